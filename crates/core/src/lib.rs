@@ -1,0 +1,23 @@
+//! What every Botsmith crate stands on: errors that help, YAML with positions, configuration,
+//! and the stores that keep state.
+//!
+//! - [`Error`] and [`Diagnostic`]: every error about a file names the file, line, column, field,
+//!   what was found, what was wanted, and the nearest valid word.
+//! - [`yaml`]: YAML 1.2 read into a tree whose every node knows where it stands.
+//! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
+//! - [`store`]: one [`StateStore`](store::StateStore) trait; memory and SQLite behind it.
+//!
+//! Without features this crate compiles no SQLite and no async runtime.
+
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod digest;
+mod error;
+pub mod hint;
+pub mod secret;
+pub mod store;
+pub mod yaml;
+
+pub use error::{Diagnostic, Error, Result};
+pub use secret::SecretString;

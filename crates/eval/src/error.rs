@@ -1,0 +1,85 @@
+//! The error of this crate.
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in eval. Codes are listed in `docs/src/errors.md`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file, a place in it, or a store.
+    #[error(transparent)]
+    Core(#[from] botsmith_core::Error),
+    /// A template or expression failed on a case.
+    #[error("template failed on case `{case}`: {reason}")]
+    Template {
+        /// The case's id.
+        case: String,
+        /// What the template engine said.
+        reason: String,
+    },
+    /// A reference from which `extract` takes nothing: the case cannot be judged.
+    #[error("case `{case}`: {step} finds nothing in its reference {reference:?}")]
+    EmptyReference {
+        /// The case's id.
+        case: String,
+        /// The extraction step.
+        step: String,
+        /// The reference, cut to a readable length.
+        reference: String,
+    },
+    /// A comparing evaluator met a case without a reference.
+    #[error("case `{case}` has no reference, and `{evaluator}` compares with one")]
+    NoReference {
+        /// The case's id.
+        case: String,
+        /// The evaluator's name.
+        evaluator: String,
+    },
+    /// Something asked for by name is not there: a run, a case, a bot.
+    #[error("no {what} `{name}`{}", hint.as_ref().map(|h| format!("; {h}")).unwrap_or_default())]
+    NotFound {
+        /// What was looked for: "run", "case", "bot".
+        what: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// What is there instead.
+        hint: Option<String>,
+    },
+    /// A statistic was asked of values that have none.
+    #[error("{statistic}: {reason}")]
+    Statistic {
+        /// The statistic.
+        statistic: &'static str,
+        /// What it needs and did not get.
+        reason: String,
+    },
+    /// Something else that the caller asked for cannot be done.
+    #[error("{0}")]
+    Invalid(String),
+    /// The work was interrupted (Ctrl-C); what was judged so far is kept.
+    #[error("interrupted; what was judged so far is kept, run the same command to go on")]
+    Interrupted,
+}
+
+impl Error {
+    /// The stable code, as in `docs/src/errors.md`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Core(error) => error.code(),
+            Self::Template { .. } => "BS-EVAL-001",
+            Self::EmptyReference { .. } => "BS-EVAL-002",
+            Self::NoReference { .. } => "BS-EVAL-003",
+            Self::NotFound { .. } => "BS-EVAL-004",
+            Self::Statistic { .. } => "BS-EVAL-005",
+            Self::Invalid(_) => "BS-EVAL-006",
+            Self::Interrupted => "BS-EVAL-007",
+        }
+    }
+}
+
+impl From<botsmith_core::Diagnostic> for Error {
+    fn from(diagnostic: botsmith_core::Diagnostic) -> Self {
+        Self::Core(diagnostic.into())
+    }
+}

@@ -1,0 +1,48 @@
+//! The registry: names to kinds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Kind;
+
+/// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
+/// [`Registry::register`].
+#[derive(Clone, Default)]
+pub struct Registry {
+    kinds: BTreeMap<&'static str, Arc<dyn Kind>>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.kinds.keys()).finish()
+    }
+}
+
+impl Registry {
+    /// A registry without kinds.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Adds a kind; one of the same name is replaced.
+    pub fn register(&mut self, kind: impl Kind + 'static) -> &mut Self {
+        self.kinds.insert(kind.docs().name, Arc::new(kind));
+        self
+    }
+
+    /// The kind of this name.
+    pub fn get(&self, name: &str) -> Option<&dyn Kind> {
+        self.kinds.get(name).map(AsRef::as_ref)
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + Clone + '_ {
+        self.kinds.keys().copied()
+    }
+
+    /// All kinds, by name.
+    pub fn kinds(&self) -> impl Iterator<Item = &dyn Kind> {
+        self.kinds.values().map(AsRef::as_ref)
+    }
+}

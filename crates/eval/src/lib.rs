@@ -1,0 +1,22 @@
+//! Judge answers: suites, datasets, evaluators, statistics, runs and reports.
+//!
+//! A [`suite`] is one YAML file: bots x dataset x evaluators x gate. Running it makes a [`run`],
+//! immutable and content-addressed, kept in a store; a [`report`] shows it.
+//!
+//! [`evaluators`] is an open registry: implement [`Evaluator`](evaluators::Evaluator) and
+//! [`Kind`](evaluators::Kind), register it, and suites can name it.
+
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod case;
+mod error;
+pub mod evaluators;
+pub mod score;
+pub mod stats;
+pub mod template;
+
+pub use answer::{Answer, Outcome};
+pub use case::{Case, Message};
+pub use error::{Error, Result};
+pub use score::{Evidence, Score, Verdict};

@@ -1,0 +1,254 @@
+//! Templates and expressions (minijinja) over the fields of a case.
+//!
+//! In a template stand `id`, `input`, `messages`, `reference` (the first), `references`,
+//! `context`, `tags`, `group`, `vars`, and every field of `vars` by its own name. An undefined
+//! name is an error, never an empty string.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use botsmith_core::yaml::Cursor;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+use crate::{Case, Error, Result};
+
+/// What a template may spend: far above any honest one, far below a second.
+const FUEL: u64 = 1_000_000;
+
+fn environment() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    env
+}
+
+/// The template context of a case.
+fn context(case: &Case) -> Value {
+    let mut fields: Vec<(&str, Value)> = Vec::with_capacity(case.vars.len() + 9);
+    for (name, value) in &case.vars {
+        fields.push((name, Value::from(Serde(value))));
+    }
+    fields.push(("id", Value::from(case.id.as_str())));
+    fields.push(("input", Value::from(case.input.as_str())));
+    fields.push(("messages", Value::from(Serde(&case.messages))));
+    if let Some(first) = case.references.first() {
+        fields.push(("reference", Value::from(first.as_str())));
+    }
+    fields.push(("references", Value::from(Serde(&case.references))));
+    fields.push(("context", Value::from(Serde(&case.context))));
+    fields.push(("tags", Value::from(Serde(&case.tags))));
+    fields.push(("group", Value::from(Serde(&case.group))));
+    fields.push(("vars", Value::from(Serde(&case.vars))));
+    Value::from_pairs(fields)
+}
+
+fn failed(case: &Case, error: &minijinja::Error) -> Error {
+    Error::Template {
+        case: case.id.clone(),
+        reason: describe(error),
+    }
+}
+
+fn describe(error: &minijinja::Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+/// A text that may hold `{{ … }}` or `{% … %}`.
+#[derive(Clone)]
+pub struct Template(Inner);
+
+#[derive(Clone)]
+enum Inner {
+    Plain(String),
+    Compiled {
+        source: String,
+        env: Arc<Environment<'static>>,
+    },
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.source()).finish()
+    }
+}
+
+impl Template {
+    /// Compiles the text under `at`.
+    ///
+    /// # Errors
+    /// A syntax error, at the place of the text.
+    pub fn read(at: &Cursor<'_>) -> Result<Self> {
+        let text = at.text()?;
+        Self::new(text).map_err(|error| at.error(format!("not a valid template: {error}")).into())
+    }
+
+    /// Compiles a text; without `{{` or `{%` it stands for itself.
+    ///
+    /// # Errors
+    /// What the template engine says of its syntax.
+    pub fn new(text: &str) -> Result<Self, String> {
+        if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+            return Ok(Self(Inner::Plain(text.to_owned())));
+        }
+        let mut env = environment();
+        env.add_template_owned("text", text.to_owned())
+            .map_err(|error| describe(&error))?;
+        Ok(Self(Inner::Compiled {
+            source: text.to_owned(),
+            env: Arc::new(env),
+        }))
+    }
+
+    /// The text as written.
+    pub fn source(&self) -> &str {
+        match &self.0 {
+            Inner::Plain(text) => text,
+            Inner::Compiled { source, .. } => source,
+        }
+    }
+
+    /// The text itself, if it holds no template syntax.
+    pub fn plain(&self) -> Option<&str> {
+        match &self.0 {
+            Inner::Plain(text) => Some(text),
+            Inner::Compiled { .. } => None,
+        }
+    }
+
+    /// The text for this case.
+    ///
+    /// # Errors
+    /// [`Error::Template`] with the case's id, for an undefined name above all.
+    pub fn render(&self, case: &Case) -> Result<Cow<'_, str>> {
+        match &self.0 {
+            Inner::Plain(text) => Ok(Cow::Borrowed(text)),
+            Inner::Compiled { env, .. } => env
+                .get_template("text")
+                .and_then(|template| template.render(context(case)))
+                .map(Cow::Owned)
+                .map_err(|error| failed(case, &error)),
+        }
+    }
+}
+
+/// An expression over a case that is true or false, like `"refund" in tags and vars.level > 2`.
+#[derive(Clone)]
+pub struct Condition {
+    source: String,
+    env: Arc<Environment<'static>>,
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Condition").field(&self.source).finish()
+    }
+}
+
+impl Condition {
+    /// Compiles the expression under `at`.
+    ///
+    /// # Errors
+    /// A syntax error, at the place of the text.
+    pub fn read(at: &Cursor<'_>) -> Result<Self> {
+        Self::new(at.text()?)
+            .map_err(|error| at.error(format!("not a valid expression: {error}")).into())
+    }
+
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// What the template engine says of its syntax.
+    pub fn new(source: &str) -> Result<Self, String> {
+        let mut env = environment();
+        // A field that only some rows have is simply not true on the others.
+        env.set_undefined_behavior(UndefinedBehavior::Chainable);
+        env.compile_expression(source)
+            .map_err(|error| describe(&error))?;
+        // Kept as a template: unlike a compiled expression, an environment owns its templates.
+        let text = format!("{{% if {source} %}}1{{% endif %}}");
+        env.add_template_owned("condition", text)
+            .map_err(|error| describe(&error))?;
+        Ok(Self {
+            source: source.to_owned(),
+            env: Arc::new(env),
+        })
+    }
+
+    /// The expression as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it holds for this case.
+    ///
+    /// # Errors
+    /// [`Error::Template`] with the case's id.
+    pub fn holds(&self, case: &Case) -> Result<bool> {
+        self.env
+            .get_template("condition")
+            .and_then(|template| template.render(context(case)))
+            .map(|text| !text.is_empty())
+            .map_err(|error| failed(case, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case() -> Case {
+        let vars = serde_json::json!({"name": "Ada", "level": 3});
+        Case {
+            id: "c1".into(),
+            input: "hello".into(),
+            references: vec!["42".into()],
+            tags: vec!["vip".into()],
+            vars: vars.as_object().cloned().unwrap_or_default(),
+            ..Case::default()
+        }
+    }
+
+    #[test]
+    fn fields_and_vars_stand_in_a_template() {
+        let template = Template::new("{{ name }}/{{ vars.level }}/{{ reference }}").unwrap();
+        assert_eq!(template.render(&case()).unwrap(), "Ada/3/42");
+    }
+
+    #[test]
+    fn an_undefined_name_in_a_template_is_an_error_that_names_the_case() {
+        let error = Template::new("{{ nmae }}")
+            .unwrap()
+            .render(&case())
+            .unwrap_err();
+        assert!(error.to_string().contains("c1"), "{error}");
+    }
+
+    #[test]
+    fn conditions_read_tags_and_numbers() {
+        assert!(
+            Condition::new("'vip' in tags and level > 2")
+                .unwrap()
+                .holds(&case())
+                .unwrap()
+        );
+        assert!(
+            !Condition::new("missing == 1")
+                .unwrap()
+                .holds(&case())
+                .unwrap()
+        );
+        assert!(Condition::new("level >").is_err());
+    }
+
+    #[test]
+    fn an_endless_template_runs_out_of_fuel() {
+        let source =
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+        assert!(Template::new(source).unwrap().render(&case()).is_err());
+    }
+}

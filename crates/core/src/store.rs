@@ -36,6 +36,8 @@
 mod limits;
 mod memory;
 mod open;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod transaction;
 
 use std::fmt::Debug;
@@ -46,6 +48,8 @@ use crate::digest::Digest;
 pub use limits::{INLINE, MAX_NAME, MAX_TIME_MS, MAX_VALUE};
 pub use memory::MemoryStore;
 pub use open::{DEFAULT_URL, open, open_existing};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteStats, SqliteStore};
 pub use transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};
 
 /// Keeps state: records, logs and due times in partitions, and blobs.

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 pub const DEFAULT_URL: &str = "sqlite:.botsmith/state.db";
 
 /// The file that `sqlite:` alone means, relative to the working directory.
-#[cfg(any())]
+#[cfg(feature = "sqlite")]
 const DEFAULT_PATH: &str = ".botsmith/state.db";
 
 const SCHEMES: [&str; 4] = ["memory", "sqlite", "redis", "rediss"];
@@ -34,7 +34,7 @@ const SCHEMES: [&str; 4] = ["memory", "sqlite", "redis", "rediss"];
 pub fn open(url: &str) -> Result<Arc<dyn StateStore>> {
     match scheme(url)? {
         Scheme::Memory => Ok(Arc::new(MemoryStore::new())),
-        #[cfg(any())]
+        #[cfg(feature = "sqlite")]
         Scheme::Sqlite(path) => Ok(Arc::new(super::SqliteStore::open(path)?)),
     }
 }
@@ -46,7 +46,7 @@ pub fn open(url: &str) -> Result<Arc<dyn StateStore>> {
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let url = format!("sqlite:{}/none/state.db", folder.path().display());
-/// # #[cfg(any())]
+/// # #[cfg(feature = "sqlite")]
 /// assert!(botsmith_core::store::open_existing(&url)?.is_none());
 /// # Ok::<(), botsmith_core::Error>(())
 /// ```
@@ -56,7 +56,7 @@ pub fn open(url: &str) -> Result<Arc<dyn StateStore>> {
 pub fn open_existing(url: &str) -> Result<Option<Arc<dyn StateStore>>> {
     match scheme(url)? {
         Scheme::Memory => Ok(None),
-        #[cfg(any())]
+        #[cfg(feature = "sqlite")]
         Scheme::Sqlite(path) => Ok(super::SqliteStore::open_existing(path)?
             .map(|store| Arc::new(store) as Arc<dyn StateStore>)),
     }
@@ -64,7 +64,7 @@ pub fn open_existing(url: &str) -> Result<Option<Arc<dyn StateStore>>> {
 
 enum Scheme {
     Memory,
-    #[cfg(any())]
+    #[cfg(feature = "sqlite")]
     Sqlite(std::path::PathBuf),
 }
 
@@ -103,7 +103,7 @@ fn scheme(url: &str) -> Result<Scheme> {
     }
 }
 
-#[cfg(any())]
+#[cfg(feature = "sqlite")]
 fn sqlite(url: &str, rest: &str) -> Result<Scheme> {
     let refuse = |reason: &str| {
         Err(Error::StoreOpen {
@@ -124,7 +124,7 @@ fn sqlite(url: &str, rest: &str) -> Result<Scheme> {
     }
 }
 
-#[cfg(not(any()))]
+#[cfg(not(feature = "sqlite"))]
 fn sqlite(url: &str, _rest: &str) -> Result<Scheme> {
     Err(Error::StoreOpen {
         url: url.to_owned(),
@@ -173,7 +173,7 @@ mod tests {
         assert!(error.contains("redis://***@cache:6379"), "{error}");
     }
 
-    #[cfg(any())]
+    #[cfg(feature = "sqlite")]
     #[test]
     fn what_sqlite_cannot_take_is_refused() {
         for url in ["sqlite::memory:", "sqlite:a.db?mode=ro", "sqlite:a\0b"] {
@@ -181,7 +181,7 @@ mod tests {
         }
     }
 
-    #[cfg(not(any()))]
+    #[cfg(not(feature = "sqlite"))]
     #[test]
     fn a_build_without_sqlite_names_the_feature() {
         let error = open("sqlite:a.db").unwrap_err().to_string();

@@ -289,8 +289,12 @@ fn statement(db: &Connection, sql: &str) -> rusqlite::Result<()> {
 fn write(db: &Connection, op: &Op, version: &mut u64) -> rusqlite::Result<Done> {
     Ok(match op {
         Op::Transact(partition, transaction) => {
-            *version += 1;
-            Done::Transacted(apply::transact(db, partition, transaction, *version)?)
+            let outcome = apply::transact(db, partition, transaction, *version + 1)?;
+            // A conflict leaves no trace, so that a batch of nothing else costs no sync.
+            if matches!(outcome, Outcome::Committed(_)) && !transaction.writes.is_empty() {
+                *version += 1;
+            }
+            Done::Transacted(outcome)
         }
         Op::DeletePartition(partition) => {
             Done::PartitionDeleted(apply::delete_partition(db, partition)?)

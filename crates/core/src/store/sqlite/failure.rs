@@ -1,6 +1,6 @@
 //! From what SQLite says to an error that says what to do.
 
-use std::fs::OpenOptions;
+use std::fs;
 use std::io::{self, ErrorKind};
 
 use rusqlite::ErrorCode;
@@ -31,9 +31,13 @@ impl Location {
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
                 Error::StoreReadOnly { url, reason }
             }
-            ErrorCode::CannotOpen => match self.file_error() {
-                Some(error) => self.file_failure("its file", &error),
-                None => Error::StoreOpen { url, reason },
+            // SQLite keeps to itself what the system said.
+            ErrorCode::CannotOpen => match self.folder_error() {
+                Some(error) => self.file_failure("in its folder no file can be made", &error),
+                None => Error::StoreOpen {
+                    url,
+                    reason: "its file cannot be opened; may this user read it?".to_owned(),
+                },
             },
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
                 Error::StoreCorrupt { url, reason }
@@ -58,12 +62,17 @@ impl Location {
         }
     }
 
-    /// What the system says when the file is opened as SQLite does, which keeps that to itself.
-    fn file_error(&self) -> Option<io::Error> {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&self.path)
-            .err()
+    /// What the system says when a file is made in the store's folder. The store's own file is
+    /// not tried: closing it would take this process's locks from all who have it open
+    /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+    fn folder_error(&self) -> Option<io::Error> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!("-try-{}", std::process::id()));
+        let made = fs::File::create_new(&name);
+        if made.is_ok() {
+            // Left behind only if someone takes away the permission at this moment.
+            let _ = fs::remove_file(&name);
+        }
+        made.err()
     }
 }

@@ -87,6 +87,14 @@ pub enum Error {
         /// The newest version known.
         known: i64,
     },
+    /// A name, value or time does not fit into a store; see `store::MAX_VALUE` and its like.
+    #[error("store `{url}`: {reason}")]
+    StoreLimit {
+        /// The store's URL.
+        url: String,
+        /// What does not fit, and what would.
+        reason: String,
+    },
     /// Any other failure of a store's back end.
     #[error("store `{url}`: {reason}")]
     Store {
@@ -120,6 +128,7 @@ impl Error {
             Self::StoreCorrupt { .. } => "BS-CORE-014",
             Self::StoreTooNew { .. } => "BS-CORE-015",
             Self::Store { .. } => "BS-CORE-016",
+            Self::StoreLimit { .. } => "BS-CORE-017",
         }
     }
 

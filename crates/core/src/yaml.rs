@@ -7,8 +7,10 @@
 //! does not write YAML.
 
 mod cursor;
+mod mistake;
 mod node;
 mod parse;
+mod schema;
 mod source;
 
 pub use cursor::{Cursor, Fields};

@@ -317,12 +317,12 @@ fn errors_read_as_a_person_would_want_them() {
         ),
         (
             "tab, in a file with windows line ends",
-            "a: 1\r\nb:\r\n  \tc: x",
+            "a: 1\r\nb: 2\r\n\tc: x",
             r"a tab where only spaces may stand
-  --> suite.yaml:3:3
+  --> suite.yaml:3:1
     |
-  3 |    c: x
-    |   ^
+  3 |  c: x
+    | ^
     = help: YAML indents with spaces; replace the tab",
         ),
         (

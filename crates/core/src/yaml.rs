@@ -17,3 +17,4 @@ pub use cursor::{Cursor, Fields};
 pub use node::{Entry, Mark, Node, Value};
 pub use parse::{Limits, parse, parse_with};
 pub use source::Source;
+pub(crate) use source::utf8;

@@ -68,7 +68,7 @@ fn plain_words(info: &str, in_brackets: bool) -> (Option<&'static str>, Option<&
     } else if has("mapping values are not allowed") || has("illegal placement of ':'") {
         (
             "a `:` in an unexpected place",
-            "text that holds `: ` needs quotes around it; if this is a key, look at its \
+            "text that holds `: ` or ends with `:` needs quotes around it; if this is a key, look at its \
              indentation and at the line before",
         )
     } else if has("expected <document start>") {

@@ -29,6 +29,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A cursor at another node that stands for this place: same text, same path. For short forms
+    /// that are read as the mapping they abbreviate.
+    #[must_use]
+    pub fn over<'b>(&self, node: &'b Node) -> Cursor<'b>
+    where
+        'a: 'b,
+    {
+        Cursor {
+            source: self.source,
+            node,
+            path: self.path.clone(),
+            key_mark: self.key_mark,
+        }
+    }
+
     /// The node.
     pub fn node(&self) -> &'a Node {
         self.node

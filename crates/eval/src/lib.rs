@@ -12,6 +12,7 @@ pub mod answer;
 pub mod case;
 mod error;
 pub mod evaluators;
+pub mod report;
 pub mod score;
 pub mod stats;
 pub mod template;

@@ -179,7 +179,7 @@ function showSlices(data) {
         bar.style.width = `${Math.max(0, Math.min(1, main(s) / greatest)) * 100}%`;
         return el("td", {}, el("strong", {}, amount(metric, main(s))), el("span", { class: "bar-back" }, bar),
           el("small", {}, interval(metric, s.interval), ` · n = ${count(s.n)}`, s.n < 10 && " · few cases"));
-      })))));
+      }))))));
   };
   const pick = (field) => (value) => { chosen[field] = value; draw(); };
   section.append(

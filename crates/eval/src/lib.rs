@@ -10,14 +10,18 @@
 
 pub mod answer;
 pub mod case;
+pub mod dataset;
 pub mod distance;
 mod error;
 pub mod evaluators;
 pub mod extract;
 pub mod metric;
 pub mod number;
+pub mod report;
+pub mod run;
 pub mod score;
 pub mod stats;
+pub mod suite;
 pub mod template;
 mod text;
 

@@ -20,5 +20,5 @@ pub use recorded::{Answers, Index, Recorded, RecordedFields};
 pub(crate) use row::text_of;
 pub use row::{Place, Row};
 pub use source::{DataSource, Format};
-pub(crate) use spec::file_source;
+pub(crate) use spec::{Files, file_source};
 pub use spec::DatasetSpec;

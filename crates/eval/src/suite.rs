@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use botsmith_core::digest::Digest;
 use botsmith_core::yaml::{Cursor, Fields, Node, Source, Value as Yaml, parse};
 
-use crate::dataset::DatasetSpec;
+use crate::dataset::{DatasetSpec, Files};
 use crate::evaluators::{Panel, Registry};
 use crate::extract::Extract;
+use crate::run::Manifest;
 use crate::{Error, Result};
 
 pub use bot::BotSpec;
@@ -103,6 +104,24 @@ impl Suite {
     /// # Errors
     /// If anything in it is wrong.
     pub fn read(source: &Source, registry: &Registry, overrides: &Overrides) -> Result<Self> {
+        Self::read_files(source, registry, overrides, Files::MustExist)
+    }
+
+    /// The suite that a stored run was made with; its data files need not be there any more.
+    ///
+    /// # Errors
+    /// If this build reads the stored text differently.
+    pub fn stored(source: &Source, registry: &Registry, run: &Manifest) -> Result<Self> {
+        let overrides = Overrides::of(&run.identity["suite"]["overrides"]);
+        Self::read_files(source, registry, &overrides, Files::MayBeGone)
+    }
+
+    fn read_files(
+        source: &Source,
+        registry: &Registry,
+        overrides: &Overrides,
+        files: Files,
+    ) -> Result<Self> {
         let root = parse(source)?;
         let top = Cursor::new(source, &root);
         if top.is_null() {
@@ -118,8 +137,8 @@ impl Suite {
             Some(name) => name.name()?.to_owned(),
             None => file_stem(source.path()),
         };
-        let mut dataset = DatasetSpec::read(&fields.required("dataset")?, base)?;
-        let bots = bot::read_all(&fields.required("bots")?, base, &dataset)?;
+        let mut dataset = DatasetSpec::read(&fields.required("dataset")?, base, files)?;
+        let bots = bot::read_all(&fields.required("bots")?, base, &dataset, files)?;
         let extract = match fields.get("extract") {
             Some(at) => Extract::read(&at)?,
             None => Extract::default(),

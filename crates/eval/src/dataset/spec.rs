@@ -11,6 +11,15 @@ use crate::template::Condition;
 use super::source::rows_of;
 use super::{DataSource, Format, Mapping, Place};
 
+/// Whether data files must be there when a suite is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// To judge them.
+    MustExist,
+    /// To look at what was judged.
+    MayBeGone,
+}
+
 /// Where cases come from and which of them are taken.
 #[derive(Clone, Debug)]
 pub struct DatasetSpec {
@@ -33,17 +42,17 @@ impl DatasetSpec {
     ///
     /// # Errors
     /// If it is none of these, the file's format is unknown, or a key is.
-    pub fn read(at: &Cursor<'_>, base: &Path) -> Result<Self> {
+    pub(crate) fn read(at: &Cursor<'_>, base: &Path, files: Files) -> Result<Self> {
         let empty = botsmith_core::yaml::Node::new(Yaml::Map(Vec::new()), at.mark());
         let bare = Cursor::new(at.source(), &empty);
         let (source, fields) = match &at.node().value {
-            Yaml::String(_) => (file_source(at, None, base)?, bare.fields()?),
+            Yaml::String(_) => (file_source(at, None, base, files)?, bare.fields()?),
             Yaml::Seq(_) => (inline(at)?, bare.fields()?),
             _ => {
                 let fields = at.fields()?;
                 let format = fields.get("format");
                 let source = match (fields.get("path"), fields.get("cases")) {
-                    (Some(path), None) => file_source(&path, format.as_ref(), base)?,
+                    (Some(path), None) => file_source(&path, format.as_ref(), base, files)?,
                     (None, Some(cases)) => inline(&cases)?,
                     (Some(_), Some(cases)) => {
                         return Err(cases.error("`path` and `cases` together: give one of them").into());
@@ -75,6 +84,7 @@ pub(crate) fn file_source(
     at: &Cursor<'_>,
     format: Option<&Cursor<'_>>,
     base: &Path,
+    files: Files,
 ) -> Result<DataSource> {
     let name = at.name()?;
     let path = base.join(name);
@@ -87,6 +97,7 @@ pub(crate) fn file_source(
         })?,
     };
     match path.metadata() {
+        _ if files == Files::MayBeGone => Ok(DataSource::File { path, format }),
         Ok(meta) if meta.is_dir() => Err(at.error(format!("`{name}` is a folder, a file was expected")).into()),
         Ok(_) => Ok(DataSource::File { path, format }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use botsmith_core::yaml::{Cursor, Fields};
 
 use crate::Result;
-use crate::dataset::{DatasetSpec, Recorded, RecordedFields};
+use crate::dataset::{DatasetSpec, Files, Recorded, RecordedFields};
 
 /// What answers: here, recorded answers.
 #[derive(Clone, Debug)]
@@ -17,7 +17,12 @@ pub struct BotSpec {
 }
 
 /// Reads the list.
-pub(super) fn read_all(at: &Cursor<'_>, base: &Path, dataset: &DatasetSpec) -> Result<Vec<BotSpec>> {
+pub(super) fn read_all(
+    at: &Cursor<'_>,
+    base: &Path,
+    dataset: &DatasetSpec,
+    files: Files,
+) -> Result<Vec<BotSpec>> {
     let mut bots: Vec<BotSpec> = Vec::new();
     for item in at.items()? {
         let fields = item.fields()?;
@@ -27,7 +32,7 @@ pub(super) fn read_all(at: &Cursor<'_>, base: &Path, dataset: &DatasetSpec) -> R
             return Err(name_at.error(format!("a second bot named `{name}`")).into());
         }
         let recorded_fields = fields.required("recorded")?.fields()?;
-        let recorded = recorded(&recorded_fields, base, dataset)?;
+        let recorded = recorded(&recorded_fields, base, dataset, files)?;
         recorded_fields.finish()?;
         fields.finish()?;
         bots.push(BotSpec { name, recorded });
@@ -38,11 +43,16 @@ pub(super) fn read_all(at: &Cursor<'_>, base: &Path, dataset: &DatasetSpec) -> R
     Ok(bots)
 }
 
-fn recorded(fields: &Fields<'_>, base: &Path, dataset: &DatasetSpec) -> Result<Recorded> {
+fn recorded(
+    fields: &Fields<'_>,
+    base: &Path,
+    dataset: &DatasetSpec,
+    files: Files,
+) -> Result<Recorded> {
     let format = fields.get("format");
     let source = fields
         .get("path")
-        .map(|path| crate::dataset::file_source(&path, format.as_ref(), base))
+        .map(|path| crate::dataset::file_source(&path, format.as_ref(), base, files))
         .transpose()?;
     let rows = source.as_ref().unwrap_or(&dataset.source);
     let answers = RecordedFields::read(fields, rows.format())?;

@@ -1,12 +1,15 @@
 //! What a command line may change of a suite.
 
+use serde::{Deserialize, Serialize};
+
 use crate::template::Condition;
 use crate::{Error, Result};
 
 use super::Suite;
 
 /// Changes to a suite. They are part of the run's identity, like the suite's own keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Overrides {
     /// Another seed.
     pub seed: Option<u64>,
@@ -21,6 +24,11 @@ pub struct Overrides {
 }
 
 impl Overrides {
+    /// The overrides in a stored suite's identity.
+    pub(super) fn of(identity: &serde_json::Value) -> Self {
+        serde_json::from_value(identity.clone()).unwrap_or_default()
+    }
+
     pub(super) fn apply(&self, suite: &mut Suite) -> Result<()> {
         if *self == Self::default() {
             return Ok(());
@@ -47,10 +55,8 @@ impl Overrides {
             let kept = |name: &Option<String>| name.as_ref().is_none_or(|n| self.bots.contains(n));
             suite.gate.retain(|rule| kept(&rule.bot) && kept(&rule.other().cloned()));
         }
-        suite.identity["overrides"] = serde_json::json!({
-            "seed": self.seed, "limit": self.limit, "sample": self.sample,
-            "filter": self.filter, "bots": self.bots,
-        });
+        suite.identity["overrides"] =
+            serde_json::to_value(self).expect("strings and numbers serialise");
         Ok(())
     }
 }

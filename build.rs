@@ -3,7 +3,11 @@
 use std::process::Command;
 
 fn first_line(program: &str, args: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(args).output().ok().filter(|o| o.status.success())?;
+    let output = Command::new(program)
+        .args(args)
+        .output()
+        .ok()
+        .filter(|o| o.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.lines().next().map(str::to_owned)
 }
@@ -22,7 +26,10 @@ fn main() {
         }
         false => None,
     };
-    println!("cargo::rustc-env=BOTSMITH_COMMIT={}", commit.unwrap_or_default());
+    println!(
+        "cargo::rustc-env=BOTSMITH_COMMIT={}",
+        commit.unwrap_or_default()
+    );
     println!("cargo::rustc-env=BOTSMITH_RUSTC={rustc}");
     println!("cargo::rustc-env=BOTSMITH_TARGET={}", var("TARGET"));
     println!("cargo::rustc-env=BOTSMITH_PROFILE={}", var("PROFILE"));

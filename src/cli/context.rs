@@ -18,16 +18,20 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: &Global) -> Result<Self> {
-        let environment = Environment::of_process().map_err(|source| {
-            botsmith::core::Error::Read { path: ".".into(), source }
-        })?;
+        let environment =
+            Environment::of_process().map_err(|source| botsmith::core::Error::Read {
+                path: ".".into(),
+                source,
+            })?;
         let color = global
             .color
             .as_deref()
             .map(|word| {
                 let found = Color::WORDS.iter().find(|(name, _)| *name == word);
                 found.map(|(_, color)| *color).ok_or_else(|| {
-                    Error::Invalid(format!("--color {word}: `auto`, `always` or `never` is wanted"))
+                    Error::Invalid(format!(
+                        "--color {word}: `auto`, `always` or `never` is wanted"
+                    ))
                 })
             })
             .transpose()?;

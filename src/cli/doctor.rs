@@ -61,22 +61,44 @@ pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
 
 fn check(name: &'static str, result: Result<String>, remedy: &str) -> Check {
     match result {
-        Ok(found) => Check { name, ok: true, found, remedy: None },
+        Ok(found) => Check {
+            name,
+            ok: true,
+            found,
+            remedy: None,
+        },
         Err(error) => {
-            let found = error.to_string().lines().next().unwrap_or_default().to_owned();
-            Check { name, ok: false, found, remedy: Some(remedy.into()) }
+            let found = error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            Check {
+                name,
+                ok: false,
+                found,
+                remedy: Some(remedy.into()),
+            }
         }
     }
 }
 
 fn version() -> Check {
-    let facts: Vec<_> = VERSION.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let facts: Vec<_> = VERSION
+        .lines()
+        .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
     check("version", Ok(facts.join(", ")), "")
 }
 
 fn processor() -> Check {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    check("processor", Ok(format!("{} with {cores} cores", std::env::consts::ARCH)), "")
+    check(
+        "processor",
+        Ok(format!("{} with {cores} cores", std::env::consts::ARCH)),
+        "",
+    )
 }
 
 fn configuration(context: &Context) -> Check {
@@ -105,7 +127,11 @@ fn store(context: &Context) -> Check {
         let open = runs.iter().filter(|run| !run.complete).count();
         Ok(format!("{url}: {} runs, {open} not complete", runs.len()))
     };
-    check("store", look(), "move the file away, or choose another with `--store`")
+    check(
+        "store",
+        look(),
+        "move the file away, or choose another with `--store`",
+    )
 }
 
 /// Whether the store's folder can be written to.
@@ -115,14 +141,29 @@ fn writable(context: &Context) -> Check {
         return check("disk", Ok(format!("{url} needs none")), "");
     };
     // The nearest folder that is there is where the store's folder would be made.
-    let there = Path::new(path).ancestors().skip(1).find(|folder| folder.is_dir());
-    let folder = there.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let there = Path::new(path)
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.is_dir());
+    let folder = there
+        .filter(|f| !f.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let probe = folder.join(format!(".botsmith-probe-{}", std::process::id()));
     let written = std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe));
-    let result = written.map(|()| format!("{} can be written to", folder.display())).map_err(
-        |source| botsmith::core::Error::Write { path: folder.to_owned(), source }.into(),
-    );
-    check("disk", result, "mend the folder's permissions, free some space, or use `--store`")
+    let result = written
+        .map(|()| format!("{} can be written to", folder.display()))
+        .map_err(|source| {
+            botsmith::core::Error::Write {
+                path: folder.to_owned(),
+                source,
+            }
+            .into()
+        });
+    check(
+        "disk",
+        result,
+        "mend the folder's permissions, free some space, or use `--store`",
+    )
 }
 
 /// Whether a store keeps what it is given.
@@ -131,10 +172,14 @@ fn round_trip() -> Check {
         let store = store::open("memory:")?;
         let outcome = store.transact("doctor", Transaction::new().put("key", "value"))?;
         let kept = outcome.committed().is_ok()
-            && store.get("doctor", "key")?.is_some_and(|record| record.value == b"value");
+            && store
+                .get("doctor", "key")?
+                .is_some_and(|record| record.value == b"value");
         match kept {
             true => Ok("a store keeps what it is given".into()),
-            false => Err(botsmith::eval::Error::Invalid("a store lost a record".into())),
+            false => Err(botsmith::eval::Error::Invalid(
+                "a store lost a record".into(),
+            )),
         }
     };
     check("self-test", attempt(), "this is a bug: please report it")

@@ -40,7 +40,8 @@ fn untangle(args: &mut Eval) -> Result<PathBuf> {
             Ok(path)
         }
         _ => Err(Error::Invalid(
-            "which suite? `botsmith eval suite.yaml`; `botsmith init` makes one to start from".into(),
+            "which suite? `botsmith eval suite.yaml`; `botsmith init` makes one to start from"
+                .into(),
         )),
     }
 }
@@ -63,7 +64,13 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
     options.progress = Some(&update);
     let finished = Runner::new(&*store).with(options).run(&suite)?;
     drop(bar);
-    finish(context, &*store, &finished, &files(&args.output, &suite.reports), json_on_stdout(&args.output))
+    finish(
+        context,
+        &*store,
+        &finished,
+        &files(&args.output, &suite.reports),
+        json_on_stdout(&args.output),
+    )
 }
 
 fn json_on_stdout(output: &Output) -> bool {
@@ -86,15 +93,24 @@ pub(super) fn finish(
     } else {
         output::print(&terminal::report(report, context.colored()))?;
         if !context.quiet() {
-            output::print(&terminal::footer(finished, &written, context.config.store.value.as_str()))?;
+            output::print(&terminal::footer(
+                finished,
+                &written,
+                context.config.store.value.as_str(),
+            ))?;
         }
     }
-    Ok(if report.gate.passed { Ended::Well } else { Ended::GateFailed })
+    Ok(if report.gate.passed {
+        Ended::Well
+    } else {
+        Ended::GateFailed
+    })
 }
 
 /// The files that flags and the suite ask for; a flag wins over the suite.
 pub(super) fn files(output: &Output, suite: &Reports) -> Reports {
-    let or = |flag: &Option<PathBuf>, suite: &Option<PathBuf>| flag.clone().or_else(|| suite.clone());
+    let or =
+        |flag: &Option<PathBuf>, suite: &Option<PathBuf>| flag.clone().or_else(|| suite.clone());
     let mut files = Reports::default();
     files.json = or(&output.json.clone().flatten(), &suite.json);
     files.jsonl = or(&output.jsonl, &suite.jsonl);
@@ -113,16 +129,20 @@ pub(super) fn write_files(
 ) -> Result<Vec<PathBuf>> {
     let manifest = &run.manifest;
     let mut written = Vec::new();
-    let mut write = |path: &Option<PathBuf>, with: &dyn Fn(&Path, &mut dyn std::io::Write) -> Result<()>| {
-        if let Some(path) = path {
-            report::save(path, |out| with(path, out))?;
-            written.push(path.clone());
-        }
-        Ok::<_, Error>(())
-    };
+    let mut write =
+        |path: &Option<PathBuf>, with: &dyn Fn(&Path, &mut dyn std::io::Write) -> Result<()>| {
+            if let Some(path) = path {
+                report::save(path, |out| with(path, out))?;
+                written.push(path.clone());
+            }
+            Ok::<_, Error>(())
+        };
     let text = |out: &mut dyn std::io::Write, path: &Path, text: &str| {
         out.write_all(text.as_bytes()).map_err(|source| {
-            Error::Core(botsmith::core::Error::Write { path: path.to_owned(), source })
+            Error::Core(botsmith::core::Error::Write {
+                path: path.to_owned(),
+                source,
+            })
         })
     };
     write(&files.json, &|path, out| {
@@ -130,14 +150,22 @@ pub(super) fn write_files(
         json.push('\n');
         text(out, path, &json)
     })?;
-    write(&files.jsonl, &|_, out| jsonl::write(out, manifest, &mut run.cases()))?;
-    write(&files.csv, &|_, out| report::csv::write(out, manifest, &mut run.cases()))?;
-    write(&files.markdown, &|path, out| text(out, path, &markdown::render(report)))?;
-    write(&files.junit, &|_, out| junit::write(out, report, manifest, || run.cases()))?;
+    write(&files.jsonl, &|_, out| {
+        jsonl::write(out, manifest, &mut run.cases())
+    })?;
+    write(&files.csv, &|_, out| {
+        report::csv::write(out, manifest, &mut run.cases())
+    })?;
+    write(&files.markdown, &|path, out| {
+        text(out, path, &markdown::render(report))
+    })?;
+    write(&files.junit, &|_, out| {
+        junit::write(out, report, manifest, || run.cases())
+    })?;
     write(&files.html, &|path, out| {
-        let cases = run.cases().map(|record| {
-            record.map(|record| rows::case(&record, manifest, rows::Offsets::Utf16))
-        });
+        let cases = run
+            .cases()
+            .map(|record| record.map(|record| rows::case(&record, manifest, rows::Offsets::Utf16)));
         html::write(out, path, report, cases)
     })?;
     Ok(written)

@@ -17,7 +17,11 @@ const SCHEMA: &str = "suite.schema.json";
 pub(super) fn run(context: &Context, args: &Init) -> Result<Ended> {
     let schema = serde_json::to_string_pretty(&suite::schema(&Registry::builtin()))
         .expect("a JSON value serialises");
-    let files = [("suite.yaml", SUITE), ("cases.jsonl", CASES), (SCHEMA, schema.as_str())];
+    let files = [
+        ("suite.yaml", SUITE),
+        ("cases.jsonl", CASES),
+        (SCHEMA, schema.as_str()),
+    ];
     // All or nothing: a file that is there is never overwritten.
     for (name, _) in files {
         let path = args.dir.join(name);
@@ -28,7 +32,12 @@ pub(super) fn run(context: &Context, args: &Init) -> Result<Ended> {
             )));
         }
     }
-    let fail = |path: &Path, source| Error::Core(botsmith::core::Error::Write { path: path.to_owned(), source });
+    let fail = |path: &Path, source| {
+        Error::Core(botsmith::core::Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    };
     std::fs::create_dir_all(&args.dir).map_err(|source| fail(&args.dir, source))?;
     let mut written = Vec::new();
     for (name, text) in files {

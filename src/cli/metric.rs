@@ -41,8 +41,13 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
     loop {
         line.clear();
         number += 1;
-        let read = Read::by_ref(&mut stdin).take(MAX_LINE + 1).read_until(b'\n', &mut line);
-        let read = read.map_err(|source| botsmith::core::Error::Read { path: "<stdin>".into(), source })?;
+        let read = Read::by_ref(&mut stdin)
+            .take(MAX_LINE + 1)
+            .read_until(b'\n', &mut line);
+        let read = read.map_err(|source| botsmith::core::Error::Read {
+            path: "<stdin>".into(),
+            source,
+        })?;
         if read == 0 {
             break;
         }
@@ -52,9 +57,13 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
         let pair = pair(&line, number)?;
         let mut references = pair.references;
         references.extend(pair.reference);
-        let verdict = scorer.judge(&pair.candidate, &references).map_err(|error| {
-            botsmith::eval::Error::from(Diagnostic::new("<stdin>", error.to_string()).at(number, 0))
-        })?;
+        let verdict = scorer
+            .judge(&pair.candidate, &references)
+            .map_err(|error| {
+                botsmith::eval::Error::from(
+                    Diagnostic::new("<stdin>", error.to_string()).at(number, 0),
+                )
+            })?;
         if let Verdict::Judged(score) = &verdict {
             sum += score.value;
             n += 1;
@@ -89,7 +98,11 @@ fn pair(line: &[u8], number: usize) -> Result<Pair> {
     }
     if let Err(error) = std::str::from_utf8(line) {
         let at = error.valid_up_to();
-        return Err(wrong(format!("byte 0x{:02x} is not valid UTF-8", line[at]), at + 1).into());
+        return Err(wrong(
+            format!("byte 0x{:02x} is not valid UTF-8", line[at]),
+            at + 1,
+        )
+        .into());
     }
     serde_json::from_slice(line).map_err(|error| {
         let mut message = error.to_string();

@@ -10,9 +10,10 @@ pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(source) => {
-            Err(Error::Core(botsmith::core::Error::Write { path: "stdout".into(), source }))
-        }
+        Err(source) => Err(Error::Core(botsmith::core::Error::Write {
+            path: "stdout".into(),
+            source,
+        })),
         Ok(()) => Ok(()),
     }
 }

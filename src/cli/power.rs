@@ -85,7 +85,14 @@ fn discordance(context: &Context, args: &Power) -> Result<(f64, String)> {
         }
         // Two bots that err independently of each other: a cautious guess.
         let independent = a * (1.0 - b) + b * (1.0 - a);
-        return Ok((independent, format!("a guess: independent bots at {} and {}", percent(a), percent(b))));
+        return Ok((
+            independent,
+            format!(
+                "a guess: independent bots at {} and {}",
+                percent(a),
+                percent(b)
+            ),
+        ));
     };
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
@@ -97,15 +104,25 @@ fn discordance(context: &Context, args: &Power) -> Result<(f64, String)> {
 fn metric(report: &Report, wanted: Option<&str>) -> Result<String> {
     let bot = report.bots.first();
     let decides = |name: &str| {
-        bot.and_then(|bot| bot.scores.get(name)).is_some_and(|score| score.pass_rate.is_some())
+        bot.and_then(|bot| bot.scores.get(name))
+            .is_some_and(|score| score.pass_rate.is_some())
     };
-    let names = || report.metrics.iter().map(|m| m.name.as_str()).filter(|name| decides(name));
+    let names = || {
+        report
+            .metrics
+            .iter()
+            .map(|m| m.name.as_str())
+            .filter(|name| decides(name))
+    };
     match wanted {
         Some(name) if decides(name) => Ok(name.to_owned()),
         Some(name) => Err(Error::NotFound {
             what: "metric that passes or fails",
             name: name.into(),
-            hint: Some(format!("the run has {}", botsmith::core::hint::list(names()))),
+            hint: Some(format!(
+                "the run has {}",
+                botsmith::core::hint::list(names())
+            )),
         }),
         None => names().next().map(str::to_owned).ok_or_else(|| {
             Error::Invalid("no metric of the run passes or fails: give --discordance".into())
@@ -115,9 +132,16 @@ fn metric(report: &Report, wanted: Option<&str>) -> Result<String> {
 
 fn observed(run: &botsmith::eval::run::StoredRun<'_>, metric: &str) -> Result<(f64, String)> {
     if run.manifest.bots.len() < 2 {
-        return Err(Error::Invalid("the run has one bot: give --discordance".into()));
+        return Err(Error::Invalid(
+            "the run has one bot: give --discordance".into(),
+        ));
     }
-    let index = run.manifest.metrics.iter().position(|m| m == metric).unwrap_or(0);
+    let index = run
+        .manifest
+        .metrics
+        .iter()
+        .position(|m| m == metric)
+        .unwrap_or(0);
     let (mut both, mut differ) = (0usize, 0usize);
     for record in run.cases() {
         let record = record?;
@@ -139,5 +163,8 @@ fn observed(run: &botsmith::eval::run::StoredRun<'_>, metric: &str) -> Result<(f
         )));
     }
     let [a, b] = [&run.manifest.bots[0], &run.manifest.bots[1]];
-    Ok((differ as f64 / both as f64, format!("observed between {a} and {b} on {metric}, {both} cases")))
+    Ok((
+        differ as f64 / both as f64,
+        format!("observed between {a} and {b} on {metric}, {both} cases"),
+    ))
 }

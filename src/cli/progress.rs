@@ -23,7 +23,12 @@ impl Bar {
             .progress_chars("━╸ ");
         bar.set_style(style);
         let quiet = quiet || !std::io::stderr().is_terminal();
-        Self { bar, started: Instant::now(), shown: Cell::new(false), quiet }
+        Self {
+            bar,
+            started: Instant::now(),
+            shown: Cell::new(false),
+            quiet,
+        }
     }
 
     pub(super) fn update(&self, progress: Progress) {
@@ -31,7 +36,8 @@ impl Bar {
             return;
         }
         if !self.shown.replace(true) {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+            self.bar
+                .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
         if let Some(fraction) = progress.fraction {
             self.bar.set_position((fraction * 1000.0) as u64);

@@ -39,13 +39,19 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<Ended> {
         output::print_json(&json!({"run": id, "file": args.file, "bytes": bytes}))?;
     } else {
         let file = args.file.display();
-        output::print(&format!("run {} written to {file} ({bytes} bytes)\n", &id[..12]))?;
+        output::print(&format!(
+            "run {} written to {file} ({bytes} bytes)\n",
+            &id[..12]
+        ))?;
     }
     Ok(Ended::Well)
 }
 
 pub(super) fn import(context: &Context, args: &Import) -> Result<Ended> {
-    let fail = |source| botsmith::core::Error::Read { path: args.file.clone(), source };
+    let fail = |source| botsmith::core::Error::Read {
+        path: args.file.clone(),
+        source,
+    };
     let mut file = BufReader::new(File::open(&args.file).map_err(fail)?);
     let store = context.store()?;
     let manifest = Runs::new(&*store).import(&args.file, &mut file)?;
@@ -73,14 +79,18 @@ pub(super) fn rerun(context: &Context, args: &Rerun) -> Result<Ended> {
     let mut options = RunOptions::default();
     options.threads = context.threads();
     options.progress = Some(&update);
-    let finished = Runner::new(&*store).with(options).rerun(&suite, &run.manifest)?;
+    let finished = Runner::new(&*store)
+        .with(options)
+        .rerun(&suite, &run.manifest)?;
     drop(bar);
     eval::finish(context, &*store, &finished, &Reports::default(), args.json)
 }
 
 pub(super) fn collect(context: &Context, args: &Gc) -> Result<Ended> {
     if args.keep == Some(0) {
-        return Err(Error::Invalid("--keep 0 would remove every run; delete `.botsmith/` for that".into()));
+        return Err(Error::Invalid(
+            "--keep 0 would remove every run; delete `.botsmith/` for that".into(),
+        ));
     }
     let store = context.existing_store()?;
     let collected = Runs::new(&*store).collect(args.keep, args.dry_run)?;
@@ -91,7 +101,10 @@ pub(super) fn collect(context: &Context, args: &Gc) -> Result<Ended> {
     } else if args.dry_run {
         output::print(&format!("{} runs would be removed\n", collected.runs))?;
     } else {
-        output::print(&format!("{} runs and {} blobs removed\n", collected.runs, collected.blobs))?;
+        output::print(&format!(
+            "{} runs and {} blobs removed\n",
+            collected.runs, collected.blobs
+        ))?;
     }
     Ok(Ended::Well)
 }

@@ -93,7 +93,10 @@ fn failures(run: &botsmith::eval::run::StoredRun<'_>, as_json: bool) -> Result<E
         output::print_json(&json!({"run": run.manifest.id, "failures": found}))?;
     } else {
         if count > SHOWN {
-            text.push_str(&format!("… and {} more (`--json` lists them all)\n", count - SHOWN));
+            text.push_str(&format!(
+                "… and {} more (`--json` lists them all)\n",
+                count - SHOWN
+            ));
         }
         if count == 0 {
             text.push_str("every answer passed everything\n");

@@ -25,7 +25,11 @@ pub(super) fn report(report: &Report, colored: bool) -> String {
     text.push_str(&outcomes(report));
     text.push_str(&scores(report));
     if report.bots.len() > 1 {
-        text.push_str(&comparisons::table(&report.comparisons, &report.metrics, paint));
+        text.push_str(&comparisons::table(
+            &report.comparisons,
+            &report.metrics,
+            paint,
+        ));
     }
     text.push_str(&gate(report, paint));
     for warning in &report.warnings {
@@ -45,10 +49,20 @@ fn headline(report: &Report, paint: Paint) -> String {
         cut(&report.suite, 34),
         report.facts.cases,
         report.bots.len(),
-        if report.bots.len() == 1 { "bot" } else { "bots" }
+        if report.bots.len() == 1 {
+            "bot"
+        } else {
+            "bots"
+        }
     );
-    let gap = WIDTH.saturating_sub(layout::width(&left) + layout::width(&verdict)).max(2);
-    let colour = if report.gate.passed { paint.green(&verdict) } else { paint.red(&verdict) };
+    let gap = WIDTH
+        .saturating_sub(layout::width(&left) + layout::width(&verdict))
+        .max(2);
+    let colour = if report.gate.passed {
+        paint.green(&verdict)
+    } else {
+        paint.red(&verdict)
+    };
     format!("{}{}{}\n\n", paint.bold(&left), " ".repeat(gap), colour)
 }
 
@@ -57,7 +71,11 @@ fn outcomes(report: &Report) -> String {
     if report.bots.iter().all(|bot| bot.refused + bot.failed == 0) {
         return String::new();
     }
-    let mut rows = vec![["", "answered", "refused", "failed"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["", "answered", "refused", "failed"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for bot in &report.bots {
         rows.push(vec![
             cut(&bot.name, 30),
@@ -73,7 +91,11 @@ fn outcomes(report: &Report) -> String {
 fn scores(report: &Report) -> String {
     let mut rows = Vec::new();
     for metric in &report.metrics {
-        let scores: Vec<_> = report.bots.iter().filter_map(|bot| bot.scores.get(&metric.name)).collect();
+        let scores: Vec<_> = report
+            .bots
+            .iter()
+            .filter_map(|bot| bot.scores.get(&metric.name))
+            .collect();
         let axis = plot::Axis::of(metric, &scores);
         let title = match (metric.higher_is_better, metric.threshold) {
             (false, _) => format!("{} (less is better)", cut(&metric.name, 30)),
@@ -108,9 +130,15 @@ fn value(_: &MetricReport, score: &ScoreReport) -> String {
 }
 
 fn interval(_: &MetricReport, score: &ScoreReport) -> String {
-    let Some(interval) = score.interval else { return String::new() };
+    let Some(interval) = score.interval else {
+        return String::new();
+    };
     if is_share(score) {
-        format!("{:.1} – {:.1}", interval.lo() * 100.0, interval.hi() * 100.0)
+        format!(
+            "{:.1} – {:.1}",
+            interval.lo() * 100.0,
+            interval.hi() * 100.0
+        )
     } else {
         format!("{} – {}", plain(interval.lo()), plain(interval.hi()))
     }
@@ -120,8 +148,14 @@ fn interval(_: &MetricReport, score: &ScoreReport) -> String {
 fn repeats(score: &ScoreReport) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     if let (Some(rate), false) = (score.pass_rate, is_share(score)) {
-        let range = score.pass_interval.map(|i| format!("{:.1} – {:.1}", i.lo() * 100.0, i.hi() * 100.0));
-        rows.push(vec!["    passed".into(), percent(rate), range.unwrap_or_default()]);
+        let range = score
+            .pass_interval
+            .map(|i| format!("{:.1} – {:.1}", i.lo() * 100.0, i.hi() * 100.0));
+        rows.push(vec![
+            "    passed".into(),
+            percent(rate),
+            range.unwrap_or_default(),
+        ]);
     }
     if let Some(repeats) = &score.repeats {
         for (name, by_k) in [("one of", &repeats.pass_at), ("all of", &repeats.pass_all)] {
@@ -163,7 +197,10 @@ pub(super) fn footer(finished: &Finished, files: &[PathBuf], store: &str) -> Str
     let how = if finished.already {
         "judged before, nothing to do".to_owned()
     } else if finished.resumed > 0 {
-        format!("{} cases were judged before, the rest now", finished.resumed)
+        format!(
+            "{} cases were judged before, the rest now",
+            finished.resumed
+        )
     } else {
         format!("{:.2} s", report.timings.wall_s)
     };
@@ -181,7 +218,10 @@ pub(super) fn footer(finished: &Finished, files: &[PathBuf], store: &str) -> Str
 
 /// Report files that were written.
 pub(super) fn written(files: &[PathBuf]) -> String {
-    files.iter().map(|path| format!("wrote {}\n", path.display())).collect()
+    files
+        .iter()
+        .map(|path| format!("wrote {}\n", path.display()))
+        .collect()
 }
 
 /// Scores by slice.
@@ -203,7 +243,10 @@ pub(super) fn slices(report: &Report) -> String {
             format!("  {}", cut(&slice.bot, 20)),
             cut(&slice.metric, 24),
             slice.mean.map_or("–".into(), number),
-            slice.interval.map(|i| format!("{} – {}", number(i.lo()), number(i.hi()))).unwrap_or_default(),
+            slice
+                .interval
+                .map(|i| format!("{} – {}", number(i.lo()), number(i.hi())))
+                .unwrap_or_default(),
             format!("n {}", slice.n),
         ]);
     }

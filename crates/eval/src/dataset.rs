@@ -5,6 +5,7 @@
 //! (one thread, cheap), [`Batch::rows`] parses them (many threads).
 
 mod batch;
+mod check;
 mod field;
 mod mapping;
 mod recorded;
@@ -13,6 +14,7 @@ mod source;
 mod spec;
 
 pub use batch::{Batch, MAX_BATCH_BYTES, MAX_BATCH_ROWS, Rows};
+pub(crate) use check::check_fields;
 pub use field::Field;
 pub use mapping::Mapping;
 pub(crate) use recorded::hash_id;
@@ -20,5 +22,5 @@ pub use recorded::{Answers, Index, Recorded, RecordedFields};
 pub(crate) use row::text_of;
 pub use row::{Place, Row};
 pub use source::{DataSource, Format};
-pub(crate) use spec::{Files, file_source};
 pub use spec::DatasetSpec;
+pub(crate) use spec::{Files, file_source};

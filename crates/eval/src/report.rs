@@ -21,7 +21,11 @@ pub use types::{
 
 /// An error of writing a report; the caller knows the file and says so.
 pub(crate) fn write_error(source: std::io::Error) -> crate::Error {
-    botsmith_core::Error::Write { path: std::path::PathBuf::new(), source }.into()
+    botsmith_core::Error::Write {
+        path: std::path::PathBuf::new(),
+        source,
+    }
+    .into()
 }
 
 /// Writes a report file through `write`, whole or not at all: a new file takes the old one's place
@@ -34,7 +38,10 @@ pub fn save(
     write: impl FnOnce(&mut dyn std::io::Write) -> crate::Result<()>,
 ) -> crate::Result<()> {
     use std::io::Write as _;
-    let failed = |source| botsmith_core::Error::Write { path: path.to_owned(), source };
+    let failed = |source| botsmith_core::Error::Write {
+        path: path.to_owned(),
+        source,
+    };
     let named = |error: crate::Error| match error {
         crate::Error::Core(botsmith_core::Error::Write { source, .. }) => failed(source).into(),
         other => other,
@@ -42,14 +49,20 @@ pub fn save(
     let direct = path.metadata().is_ok_and(|meta| !meta.is_file());
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));
-    let target = if direct { path } else { std::path::Path::new(&part) };
+    let target = if direct {
+        path
+    } else {
+        std::path::Path::new(&part)
+    };
     let file = if direct {
         std::fs::OpenOptions::new().write(true).open(target)
     } else {
         std::fs::File::create(target)
     };
     let mut out = std::io::BufWriter::with_capacity(1 << 18, file.map_err(failed)?);
-    let result = write(&mut out).map_err(named).and_then(|()| Ok(out.flush().map_err(failed)?));
+    let result = write(&mut out)
+        .map_err(named)
+        .and_then(|()| Ok(out.flush().map_err(failed)?));
     drop(out);
     if direct {
         return result;

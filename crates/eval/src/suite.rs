@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 use botsmith_core::digest::Digest;
 use botsmith_core::yaml::{Cursor, Fields, Node, Source, Value as Yaml, parse};
 
+use crate::Result;
 use crate::dataset::{DatasetSpec, Files};
 use crate::evaluators::{Panel, Registry};
 use crate::extract::Extract;
 use crate::run::Manifest;
-use crate::{Error, Result};
 
 pub use bot::BotSpec;
 pub use gate::{Bound, GateRule, Limits, Measure};
@@ -81,7 +81,11 @@ impl Suite {
         registry: &Registry,
         overrides: &Overrides,
     ) -> Result<Self> {
-        Self::read(&Source::read(path.as_ref(), MAX_BYTES)?, registry, overrides)
+        Self::read(
+            &Source::read(path.as_ref(), MAX_BYTES)?,
+            registry,
+            overrides,
+        )
     }
 
     /// Reads a suite from text; relative paths in it are relative to the source's folder.
@@ -147,7 +151,11 @@ impl Suite {
         let slices = slice::read_all(fields.get("slices").as_ref(), dataset.source.format())?;
         let gate = gate::read_all(fields.get("gate").as_ref(), &bots, &panel, &slices)?;
         let repeat = fields.get("repeat").map(|at| positive(&at)).transpose()?;
-        let seed = fields.get("seed").map(|at| at.count()).transpose()?.unwrap_or(0) as u64;
+        let seed = fields
+            .get("seed")
+            .map(|at| at.count())
+            .transpose()?
+            .unwrap_or(0) as u64;
         let reports = Reports::read(fields.get("report").as_ref(), base)?;
         fields.finish()?;
         settle_variables(&mut dataset, &bots, &slices, &root);
@@ -190,7 +198,10 @@ fn check_version(fields: &Fields<'_>) -> Result<()> {
 }
 
 fn file_stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| "suite".into(), |stem| stem.to_string_lossy().into_owned())
+    path.file_stem().map_or_else(
+        || "suite".into(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
 }
 
 fn positive(at: &Cursor<'_>) -> Result<usize> {
@@ -204,7 +215,12 @@ fn positive(at: &Cursor<'_>) -> Result<usize> {
 /// would be stored twice) nor those that are elsewhere in the case, unless a template names them.
 fn settle_variables(dataset: &mut DatasetSpec, bots: &[BotSpec], slices: &[Slice], root: &Node) {
     for bot in bots {
-        if bot.recorded.source.as_ref().is_none_or(|source| source.same_file(&dataset.source)) {
+        if bot
+            .recorded
+            .source
+            .as_ref()
+            .is_none_or(|source| source.same_file(&dataset.source))
+        {
             for key in bot.recorded.fields.roots() {
                 dataset.mapping.drop_key(key);
             }
@@ -212,7 +228,11 @@ fn settle_variables(dataset: &mut DatasetSpec, bots: &[BotSpec], slices: &[Slice
     }
     let mut words = BTreeSet::new();
     template_words(root, false, &mut words);
-    words.extend(slices.iter().filter_map(|slice| slice.root().map(str::to_owned)));
+    words.extend(
+        slices
+            .iter()
+            .filter_map(|slice| slice.root().map(str::to_owned)),
+    );
     for word in &words {
         dataset.mapping.keep_key(word);
     }
@@ -223,14 +243,24 @@ fn template_words(node: &Node, expression: bool, words: &mut BTreeSet<String>) {
     match &node.value {
         Yaml::String(text) if expression || text.contains("{{") || text.contains("{%") => {
             let split = |c: char| !(c.is_alphanumeric() || c == '_' || c == '-');
-            words.extend(text.split(split).filter(|w| !w.is_empty()).map(str::to_owned));
+            words.extend(
+                text.split(split)
+                    .filter(|w| !w.is_empty())
+                    .map(str::to_owned),
+            );
             // `a-b` may be one key or a subtraction.
-            words.extend(text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned));
+            words.extend(
+                text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .map(str::to_owned),
+            );
         }
-        Yaml::Seq(items) => items.iter().for_each(|item| template_words(item, expression, words)),
+        Yaml::Seq(items) => items
+            .iter()
+            .for_each(|item| template_words(item, expression, words)),
         Yaml::Map(entries) => {
             for entry in entries {
-                let expression = matches!(entry.key.as_str(), "when" | "filter" | "from" | "choices");
+                let expression =
+                    matches!(entry.key.as_str(), "when" | "filter" | "from" | "choices");
                 template_words(&entry.value, expression, words);
             }
         }

@@ -15,7 +15,12 @@ const LONGEST: usize = 4000;
 pub(in crate::cli) fn case(record: &CaseRecord, manifest: &Manifest, colored: bool) -> String {
     let paint = Paint { colored };
     let case = &record.case;
-    let mut text = format!("{}  line {} of {}\n", paint.bold(&case.id), record.line, manifest.dataset);
+    let mut text = format!(
+        "{}  line {} of {}\n",
+        paint.bold(&case.id),
+        record.line,
+        manifest.dataset
+    );
     let slices: Vec<_> = manifest
         .slices
         .iter()
@@ -115,13 +120,19 @@ fn highlight(text: &str, mut spans: Vec<&Evidence>, paint: Paint) -> String {
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     let (mut marked, mut at) = (String::new(), 0);
     for span in spans {
-        let Some(inside) = text.get(span.start..span.end) else { continue };
+        let Some(inside) = text.get(span.start..span.end) else {
+            continue;
+        };
         if span.start < at || inside.is_empty() {
             continue;
         }
         marked.push_str(&clean(&text[at..span.start]));
         let inside = clean(inside);
-        marked.push_str(&if span.supports { paint.supports(&inside) } else { paint.against(&inside) });
+        marked.push_str(&if span.supports {
+            paint.supports(&inside)
+        } else {
+            paint.against(&inside)
+        });
         at = span.end;
     }
     marked.push_str(&clean(&text[at..]));
@@ -131,7 +142,9 @@ fn highlight(text: &str, mut spans: Vec<&Evidence>, paint: Paint) -> String {
 /// One line of the list of failures.
 pub(in crate::cli) fn failure(case: &str, bot: &str, metric: &str, why: &str) -> String {
     let head = format!("✗ {}  {}  {}", cut(case, 20), cut(bot, 14), cut(metric, 20));
-    let room = super::layout::WIDTH.saturating_sub(head.chars().count() + 2).max(12);
+    let room = super::layout::WIDTH
+        .saturating_sub(head.chars().count() + 2)
+        .max(12);
     format!("{head}  {}\n", cut(why, room))
 }
 
@@ -142,11 +155,27 @@ mod tests {
     #[test]
     fn evidence_is_marked_with_and_without_colours() {
         let spans = [
-            Evidence { start: 3, end: 5, supports: true },
-            Evidence { start: 4, end: 6, supports: false },
-            Evidence { start: 9, end: 11, supports: false },
+            Evidence {
+                start: 3,
+                end: 5,
+                supports: true,
+            },
+            Evidence {
+                start: 4,
+                end: 6,
+                supports: false,
+            },
+            Evidence {
+                start: 9,
+                end: 11,
+                supports: false,
+            },
         ];
-        let text = highlight("It 42 or 43.", spans.iter().collect(), Paint { colored: false });
+        let text = highlight(
+            "It 42 or 43.",
+            spans.iter().collect(),
+            Paint { colored: false },
+        );
         assert_eq!(text, "It [+42+] or [-43-].");
     }
 }

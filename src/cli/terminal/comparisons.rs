@@ -14,7 +14,11 @@ pub(super) fn table(comparisons: &[Comparison], metrics: &[MetricReport], paint:
     for c in comparisons {
         if pair != Some((&c.a, &c.b)) {
             pair = Some((&c.a, &c.b));
-            rows.push(vec![paint.bold(&format!("{} → {}", cut(&c.a, 36), cut(&c.b, 36)))]);
+            rows.push(vec![paint.bold(&format!(
+                "{} → {}",
+                cut(&c.a, 36),
+                cut(&c.b, 36)
+            ))]);
         }
         rows.push(row(c, metrics));
     }
@@ -25,18 +29,26 @@ pub(super) fn table(comparisons: &[Comparison], metrics: &[MetricReport], paint:
 }
 
 fn row(c: &Comparison, metrics: &[MetricReport]) -> Vec<String> {
-    let share = c.effect.as_ref().is_some_and(|effect| effect.name == "cohen-h");
+    let share = c
+        .effect
+        .as_ref()
+        .is_some_and(|effect| effect.name == "cohen-h");
     let number = |x: f64| match share {
         true if x > 0.0 => format!("+{:.1}", x * 100.0),
         true => format!("{:.1}", x * 100.0),
         false => signed(x),
     };
     let unit = if share { " pt" } else { "" };
-    let less = metrics.iter().any(|m| m.name == c.metric && !m.higher_is_better);
+    let less = metrics
+        .iter()
+        .any(|m| m.name == c.metric && !m.higher_is_better);
     vec![
         format!("  {}", cut(&c.metric, 24)),
-        c.difference.map_or("–".into(), |d| format!("{}{unit}", number(d))),
-        c.interval.map(|i| format!("{} – {}", number(i.lo()), number(i.hi()))).unwrap_or_default(),
+        c.difference
+            .map_or("–".into(), |d| format!("{}{unit}", number(d))),
+        c.interval
+            .map(|i| format!("{} – {}", number(i.lo()), number(i.hi())))
+            .unwrap_or_default(),
         c.p_adjusted.map_or(String::new(), p_value),
         match (c.better, less) {
             (Some(Versus::A), _) => format!("{} better", cut(&c.a, 12)),
@@ -48,7 +60,11 @@ fn row(c: &Comparison, metrics: &[MetricReport]) -> Vec<String> {
 
 /// `p 0.004`, `p < 0.0001`.
 fn p_value(p: f64) -> String {
-    if p < 0.0001 { "p < 0.0001".into() } else { format!("p {}", plain(p)) }
+    if p < 0.0001 {
+        "p < 0.0001".into()
+    } else {
+        format!("p {}", plain(p))
+    }
 }
 
 /// How the numbers were made, for the foot of a comparison.
@@ -59,7 +75,11 @@ sign-flip permutation else), Holm-corrected over all lines.";
 /// The bots of one run.
 pub(in crate::cli) fn bots_compared(report: &Report, colored: bool) -> String {
     let paint = Paint { colored };
-    let mut text = format!("{} · {} cases\n\n", paint.bold(&report.suite), report.facts.cases);
+    let mut text = format!(
+        "{} · {} cases\n\n",
+        paint.bold(&report.suite),
+        report.facts.cases
+    );
     let mut rows = Vec::new();
     for bot in &report.bots {
         for (metric, score) in &bot.scores {
@@ -79,7 +99,9 @@ pub(in crate::cli) fn bots_compared(report: &Report, colored: bool) -> String {
     }
     let _ = writeln!(text, "{}", grid(&rows, &[2, 3]));
     if report.comparisons.is_empty() {
-        text.push_str("one bot: nothing to compare; `botsmith eval compare RUN RUN2` compares two runs\n");
+        text.push_str(
+            "one bot: nothing to compare; `botsmith eval compare RUN RUN2` compares two runs\n",
+        );
         return text;
     }
     text.push_str(&table(&report.comparisons, &report.metrics, paint));
@@ -107,8 +129,17 @@ pub(in crate::cli) fn runs_compared(comparison: &RunComparison, colored: bool) -
             .iter()
             .take(20)
             .map(|flip| {
-                let mark = if flip.now { "✓ now passes" } else { "✗ now fails" };
-                vec![format!("  {mark}"), cut(&flip.case, 24), cut(&flip.bot, 16), cut(&flip.metric, 20)]
+                let mark = if flip.now {
+                    "✓ now passes"
+                } else {
+                    "✗ now fails"
+                };
+                vec![
+                    format!("  {mark}"),
+                    cut(&flip.case, 24),
+                    cut(&flip.bot, 16),
+                    cut(&flip.metric, 20),
+                ]
             })
             .collect();
         text.push_str(&grid(&rows, &[]));

@@ -61,9 +61,12 @@ pub(super) fn width(text: &str) -> usize {
 /// line feeds.
 pub(super) fn clean(text: &str) -> String {
     let hidden = |c: char| {
-        c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().map(|c| if hidden(c) { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if hidden(c) { ' ' } else { c })
+        .collect()
 }
 
 /// One line of at most `most` characters.

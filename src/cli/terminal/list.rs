@@ -7,9 +7,14 @@ use super::layout::{cut, grid};
 /// One line a run, newest first.
 pub(in crate::cli) fn list(runs: &[RunInfo]) -> String {
     if runs.is_empty() {
-        return "no runs yet\nnext: botsmith eval suite.yaml (`botsmith init` makes a suite)\n".into();
+        return "no runs yet\nnext: botsmith eval suite.yaml (`botsmith init` makes a suite)\n"
+            .into();
     }
-    let mut rows = vec![["run", "suite", "started", "cases", "gate"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["run", "suite", "started", "cases", "gate"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for run in runs {
         rows.push(vec![
             run.id.chars().take(12).collect(),
@@ -29,7 +34,9 @@ pub(in crate::cli) fn list(runs: &[RunInfo]) -> String {
 /// How long ago, in the largest unit that is not zero.
 fn ago(ms: u64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    let now = now.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    });
     let seconds = now.saturating_sub(ms) / 1000;
     match seconds {
         0..60 => "just now".into(),

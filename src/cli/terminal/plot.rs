@@ -18,8 +18,13 @@ impl Axis {
         if metric.range == (0.0, Some(1.0)) || scores.iter().all(|s| super::is_share(s)) {
             return Self { lo: 0.0, hi: 1.0 };
         }
-        let ends = scores.iter().filter_map(|s| s.interval.map_or(s.mean, |i| Some(i.hi())));
-        Self { lo: 0.0, hi: ends.fold(0.0, f64::max) }
+        let ends = scores
+            .iter()
+            .filter_map(|s| s.interval.map_or(s.mean, |i| Some(i.hi())));
+        Self {
+            lo: 0.0,
+            hi: ends.fold(0.0, f64::max),
+        }
     }
 
     fn column(self, x: f64) -> usize {
@@ -29,7 +34,9 @@ impl Axis {
 
     /// `│    ├──●─┤     │`
     pub(super) fn draw(self, score: &ScoreReport) -> String {
-        let Some(mean) = score.mean else { return String::new() };
+        let Some(mean) = score.mean else {
+            return String::new();
+        };
         if self.hi <= self.lo {
             return String::new();
         }

@@ -38,8 +38,15 @@ pub struct Batch {
 #[derive(Debug)]
 enum Content {
     /// A buffer; start, end and number of each line that is not blank; its offset in the file.
-    Lines { buffer: Vec<u8>, lines: Vec<(usize, usize, usize)>, offsets: Vec<u64> },
-    Records { header: Arc<Vec<String>>, records: Vec<(csv::ByteRecord, usize)> },
+    Lines {
+        buffer: Vec<u8>,
+        lines: Vec<(usize, usize, usize)>,
+        offsets: Vec<u64>,
+    },
+    Records {
+        header: Arc<Vec<String>>,
+        records: Vec<(csv::ByteRecord, usize)>,
+    },
     Values(Vec<Row>),
 }
 
@@ -67,13 +74,21 @@ impl Batch {
 impl Batch {
     /// The rows of a JSONL batch with the byte offset and length of each line in the file.
     pub(crate) fn rows_with_offsets(self) -> Result<Vec<(Row, u64, u64)>> {
-        let Content::Lines { buffer, lines, offsets } = &self.content else {
+        let Content::Lines {
+            buffer,
+            lines,
+            offsets,
+        } = &self.content
+        else {
             return Ok(Vec::new());
         };
-        let rows = lines.iter().zip(offsets).map(|(&(start, end, line), &offset)| {
-            let row = json_row(&self.place, &buffer[start..end], line)?;
-            Ok((row, offset, (end - start) as u64))
-        });
+        let rows = lines
+            .iter()
+            .zip(offsets)
+            .map(|(&(start, end, line), &offset)| {
+                let row = json_row(&self.place, &buffer[start..end], line)?;
+                Ok((row, offset, (end - start) as u64))
+            });
         rows.collect()
     }
 }
@@ -116,7 +131,10 @@ fn not_utf8(place: &Place, bytes: &[u8], line: usize, error: &std::str::Utf8Erro
     let valid = error.valid_up_to();
     let column = String::from_utf8_lossy(&bytes[..valid]).chars().count() + 1;
     place
-        .at(line, format!("byte 0x{:02x} is not valid UTF-8", bytes[valid]))
+        .at(
+            line,
+            format!("byte 0x{:02x} is not valid UTF-8", bytes[valid]),
+        )
         .at(line, column)
         .excerpt(&String::from_utf8_lossy(bytes))
         .hint("save the file as UTF-8 (`iconv -f WINDOWS-1252 -t UTF-8` often helps)")
@@ -132,20 +150,32 @@ pub(crate) fn csv_row(
 ) -> Result<Row> {
     if record.len() != header.len() {
         return Err(place
-            .at(line, format!("{} columns here, the header has {}", record.len(), header.len()))
+            .at(
+                line,
+                format!(
+                    "{} columns here, the header has {}",
+                    record.len(),
+                    header.len()
+                ),
+            )
             .hint("a value that holds a comma, a quote or a line break stands in double quotes")
             .into());
     }
     let mut object = Map::with_capacity(header.len());
     for (name, cell) in header.iter().zip(record) {
-        let text = std::str::from_utf8(cell).map_err(|error| not_utf8(place, cell, line, &error))?;
+        let text =
+            std::str::from_utf8(cell).map_err(|error| not_utf8(place, cell, line, &error))?;
         object.insert(name.clone(), Value::String(text.to_owned()));
     }
     Ok(Row::from_value(Value::Object(object), line))
 }
 
 fn read_error(place: &Place, source: std::io::Error) -> Error {
-    CoreError::Read { path: place.path().to_owned(), source }.into()
+    CoreError::Read {
+        path: place.path().to_owned(),
+        source,
+    }
+    .into()
 }
 
 fn too_long(place: &Place, line: usize) -> Error {
@@ -167,7 +197,12 @@ pub(crate) struct JsonlRows<R> {
 
 impl<R: BufRead> JsonlRows<R> {
     pub(crate) fn new(place: Place, reader: R, position: u64) -> Self {
-        Self { place, reader, line: 0, position }
+        Self {
+            place,
+            reader,
+            line: 0,
+            position,
+        }
     }
 }
 
@@ -202,8 +237,16 @@ impl<R: BufRead + Send> Rows for JsonlRows<R> {
         if lines.is_empty() {
             return Ok(None);
         }
-        let content = Content::Lines { buffer, lines, offsets };
-        Ok(Some(Batch { place: self.place.clone(), content, position: self.position }))
+        let content = Content::Lines {
+            buffer,
+            lines,
+            offsets,
+        };
+        Ok(Some(Batch {
+            place: self.place.clone(),
+            content,
+            position: self.position,
+        }))
     }
 }
 
@@ -217,9 +260,15 @@ pub(crate) struct CsvRows {
 
 /// Builds a reader that leaves ragged rows to [`csv_row`], whose error is clearer.
 pub(crate) fn csv_builder(place: &Place) -> csv::ReaderBuilder {
-    let tabs = place.path().extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
+    let tabs = place
+        .path()
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
     let mut builder = csv::ReaderBuilder::new();
-    builder.flexible(true).has_headers(false).delimiter(if tabs { b'\t' } else { b',' });
+    builder
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(if tabs { b'\t' } else { b',' });
     builder
 }
 
@@ -246,11 +295,17 @@ const TOO_LONG: &str = "one record is longer than 32 MiB; is a double quote left
 
 impl CsvRows {
     pub(crate) fn new(place: Place, reader: impl Read + Send + 'static, skip: u64) -> Result<Self> {
-        let limited = Limited { inner: Box::new(reader), left: MAX_ROW_BYTES };
+        let limited = Limited {
+            inner: Box::new(reader),
+            left: MAX_ROW_BYTES,
+        };
         let mut reader = csv_builder(&place).from_reader(limited);
         let mut record = csv::ByteRecord::new();
         let mut header = Vec::new();
-        if reader.read_byte_record(&mut record).map_err(|e| csv_error(&place, e))? {
+        if reader
+            .read_byte_record(&mut record)
+            .map_err(|e| csv_error(&place, e))?
+        {
             for cell in &record {
                 let name = std::str::from_utf8(cell)
                     .map_err(|error| not_utf8(&place, cell, 1, &error))?
@@ -261,7 +316,12 @@ impl CsvRows {
                 header.push(name.to_owned());
             }
         }
-        Ok(Self { place, reader, header: Arc::new(header), skip })
+        Ok(Self {
+            place,
+            reader,
+            header: Arc::new(header),
+            skip,
+        })
     }
 
     /// The columns.
@@ -274,23 +334,36 @@ impl CsvRows {
         let mut record = csv::ByteRecord::new();
         let start = self.reader.position().byte() + self.skip;
         self.reader.get_mut().left = MAX_ROW_BYTES;
-        if !self.reader.read_byte_record(&mut record).map_err(|e| csv_error(&self.place, e))? {
+        if !self
+            .reader
+            .read_byte_record(&mut record)
+            .map_err(|e| csv_error(&self.place, e))?
+        {
             return Ok(None);
         }
         let line = record.position().map_or(0, csv::Position::line) as usize;
         if record.as_slice().contains(&0) {
-            return Err(self.place.at(line, "the row holds a NUL byte").hint(
-                "the file is damaged or no text file",
-            ).into());
+            return Err(self
+                .place
+                .at(line, "the row holds a NUL byte")
+                .hint("the file is damaged or no text file")
+                .into());
         }
-        Ok(Some((record, line, start, self.reader.position().byte() + self.skip)))
+        Ok(Some((
+            record,
+            line,
+            start,
+            self.reader.position().byte() + self.skip,
+        )))
     }
 }
 
 fn csv_error(place: &Place, error: csv::Error) -> Error {
     let line = error.position().map_or(0, csv::Position::line) as usize;
     match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.to_string() == TOO_LONG => place.at(line, TOO_LONG).into(),
+        csv::ErrorKind::Io(error) if error.to_string() == TOO_LONG => {
+            place.at(line, TOO_LONG).into()
+        }
         csv::ErrorKind::Io(error) => read_error(place, error),
         kind => place.at(line, format!("not valid CSV: {kind:?}")).into(),
     }
@@ -301,7 +374,9 @@ impl Rows for CsvRows {
         let mut records = Vec::with_capacity(MAX_BATCH_ROWS);
         let (mut bytes, mut position) = (0, 0);
         while records.len() < MAX_BATCH_ROWS && bytes < MAX_BATCH_BYTES {
-            let Some((record, line, _, end)) = self.next_record()? else { break };
+            let Some((record, line, _, end)) = self.next_record()? else {
+                break;
+            };
             bytes += record.as_slice().len();
             position = end;
             records.push((record, line));
@@ -309,8 +384,15 @@ impl Rows for CsvRows {
         if records.is_empty() {
             return Ok(None);
         }
-        let content = Content::Records { header: Arc::clone(&self.header), records };
-        Ok(Some(Batch { place: self.place.clone(), content, position }))
+        let content = Content::Records {
+            header: Arc::clone(&self.header),
+            records,
+        };
+        Ok(Some(Batch {
+            place: self.place.clone(),
+            content,
+            position,
+        }))
     }
 }
 
@@ -324,7 +406,11 @@ pub(crate) struct ValueRows {
 
 impl ValueRows {
     pub(crate) fn new(place: Place, rows: Arc<Vec<Row>>) -> Self {
-        Self { place, rows, next: 0 }
+        Self {
+            place,
+            rows,
+            next: 0,
+        }
     }
 }
 
@@ -337,6 +423,10 @@ impl Rows for ValueRows {
         let rows = self.rows[self.next..end].to_vec();
         self.next = end;
         let content = Content::Values(rows);
-        Ok(Some(Batch { place: self.place.clone(), content, position: end as u64 }))
+        Ok(Some(Batch {
+            place: self.place.clone(),
+            content,
+            position: end as u64,
+        }))
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use botsmith_core::Diagnostic;
 use botsmith_core::yaml::Cursor;
 
 use crate::Result;
 
-use super::{Format, Row};
+use super::{Format, Place, Row};
 
 /// A field of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Field {
     text: String,
     /// Unescaped pointer segments; for CSV one segment, the column.
     segments: Vec<String>,
+    /// Where the suite names it, ready for a message.
+    named_at: Option<Box<Diagnostic>>,
 }
 
 impl fmt::Display for Field {
@@ -28,14 +31,25 @@ impl Field {
         if !text.is_empty() && !text.starts_with('/') {
             return None;
         }
-        let segments =
-            text.split('/').skip(1).map(|s| s.replace("~1", "/").replace("~0", "~")).collect();
-        Some(Self { text: text.to_owned(), segments })
+        let segments = text
+            .split('/')
+            .skip(1)
+            .map(|s| s.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        Some(Self {
+            text: text.to_owned(),
+            segments,
+            named_at: None,
+        })
     }
 
     /// A CSV column.
     pub fn column(name: &str) -> Self {
-        Self { text: name.to_owned(), segments: vec![name.to_owned()] }
+        Self {
+            text: name.to_owned(),
+            segments: vec![name.to_owned()],
+            named_at: None,
+        }
     }
 
     /// Reads a field as this format writes them.
@@ -44,13 +58,46 @@ impl Field {
     /// Where a JSON Pointer lacks its `/`, with the right spelling.
     pub fn read(at: &Cursor<'_>, format: Format) -> Result<Self> {
         let text = at.text()?;
-        match format {
-            Format::Csv => Ok(Self::column(text.strip_prefix('/').unwrap_or(text))),
+        let field = match format {
+            Format::Csv => Self::column(text.strip_prefix('/').unwrap_or(text)),
             Format::Jsonl | Format::Yaml => Self::pointer(text).ok_or_else(|| {
                 at.diagnostic(format!("`{text}` is not a JSON Pointer"))
                     .hint(format!("did you mean `/{}`?", text.replace('.', "/")))
-                    .into()
-            }),
+            })?,
+        };
+        Ok(Self {
+            named_at: Some(Box::new(at.diagnostic(""))),
+            ..field
+        })
+    }
+
+    /// Checks a field that the suite names against rows of its file: a CSV column must be there; a
+    /// top-level key that none of the first rows has must not look like a misspelt one.
+    ///
+    /// # Errors
+    /// At the field's place in the suite, with the nearest name.
+    pub(super) fn check(&self, rows: &[Row], format: Format, place: &Place) -> Result<()> {
+        let (Some(at), Some(root), Some(first)) = (&self.named_at, self.root(), rows.first())
+        else {
+            return Ok(());
+        };
+        if rows.iter().any(|row| row.keys().any(|key| key == root)) {
+            return Ok(());
+        }
+        let near = botsmith_core::hint::nearest(root, first.keys());
+        let kind = if format == Format::Csv {
+            "column"
+        } else {
+            "key"
+        };
+        let mut diagnostic = (**at).clone();
+        diagnostic.message = format!("{} has no {kind} `{root}`", place.path().display());
+        match (near, format) {
+            (Some(_), _) | (None, Format::Csv) => {
+                Err(diagnostic.nearest(root, first.keys()).into())
+            }
+            // Rows need not all have the same keys: later ones may have it.
+            (None, _) => Ok(()),
         }
     }
 

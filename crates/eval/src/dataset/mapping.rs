@@ -34,38 +34,56 @@ struct Named {
 }
 
 impl Named {
-    fn read(fields: &Fields<'_>, key: &'static str, format: Format, usual: &[&str]) -> Result<Self> {
+    fn read(
+        fields: &Fields<'_>,
+        key: &'static str,
+        format: Format,
+        usual: &[&str],
+    ) -> Result<Self> {
         let field = |name: &str| match format {
             Format::Csv => Field::column(name),
             _ => Field::pointer(&format!("/{name}")).expect("starts with a slash"),
         };
         Ok(match fields.get(key) {
-            None => Self { fields: usual.iter().copied().map(field).collect(), explicit: false },
+            None => Self {
+                fields: usual.iter().copied().map(field).collect(),
+                explicit: false,
+            },
             Some(at) => {
                 let named = at
                     .items_or_self()
                     .iter()
                     .map(|item| Field::read(item, format))
                     .collect::<Result<_>>()?;
-                Self { fields: named, explicit: true }
+                Self {
+                    fields: named,
+                    explicit: true,
+                }
             }
         })
     }
 
     fn find<'r>(&self, row: &'r Row) -> Option<&'r Value> {
-        self.fields.iter().find_map(|field| field.find(row)).filter(|value| !value.is_null())
+        self.fields
+            .iter()
+            .find_map(|field| field.find(row))
+            .filter(|value| !value.is_null())
     }
 
     fn missing(&self, row: &Row, place: &Place, key: &str) -> crate::Error {
         let names: Vec<_> = self.fields.iter().map(ToString::to_string).collect();
         let message = format!("the row has no {key} at `{}`", names.join("` or `"));
         let diagnostic = place.at(row.line, message);
-        let root = self.fields.first().and_then(Field::root).unwrap_or_default();
+        let root = self
+            .fields
+            .first()
+            .and_then(Field::root)
+            .unwrap_or_default();
         match row.value.as_object() {
-            Some(object) if !object.is_empty() => {
-                diagnostic.nearest(root, row.keys()).into()
-            }
-            _ => diagnostic.hint("each row is an object: {\"input\": …, \"reference\": …}").into(),
+            Some(object) if !object.is_empty() => diagnostic.nearest(root, row.keys()).into(),
+            _ => diagnostic
+                .hint("each row is an object: {\"input\": …, \"reference\": …}")
+                .into(),
         }
     }
 }
@@ -98,7 +116,9 @@ impl Mapping {
 
     fn all(&self) -> impl Iterator<Item = &Named> {
         let of_case = [&self.id, &self.input, &self.messages, &self.reference];
-        of_case.into_iter().chain([&self.context, &self.tags, &self.group])
+        of_case
+            .into_iter()
+            .chain([&self.context, &self.tags, &self.group])
     }
 
     /// Leaves a top-level key out of the variables: it holds recorded answers.
@@ -111,9 +131,11 @@ impl Mapping {
         self.drop.remove(key);
     }
 
-    /// The fields that the suite named, with their keys, for checking against a CSV header.
-    pub(crate) fn named_roots(&self) -> impl Iterator<Item = &str> {
-        self.all().filter(|n| n.explicit).flat_map(|n| &n.fields).filter_map(Field::root)
+    /// The fields that the suite names.
+    pub(super) fn named(&self) -> impl Iterator<Item = &Field> {
+        self.all()
+            .filter(|named| named.explicit)
+            .flat_map(|named| &named.fields)
     }
 
     /// Makes a case of a row. Its id is empty where the row brings none.
@@ -163,7 +185,16 @@ impl Mapping {
         if !self.drop.is_empty() {
             vars.retain(|key, _| !self.drop.contains(key));
         }
-        Ok(Case { id, input, messages, references, context, tags, group, vars })
+        Ok(Case {
+            id,
+            input,
+            messages,
+            references,
+            context,
+            tags,
+            group,
+            vars,
+        })
     }
 }
 
@@ -188,12 +219,18 @@ fn messages(value: &Value) -> Result<Vec<Message>, String> {
 
 fn last_user(messages: &[Message]) -> String {
     let user = messages.iter().rev().find(|message| message.role == "user");
-    user.or(messages.last()).map(Message::text).unwrap_or_default()
+    user.or(messages.last())
+        .map(Message::text)
+        .unwrap_or_default()
 }
 
 fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(items) => items.iter().filter(|item| !item.is_null()).map(text_of).collect(),
+        Value::Array(items) => items
+            .iter()
+            .filter(|item| !item.is_null())
+            .map(text_of)
+            .collect(),
         other => vec![text_of(other)],
     }
 }
@@ -201,9 +238,12 @@ fn texts(value: &Value) -> Vec<String> {
 /// Tags come as a list, or as one text split at commas (CSV).
 fn tags(value: &Value) -> Vec<String> {
     match value {
-        Value::String(text) => {
-            text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
-        }
+        Value::String(text) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+            .collect(),
         other => texts(other),
     }
 }

@@ -31,7 +31,12 @@ impl RecordedFields {
     /// # Errors
     /// If `answer` is missing, or a field is no JSON Pointer.
     pub fn read(fields: &Fields<'_>, format: Format) -> Result<Self> {
-        let read = |key| fields.get(key).map(|at| Field::read(&at, format)).transpose();
+        let read = |key| {
+            fields
+                .get(key)
+                .map(|at| Field::read(&at, format))
+                .transpose()
+        };
         Ok(Self {
             id: read("id")?,
             answer: Field::read(&fields.required("answer")?, format)?,
@@ -45,9 +50,23 @@ impl RecordedFields {
 
     /// Top-level keys that hold answers.
     pub(crate) fn roots(&self) -> impl Iterator<Item = &str> {
-        let optional = [&self.refusal, &self.error, &self.latency, &self.latency_ms, &self.cost];
-        let all = optional.into_iter().flatten().chain([&self.answer]);
-        all.filter_map(Field::root)
+        self.of_answers().filter_map(Field::root)
+    }
+
+    fn of_answers(&self) -> impl Iterator<Item = &Field> {
+        let optional = [
+            &self.refusal,
+            &self.error,
+            &self.latency,
+            &self.latency_ms,
+            &self.cost,
+        ];
+        optional.into_iter().flatten().chain([&self.answer])
+    }
+
+    /// All fields.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Field> {
+        self.id.iter().chain(self.of_answers())
     }
 
     /// The answers in a row: one, or several where the field holds a list (repeats). Absent, null
@@ -68,11 +87,15 @@ impl RecordedFields {
                     Value::String(text) => text.trim().parse().ok(),
                     _ => None,
                 };
-                parsed.filter(|x: &f64| x.is_finite() && *x >= 0.0).map(Some).ok_or_else(|| {
-                    let field = field.as_ref().map(ToString::to_string).unwrap_or_default();
-                    let message = format!("expected a number of 0 or more at `{field}`, found {value}");
-                    crate::Error::from(place.at(row.line, message))
-                })
+                parsed
+                    .filter(|x: &f64| x.is_finite() && *x >= 0.0)
+                    .map(Some)
+                    .ok_or_else(|| {
+                        let field = field.as_ref().map(ToString::to_string).unwrap_or_default();
+                        let message =
+                            format!("expected a number of 0 or more at `{field}`, found {value}");
+                        crate::Error::from(place.at(row.line, message))
+                    })
             }
         };
         let mut base = Answer {
@@ -85,10 +108,17 @@ impl RecordedFields {
         }
         if let Some(refusal) = find(&self.refusal) {
             let text = text_of(refusal);
-            return Ok(vec![Answer { outcome: Outcome::Refused, error: Some(text), ..base }]);
+            return Ok(vec![Answer {
+                outcome: Outcome::Refused,
+                error: Some(text),
+                ..base
+            }]);
         }
         if let Some(error) = find(&self.error) {
-            return Ok(vec![Answer { error: Some(text_of(error)), ..failed(base) }]);
+            return Ok(vec![Answer {
+                error: Some(text_of(error)),
+                ..failed(base)
+            }]);
         }
         Ok(match find(&Some(self.answer.clone())) {
             None => vec![missing(base)],
@@ -96,21 +126,33 @@ impl RecordedFields {
                 .iter()
                 .map(|item| match item {
                     Value::Null => missing(base.clone()),
-                    item => Answer { text: text_of(item), ..base.clone() },
+                    item => Answer {
+                        text: text_of(item),
+                        ..base.clone()
+                    },
                 })
                 .collect(),
             Some(Value::Array(_)) => vec![missing(base)],
-            Some(value) => vec![Answer { text: text_of(value), ..base }],
+            Some(value) => vec![Answer {
+                text: text_of(value),
+                ..base
+            }],
         })
     }
 }
 
 fn failed(answer: Answer) -> Answer {
-    Answer { outcome: Outcome::Failed, ..answer }
+    Answer {
+        outcome: Outcome::Failed,
+        ..answer
+    }
 }
 
 fn missing(answer: Answer) -> Answer {
-    Answer { error: Some("missing: no recorded answer".into()), ..failed(answer) }
+    Answer {
+        error: Some("missing: no recorded answer".into()),
+        ..failed(answer)
+    }
 }
 
 /// Where a bot's recorded answers are.
@@ -147,7 +189,10 @@ impl Answers {
             Some(source) if !source.same_file(dataset) => {
                 Ok(Self::ById(Index::build(source, fields)?))
             }
-            _ => Ok(Self::SameRow { fields, csv: dataset.format() == Format::Csv }),
+            _ => Ok(Self::SameRow {
+                fields,
+                csv: dataset.format() == Format::Csv,
+            }),
         }
     }
 }
@@ -206,13 +251,24 @@ impl Index {
         let mut entries = Vec::new();
         let mut push = |id, at, length: u64, line: usize| {
             let length = u32::try_from(length).expect("rows are limited to 32 MiB");
-            entries.push(Entry { id, at, length, line: u32::try_from(line).unwrap_or(u32::MAX) });
+            entries.push(Entry {
+                id,
+                at,
+                length,
+                line: u32::try_from(line).unwrap_or(u32::MAX),
+            });
         };
         let open = |path: &PathBuf| {
-            File::open(path).map_err(|source| CoreError::Read { path: path.clone(), source })
+            File::open(path).map_err(|source| CoreError::Read {
+                path: path.clone(),
+                source,
+            })
         };
         let rows = match source {
-            DataSource::File { path, format: Format::Jsonl } => {
+            DataSource::File {
+                path,
+                format: Format::Jsonl,
+            } => {
                 let mut reader = source.rows()?;
                 while let Some(batch) = reader.next_batch()? {
                     for (row, offset, length) in batch.rows_with_offsets()? {
@@ -221,7 +277,10 @@ impl Index {
                 }
                 IndexedRows::Jsonl(open(path)?)
             }
-            DataSource::File { path, format: Format::Csv } => {
+            DataSource::File {
+                path,
+                format: Format::Csv,
+            } => {
                 let mut reader = CsvRows::new(place.clone(), open(path)?, 0)?;
                 let header = reader.header().to_vec();
                 while let Some((record, line, start, end)) = reader.next_record()? {
@@ -243,7 +302,12 @@ impl Index {
             }
         };
         entries.sort_by_key(|entry| (entry.id, entry.at));
-        Ok(Self { place, fields, rows, entries })
+        Ok(Self {
+            place,
+            fields,
+            rows,
+            entries,
+        })
     }
 
     /// The answers to the case of this id, in file order; one that failed if there is none.
@@ -254,7 +318,10 @@ impl Index {
         let id = hash_id(id);
         let first = self.entries.partition_point(|entry| entry.id < id);
         let mut answers = Vec::new();
-        for entry in self.entries[first..].iter().take_while(|entry| entry.id == id) {
+        for entry in self.entries[first..]
+            .iter()
+            .take_while(|entry| entry.id == id)
+        {
             let row = self.row(entry)?;
             let csv = matches!(self.rows, IndexedRows::Csv(..));
             answers.extend(self.fields.answers(&row, &self.place, csv)?);
@@ -269,8 +336,10 @@ impl Index {
         let line = entry.line as usize;
         let read = |file: &File| {
             let mut bytes = vec![0; entry.length as usize];
-            read_at(file, &mut bytes, entry.at)
-                .map_err(|source| CoreError::Read { path: self.place.path().to_owned(), source })?;
+            read_at(file, &mut bytes, entry.at).map_err(|source| CoreError::Read {
+                path: self.place.path().to_owned(),
+                source,
+            })?;
             Ok::<_, crate::Error>(bytes)
         };
         match &self.rows {
@@ -281,7 +350,8 @@ impl Index {
                 let mut reader = csv_builder(&self.place).from_reader(bytes.as_slice());
                 let mut record = csv::ByteRecord::new();
                 reader.read_byte_record(&mut record).map_err(|error| {
-                    self.place.at(line, format!("changed while it was read: {error}"))
+                    self.place
+                        .at(line, format!("changed while it was read: {error}"))
                 })?;
                 csv_row(&self.place, header, &record, line)
             }

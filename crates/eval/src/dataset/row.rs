@@ -28,17 +28,22 @@ impl Row {
 
     /// The top-level keys.
     pub fn keys(&self) -> impl Iterator<Item = &str> + Clone {
-        self.value.as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
+        self.value
+            .as_object()
+            .into_iter()
+            .flat_map(|map| map.keys().map(String::as_str))
     }
 }
 
 /// Walks down from a value.
 pub(super) fn walk<'v>(value: &'v Value, segments: &[String]) -> Option<&'v Value> {
-    segments.iter().try_fold(value, |value, segment| match value {
-        Value::Object(map) => map.get(segment),
-        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
-        _ => None,
-    })
+    segments
+        .iter()
+        .try_fold(value, |value, segment| match value {
+            Value::Object(map) => map.get(segment),
+            Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
 }
 
 /// A file that rows come from, for messages.
@@ -58,7 +63,9 @@ impl Place {
 
     /// A diagnostic at a line.
     pub fn at(&self, line: usize, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(&*self.0, message).code("BS-EVAL-010").at(line, 0)
+        Diagnostic::new(&*self.0, message)
+            .code("BS-EVAL-010")
+            .at(line, 0)
     }
 }
 

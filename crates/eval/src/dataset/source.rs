@@ -102,13 +102,18 @@ impl DataSource {
     pub fn digest(&self) -> Result<Digest> {
         match self {
             Self::File { path, .. } => {
-                let fail = |source| CoreError::Read { path: path.clone(), source };
+                let fail = |source| CoreError::Read {
+                    path: path.clone(),
+                    source,
+                };
                 let file = File::open(path).map_err(fail)?;
                 Ok(Digest::of_reader(file).map_err(fail)?)
             }
             Self::Inline { rows, .. } => {
                 let values: Vec<_> = rows.iter().map(|row| &row.value).collect();
-                Ok(Digest::of(&serde_json::to_vec(&values).expect("JSON values serialise")))
+                Ok(Digest::of(
+                    &serde_json::to_vec(&values).expect("JSON values serialise"),
+                ))
             }
         }
     }
@@ -122,12 +127,18 @@ impl DataSource {
             Self::Inline { place, rows } => {
                 Ok(Box::new(ValueRows::new(place.clone(), Arc::clone(rows))))
             }
-            Self::File { path, format: Format::Yaml } => {
+            Self::File {
+                path,
+                format: Format::Yaml,
+            } => {
                 let rows = Arc::new(read_whole(path)?);
                 Ok(Box::new(ValueRows::new(Place::new(path), rows)))
             }
             Self::File { path, format } => {
-                let fail = |source| CoreError::Read { path: path.clone(), source };
+                let fail = |source| CoreError::Read {
+                    path: path.clone(),
+                    source,
+                };
                 let mut file = File::open(path).map_err(fail)?;
                 let skip = check_start(path, &mut file)?;
                 let reader = BufReader::with_capacity(1 << 18, file);
@@ -144,9 +155,15 @@ impl DataSource {
 /// bytes that the reader now stands past the start.
 fn check_start(path: &Path, file: &mut File) -> Result<u64> {
     use std::io::{Seek, SeekFrom};
-    let fail = |source| CoreError::Read { path: path.to_owned(), source };
+    let fail = |source| CoreError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let mut start = Vec::with_capacity(3);
-    Read::by_ref(file).take(3).read_to_end(&mut start).map_err(fail)?;
+    Read::by_ref(file)
+        .take(3)
+        .read_to_end(&mut start)
+        .map_err(fail)?;
     if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
         return Err(Diagnostic::new(path, "file is UTF-16, UTF-8 was expected")
             .code("BS-EVAL-010")
@@ -169,7 +186,10 @@ fn read_whole(path: &Path) -> Result<Vec<Row>> {
         Yaml::Seq(items) => Ok(rows_of(items)),
         Yaml::Null => Ok(Vec::new()),
         _ => Err(source
-            .diagnostic(list.mark, format!("expected a list of cases, found {}", list.kind()))
+            .diagnostic(
+                list.mark,
+                format!("expected a list of cases, found {}", list.kind()),
+            )
             .code("BS-EVAL-010")
             .hint("a list starts each case with `- `; a file of one JSON object a line is `.jsonl`")
             .into()),
@@ -179,5 +199,8 @@ fn read_whole(path: &Path) -> Result<Vec<Row>> {
 /// YAML items as rows. Numbers become text as written where they stand for text: JSON keeps the
 /// value, so `1.10` is given as its spelling.
 pub(crate) fn rows_of(items: &[Node]) -> Vec<Row> {
-    items.iter().map(|item| Row::from_value(item.to_json(), item.mark.line)).collect()
+    items
+        .iter()
+        .map(|item| Row::from_value(item.to_json(), item.mark.line))
+        .collect()
 }

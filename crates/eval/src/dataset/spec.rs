@@ -55,7 +55,9 @@ impl DatasetSpec {
                     (Some(path), None) => file_source(&path, format.as_ref(), base, files)?,
                     (None, Some(cases)) => inline(&cases)?,
                     (Some(_), Some(cases)) => {
-                        return Err(cases.error("`path` and `cases` together: give one of them").into());
+                        return Err(cases
+                            .error("`path` and `cases` together: give one of them")
+                            .into());
                     }
                     (None, None) => {
                         fields.required("path")?;
@@ -69,8 +71,15 @@ impl DatasetSpec {
         let spec = Self {
             source,
             mapping,
-            filter: fields.get("filter").map(|at| Condition::read(&at)).transpose()?,
-            tags: fields.get("only-tags").map(|at| at.texts()).transpose()?.unwrap_or_default(),
+            filter: fields
+                .get("filter")
+                .map(|at| Condition::read(&at))
+                .transpose()?,
+            tags: fields
+                .get("only-tags")
+                .map(|at| at.texts())
+                .transpose()?
+                .unwrap_or_default(),
             limit: fields.get("limit").map(|at| at.count()).transpose()?,
             sample: fields.get("sample").map(|at| at.count()).transpose()?,
         };
@@ -88,7 +97,12 @@ pub(crate) fn file_source(
 ) -> Result<DataSource> {
     let name = at.name()?;
     let path = base.join(name);
-    let formats = [("jsonl", Format::Jsonl), ("csv", Format::Csv), ("yaml", Format::Yaml), ("json", Format::Yaml)];
+    let formats = [
+        ("jsonl", Format::Jsonl),
+        ("csv", Format::Csv),
+        ("yaml", Format::Yaml),
+        ("json", Format::Yaml),
+    ];
     let format = match format {
         Some(at) => at.one_of(&formats)?,
         None => Format::of(&path).ok_or_else(|| {
@@ -98,25 +112,40 @@ pub(crate) fn file_source(
     };
     match path.metadata() {
         _ if files == Files::MayBeGone => Ok(DataSource::File { path, format }),
-        Ok(meta) if meta.is_dir() => Err(at.error(format!("`{name}` is a folder, a file was expected")).into()),
+        Ok(meta) if meta.is_dir() => Err(at
+            .error(format!("`{name}` is a folder, a file was expected"))
+            .into()),
         Ok(_) => Ok(DataSource::File { path, format }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let diagnostic = at.diagnostic(format!("no file {}", path.display()));
             let siblings = siblings(&path);
-            let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-            Err(match botsmith_core::hint::nearest(wanted, siblings.iter().map(String::as_str)) {
-                Some(near) => diagnostic.hint(format!("`{near}` is there; paths are relative to the suite file")),
-                None => diagnostic.hint("paths are relative to the suite file"),
-            }
-            .into())
+            let wanted = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .unwrap_or_default();
+            Err(
+                match botsmith_core::hint::nearest(wanted, siblings.iter().map(String::as_str)) {
+                    Some(near) => diagnostic.hint(format!(
+                        "`{near}` is there; paths are relative to the suite file"
+                    )),
+                    None => diagnostic.hint("paths are relative to the suite file"),
+                }
+                .into(),
+            )
         }
-        Err(error) => Err(at.error(format!("cannot read {}: {error}", path.display())).into()),
+        Err(error) => Err(at
+            .error(format!("cannot read {}: {error}", path.display()))
+            .into()),
     }
 }
 
 fn siblings(path: &Path) -> Vec<String> {
-    let Some(Ok(entries)) = path.parent().map(std::fs::read_dir) else { return Vec::new() };
-    let names = entries.take(1000).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let Some(Ok(entries)) = path.parent().map(std::fs::read_dir) else {
+        return Vec::new();
+    };
+    let names = entries
+        .take(1000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
@@ -124,7 +153,9 @@ fn siblings(path: &Path) -> Vec<String> {
 
 fn inline(at: &Cursor<'_>) -> Result<DataSource> {
     let _ = at.items()?;
-    let Yaml::Seq(items) = &at.node().value else { unreachable!("`items` has just succeeded") };
+    let Yaml::Seq(items) = &at.node().value else {
+        unreachable!("`items` has just succeeded")
+    };
     Ok(DataSource::Inline {
         place: Place::new(at.source().path()),
         rows: Arc::new(rows_of(items)),

@@ -20,13 +20,26 @@ pub fn write(
 ) -> Result<()> {
     let failed = |error: csv::Error| write_error(io::Error::other(error));
     let mut out = csv::Writer::from_writer(out);
-    let mut header: Vec<String> =
-        ["case", "line", "bot", "repeat", "outcome", "input", "references", "answer", "error"]
-            .map(str::to_owned)
-            .into();
+    let mut header: Vec<String> = [
+        "case",
+        "line",
+        "bot",
+        "repeat",
+        "outcome",
+        "input",
+        "references",
+        "answer",
+        "error",
+    ]
+    .map(str::to_owned)
+    .into();
     header.extend(["latency_s", "cost", "overall"].map(str::to_owned));
     for metric in &manifest.metrics {
-        header.extend([metric.clone(), format!("{metric}:passed"), format!("{metric}:explanation")]);
+        header.extend([
+            metric.clone(),
+            format!("{metric}:passed"),
+            format!("{metric}:explanation"),
+        ]);
     }
     out.write_record(&header).map_err(failed)?;
     for record in cases {
@@ -69,7 +82,9 @@ pub fn write(
 /// Keeps a spreadsheet from running a cell: OWASP, "CSV Injection".
 fn safe(text: &str) -> String {
     match text.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') if text.parse::<f64>().is_err() => format!("'{text}"),
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') if text.parse::<f64>().is_err() => {
+            format!("'{text}")
+        }
         _ => text.to_owned(),
     }
 }

@@ -19,7 +19,9 @@ pub fn write(
 ) -> Result<()> {
     for record in cases {
         let row = case(&record?, manifest, Offsets::Bytes);
-        serde_json::to_writer(&mut *out, &row).map_err(io::Error::from).map_err(write_error)?;
+        serde_json::to_writer(&mut *out, &row)
+            .map_err(io::Error::from)
+            .map_err(write_error)?;
         out.write_all(b"\n").map_err(write_error)?;
     }
     Ok(())

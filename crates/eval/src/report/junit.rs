@@ -33,7 +33,11 @@ pub fn write<I: Iterator<Item = Result<CaseRecord>>>(
     let rules = &report.gate.rules;
     let broken = rules.iter().filter(|rule| !rule.passed).count();
     let total = tallies.iter().fold(
-        Tally { tests: rules.len(), failures: broken, ..Tally::default() },
+        Tally {
+            tests: rules.len(),
+            failures: broken,
+            ..Tally::default()
+        },
         |sum, t| sum.plus(*t),
     );
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -44,10 +48,18 @@ pub fn write<I: Iterator<Item = Result<CaseRecord>>>(
         total.attributes(),
         report.timings.wall_s
     );
-    let gate = Tally { tests: rules.len(), failures: broken, ..Tally::default() };
+    let gate = Tally {
+        tests: rules.len(),
+        failures: broken,
+        ..Tally::default()
+    };
     let _ = writeln!(text, "  <testsuite name=\"gate\" {}>", gate.attributes());
     for rule in rules {
-        let _ = write!(text, "    <testcase classname=\"gate\" name=\"{}\"", escape(&rule.rule));
+        let _ = write!(
+            text,
+            "    <testcase classname=\"gate\" name=\"{}\"",
+            escape(&rule.rule)
+        );
         if rule.passed {
             text.push_str("/>\n");
         } else {
@@ -58,7 +70,12 @@ pub fn write<I: Iterator<Item = Result<CaseRecord>>>(
     }
     text.push_str("  </testsuite>\n");
     for (i, (bot, tally)) in manifest.bots.iter().zip(&tallies).enumerate() {
-        let _ = writeln!(text, "  <testsuite name=\"{}\" {}>", escape(bot), tally.attributes());
+        let _ = writeln!(
+            text,
+            "  <testsuite name=\"{}\" {}>",
+            escape(bot),
+            tally.attributes()
+        );
         for record in cases() {
             let record = record?;
             for answer in record.answers.iter().filter(|answer| answer.bot == i) {
@@ -89,7 +106,12 @@ impl Tally {
         match answer.answer.outcome {
             Outcome::Failed => self.errors += 1,
             Outcome::Refused => self.skipped += 1,
-            Outcome::Answered if answer.verdicts.iter().any(|v| matches!(v, Verdict::Failed(_))) => {
+            Outcome::Answered
+                if answer
+                    .verdicts
+                    .iter()
+                    .any(|v| matches!(v, Verdict::Failed(_))) =>
+            {
                 self.errors += 1;
             }
             Outcome::Answered => self.failures += usize::from(answer.verdicts.iter().any(failed)),
@@ -106,7 +128,12 @@ impl Tally {
     }
 
     fn attributes(self) -> String {
-        let Self { tests, failures, errors, skipped } = self;
+        let Self {
+            tests,
+            failures,
+            errors,
+            skipped,
+        } = self;
         format!(
             "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\""
         )
@@ -128,7 +155,11 @@ fn test_case(
         1 => record.case.id.clone(),
         n => format!("{} (repeat {n})", record.case.id),
     };
-    let time = answer.answer.latency.map(|s| format!(" time=\"{s:.3}\"")).unwrap_or_default();
+    let time = answer
+        .answer
+        .latency
+        .map(|s| format!(" time=\"{s:.3}\""))
+        .unwrap_or_default();
     let _ = write!(
         text,
         "    <testcase classname=\"{}\" name=\"{}\"{time}",
@@ -136,10 +167,14 @@ fn test_case(
         escape(&name)
     );
     let why = answer.answer.error.as_deref().unwrap_or_default();
-    let error = answer.verdicts.iter().zip(metrics).find_map(|(verdict, metric)| match verdict {
-        Verdict::Failed(why) => Some(format!("{metric}: {why}")),
-        _ => None,
-    });
+    let error = answer
+        .verdicts
+        .iter()
+        .zip(metrics)
+        .find_map(|(verdict, metric)| match verdict {
+            Verdict::Failed(why) => Some(format!("{metric}: {why}")),
+            _ => None,
+        });
     match (answer.answer.outcome, error) {
         (Outcome::Failed, _) => {
             let _ = writeln!(text, "><error message=\"{}\"/></testcase>", escape(why));
@@ -166,7 +201,10 @@ fn test_case(
             } else {
                 let message = escape(&broken.join("; "));
                 let said = escape(&cut(&answer.answer.text));
-                let _ = writeln!(text, "><failure message=\"{message}\">{said}</failure></testcase>");
+                let _ = writeln!(
+                    text,
+                    "><failure message=\"{message}\">{said}</failure></testcase>"
+                );
             }
         }
     }
@@ -204,6 +242,9 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text() {
-        assert_eq!(escape("<a b=\"c\">&\0\n"), "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd}&#10;");
+        assert_eq!(
+            escape("<a b=\"c\">&\0\n"),
+            "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd}&#10;"
+        );
     }
 }

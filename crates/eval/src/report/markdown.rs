@@ -15,7 +15,13 @@ pub fn render(report: &Report) -> String {
         "gate failed ❌"
     };
     let _ = writeln!(text, "## {}: {gate}\n", escape(&report.suite));
-    let _ = writeln!(text, "{} cases, seed {}, run `{}`\n", report.facts.cases, report.seed, short(&report.run));
+    let _ = writeln!(
+        text,
+        "{} cases, seed {}, run `{}`\n",
+        report.facts.cases,
+        report.seed,
+        short(&report.run)
+    );
     summary(&mut text, report);
     if !report.gate.rules.is_empty() {
         text.push_str("\n| gate rule | observed | |\n|---|---|---|\n");
@@ -63,7 +69,10 @@ fn summary(text: &mut String, report: &Report) {
         let _ = write!(
             text,
             "| {} | {} | {} | {} |",
-            escape(&bot.name), bot.answered, bot.refused, bot.failed
+            escape(&bot.name),
+            bot.answered,
+            bot.refused,
+            bot.failed
         );
         for score in bot.scores.values() {
             let _ = write!(text, " {} |", cell(score));
@@ -74,9 +83,17 @@ fn summary(text: &mut String, report: &Report) {
 
 /// `93.1 % [84.2, 97.6]`: the mean, as a share where it is one, with its interval.
 fn cell(score: &ScoreReport) -> String {
-    let Some(mean) = score.mean else { return "–".into() };
+    let Some(mean) = score.mean else {
+        return "–".into();
+    };
     let share = score.pass_rate.is_some() && score.pass_interval.is_none();
-    let number = |x: f64| if share { format!("{:.1}", x * 100.0) } else { plain(x) };
+    let number = |x: f64| {
+        if share {
+            format!("{:.1}", x * 100.0)
+        } else {
+            plain(x)
+        }
+    };
     let unit = if share { " %" } else { "" };
     let interval = score
         .interval
@@ -110,7 +127,10 @@ fn comparisons(text: &mut String, report: &Report) {
         let _ = writeln!(
             text,
             "| {} → {} | {} | {} | {difference} | {interval} | {p} | {verdict} |",
-            escape(&c.a), escape(&c.b), escape(&c.metric), c.n
+            escape(&c.a),
+            escape(&c.b),
+            escape(&c.metric),
+            c.n
         );
     }
 }
@@ -122,12 +142,18 @@ fn slices(text: &mut String, report: &Report) {
     text.push_str("\n<details><summary>Slices</summary>\n\n");
     text.push_str("| slice | bot | metric | n | mean |\n|---|---|---|---|---|\n");
     for s in &report.slices {
-        let interval =
-            s.interval.map(|i| format!(" [{}, {}]", plain(i.lo()), plain(i.hi()))).unwrap_or_default();
+        let interval = s
+            .interval
+            .map(|i| format!(" [{}, {}]", plain(i.lo()), plain(i.hi())))
+            .unwrap_or_default();
         let _ = writeln!(
             text,
             "| {}: {} | {} | {} | {} | {}{interval} |",
-            escape(&s.slice), escape(&s.value), escape(&s.bot), escape(&s.metric), s.n,
+            escape(&s.slice),
+            escape(&s.value),
+            escape(&s.bot),
+            escape(&s.metric),
+            s.n,
             s.mean.map_or("–".into(), plain)
         );
     }

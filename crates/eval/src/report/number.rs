@@ -25,7 +25,11 @@ pub fn plain(value: f64) -> String {
 
 /// A difference with its sign: `+0.12`, `-3.4`.
 pub fn signed(value: f64) -> String {
-    if value > 0.0 { format!("+{}", plain(value)) } else { plain(value) }
+    if value > 0.0 {
+        format!("+{}", plain(value))
+    } else {
+        plain(value)
+    }
 }
 
 #[cfg(test)]

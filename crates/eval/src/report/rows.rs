@@ -40,7 +40,11 @@ pub fn case(record: &CaseRecord, manifest: &Manifest, offsets: Offsets) -> Value
         .map(|(name, values)| (name.clone(), json!(values.join(", "))))
         .collect();
     row.insert("slices".into(), Value::Object(slices));
-    let answers = record.answers.iter().map(|a| answer(a, manifest, offsets)).collect();
+    let answers = record
+        .answers
+        .iter()
+        .map(|a| answer(a, manifest, offsets))
+        .collect();
     row.insert("answers".into(), Value::Array(answers));
     Value::Object(row)
 }
@@ -81,14 +85,16 @@ pub fn verdict(verdict: &Verdict, text: &str, offsets: Offsets) -> Value {
             if !score.evidence.is_empty() {
                 let at = |byte: usize| match offsets {
                     Offsets::Bytes => byte,
-                    Offsets::Utf16 => {
-                        text.get(..byte).map_or(0, |part| part.encode_utf16().count())
-                    }
+                    Offsets::Utf16 => text
+                        .get(..byte)
+                        .map_or(0, |part| part.encode_utf16().count()),
                 };
                 let spans: Vec<_> = score
                     .evidence
                     .iter()
-                    .map(|e| json!({"start": at(e.start), "end": at(e.end), "supports": e.supports}))
+                    .map(
+                        |e| json!({"start": at(e.start), "end": at(e.end), "supports": e.supports}),
+                    )
                     .collect();
                 row.insert("evidence".into(), Value::Array(spans));
             }

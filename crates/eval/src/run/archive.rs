@@ -30,7 +30,10 @@ impl Runs<'_> {
     /// If there is no such run, the store fails, or `out` does (as [`Error::Invalid`] with the
     /// system's words; the caller knows the path).
     pub fn export(&self, id: &str, out: &mut dyn Write) -> Result<()> {
-        let mut out = Hashed { inner: out, hasher: blake3::Hasher::new() };
+        let mut out = Hashed {
+            inner: out,
+            hasher: blake3::Hasher::new(),
+        };
         let run = self.open(id)?;
         run.complete()?;
         out.put(HEADER)?;
@@ -55,10 +58,12 @@ impl Runs<'_> {
     /// If the file is none, cut short, damaged or too new, or the store fails. `name` is the file's
     /// name for messages.
     pub fn import(&self, name: &Path, input: &mut dyn Read) -> Result<Manifest> {
-        let wrong = |what: &str| -> Error {
-            Diagnostic::new(name, what).code("BS-EVAL-011").into()
+        let wrong =
+            |what: &str| -> Error { Diagnostic::new(name, what).code("BS-EVAL-011").into() };
+        let mut input = Frames {
+            inner: input,
+            hasher: blake3::Hasher::new(),
         };
-        let mut input = Frames { inner: input, hasher: blake3::Hasher::new() };
         let mut header = [0; HEADER.len()];
         if input.fill(&mut header).is_err() || header != HEADER {
             return Err(wrong("not a run that `botsmith eval export` wrote"));
@@ -74,7 +79,8 @@ impl Runs<'_> {
                 BATCH => {
                     // Nothing of a damaged batch gets into the store.
                     chunk::decode(&payload, &name.display().to_string())?;
-                    let id = Self::manifest_id(&manifest).ok_or_else(|| wrong("the file has no manifest"))?;
+                    let id = Self::manifest_id(&manifest)
+                        .ok_or_else(|| wrong("the file has no manifest"))?;
                     if !begun {
                         if self.report(id)?.is_some() {
                             return self.open(id).map(|run| run.manifest);
@@ -84,7 +90,9 @@ impl Runs<'_> {
                         begun = true;
                     }
                     let entry = chunk::entries(vec![payload], self.store())?.remove(0);
-                    let append = Transaction::new().log_length(CASES, batches).append(CASES, entry);
+                    let append = Transaction::new()
+                        .log_length(CASES, batches)
+                        .append(CASES, entry);
                     self.commit(id, append)?;
                     batches += 1;
                 }
@@ -93,8 +101,9 @@ impl Runs<'_> {
                         wrong("the file holds a part that this build does not know: use a newer botsmith")
                     })?;
                     if *key == MANIFEST {
-                        let read: Manifest = serde_json::from_slice(&payload)
-                            .map_err(|error| wrong(&format!("its manifest does not read: {error}")))?;
+                        let read: Manifest = serde_json::from_slice(&payload).map_err(|error| {
+                            wrong(&format!("its manifest does not read: {error}"))
+                        })?;
                         manifest = Some(read);
                     }
                     records.push((*key, payload));
@@ -132,7 +141,9 @@ struct Hashed<'a> {
 impl Hashed<'_> {
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.hasher.update(bytes);
-        self.inner.write_all(bytes).map_err(|error| Error::Invalid(format!("cannot write: {error}")))
+        self.inner
+            .write_all(bytes)
+            .map_err(|error| Error::Invalid(format!("cannot write: {error}")))
     }
 
     fn frame(&mut self, kind: u8, payload: &[u8]) -> Result<()> {
@@ -165,7 +176,10 @@ impl Frames<'_> {
         }
         let mut payload = Vec::new();
         // Grows as bytes come: a claimed length alone takes no memory.
-        let read = self.inner.take(u64::from(length)).read_to_end(&mut payload)?;
+        let read = self
+            .inner
+            .take(u64::from(length))
+            .read_to_end(&mut payload)?;
         if read < length as usize {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }

@@ -26,7 +26,11 @@ pub(super) fn encode(records: &[CaseRecord]) -> Vec<u8> {
 }
 
 fn corrupt(url: &str, reason: impl Into<String>) -> Error {
-    botsmith_core::Error::StoreCorrupt { url: url.into(), reason: reason.into() }.into()
+    botsmith_core::Error::StoreCorrupt {
+        url: url.into(),
+        reason: reason.into(),
+    }
+    .into()
 }
 
 /// Unpacks records.
@@ -34,9 +38,14 @@ pub(super) fn decode(bytes: &[u8], url: &str) -> Result<Vec<CaseRecord>> {
     let Some((&FORMAT, packed)) = bytes.split_first() else {
         return Err(corrupt(url, "a batch of cases has an unknown format"));
     };
-    let claimed = packed.first_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
+    let claimed = packed
+        .first_chunk()
+        .map_or(0, |size| u32::from_le_bytes(*size) as usize);
     if claimed > MAX_PLAIN {
-        return Err(corrupt(url, format!("a batch of cases claims {claimed} bytes")));
+        return Err(corrupt(
+            url,
+            format!("a batch of cases claims {claimed} bytes"),
+        ));
     }
     let json = decompress_size_prepended(packed)
         .map_err(|error| corrupt(url, format!("a batch of cases does not unpack: {error}")))?;
@@ -88,7 +97,13 @@ mod tests {
 
     #[test]
     fn records_come_back_as_they_were() {
-        let records = vec![CaseRecord { line: 3, ..CaseRecord::default() }; 2];
+        let records = vec![
+            CaseRecord {
+                line: 3,
+                ..CaseRecord::default()
+            };
+            2
+        ];
         assert_eq!(decode(&encode(&records), "memory:").unwrap(), records);
     }
 

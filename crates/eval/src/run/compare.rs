@@ -59,7 +59,10 @@ struct Cell {
 pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
     let shared = |x: &[String], y: &[String]| -> Vec<(usize, usize)> {
         let find = |name| y.iter().position(|other| other == name);
-        x.iter().enumerate().filter_map(|(i, name)| Some((i, find(name)?))).collect()
+        x.iter()
+            .enumerate()
+            .filter_map(|(i, name)| Some((i, find(name)?)))
+            .collect()
     };
     let mut bots = shared(&a.manifest.bots, &b.manifest.bots);
     if bots.is_empty() && a.manifest.bots.len() == 1 && b.manifest.bots.len() == 1 {
@@ -68,10 +71,16 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
     let metrics = shared(&a.manifest.metrics, &b.manifest.metrics);
     if bots.is_empty() || metrics.is_empty() {
         let what = if bots.is_empty() { "bot" } else { "metric" };
-        return Err(Error::Invalid(format!("the two runs share no {what} by name")));
+        return Err(Error::Invalid(format!(
+            "the two runs share no {what} by name"
+        )));
     }
     let (cells_a, cells_b) = (cells(a)?, cells(b)?);
-    let mut cases: Vec<_> = cells_a.order.iter().filter(|id| cells_b.of.contains_key(*id)).collect();
+    let mut cases: Vec<_> = cells_a
+        .order
+        .iter()
+        .filter(|id| cells_b.of.contains_key(*id))
+        .collect();
     cases.sort();
     if cases.is_empty() {
         return Err(Error::Invalid("the two runs share no case by id".into()));
@@ -109,7 +118,12 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
                 if let (Some(was), Some(now)) = (all(was), all(now)) {
                     if was != now {
                         let (case, bot, metric) = ((*case).clone(), bot.clone(), name.clone());
-                        flips.push(Flip { case, bot, metric, now });
+                        flips.push(Flip {
+                            case,
+                            bot,
+                            metric,
+                            now,
+                        });
                     }
                 }
             }
@@ -137,14 +151,24 @@ struct Cells {
 
 fn cells(run: &StoredRun<'_>) -> Result<Cells> {
     let metrics = run.manifest.metrics.len();
-    let mut cells =
-        Cells { order: Vec::new(), of: HashMap::new(), group: HashMap::new(), metrics };
+    let mut cells = Cells {
+        order: Vec::new(),
+        of: HashMap::new(),
+        group: HashMap::new(),
+        metrics,
+    };
     for record in run.cases() {
         let record = record?;
         let mut row = vec![Cell::default(); run.manifest.bots.len() * metrics];
-        for answer in record.answers.iter().filter(|a| a.answer.outcome == Outcome::Answered) {
+        for answer in record
+            .answers
+            .iter()
+            .filter(|a| a.answer.outcome == Outcome::Answered)
+        {
             for (m, verdict) in answer.verdicts.iter().enumerate() {
-                let Verdict::Judged(score) = verdict else { continue };
+                let Verdict::Judged(score) = verdict else {
+                    continue;
+                };
                 let cell = &mut row[answer.bot * metrics + m];
                 cell.sum += score.value;
                 cell.n += 1;
@@ -163,21 +187,24 @@ fn cells(run: &StoredRun<'_>) -> Result<Cells> {
 
 impl Cells {
     fn column(&self, cases: &[&String], bot: usize, metric: usize) -> Vec<Cell> {
-        cases.iter().map(|id| self.of[*id][bot * self.metrics + metric]).collect()
+        cases
+            .iter()
+            .map(|id| self.of[*id][bot * self.metrics + metric])
+            .collect()
     }
 
     fn groups(&self, cases: &[&String]) -> Option<Vec<u32>> {
         if self.group.is_empty() {
             return None;
         }
-        let mut names: HashMap<&str, u32> = HashMap::new();
-        let mut group = |id: &String| {
-            let name = self.group.get(id).unwrap_or(id).as_str();
-            let next = u32::try_from(names.len()).expect("fewer than 2^32 groups");
-            *names.entry(name).or_insert(next)
-        };
-        // A case without a group is a group of its own: its id cannot be another's group by chance
-        // of more than a wider interval.
-        Some(cases.iter().map(|id| group(id)).collect())
+        // A case without a group is a group of its own, under its id.
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut groups = Vec::with_capacity(cases.len());
+        for id in cases {
+            let name = self.group.get(*id).unwrap_or(id).as_str();
+            let next = u32::try_from(numbers.len()).expect("fewer than 2^32 groups");
+            groups.push(*numbers.entry(name).or_insert(next));
+        }
+        Some(groups)
     }
 }

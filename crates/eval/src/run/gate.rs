@@ -18,7 +18,10 @@ pub(super) fn check(
             reports.push(check_one(rule, bot, slices, comparisons));
         }
     }
-    GateReport { passed: reports.iter().all(|rule| rule.passed), rules: reports }
+    GateReport {
+        passed: reports.iter().all(|rule| rule.passed),
+        rules: reports,
+    }
 }
 
 /// A number to hold against limits, and its interval.
@@ -34,27 +37,38 @@ fn check_one(
         Some((slice, value)) => format!(" where {slice} is {value}"),
         None => String::new(),
     };
-    let report = |what: String, metric: Option<&String>, wanted: String, verdict: (bool, Option<f64>)| {
-        RuleReport {
-            rule: format!("{what} {wanted}"),
-            metric: metric.cloned(),
-            bot: bot.name.clone(),
-            passed: verdict.0,
-            observed: verdict.1,
-            wanted,
-        }
-    };
+    let report =
+        |what: String, metric: Option<&String>, wanted: String, verdict: (bool, Option<f64>)| {
+            RuleReport {
+                rule: format!("{what} {wanted}"),
+                metric: metric.cloned(),
+                bot: bot.name.clone(),
+                passed: verdict.0,
+                observed: verdict.1,
+                wanted,
+            }
+        };
     let total = (bot.answered + bot.refused + bot.failed).max(1) as f64;
     match &rule.measure {
         Measure::PassRate { metric, wanted } => {
             let observed = observe(rule, bot, slices, metric, true);
             let what = format!("{}: pass rate of {metric}{within}", bot.name);
-            report(what, Some(metric), wanted.describe(true), hold(wanted, observed))
+            report(
+                what,
+                Some(metric),
+                wanted.describe(true),
+                hold(wanted, observed),
+            )
         }
         Measure::Mean { metric, wanted } => {
             let observed = observe(rule, bot, slices, metric, false);
             let what = format!("{}: mean of {metric}{within}", bot.name);
-            report(what, Some(metric), wanted.describe(false), hold(wanted, observed))
+            report(
+                what,
+                Some(metric),
+                wanted.describe(false),
+                hold(wanted, observed),
+            )
         }
         Measure::Failed(wanted) => {
             let observed = (Some(bot.failed as f64 / total), None);
@@ -76,12 +90,20 @@ fn check_one(
             let wanted = format!("better than {than} (adjusted p at most 0.05)");
             report(what, Some(metric), wanted, (passed, observed))
         }
-        Measure::NotWorseThan { metric, than, margin } => {
+        Measure::NotWorseThan {
+            metric,
+            than,
+            margin,
+        } => {
             let found = between(comparisons, &bot.name, than, metric);
             // The end of the interval that speaks against the bot, in the direction of "better".
             let worst = found.and_then(|(c, is_b)| {
                 let interval = c.interval?;
-                Some(if is_b == c.higher_is_better { interval.lo() } else { -interval.hi() })
+                Some(if is_b == c.higher_is_better {
+                    interval.lo()
+                } else {
+                    -interval.hi()
+                })
             });
             let what = format!("{}: {metric}", bot.name);
             let wanted = format!("not worse than {than} by more than {}", plain(*margin));
@@ -115,7 +137,9 @@ fn observe(
         let number = found.and_then(|s| if rate { s.pass_rate } else { s.mean });
         return (number, found.and_then(|s| s.interval));
     }
-    let Some(score) = bot.scores.get(metric) else { return (None, None) };
+    let Some(score) = bot.scores.get(metric) else {
+        return (None, None);
+    };
     match rate {
         true => (score.pass_rate, score.pass_interval.or(score.interval)),
         false => (score.mean, score.interval),
@@ -129,15 +153,18 @@ fn between<'c>(
     other: &str,
     metric: &str,
 ) -> Option<(&'c Comparison, bool)> {
-    comparisons.iter().filter(|c| c.metric == metric).find_map(|c| {
-        if c.a == other && c.b == bot {
-            Some((c, true))
-        } else if c.a == bot && c.b == other {
-            Some((c, false))
-        } else {
-            None
-        }
-    })
+    comparisons
+        .iter()
+        .filter(|c| c.metric == metric)
+        .find_map(|c| {
+            if c.a == other && c.b == bot {
+                Some((c, true))
+            } else if c.a == bot && c.b == other {
+                Some((c, false))
+            } else {
+                None
+            }
+        })
 }
 
 fn toward(difference: Option<f64>, is_b: bool) -> Option<f64> {

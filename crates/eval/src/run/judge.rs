@@ -26,8 +26,17 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(suite: &'a Suite, selection: &'a Selection<'a>, answers: &'a [Answers]) -> Self {
-        Self { suite, selection, answers, place: suite.dataset.source.place() }
+    pub(super) fn new(
+        suite: &'a Suite,
+        selection: &'a Selection<'a>,
+        answers: &'a [Answers],
+    ) -> Self {
+        Self {
+            suite,
+            selection,
+            answers,
+            place: suite.dataset.source.place(),
+        }
     }
 
     /// Judges all cases of a batch.
@@ -38,16 +47,26 @@ impl<'a> Judge<'a> {
             own_ids: Vec::with_capacity(rows.len()),
         };
         // Answers in the dataset's own rows are read before the row turns into a case.
-        let same_row = self.answers.iter().any(|a| matches!(a, Answers::SameRow { .. }));
+        let same_row = self
+            .answers
+            .iter()
+            .any(|a| matches!(a, Answers::SameRow { .. }));
         for row in rows {
             let line = row.line;
             let kept = same_row.then(|| row.clone());
-            let Some(mut case) = self.selection.case(row)? else { continue };
+            let Some(mut case) = self.selection.case(row)? else {
+                continue;
+            };
             let own = !case.id.is_empty();
             if !own {
                 case.id = case.content_id();
             }
-            let slices = self.suite.slices.iter().map(|s| s.values(&case)).collect::<Result<_>>()?;
+            let slices = self
+                .suite
+                .slices
+                .iter()
+                .map(|s| s.values(&case))
+                .collect::<Result<_>>()?;
             let mut answers = Vec::with_capacity(self.answers.len());
             for (bot, source) in self.answers.iter().enumerate() {
                 let given = match (source, &kept) {
@@ -57,9 +76,17 @@ impl<'a> Judge<'a> {
                     (Answers::ById(index), _) => index.answers(&case.id)?,
                     (Answers::SameRow { .. }, None) => unreachable!("rows are kept for these"),
                 };
-                answers.extend(self.repeats(given).into_iter().enumerate().map(|(i, answer)| {
-                    AnswerRecord { bot, repeat: i + 1, answer, ..AnswerRecord::default() }
-                }));
+                answers.extend(
+                    self.repeats(given)
+                        .into_iter()
+                        .enumerate()
+                        .map(|(i, answer)| AnswerRecord {
+                            bot,
+                            repeat: i + 1,
+                            answer,
+                            ..AnswerRecord::default()
+                        }),
+                );
             }
             let prepared = self.suite.panel.prepare(&case)?;
             for record in &mut answers {
@@ -69,7 +96,12 @@ impl<'a> Judge<'a> {
                 }
             }
             drop(prepared);
-            judged.records.push(CaseRecord { case, line, slices, answers });
+            judged.records.push(CaseRecord {
+                case,
+                line,
+                slices,
+                answers,
+            });
             judged.own_ids.push(own);
         }
         Ok(judged)
@@ -81,7 +113,9 @@ impl<'a> Judge<'a> {
             answers.truncate(repeat);
             while answers.len() < repeat {
                 let n = answers.len() + 1;
-                answers.push(Answer::failed(format!("missing: no recorded answer for repeat {n}")));
+                answers.push(Answer::failed(format!(
+                    "missing: no recorded answer for repeat {n}"
+                )));
             }
         }
         answers
@@ -93,7 +127,9 @@ impl<'a> Judge<'a> {
 pub(super) fn overall(evaluators: &[Configured], verdicts: &[Verdict]) -> Option<f64> {
     let (mut sum, mut weights) = (0.0, 0.0);
     for (evaluator, verdict) in evaluators.iter().zip(verdicts) {
-        let Verdict::Judged(score) = verdict else { continue };
+        let Verdict::Judged(score) = verdict else {
+            continue;
+        };
         let range = evaluator.range();
         let unit = range.lo == 0.0 && range.hi == 1.0 && range.higher_is_better;
         let value = match (unit, score.passed) {

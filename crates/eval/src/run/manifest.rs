@@ -80,8 +80,17 @@ impl Manifest {
             attempt,
             version: VERSION.into(),
             bots: suite.bots.iter().map(|bot| bot.name.clone()).collect(),
-            metrics: suite.panel.evaluators().iter().map(|e| e.name().to_owned()).collect(),
-            slices: suite.slices.iter().map(|slice| slice.name.clone()).collect(),
+            metrics: suite
+                .panel
+                .evaluators()
+                .iter()
+                .map(|e| e.name().to_owned())
+                .collect(),
+            slices: suite
+                .slices
+                .iter()
+                .map(|slice| slice.name.clone())
+                .collect(),
         })
     }
 }

@@ -42,9 +42,12 @@ pub(super) fn run<I: Send, O: Send>(
                 }
                 match next() {
                     Ok(None) => return,
-                    // A closed channel means that delivery has ended.
-                    Ok(Some(item)) if to_work.send((number, item)).is_err() => return,
-                    Ok(Some(_)) => {}
+                    Ok(Some(item)) => {
+                        // A closed channel means that delivery has ended.
+                        if to_work.send((number, item)).is_err() {
+                            return;
+                        }
+                    }
                     Err(error) => return drop(broken.send((number, Err(error)))),
                 }
             }
@@ -89,7 +92,11 @@ pub(super) fn run<I: Send, O: Send>(
 }
 
 fn receive<T>(inbox: &Mutex<Receiver<T>>) -> Option<T> {
-    inbox.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+    inbox
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .recv()
+        .ok()
 }
 
 /// How far delivery has come; the reader waits for it.
@@ -108,7 +115,11 @@ impl Delivered {
     fn wait_for(&self, number: usize, window: usize, stop: &AtomicBool) {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let far = |next: &mut usize| number >= *next + window && !stop.load(Ordering::Relaxed);
-        drop(self.moved.wait_while(next, far).unwrap_or_else(PoisonError::into_inner));
+        drop(
+            self.moved
+                .wait_while(next, far)
+                .unwrap_or_else(PoisonError::into_inner),
+        );
     }
 }
 
@@ -147,7 +158,13 @@ mod tests {
     #[test]
     fn the_first_error_in_input_order_wins_and_nothing_after_it_is_delivered() {
         let mut last = None;
-        let work = |i: usize| if i >= 40 { Err(Error::Invalid(i.to_string())) } else { Ok(i) };
+        let work = |i: usize| {
+            if i >= 40 {
+                Err(Error::Invalid(i.to_string()))
+            } else {
+                Ok(i)
+            }
+        };
         let error = run(4, numbers(10_000), work, |i| {
             last = Some(i);
             Ok(Flow::Go)

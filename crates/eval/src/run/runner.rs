@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use botsmith_core::store::{Outcome as StoreOutcome, StateStore, Transaction};
 
-use crate::dataset::{Answers, Place};
+use crate::dataset::{Answers, Place, check_fields};
 use crate::report::{Report, Timings};
 use crate::suite::Suite;
 use crate::{Error, Outcome, Result};
@@ -39,7 +39,9 @@ pub struct RunOptions<'a> {
 
 impl std::fmt::Debug for RunOptions<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunOptions").field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("RunOptions")
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +88,10 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A runner with default options.
     pub fn new(store: &'a dyn StateStore) -> Self {
-        Self { store, options: RunOptions::default() }
+        Self {
+            store,
+            options: RunOptions::default(),
+        }
     }
 
     /// The same with options.
@@ -102,11 +107,11 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// If data cannot be read, a case cannot be judged, the store fails, or it was cancelled.
     pub fn run(&self, suite: &Suite) -> Result<Finished> {
+        check_fields(&suite.dataset, suite.bots.iter().map(|bot| &bot.recorded))?;
         let manifest = Manifest::of(suite, 0)?;
         let answers = |suite: &Suite| -> Result<Vec<Answers>> {
-            let open = |bot: &crate::suite::BotSpec| {
-                Answers::open(&bot.recorded, &suite.dataset.source)
-            };
+            let open =
+                |bot: &crate::suite::BotSpec| Answers::open(&bot.recorded, &suite.dataset.source);
             suite.bots.iter().map(open).collect()
         };
         self.until_complete(suite, &manifest, |state| {
@@ -202,18 +207,30 @@ impl<'a> Runner<'a> {
             let times = self.times(&state, before, started.elapsed())?;
             if self.complete(manifest, &mut state, &report, &times)? {
                 let report = times.onto(report);
-                return Ok(Finished { report, resumed: before, already: false });
+                return Ok(Finished {
+                    report,
+                    resumed: before,
+                    already: false,
+                });
             }
         }
     }
 
     fn times(&self, state: &State, resumed: usize, wall: Duration) -> Result<Times> {
-        let judged: usize = state.table.bots.iter().map(|b| b.answered + b.refused + b.failed).sum();
+        let judged: usize = state
+            .table
+            .bots
+            .iter()
+            .map(|b| b.answered + b.refused + b.failed)
+            .sum();
         let share = 1.0 - resumed as f64 / state.table.cases.max(1) as f64;
         let wall_s = wall.as_secs_f64();
         Ok(Times {
             created_ms: self.store.now_ms()?,
-            timings: Timings { wall_s, answers_per_s: judged as f64 * share / wall_s.max(1e-9) },
+            timings: Timings {
+                wall_s,
+                answers_per_s: judged as f64 * share / wall_s.max(1e-9),
+            },
         })
     }
 
@@ -238,11 +255,19 @@ impl<'a> Runner<'a> {
         work: Work,
         fraction: Option<f64>,
     ) -> Result<Flow> {
-        if self.options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+        if self
+            .options
+            .cancel
+            .is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+        {
             self.commit(manifest, state)?;
             return Err(Error::Interrupted);
         }
-        let Work { mut judged, mut packed, settled } = work;
+        let Work {
+            mut judged,
+            mut packed,
+            settled,
+        } = work;
         let mut changed = false;
         if let Some(limit) = suite.dataset.limit {
             let left = limit - state.table.cases.min(limit);
@@ -252,7 +277,9 @@ impl<'a> Runner<'a> {
         for (record, own) in judged.records.iter_mut().zip(&judged.own_ids) {
             if !settled {
                 let line = record.line;
-                changed |= state.ids.settle(&mut record.case, *own, line, &state.place)?;
+                changed |= state
+                    .ids
+                    .settle(&mut record.case, *own, line, &state.place)?;
             }
             state.table.push(record);
         }
@@ -265,9 +292,16 @@ impl<'a> Runner<'a> {
             self.commit(manifest, state)?;
         }
         if let Some(progress) = self.options.progress {
-            progress(Progress { cases: state.table.cases, fraction });
+            progress(Progress {
+                cases: state.table.cases,
+                fraction,
+            });
         }
-        Ok(if state.overtaken || state.enough(suite) { Flow::Stop } else { Flow::Go })
+        Ok(if state.overtaken || state.enough(suite) {
+            Flow::Stop
+        } else {
+            Flow::Go
+        })
     }
 
     /// Appends pending batches, if the log is as long as it was.
@@ -296,7 +330,9 @@ impl<'a> Runner<'a> {
                 passed: None,
                 cases: None,
             };
-            transaction = transaction.put(MANIFEST, json(manifest)).put(INFO, json(&info));
+            transaction = transaction
+                .put(MANIFEST, json(manifest))
+                .put(INFO, json(&info));
         }
         let entries = chunk::entries(std::mem::take(&mut state.pending), self.store)?;
         state.pending_bytes = 0;
@@ -374,7 +410,11 @@ struct Work {
 impl Work {
     /// Packs on the working thread; ids that turn out to be repeats are rare enough to pack again.
     fn of(judged: Judged) -> Self {
-        Self { packed: chunk::encode(&judged.records), judged, settled: false }
+        Self {
+            packed: chunk::encode(&judged.records),
+            judged,
+            settled: false,
+        }
     }
 }
 
@@ -408,6 +448,9 @@ impl State {
     }
 
     fn enough(&self, suite: &Suite) -> bool {
-        suite.dataset.limit.is_some_and(|limit| self.table.cases >= limit)
+        suite
+            .dataset
+            .limit
+            .is_some_and(|limit| self.table.cases >= limit)
     }
 }

@@ -78,18 +78,25 @@ impl<'a> Runs<'a> {
 
     fn ids(&self) -> Result<Vec<String>> {
         let partitions = self.store.partitions(PREFIX, None, usize::MAX)?;
-        Ok(partitions.into_iter().map(|name| name[PREFIX.len()..].to_owned()).collect())
+        Ok(partitions
+            .into_iter()
+            .map(|name| name[PREFIX.len()..].to_owned())
+            .collect())
     }
 
     fn record<T: DeserializeOwned>(&self, id: &str, key: &str) -> Result<Option<T>> {
-        let Some(record) = self.store.get(&partition(id), key)? else { return Ok(None) };
-        serde_json::from_slice(&record.value).map(Some).map_err(|error| {
-            botsmith_core::Error::StoreCorrupt {
-                url: self.store.url().into(),
-                reason: format!("{key} of run {id} does not read: {error}"),
-            }
-            .into()
-        })
+        let Some(record) = self.store.get(&partition(id), key)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&record.value)
+            .map(Some)
+            .map_err(|error| {
+                botsmith_core::Error::StoreCorrupt {
+                    url: self.store.url().into(),
+                    reason: format!("{key} of run {id} does not read: {error}"),
+                }
+                .into()
+            })
     }
 
     /// All runs, newest first.
@@ -110,19 +117,32 @@ impl<'a> Runs<'a> {
     /// # Errors
     /// [`Error::NotFound`] if there is none, or several begin so.
     pub fn resolve(&self, name: &str) -> Result<String> {
-        let missing = |hint: String| Error::NotFound { what: "run", name: name.into(), hint: Some(hint) };
+        let missing = |hint: String| Error::NotFound {
+            what: "run",
+            name: name.into(),
+            hint: Some(hint),
+        };
         if name == "latest" {
             let newest = self.list()?.into_iter().next();
-            return newest
-                .map(|run| run.id)
-                .ok_or_else(|| missing("the store has no runs; `botsmith eval SUITE` makes one".into()));
+            return newest.map(|run| run.id).ok_or_else(|| {
+                missing("the store has no runs; `botsmith eval SUITE` makes one".into())
+            });
         }
         let ids = self.ids()?;
-        let found: Vec<_> = ids.iter().filter(|id| !name.is_empty() && id.starts_with(name)).collect();
+        let found: Vec<_> = ids
+            .iter()
+            .filter(|id| !name.is_empty() && id.starts_with(name))
+            .collect();
         match found.as_slice() {
             [id] => Ok((*id).clone()),
-            [] => Err(missing(format!("{} runs are there: see `botsmith eval list`", ids.len()))),
-            many => Err(missing(format!("{} runs begin so: give more digits", many.len()))),
+            [] => Err(missing(format!(
+                "{} runs are there: see `botsmith eval list`",
+                ids.len()
+            ))),
+            many => Err(missing(format!(
+                "{} runs begin so: give more digits",
+                many.len()
+            ))),
         }
     }
 
@@ -136,12 +156,18 @@ impl<'a> Runs<'a> {
             name: id.into(),
             hint: None,
         })?;
-        Ok(StoredRun { store: self.store, manifest, report: self.report(id)? })
+        Ok(StoredRun {
+            store: self.store,
+            manifest,
+            report: self.report(id)?,
+        })
     }
 
     /// A complete run's report.
     pub(super) fn report(&self, id: &str) -> Result<Option<Report>> {
-        let Some(report) = self.record::<Report>(id, REPORT)? else { return Ok(None) };
+        let Some(report) = self.record::<Report>(id, REPORT)? else {
+            return Ok(None);
+        };
         let times: Option<Times> = self.record(id, TIMES)?;
         Ok(Some(match times {
             Some(times) => times.onto(report),
@@ -150,11 +176,16 @@ impl<'a> Runs<'a> {
     }
 
     /// A run's batches, in order.
-    pub(super) fn chunks(&self, id: &str) -> impl Iterator<Item = Result<Vec<CaseRecord>>> + use<'a> {
+    pub(super) fn chunks(
+        &self,
+        id: &str,
+    ) -> impl Iterator<Item = Result<Vec<CaseRecord>>> + use<'a> {
         let (store, partition) = (self.store, partition(id));
         let mut at = 0;
         std::iter::from_fn(move || {
-            let entry = store.log(&partition, CASES, at, 1).map(|mut entries| entries.pop());
+            let entry = store
+                .log(&partition, CASES, at, 1)
+                .map(|mut entries| entries.pop());
             at += 1;
             match entry {
                 Ok(None) => None,
@@ -227,9 +258,14 @@ impl<'a> Runs<'a> {
             }
         }
         let all = self.store.blobs(None, usize::MAX)?;
-        let unused: Vec<_> =
-            all.into_iter().map(|blob| blob.digest).filter(|d| !used.contains(d)).collect();
-        Ok(self.store.delete_blobs(&unused, now.saturating_sub(HOUR_MS))? as usize)
+        let unused: Vec<_> = all
+            .into_iter()
+            .map(|blob| blob.digest)
+            .filter(|d| !used.contains(d))
+            .collect();
+        Ok(self
+            .store
+            .delete_blobs(&unused, now.saturating_sub(HOUR_MS))? as usize)
     }
 }
 
@@ -238,13 +274,15 @@ const HOUR_MS: u64 = 3_600_000;
 impl StoredRun<'_> {
     /// All cases, in order.
     pub fn cases(&self) -> impl Iterator<Item = Result<CaseRecord>> + '_ {
-        Runs::new(self.store).chunks(&self.manifest.id).flat_map(|chunk| {
-            let (records, error) = match chunk {
-                Ok(records) => (records, None),
-                Err(error) => (Vec::new(), Some(Err(error))),
-            };
-            records.into_iter().map(Ok).chain(error)
-        })
+        Runs::new(self.store)
+            .chunks(&self.manifest.id)
+            .flat_map(|chunk| {
+                let (records, error) = match chunk {
+                    Ok(records) => (records, None),
+                    Err(error) => (Vec::new(), Some(Err(error))),
+                };
+                records.into_iter().map(Ok).chain(error)
+            })
     }
 
     /// One case, by its id or the beginning of it.
@@ -274,7 +312,11 @@ impl StoredRun<'_> {
         } else {
             Some("several cases begin so: give more of the id".into())
         };
-        Err(Error::NotFound { what: "case", name: name.into(), hint })
+        Err(Error::NotFound {
+            what: "case",
+            name: name.into(),
+            hint,
+        })
     }
 
     /// The report, or an error that says how to finish the run.

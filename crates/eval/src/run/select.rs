@@ -17,7 +17,11 @@ pub(super) struct Selection<'a> {
 impl<'a> Selection<'a> {
     /// Prepares the selection; a sample reads the whole dataset once.
     pub(super) fn new(spec: &'a DatasetSpec, seed: u64) -> Result<Self> {
-        let mut selection = Self { spec, place: spec.source.place(), sample: None };
+        let mut selection = Self {
+            spec,
+            place: spec.source.place(),
+            sample: None,
+        };
         if let Some(size) = spec.sample {
             selection.sample = Some(selection.draw(size, seed)?);
         }
@@ -40,7 +44,10 @@ impl<'a> Selection<'a> {
         if !tags.is_empty() && !case.tags.iter().any(|tag| tags.contains(tag)) {
             return Ok(false);
         }
-        self.spec.filter.as_ref().map_or(Ok(true), |filter| filter.holds(case))
+        self.spec
+            .filter
+            .as_ref()
+            .map_or(Ok(true), |filter| filter.holds(case))
     }
 
     /// The rows with the `size` least hashes of seed and line: uniform, in one pass, and adding

@@ -27,7 +27,12 @@ const ALPHA: f64 = 0.05;
 pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Result<Report> {
     let metrics = suite.panel.evaluators();
     let bots = bots(manifest, table, metrics, suite.seed)?;
-    let sides: Vec<_> = manifest.bots.iter().zip(&table.bots).map(|(n, b)| (n.as_str(), b)).collect();
+    let sides: Vec<_> = manifest
+        .bots
+        .iter()
+        .zip(&table.bots)
+        .map(|(n, b)| (n.as_str(), b))
+        .collect();
     let comparisons = compare_all(&sides, metrics, table.groups(), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
     warnings.splice(0..0, bot_warnings(&bots, table));
@@ -100,11 +105,22 @@ fn bots(
         let mut scores = IndexMap::with_capacity(metrics.len());
         for (metric, column) in metrics.iter().zip(&bot.metrics) {
             let seed = seed(base, &["score", name, metric.name()]);
-            let units = Units { bot, groups: table.groups() };
-            scores.insert(metric.name().to_owned(), score(metric, column, units, seed)?);
+            let units = Units {
+                bot,
+                groups: table.groups(),
+            };
+            scores.insert(
+                metric.name().to_owned(),
+                score(metric, column, units, seed)?,
+            );
         }
-        let units = Units { bot, groups: table.groups() };
-        let all: Vec<_> = (0..bot.overall.len()).filter(|i| !bot.overall[*i].is_nan()).collect();
+        let units = Units {
+            bot,
+            groups: table.groups(),
+        };
+        let all: Vec<_> = (0..bot.overall.len())
+            .filter(|i| !bot.overall[*i].is_nan())
+            .collect();
         let mean = mean_of(&bot.overall, &all, units, seed(base, &["overall", name]))?;
         reports.push(BotReport {
             name: name.clone(),
@@ -112,7 +128,11 @@ fn bots(
             answered: bot.answered,
             refused: bot.refused,
             failed: bot.failed,
-            overall: mean.map(|(mean, interval, _)| Aggregate { n: all.len(), mean, interval }),
+            overall: mean.map(|(mean, interval, _)| Aggregate {
+                n: all.len(),
+                mean,
+                interval,
+            }),
             scores,
         });
     }
@@ -151,7 +171,11 @@ fn mean_of(values: &[f64], answers: &[usize], units: Units<'_>, seed: u64) -> Re
         Some(clusters) => stats::clustered(&chosen, &clusters, Confidence::P95)?,
         None => stats::estimate(&chosen, Confidence::P95, seed)?,
     };
-    Ok(Some((estimate.value, estimate.interval, estimate.method.to_string())))
+    Ok(Some((
+        estimate.value,
+        estimate.interval,
+        estimate.method.to_string(),
+    )))
 }
 
 fn score(
@@ -160,11 +184,16 @@ fn score(
     units: Units<'_>,
     seed: u64,
 ) -> Result<ScoreReport> {
-    let judged: Vec<_> = (0..column.values.len()).filter(|i| !column.values[*i].is_nan()).collect();
+    let judged: Vec<_> = (0..column.values.len())
+        .filter(|i| !column.values[*i].is_nan())
+        .collect();
     let mean = mean_of(&column.values, &judged, units, seed)?;
     let values: Vec<f64> = judged.iter().map(|i| column.values[*i]).collect();
-    let passes: Vec<f64> =
-        judged.iter().filter_map(|i| column.passed[*i]).map(|p| f64::from(u8::from(p))).collect();
+    let passes: Vec<f64> = judged
+        .iter()
+        .filter_map(|i| column.passed[*i])
+        .map(|p| f64::from(u8::from(p)))
+        .collect();
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
     let pass_interval = match decided && passes != values {
@@ -182,7 +211,11 @@ fn score(
         sd: (values.len() > 1).then(|| stats::sd(&values)).transpose()?,
         skipped: column.skipped,
         errors: column.errors,
-        repeats: if decided { pass_at(column, units.bot)? } else { None },
+        repeats: if decided {
+            pass_at(column, units.bot)?
+        } else {
+            None
+        },
     })
 }
 
@@ -209,17 +242,25 @@ fn pass_at(column: &MetricColumn, bot: &BotColumns) -> Result<Option<PassAt>> {
         }
     }
     let counts: Vec<_> = counts.into_values().collect();
-    let Some(fewest) = counts.iter().map(|(n, _)| *n).min() else { return Ok(None) };
+    let Some(fewest) = counts.iter().map(|(n, _)| *n).min() else {
+        return Ok(None);
+    };
     let mut report = PassAt {
         n: bot.most_repeats,
         cases: counts.len(),
         pass_at: IndexMap::new(),
         pass_all: IndexMap::new(),
     };
-    let steps = [1, 2, 3, 5, 10, 20, 50, 100].into_iter().filter(|k| *k < fewest);
+    let steps = [1, 2, 3, 5, 10, 20, 50, 100]
+        .into_iter()
+        .filter(|k| *k < fewest);
     for k in steps.chain([fewest]) {
-        report.pass_at.insert(k.to_string(), stats::mean_pass_at_k(&counts, k)?);
-        report.pass_all.insert(k.to_string(), stats::mean_pass_hat_k(&counts, k)?);
+        report
+            .pass_at
+            .insert(k.to_string(), stats::mean_pass_at_k(&counts, k)?);
+        report
+            .pass_all
+            .insert(k.to_string(), stats::mean_pass_hat_k(&counts, k)?);
     }
     Ok(Some(report))
 }
@@ -246,12 +287,17 @@ pub(super) fn compare_all(
     groups: Option<&[u32]>,
     base: u64,
 ) -> Result<Vec<Comparison>> {
-    let cases = sides.iter().filter_map(|(_, bot)| bot.case_of.iter().max()).max();
+    let cases = sides
+        .iter()
+        .filter_map(|(_, bot)| bot.case_of.iter().max())
+        .max();
     let cases = groups.map_or(cases.map_or(0, |last| *last as usize + 1), <[u32]>::len);
     let mut comparisons = Vec::new();
     for (m, metric) in metrics.iter().enumerate() {
-        let means: Vec<_> =
-            sides.iter().map(|(_, bot)| by_case(bot, &bot.metrics[m], cases)).collect();
+        let means: Vec<_> = sides
+            .iter()
+            .map(|(_, bot)| by_case(bot, &bot.metrics[m], cases))
+            .collect();
         for a in 0..sides.len() {
             for b in a + 1..sides.len() {
                 let names = [sides[a].0, sides[b].0, metric.name()];
@@ -276,7 +322,9 @@ pub(super) fn pair(
     groups: Option<&[u32]>,
     (higher, seed): (bool, u64),
 ) -> Result<Comparison> {
-    let both: Vec<usize> = (0..a.len()).filter(|i| !(a[*i].is_nan() || b[*i].is_nan())).collect();
+    let both: Vec<usize> = (0..a.len())
+        .filter(|i| !(a[*i].is_nan() || b[*i].is_nan()))
+        .collect();
     let mut comparison = Comparison {
         a: a_name.into(),
         b: b_name.into(),
@@ -317,19 +365,29 @@ pub(super) fn pair(
 fn effect(a: &[f64], b: &[f64]) -> Option<Effect> {
     let binary = |v: &[f64]| v.iter().all(|x| *x == 0.0 || *x == 1.0);
     let (name, value) = if binary(a) && binary(b) {
-        ("cohen-h", stats::cohens_h(stats::mean(a).ok()?, stats::mean(b).ok()?).ok()?)
+        (
+            "cohen-h",
+            stats::cohens_h(stats::mean(a).ok()?, stats::mean(b).ok()?).ok()?,
+        )
     } else {
         let differences = stats::differences(a, b).ok()?;
         ("cohen-dz", stats::cohens_dz(&differences).ok()?)
     };
-    value.is_finite().then(|| Effect { name: name.into(), value })
+    value.is_finite().then(|| Effect {
+        name: name.into(),
+        value,
+    })
 }
 
 /// Holm over all p-values, then which side is better.
 pub(super) fn adjust(comparisons: &mut [Comparison]) -> Result<()> {
     let raw: Vec<f64> = comparisons.iter().filter_map(|c| c.p).collect();
     let adjusted = stats::adjust(&raw, Correction::Holm)?;
-    for (comparison, p) in comparisons.iter_mut().filter(|c| c.p.is_some()).zip(adjusted) {
+    for (comparison, p) in comparisons
+        .iter_mut()
+        .filter(|c| c.p.is_some())
+        .zip(adjusted)
+    {
         comparison.p_adjusted = Some(p);
         let difference = comparison.difference.unwrap_or(0.0);
         let higher = comparison.higher_is_better;
@@ -371,10 +429,16 @@ fn slices(
                         .filter(|i| inside[bot.case_of[*i] as usize] && !scores.values[*i].is_nan())
                         .collect();
                     let parts = ["slice", &slice.name, value, name, metric.name()];
-                    let units = Units { bot, groups: table.groups() };
+                    let units = Units {
+                        bot,
+                        groups: table.groups(),
+                    };
                     let seed = seed(suite.seed, &parts);
                     let mean = mean_of(&scores.values, &judged, units, seed)?;
-                    let passed = judged.iter().filter(|i| scores.passed[**i] == Some(true)).count();
+                    let passed = judged
+                        .iter()
+                        .filter(|i| scores.passed[**i] == Some(true))
+                        .count();
                     let rate = passed as f64 / judged.len().max(1) as f64;
                     reports.push(SliceReport {
                         slice: slice.name.clone(),

@@ -77,7 +77,9 @@ impl Table {
             }
         }
         for answer in &record.answers {
-            let Some(bot) = self.bots.get_mut(answer.bot) else { continue };
+            let Some(bot) = self.bots.get_mut(answer.bot) else {
+                continue;
+            };
             bot.most_repeats = bot.most_repeats.max(answer.repeat);
             match answer.answer.outcome {
                 Outcome::Refused => bot.refused += 1,

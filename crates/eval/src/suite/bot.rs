@@ -38,7 +38,9 @@ pub(super) fn read_all(
         bots.push(BotSpec { name, recorded });
     }
     if bots.is_empty() {
-        return Err(at.error("the list is empty: at least one bot is needed").into());
+        return Err(at
+            .error("the list is empty: at least one bot is needed")
+            .into());
     }
     Ok(bots)
 }
@@ -56,5 +58,8 @@ fn recorded(
         .transpose()?;
     let rows = source.as_ref().unwrap_or(&dataset.source);
     let answers = RecordedFields::read(fields, rows.format())?;
-    Ok(Recorded { source, fields: answers })
+    Ok(Recorded {
+        source,
+        fields: answers,
+    })
 }

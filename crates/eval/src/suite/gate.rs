@@ -87,13 +87,14 @@ impl Limits {
         let hi = if share { 1.0 } else { f64::INFINITY };
         let lo = if share { 0.0 } else { f64::NEG_INFINITY };
         let number = |at: &Cursor<'_>| {
-            at.number_in(lo, hi).map_err(|error| match (share, at.number()) {
-                (true, Ok(x)) if (1.0..=100.0).contains(&x) => at
-                    .diagnostic(format!("{x} is outside 0 to 1"))
-                    .hint(format!("a share is wanted: write {} for {x} %", x / 100.0))
-                    .into(),
-                _ => error,
-            })
+            at.number_in(lo, hi)
+                .map_err(|error| match (share, at.number()) {
+                    (true, Ok(x)) if (1.0..=100.0).contains(&x) => at
+                        .diagnostic(format!("{x} is outside 0 to 1"))
+                        .hint(format!("a share is wanted: write {} for {x} %", x / 100.0))
+                        .into(),
+                    _ => error,
+                })
         };
         let fields = at.fields()?;
         let limits = Self {
@@ -145,15 +146,13 @@ pub(super) fn read_all(
     slices: &[Slice],
 ) -> Result<Vec<GateRule>> {
     let Some(at) = at else { return Ok(Vec::new()) };
-    at.items_or_self().iter().map(|item| read(item, bots, panel, slices)).collect()
+    at.items_or_self()
+        .iter()
+        .map(|item| read(item, bots, panel, slices))
+        .collect()
 }
 
-fn read(
-    item: &Cursor<'_>,
-    bots: &[BotSpec],
-    panel: &Panel,
-    slices: &[Slice],
-) -> Result<GateRule> {
+fn read(item: &Cursor<'_>, bots: &[BotSpec], panel: &Panel, slices: &[Slice]) -> Result<GateRule> {
     let fields = item.fields()?;
     let known_bot = |at: &Cursor<'_>| {
         let choices: Vec<_> = bots.iter().map(|bot| (bot.name.as_str(), ())).collect();
@@ -172,22 +171,37 @@ fn read(
         .transpose()?;
     let need_metric = || match &metric {
         Some(metric) => Ok(metric.clone()),
-        None => Err(crate::Error::from(fields.required("metric").expect_err("it is absent"))),
+        None => Err(crate::Error::from(
+            fields.required("metric").expect_err("it is absent"),
+        )),
     };
-    let slice = fields.get("slice").map(|at| read_slice(&at, slices)).transpose()?;
+    let slice = fields
+        .get("slice")
+        .map(|at| read_slice(&at, slices))
+        .transpose()?;
     let mut measures = Vec::new();
     if let Some(at) = fields.get("pass-rate") {
         let metric = need_metric()?;
-        if !panel.evaluators().iter().any(|e| e.name() == metric && e.decides()) {
+        if !panel
+            .evaluators()
+            .iter()
+            .any(|e| e.name() == metric && e.decides())
+        {
             return Err(at
                 .diagnostic(format!("`{metric}` decides no pass or fail"))
                 .hint("give it a `threshold`, or use `mean` here")
                 .into());
         }
-        measures.push(Measure::PassRate { metric, wanted: Limits::read(&at, true)? });
+        measures.push(Measure::PassRate {
+            metric,
+            wanted: Limits::read(&at, true)?,
+        });
     }
     if let Some(at) = fields.get("mean") {
-        measures.push(Measure::Mean { metric: need_metric()?, wanted: Limits::read(&at, false)? });
+        measures.push(Measure::Mean {
+            metric: need_metric()?,
+            wanted: Limits::read(&at, false)?,
+        });
     }
     if let Some(at) = fields.get("failed") {
         measures.push(Measure::Failed(Limits::read(&at, true)?));
@@ -196,14 +210,21 @@ fn read(
         measures.push(Measure::Refused(Limits::read(&at, true)?));
     }
     if let Some(at) = fields.get("better-than") {
-        measures.push(Measure::BetterThan { metric: need_metric()?, than: known_bot(&at)? });
+        measures.push(Measure::BetterThan {
+            metric: need_metric()?,
+            than: known_bot(&at)?,
+        });
     }
     if let Some(at) = fields.get("not-worse-than") {
         let inner = at.fields()?;
         let than = known_bot(&inner.required("bot")?)?;
         let margin = inner.required("margin")?.number_in(0.0, f64::INFINITY)?;
         inner.finish()?;
-        measures.push(Measure::NotWorseThan { metric: need_metric()?, than, margin });
+        measures.push(Measure::NotWorseThan {
+            metric: need_metric()?,
+            than,
+            margin,
+        });
     }
     fields.finish()?;
     let measure = match measures.len() {
@@ -214,7 +235,11 @@ fn read(
                 .hint("add `pass-rate: {min: 0.8}`, `mean: {…}`, `failed: {max: 0.02}`, `refused: {…}`, `better-than: BOT` or `not-worse-than: {bot, margin}`")
                 .into());
         }
-        _ => return Err(item.error("one gate rule, one measure: make it several rules").into()),
+        _ => {
+            return Err(item
+                .error("one gate rule, one measure: make it several rules")
+                .into());
+        }
     };
     let than = match &measure {
         Measure::BetterThan { than, .. } | Measure::NotWorseThan { than, .. } => Some(than),
@@ -224,15 +249,23 @@ fn read(
         match &bot {
             None => return Err(item.error("say which `bot` is to be compared").into()),
             Some(bot) if bot == than => {
-                return Err(item.error(format!("`{bot}` is compared with itself")).into());
+                return Err(item
+                    .error(format!("`{bot}` is compared with itself"))
+                    .into());
             }
             Some(_) => {}
         }
         if slice.is_some() {
-            return Err(item.error("a comparison with another bot takes no `slice`").into());
+            return Err(item
+                .error("a comparison with another bot takes no `slice`")
+                .into());
         }
     }
-    Ok(GateRule { measure, bot, slice })
+    Ok(GateRule {
+        measure,
+        bot,
+        slice,
+    })
 }
 
 /// `slice: {topic: billing}`.

@@ -47,13 +47,19 @@ impl Overrides {
             if !suite.bots.iter().any(|bot| bot.name == *name) {
                 let known = suite.bots.iter().map(|bot| bot.name.as_str());
                 let hint = format!("the suite has {}", botsmith_core::hint::list(known));
-                return Err(Error::NotFound { what: "bot", name: name.clone(), hint: Some(hint) });
+                return Err(Error::NotFound {
+                    what: "bot",
+                    name: name.clone(),
+                    hint: Some(hint),
+                });
             }
         }
         if !self.bots.is_empty() {
             suite.bots.retain(|bot| self.bots.contains(&bot.name));
             let kept = |name: &Option<String>| name.as_ref().is_none_or(|n| self.bots.contains(n));
-            suite.gate.retain(|rule| kept(&rule.bot) && kept(&rule.other().cloned()));
+            suite
+                .gate
+                .retain(|rule| kept(&rule.bot) && kept(&rule.other().cloned()));
         }
         suite.identity["overrides"] =
             serde_json::to_value(self).expect("strings and numbers serialise");

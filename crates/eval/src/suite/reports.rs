@@ -26,7 +26,9 @@ pub struct Reports {
 
 impl Reports {
     pub(super) fn read(at: Option<&Cursor<'_>>, base: &Path) -> Result<Self> {
-        let Some(at) = at else { return Ok(Self::default()) };
+        let Some(at) = at else {
+            return Ok(Self::default());
+        };
         let fields = at.fields()?;
         let path = |key| match fields.get(key) {
             Some(at) => at.name().map(|name| Some(base.join(name))),

@@ -31,7 +31,9 @@ pub(super) fn read_all(at: Option<&Cursor<'_>>, format: Format) -> Result<Vec<Sl
     for item in at.items_or_self() {
         let slice = read(&item, format)?;
         if slices.iter().any(|known| known.name == slice.name) {
-            return Err(item.error(format!("a second slice named `{}`", slice.name)).into());
+            return Err(item
+                .error(format!("a second slice named `{}`", slice.name))
+                .into());
         }
         slices.push(slice);
     }
@@ -41,7 +43,10 @@ pub(super) fn read_all(at: Option<&Cursor<'_>>, format: Format) -> Result<Vec<Sl
 fn read(item: &Cursor<'_>, format: Format) -> Result<Slice> {
     if let Yaml::String(text) = &item.node().value {
         let by = by(item, format)?;
-        return Ok(Slice { name: text.trim_start_matches('/').to_owned(), by });
+        return Ok(Slice {
+            name: text.trim_start_matches('/').to_owned(),
+            by,
+        });
     }
     let fields = item.fields()?;
     let name = fields.required("name")?.name()?.to_owned();
@@ -49,10 +54,14 @@ fn read(item: &Cursor<'_>, format: Format) -> Result<Slice> {
         (Some(at), None) => by(&at, format)?,
         (None, Some(at)) => By::Condition(Condition::read(&at)?),
         (Some(_), Some(at)) => {
-            return Err(at.error("`by` and `when` together: give one of them").into());
+            return Err(at
+                .error("`by` and `when` together: give one of them")
+                .into());
         }
         (None, None) => {
-            return Err(item.error("a slice needs `by: /field` or `when: \"expression\"`").into());
+            return Err(item
+                .error("a slice needs `by: /field` or `when: \"expression\"`")
+                .into());
         }
     };
     fields.finish()?;

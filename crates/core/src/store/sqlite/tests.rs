@@ -135,3 +135,16 @@ fn every_read_uses_an_index_and_sorts_nothing() {
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
     }
 }
+
+#[test]
+fn every_commit_is_synced_before_it_is_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder.path().join("state.db"), |_| ());
+    let db = super::connect::writing(&store.at).unwrap();
+    let setting = |name: &str| {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        db.query_row(&sql, [], |row| row.get::<_, String>(0))
+    };
+    assert_eq!(setting("journal_mode").unwrap(), "wal");
+    assert_eq!(setting("synchronous").unwrap(), "2", "2 is FULL");
+}

@@ -57,8 +57,13 @@ fn a_write_too_large_for_the_rest_of_the_store_takes_no_other_with_it() {
             .map(|i| {
                 let full = &full;
                 scope.spawn(move || {
-                    let size = if i == 7 { 1 << 20 } else { 10 };
-                    let put = Transaction::new().put(format!("k{i}"), vec![0; size]);
+                    // The first half of the one that fails fits, and is taken back with the rest.
+                    let put = Transaction::new().put(format!("k{i}"), "x");
+                    let put = if i == 7 {
+                        put.put("huge", vec![0; 1 << 20])
+                    } else {
+                        put
+                    };
                     full.transact("p", put).map(|_| ()).map_err(|e| e.code())
                 })
             })

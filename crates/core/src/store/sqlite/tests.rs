@@ -84,6 +84,26 @@ fn a_write_too_large_for_the_rest_of_the_store_takes_no_other_with_it() {
 }
 
 #[test]
+fn a_write_that_fails_in_its_second_half_is_taken_back_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let store = store(&path, |_| ());
+    // An error that leaves SQLite's transaction open, as a full store does not.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let trigger = "CREATE TRIGGER no BEFORE INSERT ON record WHEN new.key = 'bad'
+                   BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    other.execute_batch(trigger).unwrap();
+    let half = Transaction::new().append("log", "x").put("half", "x");
+    let error = store.transact("p", half.put("bad", "x")).unwrap_err();
+    assert!(error.to_string().contains("not this one"), "{error}");
+    assert_eq!(store.get("p", "half").unwrap(), None);
+    assert_eq!(store.log_length("p", "log").unwrap(), 0);
+    assert!(store.partitions("", None, 9).unwrap().is_empty());
+    let good = Transaction::new().put("good", "x");
+    let _ = store.transact("p", good).unwrap();
+}
+
+#[test]
 fn a_panic_of_the_writer_is_an_error_for_this_and_later_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");

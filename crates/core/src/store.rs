@@ -55,9 +55,9 @@ pub use transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, W
 /// Keeps state: records, logs and due times in partitions, and blobs.
 ///
 /// Calls block until done; a write that returned `Ok` is durable as far as the back end can make
-/// it so. Every error leaves the store as it was, except that the outcome of a write is unknown
-/// when the connection to the back end broke: then the same transaction, with the same checks,
-/// may be sent again.
+/// it so. A write that returned an error did not happen, except that nobody knows when the
+/// connection to the back end, or its disk, failed in the middle: then send the transaction again
+/// with checks that tell whether it happened, as a conflict would show.
 ///
 /// Names (partitions, keys, logs, indexes, members) are 1 to [`MAX_NAME`] bytes of UTF-8 without
 /// control characters, and sort by their bytes. A list is cut at `limit`; its next page is asked

@@ -144,7 +144,7 @@ fn fills_the_disk_and_goes_on_when_there_is_space() {
     let store = SqliteStore::open_existing(&path).unwrap().unwrap();
     assert_eq!(store.log_length("p", "log").unwrap(), kept + 10);
     let entries = store.log("p", "log", 0, usize::MAX).unwrap();
-    assert!(entries.iter().all(|entry| entry == &[b'x'; 20_000]));
+    assert!(entries.iter().all(|entry| *entry == vec![b'x'; 20_000]));
 }
 
 /// `whole` is a store in a folder that cannot be written, `torn` one with a WAL left beside it,

@@ -96,10 +96,9 @@ fn a_store_cut_short_or_scribbled_over_is_corrupt_and_no_panic() {
         |file| file.truncate(4096),
         |file| file[4096..].fill(0xa5),
         |file| {
-            file.iter_mut()
-                .skip(5000)
-                .step_by(977)
-                .for_each(|b| *b ^= 0x5a)
+            for byte in file.iter_mut().skip(5000).step_by(977) {
+                *byte ^= 0x5a;
+            }
         },
     ];
     for (i, damage) in damages.iter().enumerate() {

@@ -1,6 +1,10 @@
 //! Every store keeps the same promises: a table of cases and a model, run against each back end;
 //! then what only a file can suffer: other processes, kills, full disks, foreign files.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise, and says which case it is at or why it is skipped"
+)]
 
 mod conformance;
 mod model;

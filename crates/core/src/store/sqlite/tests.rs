@@ -57,8 +57,13 @@ fn a_write_too_large_for_the_rest_of_the_store_takes_no_other_with_it() {
             .map(|i| {
                 let full = &full;
                 scope.spawn(move || {
-                    let size = if i == 7 { 1 << 20 } else { 10 };
-                    let put = Transaction::new().put(format!("k{i}"), vec![0; size]);
+                    // The first half of the one that fails fits, and is taken back with the rest.
+                    let put = Transaction::new().put(format!("k{i}"), "x");
+                    let put = if i == 7 {
+                        put.put("huge", vec![0; 1 << 20])
+                    } else {
+                        put
+                    };
                     full.transact("p", put).map(|_| ()).map_err(|e| e.code())
                 })
             })
@@ -76,6 +81,26 @@ fn a_write_too_large_for_the_rest_of_the_store_takes_no_other_with_it() {
         let found = full.get("p", &format!("k{i}")).unwrap();
         assert_eq!(found.is_some(), i != 7, "write {i}");
     }
+}
+
+#[test]
+fn a_write_that_fails_in_its_second_half_is_taken_back_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let store = store(&path, |_| ());
+    // An error that leaves SQLite's transaction open, as a full store does not.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let trigger = "CREATE TRIGGER no BEFORE INSERT ON record WHEN new.key = 'bad'
+                   BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    other.execute_batch(trigger).unwrap();
+    let half = Transaction::new().append("log", "x").put("half", "x");
+    let error = store.transact("p", half.put("bad", "x")).unwrap_err();
+    assert!(error.to_string().contains("not this one"), "{error}");
+    assert_eq!(store.get("p", "half").unwrap(), None);
+    assert_eq!(store.log_length("p", "log").unwrap(), 0);
+    assert!(store.partitions("", None, 9).unwrap().is_empty());
+    let good = Transaction::new().put("good", "x");
+    let _ = store.transact("p", good).unwrap();
 }
 
 #[test]
@@ -134,4 +159,17 @@ fn every_read_uses_an_index_and_sorts_nothing() {
         assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
     }
+}
+
+#[test]
+fn every_commit_is_synced_before_it_is_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder.path().join("state.db"), |_| ());
+    let db = super::connect::writing(&store.at).unwrap();
+    let setting = |name: &str| {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        db.query_row(&sql, [], |row| row.get::<_, String>(0))
+    };
+    assert_eq!(setting("journal_mode").unwrap(), "wal");
+    assert_eq!(setting("synchronous").unwrap(), "2", "2 is FULL");
 }

@@ -452,6 +452,7 @@ fn every_mistake_is_named_and_placed() {
             "look at its indentation and at the line before",
         ),
         ("a: - b", "1:4", "a list cannot start here"),
+        ("a:\t\"x\" y", "1:8", "1 | a: \"x\" y\n    |        ^"),
         (
             "a: x]\nb: ]",
             "2:4",
@@ -684,6 +685,29 @@ fn honest_files_full_of_brackets_are_read() {
     assert!(read(&deep).is_ok(), "62 deep");
     let wide = format!("[{}]", "[{}],".repeat(20_000));
     assert!(read(&wide).is_ok());
+}
+
+#[test]
+fn large_honest_files_take_linear_time() {
+    let case =
+        |i| format!("  - {{id: c{i}, input: \"How many are {i} and {i}?\", tags: [a, b]}}\n");
+    let cases = (0..20_000).map(case).collect::<Vec<_>>().concat();
+    let keys = (0..50_000)
+        .map(|i| format!("key-{i}: {i}\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let text = format!("{keys}cases:\n{cases}broken: [");
+    let start = Instant::now();
+    let error = error(&text);
+    assert!(error.contains("suite.yaml:70002:9\n"), "{error}");
+    let node = read(&text.replace("broken: [", "")).unwrap();
+    assert_eq!(node.get("key-49999").unwrap().value, Value::Int(49_999));
+    // Without optimisation on a busy machine this takes a second; a quadratic step takes minutes.
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]

@@ -361,7 +361,8 @@ impl<'t> Number<'t> {
     fn significant(&self) -> (i64, impl Iterator<Item = u8> + 't) {
         let whole = self.whole.bytes().filter(u8::is_ascii_digit);
         let mut digits = whole.clone().chain(self.fraction.bytes()).peekable();
-        let mut power = whole.count() as i64 - 1 + i64::from(self.exponent);
+        let mut power = i64::try_from(whole.count()).unwrap_or(i64::MAX - 20_000) - 1
+            + i64::from(self.exponent);
         while digits.next_if_eq(&b'0').is_some() {
             power -= 1;
         }
@@ -417,6 +418,7 @@ pub(crate) fn within(a: f64, b: f64, absolute: f64, relative: f64) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -179,6 +179,7 @@ pub(crate) fn suffix_len(text: &str, suffix: &str, ignore_case: bool) -> Option<
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -162,7 +162,7 @@ impl Evaluator for Composite {
             match verdict {
                 Verdict::Judged(score) => judged.push((part.name(), score)),
                 Verdict::Failed(reason) => {
-                    failed = failed.or(Some(format!("{}: {reason}", part.name())))
+                    failed = failed.or(Some(format!("{}: {reason}", part.name())));
                 }
                 Verdict::Skipped(_) => {}
             }

@@ -126,7 +126,7 @@ pub fn lines(text: &str) -> usize {
 
 #[derive(Debug)]
 struct Count {
-    count: fn(&str) -> usize,
+    of: fn(&str) -> usize,
     unit: &'static str,
     min: Option<usize>,
     max: Option<usize>,
@@ -134,7 +134,7 @@ struct Count {
 
 fn read(
     options: &Fields<'_>,
-    count: fn(&str) -> usize,
+    of: fn(&str) -> usize,
     unit: &'static str,
 ) -> Result<Box<dyn Evaluator>> {
     let min = options.get("min").map(|at| at.count()).transpose()?;
@@ -144,17 +144,12 @@ fn read(
     {
         return Err(at.error(format!("max {max} is below min {min}")).into());
     }
-    Ok(Box::new(Count {
-        count,
-        unit,
-        min,
-        max,
-    }))
+    Ok(Box::new(Count { of, unit, min, max }))
 }
 
 impl Evaluator for Count {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let count = (self.count)(subject.text);
+        let count = (self.of)(subject.text);
         let mut score = Score::graded(count as f64);
         if self.min.is_some() || self.max.is_some() {
             let low = self

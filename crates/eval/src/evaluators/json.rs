@@ -100,24 +100,28 @@ pub(super) const JSON_SCHEMA: Builtin = Builtin {
 /// If it is not JSON, or nested deeper than 128.
 pub fn parse_json(text: &str) -> Result<Value, (usize, String)> {
     serde_json::from_str(text).map_err(|error| {
-        let line = error.line().max(1);
-        let start = match line {
-            1 => 0,
-            line => text
-                .match_indices('\n')
-                .nth(line - 2)
-                .map_or(text.len(), |(at, _)| at + 1),
-        };
-        let mut at = (start + error.column().saturating_sub(1)).min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
         let message = error.to_string();
         let reason = message
             .rfind(" at line ")
             .map_or(message.as_str(), |end| &message[..end]);
-        (at, reason.to_owned())
+        (error_offset(text, &error), reason.to_owned())
     })
+}
+
+/// Where in `text` the parser stopped, in bytes.
+fn error_offset(text: &str, error: &serde_json::Error) -> usize {
+    let start = match error.line() {
+        0 | 1 => 0,
+        line => {
+            let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(line - 2);
+            end.map_or(text.len(), |at| at + 1)
+        }
+    };
+    let mut at = (start + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// The first JSON object or list that stands in a text, and its place in bytes.
@@ -138,11 +142,18 @@ fn values(text: &str) -> impl Iterator<Item = (Value, (usize, usize))> {
         while let Some(start) = text[at..].find(['{', '[']).map(|n| at + n) {
             let mut stream =
                 serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
-            if let Some(Ok(value)) = stream.next() {
-                at = start + stream.byte_offset();
-                return Some((value, (start, at)));
+            match stream.next() {
+                Some(Ok(value)) => {
+                    at = start + stream.byte_offset();
+                    return Some((value, (start, at)));
+                }
+                // What is nested too deep is left as a whole: to try each bracket of it again
+                // would take that many times as long.
+                Some(Err(error)) if error.to_string().starts_with("recursion limit") => {
+                    at = start + error_offset(&text[start..], &error).max(1);
+                }
+                _ => at = start + 1,
             }
-            at = start + 1;
         }
         None
     })

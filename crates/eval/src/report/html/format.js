@@ -123,13 +123,13 @@ function say(message) {
   status.textContent = message;
 }
 
-function copyButton(text, what) {
+function copyButton(text, what, face = "Copy") {
   const label = `Copy ${what}`;
-  const button = el("button", { type: "button", class: "quiet", title: label, "aria-label": label }, "Copy");
+  const button = el("button", { type: "button", class: "quiet", title: label, "aria-label": label }, face);
   button.addEventListener("click", async () => {
     await copy(text, what);
     button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 1500);
+    setTimeout(() => (button.textContent = face), 1500);
   });
   return button;
 }

@@ -3,7 +3,7 @@
 const SUN = "M8 4.6a3.4 3.4 0 1 1 0 6.8a3.4 3.4 0 1 1 0-6.8zM8 .8v1.6M8 13.6v1.6M.8 8h1.6M13.6 8h1.6M2.9 2.9l1.1 1.1M12 12l1.1 1.1M13.1 2.9L12 4M4 12l-1.1 1.1";
 const MOON = "M13.4 9.8A5.8 5.8 0 0 1 6.2 2.6a5.8 5.8 0 1 0 7.2 7.2z";
 
-/** The theme: the system's, until the reader chooses; the choice is kept where the browser lets it. */
+/** The theme: the system's, unless the reader wants the other; that is kept where the browser lets it. */
 function startTheme() {
   const root = document.documentElement;
   const button = document.getElementById("theme");
@@ -21,9 +21,13 @@ function startTheme() {
     // A page from disk may have no storage.
   }
   button.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
+    const wanted = dark() ? "light" : "dark";
+    const other = (wanted === "dark") !== system.matches;
+    if (other) root.dataset.theme = wanted;
+    else delete root.dataset.theme;
     try {
-      localStorage.setItem("botsmith-theme", root.dataset.theme);
+      if (other) localStorage.setItem("botsmith-theme", wanted);
+      else localStorage.removeItem("botsmith-theme");
     } catch {
       // As above.
     }

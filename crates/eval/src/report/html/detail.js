@@ -84,7 +84,7 @@ function caseView(one) {
   return sheet(
     [unseen("Case "), el("bdi", {}, String(one.id))],
     [el("span", { class: "muted" }, place), go(-1, "← Previous", "←"), go(1, "Next →", "→")],
-    el("p", { class: "row small" }, known(one.row) && el("span", { class: "muted" }, `row ${count(one.row)}`), copyButton(String(one.id), "case id"), labels.map((label) => el("span", { class: "chip" }, el("span", { class: "muted" }, `${label.group} `), el("bdi", {}, label.value)))),
+    el("p", { class: "row small" }, copyButton(String(one.id), "case id", "Copy id"), known(one.row) && el("span", { class: "muted" }, `row ${count(one.row)}`), labels.map((label) => el("span", { class: "chip" }, el("span", { class: "muted" }, `${label.group} `), el("bdi", {}, label.value)))),
     el("div", { class: "asked" },
       el("section", {}, el("h3", {}, one.messages?.length > 1 ? "Conversation" : "Input"), conversation(one)),
       one.references?.length > 0 && el("section", {}, el("h3", {}, one.references.length > 1 ? `References (${one.references.length}, the best match counts)` : "Reference"), one.references.map((text) => foldable(text, [], "wanted")))),
@@ -105,7 +105,7 @@ function answerCard(bot, answer, repeats) {
     known(answer.latency) && `${plain(answer.latency)}${THIN}s`,
     known(answer.cost) && `cost ${plain(answer.cost)}`,
   ].filter(Boolean);
-  const outcome = { answered: pill("pass", "answered"), refused: pill("warn", "refused"), failed: pill("fail", "failed") }[answer.outcome];
+  const outcome = { answered: el("small", { class: "muted" }, "answered"), refused: pill("warn", "refused"), failed: pill("fail", "failed") }[answer.outcome];
   const spans = Object.entries(answer.scores ?? {}).flatMap(([metric, score]) => (score.evidence ?? []).map((e) => ({ ...e, metric })));
   const text = el("div", { class: "said" });
   const redraw = (only) => text.replaceChildren(foldable(answer.text ?? "", only ? spans.filter((s) => s.metric === only) : spans, "", text.dataset.open === "true", () => (text.dataset.open = "true")));
@@ -126,18 +126,18 @@ function scoreList(answer, spans, redraw) {
   return el("ul", { class: "scores" }, entries.map(([key, score]) => {
     const metric = metricOf(TABLE.data, key);
     const marked = spans.filter((s) => s.metric === key).length;
-    const only = marked > 0 && spans.some((s) => s.metric !== key) && el("button", { type: "button", class: "quiet", "aria-pressed": "false", title: "Marks only the evidence of this score" }, `Only its ${plural(marked, "mark")}`);
+    const only = marked > 0 && spans.some((s) => s.metric !== key) && el("button", { type: "button", class: "quiet", "aria-pressed": "false", title: "Marks only the evidence of this score" }, marked === 1 ? "Its mark" : `Its ${count(marked)} marks`);
     if (only) only.addEventListener("click", () => {
       const on = only.getAttribute("aria-pressed") !== "true";
       for (const other of only.closest("ul").querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", "false");
       only.setAttribute("aria-pressed", String(on));
       redraw(on ? key : null);
     });
-    const line = (state, words, note) => el("li", {}, state, el("div", {}, el("span", {}, name(key), " ", words), note && el("p", { class: "muted small", dir: "auto" }, note), only));
+    const line = (state, words, note) => el("li", {}, state, el("div", {}, el("span", {}, name(key), " ", words), note && el("p", { class: "muted small", dir: "auto" }, note)), only);
     if (score.skipped !== undefined) return line(icon("none"), el("span", { class: "muted" }, "skipped"), String(score.skipped));
     if (score.error !== undefined) return line(icon("warn"), el("strong", { class: "bad" }, "evaluator error"), String(score.error));
     const words = score.passed === true ? "passed" : score.passed === false ? "not passed" : null;
-    return line(icon(score.passed === true ? "pass" : score.passed === false ? "fail" : "none"), el("strong", {}, amount(metric, score.value), words && `, ${words}`), score.explanation);
+    return line(icon(score.passed === true ? "pass" : score.passed === false ? "fail" : "none"), el("span", {}, amount(metric, score.value), words && `, ${words}`), score.explanation);
   }));
 }
 
@@ -155,21 +155,26 @@ function foldable(text, spans, extra, open = false, opened = () => {}) {
   return box;
 }
 
-/** Cuts the text at every edge of evidence; a piece under both kinds says so. */
+/** Marks what is under evidence. Neighbours of one kind are one mark; text under both kinds says so. */
 function marked(text, spans, end) {
   const good = spans.filter((s) => s.start < s.end && s.start >= 0 && s.start < end);
   const edges = [...new Set([0, end, ...good.flatMap((s) => [s.start, Math.min(s.end, end)])])].sort((a, b) => a - b);
-  const nodes = [];
+  const runs = [];
   for (let i = 0; i + 1 < edges.length; i += 1) {
-    const piece = text.slice(edges[i], edges[i + 1]);
     const under = good.filter((s) => s.start < edges[i + 1] && s.end > edges[i]);
-    if (!under.length) {
-      nodes.push(piece);
-      continue;
+    const kind = [...new Set(under.map((s) => (s.supports ? "for" : "against")))].sort().join(" ");
+    const told = under.map((s) => `${s.metric}: ${s.supports ? "supports" : "against"}`);
+    const last = runs.at(-1);
+    if (last?.kind === kind) {
+      last.end = edges[i + 1];
+      told.forEach((line) => last.told.add(line));
+    } else {
+      runs.push({ kind, start: edges[i], end: edges[i + 1], told: new Set(told) });
     }
-    const kinds = [...new Set(under.map((s) => (s.supports ? "for" : "against")))].sort();
-    const told = under.map((s) => `${s.metric}: ${s.supports ? "supports" : "against"}`).join("\n");
-    nodes.push(el("mark", { class: kinds.join(" "), title: told }, unseen(`[${told.replaceAll("\n", ", ")}] `), piece));
   }
-  return nodes;
+  return runs.map(({ kind, start, end: stop, told }) => {
+    const piece = text.slice(start, stop);
+    if (!kind) return piece;
+    return el("mark", { class: kind, title: [...told].join("\n") }, unseen(`[${[...told].join(", ")}] `), piece);
+  });
 }

@@ -64,14 +64,14 @@ function showFindings(data) {
   lowest.sort((a, b) => (less ? b.value - a.value : a.value - b.value) || a.one.index - b.one.index);
   const section = document.getElementById("findings");
   section.hidden = false;
-  const part = (title, note, items, empty) => el("div", { class: "card" }, el("h3", {}, title, " ", el("small", { class: "muted" }, count(items.length))), note && el("p", { class: "muted small" }, note), items.length ? longList(items) : el("p", { class: "muted" }, icon("pass", 14), " ", empty));
+  const part = (title, note, items, empty, total) => el("div", { class: "card" }, el("h3", {}, title, " ", el("small", { class: "muted" }, count(total))), note && el("p", { class: "muted small" }, note), items.length ? longList(items) : el("p", { class: "muted" }, icon("pass", 14), " ", empty));
   const grouped = (entries) => reasons(entries).map((group) => () => reasonItem(data, group));
-  section.append(el("div", { class: "cards" },
-    part("Failed answers", failed.length ? `${plural(failed.length, "answer")} missing, by bot and reason.` : null, grouped(failed), "Every bot answered or refused; none failed."),
-    part("Refused answers", refused.length ? `${plural(refused.length, "answer")} declined, by bot and reason.` : null, grouped(refused), "No bot refused."),
-    part("Evaluator errors", errors.length ? `${plural(errors.length, "score")} could not be computed; they count neither for nor against.` : null, grouped(errors), "Every evaluator ran to its end."),
+  section.append(el("div", { class: "cards uneven" }, el("div", { class: "stack" },
+    part("Failed answers", failed.length ? "By bot and reason. A failed answer is outside every score." : null, grouped(failed), "Every bot answered or refused; none failed.", failed.length),
+    part("Refused answers", refused.length ? "By bot and reason. A refused answer is outside every score." : null, grouped(refused), "No bot refused.", refused.length),
+    part("Evaluator errors", errors.length ? "Scores that could not be computed; they count neither for nor against." : null, grouped(errors), "Every evaluator ran to its end.", errors.length)),
     part("Weakest answers", column && lowest.length ? [name(column.metric.name), less ? ", highest first." : ", lowest first."] : null,
-      lowest.slice(0, 200).map((entry) => () => weakItem(data, column, entry)), "No answer lost anything.")));
+      lowest.slice(0, 200).map((entry) => () => weakItem(data, column, entry)), "No answer lost anything.", lowest.length)));
 }
 
 function weakItem(data, column, { one, answer, value }) {
@@ -108,7 +108,7 @@ function showMethod(data) {
   const shown = (key, value) => (key === "confidence" ? data.confidence : key === "correction" ? correctionName(value) : typeof value === "object" ? JSON.stringify(value) : String(value));
   const pairs = [["Run", report.run], ["Suite", report.suite], ...Object.entries(facts).map(([key, value]) => [names[key] ?? key.replaceAll("_", " "), value === null ? null : shown(key, value)])].filter(([, value]) => value);
   const timings = Object.entries(report.timings ?? {}).filter(([, value]) => known(value));
-  const list = (entries) => el("dl", {}, entries.map(([key, value]) => [el("dt", {}, key), el("dd", {}, el("bdi", {}, value), /^[0-9a-f]{32,}$/.test(value) && [" ", copyButton(value, key.toLowerCase())])]));
+  const list = (entries) => el("dl", {}, entries.map(([key, value]) => [el("dt", {}, key), el("dd", {}, /^[0-9a-f]{32,}$/.test(value) ? [el("code", { title: value }, value), " ", copyButton(value, key.toLowerCase())] : el("bdi", {}, value))]));
   const named = (entries, table) => entries.map((key) => el("li", {}, el("code", {}, key), " ", table[key] ?? ""));
   foot.firstElementChild.append(
     el("div", { class: "columns" },
@@ -116,8 +116,8 @@ function showMethod(data) {
         el("li", {}, `Intervals hold at ${data.confidence} confidence.`), named(methods, METHODS), named(tests, TESTS),
         facts.correction && el("li", {}, `p-values adjusted for many comparisons: ${correctionName(facts.correction)}.`),
         el("li", {}, "Differences are taken over the cases that both bots answered. Failed and refused answers are outside every score."))),
-      el("div", {}, el("h3", {}, "Evaluators"), el("ul", {}, data.metrics.map((metric) => el("li", {}, name(metric.name), metric.signature && [" ", el("code", {}, metric.signature)], known(metric.threshold) && `, passes from ${amount(metric, metric.threshold)}`, metric.weight !== undefined && metric.weight !== 1 && `, weight ${plain(metric.weight)}`)))),
+      el("div", {}, el("h3", {}, "Evaluators"), el("ul", {}, data.metrics.map((metric) => el("li", {}, name(metric.name), metric.signature && [" ", el("code", {}, metric.signature)], known(metric.threshold) && `, passes from ${amount(metric, metric.threshold)}`, metric.weight !== undefined && metric.weight !== 1 && `, weight\u00a0${plain(metric.weight)}`)))),
       el("div", {}, el("h3", {}, "Run"), list(pairs)),
-      timings.length > 0 && el("div", {}, el("h3", {}, "Timings"), list(timings.map(([key, value]) => [key.replace(/_s$/, "").replaceAll("_", " "), `${plain(value)}${key.endsWith("_s") ? `${THIN}s` : ""}`])))),
+      timings.length > 0 && el("div", { class: "timings" }, el("h3", {}, "Timings"), list(timings.map(([key, value]) => [key.replace(/_s$/, "").replaceAll("_", " "), `${plain(value)}${key.endsWith("_s") ? `${THIN}s` : ""}`])))),
     el("p", { class: "muted small" }, "This file is complete in itself: it loads nothing and sends nothing."));
 }

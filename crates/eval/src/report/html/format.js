@@ -93,8 +93,8 @@ function distances(metric, [lo, hi]) {
 }
 
 function probability(p) {
-  if (p < 0.001) return "p < 0.001";
-  return `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`;
+  if (p < 0.001) return "p\u00a0<\u00a00.001";
+  return `p\u00a0=\u00a0${p.toFixed(p < 0.1 ? 3 : 2)}`;
 }
 
 const bytes = (text) => (text.length < 10000 ? plural(text.length, "character") : `${whole.format(text.length / 1000)}${THIN}k characters`);
@@ -123,13 +123,13 @@ function say(message) {
   status.textContent = message;
 }
 
-function copyButton(text, what) {
+function copyButton(text, what, face = "Copy") {
   const label = `Copy ${what}`;
-  const button = el("button", { type: "button", class: "quiet", title: label, "aria-label": label }, "Copy");
+  const button = el("button", { type: "button", class: "quiet", title: label, "aria-label": label }, face);
   button.addEventListener("click", async () => {
     await copy(text, what);
     button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 1500);
+    setTimeout(() => (button.textContent = face), 1500);
   });
   return button;
 }

@@ -47,6 +47,9 @@ function axisOf(metric, values) {
   return finite.length ? ticks(lo, hi > lo ? hi : lo + 1) : [0, 1];
 }
 
+/** Something of its own size, at a place in percent on the middle line. */
+const pinned = (x, node) => svg("svg", { x, y: "50%", overflow: "visible", width: 1, height: 1 }, node);
+
 /** One line of a plot: grid, whisker, and the mark. */
 function track(axis, at, range, index, zero = null) {
   const x = scaleOf(axis);
@@ -55,14 +58,12 @@ function track(axis, at, range, index, zero = null) {
   const tone = index === null ? "tone" : `bot-${index % 8}`;
   if (range && known(range[0]) && known(range[1])) {
     parts.push(svg("line", { x1: percentOf(range[0]), x2: percentOf(range[1]), y1: "50%", y2: "50%", class: `whisker ${tone}` }));
-    for (const end of range) parts.push(svg("line", { x1: percentOf(end), x2: percentOf(end), y1: "32%", y2: "68%", class: `whisker ${tone}` }));
+    for (const end of range) parts.push(pinned(percentOf(end), svg("line", { x1: 0, x2: 0, y1: -5, y2: 5, class: `whisker ${tone}` })));
   }
   if (known(at)) {
-    const mark = svg("svg", { x: percentOf(at), y: "50%", overflow: "visible", width: 1, height: 1 });
-    mark.append(svg("path", { d: SHAPES[(index ?? 0) % SHAPES.length], transform: "translate(-8 -8)", class: `mark ${tone}` }));
-    parts.push(mark);
+    parts.push(pinned(percentOf(at), svg("path", { d: SHAPES[(index ?? 0) % SHAPES.length], transform: "translate(-8 -8)", class: `mark ${tone}` })));
   }
-  return svg("svg", { class: "track", width: "100%", height: 30, "aria-hidden": "true", preserveAspectRatio: "none" }, parts);
+  return el("div", { class: "track" }, svg("svg", { "aria-hidden": "true" }, parts));
 }
 
 function axisLabels(metric, axis, format) {
@@ -110,7 +111,7 @@ function comparisonPlot(data, metric, list) {
     const bot = (key) => data.bot.get(key) ?? { name: key, index: 0 };
     const range = c.interval && c.interval.map((end) => end * sign).sort((a, b) => a - b);
     const words = {
-      better: () => el("strong", {}, `${distance(metric, c.difference)} better`),
+      better: () => el("strong", {}, name(rule.winner), ` ${metric.kind === "latency" ? "faster" : "better"} by ${distance(metric, c.difference)}`),
       differs: () => el("strong", {}, `${distance(metric, c.difference)} apart`),
       none: () => el("span", {}, "No difference shown"),
       untested: () => el("span", {}, "Not tested"),

@@ -25,14 +25,10 @@ function showAnswer(data) {
   const lead = leadMetric(data);
   const broken = data.rules.filter((rule) => rule.passed === false);
   const headline = lead ? claim(data, lead) : ["nothing was scored"];
-  const status = !data.rules.length
-    ? pill("none", "No gate was set")
-    : gate.passed
-      ? pill("pass", "Gate passed")
-      : pill("fail", "Gate failed");
-  const verdict = !data.rules.length ? "" : gate.passed ? "Gate passed: " : `Gate failed on ${broken.length} of ${plural(data.rules.length, "rule")}; `;
-  const title = el("h1", {}, verdict, headline, ".");
-  if (!verdict) capitalise(title);
+  const state = gate.passed ? "pass" : "fail";
+  const verdict = data.rules.length > 0 && el("span", { class: `verdict ${state}` }, icon(state, 30), gate.passed ? "Gate passed. " : "Gate failed. ");
+  const said = el("span", {}, headline, ".");
+  capitalise(said);
 
   const ordered = lead ? [lead, ...data.metrics.filter((metric) => metric !== lead)] : [];
   const findings = el("ul", { class: "findings" }, ordered.map((metric, i) => el("li", { hidden: i >= 4 }, finding(data, metric))));
@@ -43,9 +39,9 @@ function showAnswer(data) {
   const gaps = missing(data);
   const created = facts.created ? facts.created.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC") : null;
 
-  document.getElementById("answer").replaceChildren(
-    el("p", { class: "eyebrow" }, status, el("bdi", {}, report.suite ?? "")),
-    title,
+  document.getElementById("answer").replaceChildren(el("div", { class: data.rules.length ? "hero" : "" }, el("div", {},
+    el("p", { class: "eyebrow" }, el("span", {}, "Evaluation of ", el("bdi", {}, report.suite ?? "this suite")), !data.rules.length && pill("none", "no gate was set")),
+    el("h1", {}, verdict, said),
     findings,
     more || "",
     gaps ? el("p", { class: "notice small" }, icon("warn", 14), el("span", {}, el("strong", {}, "Not scored: "), gaps)) : "",
@@ -56,24 +52,29 @@ function showAnswer(data) {
       known(report.seed) && el("li", {}, `seed ${report.seed}`),
       created && el("li", {}, created),
       report.run && el("li", {}, "run ", el("code", { title: report.run }, short(report.run)), " ", copyButton(report.run, "run id")),
-    ),
-    data.rules.length ? gateRules(data) : "",
-  );
+    )),
+    data.rules.length > 0 && gateRules(data, broken.length)));
 }
 
-function capitalise(title) {
-  const first = title.firstChild;
+/** A sentence that opens with our own word gets its capital; a bot's name is left as it is. */
+function capitalise(sentence) {
+  const first = sentence.firstChild;
   if (first?.nodeType === Node.TEXT_NODE) first.textContent = first.textContent.replace(/^./, (letter) => letter.toUpperCase());
 }
 
-function gateRules(data) {
-  return el("div", { class: "card gate" }, el("h3", {}, "Gate"), el("ul", {}, data.rules.map((rule) => {
+function gateRules(data, broken) {
+  const told = broken ? `${count(broken)} of ${plural(data.rules.length, "rule")} broken` : ["its rule holds", "both rules hold"][data.rules.length - 1] ?? `all ${count(data.rules.length)} rules hold`;
+  return el("aside", { class: "card gate", "aria-label": "Gate" }, el("h3", {}, "Gate ", el("small", { class: "muted" }, told)), el("ul", {}, data.rules.map((rule) => {
     const metric = metricOf(data, rule.metric);
-    const observed = known(rule.observed) ? amount(metric, rule.observed, true) : "nothing";
+    const [, way, bound] = /^(min|max) ([\d.]+)$/.exec(rule.bound ?? "") ?? [];
+    // A rule may bound a count of a unit metric, which is no share.
+    const shown = (value) => (isUnit(metric) && value > 1 ? plain(value) : amount(metric, value, true));
+    const wanted = way ? `${way === "min" ? "at least" : "at most"} ${shown(Number(bound))}` : rule.bound;
     return el("li", {},
-      rule.passed ? pill("pass", "holds") : pill("fail", "does not hold"),
-      el("span", { class: "rule", dir: "auto" }, rule.rule),
-      el("span", { class: "muted" }, `observed ${observed}`, rule.bound ? `, wanted ${rule.bound}` : ""));
+      rule.passed ? pill("pass", "holds") : pill("fail", "broken"),
+      el("div", {},
+        el("p", { class: "rule", dir: "auto" }, rule.rule),
+        el("p", { class: "muted small" }, known(rule.observed) ? `${shown(rule.observed)} observed` : "nothing observed", wanted && `, ${wanted} wanted`)));
   })));
 }
 
@@ -129,6 +130,8 @@ function scoreTable(data, metrics, overall) {
       metrics.map((metric) => row(el("bdi", {}, metric.name), metric.higher_is_better === false ? "less is better" : null, data.bots.map((bot) => cell(metric, bot.scores[metric.name])))))));
 }
 
+const EFFECTS = { "cohen-h": "Cohen’s h", "cohen-d": "Cohen’s d", "hedges-g": "Hedges’ g", "cliff-delta": "Cliff’s delta", "odds-ratio": "odds ratio" };
+
 function showComparisons(data) {
   const section = document.getElementById("comparisons");
   const usable = data.comparisons.filter((c) => known(c.difference));
@@ -143,11 +146,11 @@ function showComparisons(data) {
     return el("figure", { class: "card" },
       el("figcaption", {}, el("h3", {}, el("bdi", {}, n), " ", el("small", { class: "muted" }, metric.higher_is_better === false ? "less is better" : "more is better"))),
       comparisonPlot(data, metric, list),
-      effects.length > 0 && el("p", { class: "muted small" }, `Effect size ${effects[0].effect.name}: `, effects.map((c, i) => [i > 0 && "; ", list.length > 1 && [el("bdi", {}, `${c.a} / ${c.b}`), " "], plain(c.effect.value)]), "."));
+      effects.length > 0 && el("p", { class: "muted small" }, `Effect size (${EFFECTS[effects[0].effect.name] ?? effects[0].effect.name}): `, effects.map((c, i) => [i > 0 && "; ", list.length > 1 && [el("bdi", {}, `${c.a} / ${c.b}`), " "], plain(Math.abs(c.effect.value))]), "."));
   }));
   const first = usable.length > 12 ? leadMetric(data)?.name ?? names[0] : "";
   section.append(
-    el("p", { class: "lede" }, `The same cases, bot against bot. A mark away from the middle speaks for the bot on that side; where the line crosses the middle, these cases do not settle it. p-values are adjusted for ${plural(usable.length, "comparison")}${data.facts.correction ? ` (${correctionName(data.facts.correction)})` : ""}; “better” is said only at p ≤ ${LEVEL}.`),
+    el("p", { class: "lede" }, `The same cases, bot against bot. A mark away from the middle speaks for the bot on that side; where the line crosses the middle, these cases do not settle it. p-values are adjusted for ${plural(usable.length, "comparison")}${data.facts.correction ? ` (${correctionName(data.facts.correction)})` : ""}; “better” is said only at p\u00a0≤\u00a0${LEVEL}.`),
     names.length > 1 ? picker("Metric", [["", "All metrics"], ...names.map((n) => [n, n])], first, draw) : "",
     place,
   );

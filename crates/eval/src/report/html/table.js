@@ -72,7 +72,7 @@ function showTable(data) {
   TABLE.column = TABLE.columns[0] ?? { metric: OVERALL, of: () => undefined };
   const section = document.getElementById("cases");
   section.hidden = false;
-  section.append(toolbar(data), el("p", { class: "tally" }, el("span", { id: "tally" }), unseen(" Enter opens a case; up and down move.")), grid());
+  section.append(toolbar(data), grid());
   const body = document.getElementById("rows");
   const view = document.getElementById("view");
   let due = false;
@@ -125,9 +125,10 @@ function toolbar(data) {
     labels.size > 0 && grouped("Slice or tag", "label", "All cases", [...labels].map(([group, values]) => [group, [...values].sort(collator.compare).slice(0, 500).map((value) => [[group, value], `${group}: ${value}`])]), set("label")),
     el("label", { class: "field phone" }, el("span", {}, "Sort by"), sortSelect(data)),
     bots.length > 1 && el("label", { class: "check", title: "Another outcome, or one bot passes where another does not" }, disagreeBox, "Bots disagree"),
-    el("span", { class: "push" }),
-    el("button", { type: "reset", id: "reset" }, "Clear filters"),
-    el("button", { type: "button", id: "csv", onclick: downloadCsv }, "Download CSV"));
+    el("div", { class: "last" },
+      el("span", {}, el("span", { id: "tally" }), unseen(". In the table, up and down move, Enter opens a case.")),
+      el("button", { type: "reset", id: "reset" }, "Clear filters"),
+      el("button", { type: "button", id: "csv", onclick: downloadCsv }, "Download CSV")));
   form.addEventListener("reset", () => setTimeout(() => {
     TABLE.filter = {};
     TABLE.column = TABLE.columns[0] ?? TABLE.column;
@@ -225,7 +226,7 @@ function caseRow(one, index) {
     el("div", { role: "gridcell", class: "key" }, el("a", { href: caseHash(one.id), tabindex: -1 }, el("bdi", {}, String(one.id)))),
     el("div", { role: "gridcell", class: "ask", dir: "auto" }, (one.input ?? "").slice(0, 300)),
     data.bots.map((bot) => el("div", { role: "gridcell", class: "end score" }, el("span", { class: "phone" }, botTag(bot)), scoreCell(column, one.said[bot.index]))),
-    data.bots.length > 1 && el("div", { role: "gridcell", class: "end muted gap" }, known(gap) ? distance(column.metric, gap).replace(/ points?$/, "") : "–"));
+    data.bots.length > 1 && el("div", { role: "gridcell", class: "end muted gap" }, known(gap) ? distance(column.metric, gap).replace(/ points?$/, `${THIN}pt`) : "–"));
 }
 
 function scoreCell(column, said) {

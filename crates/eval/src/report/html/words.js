@@ -60,7 +60,7 @@ function versus(data, metric, comparison, from) {
   const size = distance(metric, comparison.difference);
   if (rule.kind === "none") return ["no difference to ", name(other), ` is shown (observed ${size}, ${range}${p})`];
   if (rule.kind === "differs") return [`${size} ${up ? "above" : "below"} `, name(other), ` (${range}${p})`];
-  const word = rule.winner === from ? "better" : "worse";
+  const word = metric.kind === "latency" ? (rule.winner === from ? "faster" : "slower") : rule.winner === from ? "better" : "worse";
   return [`${size} ${word} than `, name(other), ` (${range}${p})`];
 }
 

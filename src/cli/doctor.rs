@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use botsmith::core::store::{self, StateStore, Transaction};
+use botsmith::core::store::{self, Transaction};
 use botsmith::eval::Result;
 use botsmith::eval::run::Runs;
 use serde::Serialize;

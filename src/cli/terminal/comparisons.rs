@@ -51,8 +51,8 @@ fn row(c: &Comparison, metrics: &[MetricReport]) -> Vec<String> {
             .unwrap_or_default(),
         c.p_adjusted.map_or(String::new(), p_value),
         match (c.better, less) {
-            (Some(Versus::A), _) => format!("{} better", cut(&c.a, 12)),
-            (Some(Versus::B), _) => format!("{} better", cut(&c.b, 12)),
+            (Some(Versus::A), _) => format!("{} better", cut(&c.a, 17)),
+            (Some(Versus::B), _) => format!("{} better", cut(&c.b, 17)),
             (None, _) => "no difference shown".into(),
         },
     ]

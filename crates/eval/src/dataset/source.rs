@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use botsmith_core::digest::Digest;
-use botsmith_core::yaml::{Node, Source, Value as Yaml, parse};
+use botsmith_core::yaml::{Mark, Node, Source, Value as Yaml, parse};
 use botsmith_core::{Diagnostic, Error as CoreError};
+
+use serde_json::value::RawValue;
 
 use crate::Result;
 
@@ -177,6 +179,9 @@ fn check_start(path: &Path, file: &mut File) -> Result<u64> {
 
 fn read_whole(path: &Path) -> Result<Vec<Row>> {
     let source = Source::read(path, MAX_WHOLE)?;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+        return read_json(&source);
+    }
     let root = parse(&source)?;
     let list = match &root.value {
         Yaml::Map(_) => root.get("cases").unwrap_or(&root),
@@ -194,6 +199,39 @@ fn read_whole(path: &Path) -> Result<Vec<Row>> {
             .hint("a list starts each case with `- `; a file of one JSON object a line is `.jsonl`")
             .into()),
     }
+}
+
+/// A JSON list, or an object whose `cases` is one. YAML reads most JSON, but not all: surrogate
+/// pairs are written as two escapes in JSON alone.
+fn read_json(source: &Source) -> Result<Vec<Row>> {
+    #[derive(serde::Deserialize)]
+    struct Cases<'a> {
+        #[serde(borrow)]
+        cases: Vec<&'a RawValue>,
+    }
+    let text = source.text();
+    let wrong = |error: serde_json::Error| {
+        let mark = Mark { line: error.line(), column: error.column() };
+        let mut message = error.to_string();
+        if let Some(cut) = message.rfind(" at line ") {
+            message.truncate(cut);
+        }
+        source.diagnostic(mark, format!("not a JSON list of cases: {message}")).code("BS-EVAL-010")
+    };
+    let items: Vec<&RawValue> = match text.trim_start().starts_with('{') {
+        true => serde_json::from_str::<Cases<'_>>(text).map_err(wrong)?.cases,
+        false => serde_json::from_str(text).map_err(wrong)?,
+    };
+    let (mut line, mut at) = (1, 0);
+    items
+        .into_iter()
+        .map(|item| {
+            let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
+            line += text.as_bytes()[at..start].iter().filter(|b| **b == b'\n').count();
+            at = start;
+            Ok(Row::from_value(serde_json::from_str(item.get()).map_err(wrong)?, line))
+        })
+        .collect()
 }
 
 /// YAML items as rows. Numbers become text as written where they stand for text: JSON keeps the

@@ -16,7 +16,11 @@ impl Evaluator for Calm {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let marks = subject.answer.text.match_indices('!');
         let score = Score::pass_fail(!subject.answer.text.contains('!'));
-        Ok(marks.fold(score, |score, (at, mark)| score.with(at, at + mark.len(), false)).into())
+        Ok(marks
+            .fold(score, |score, (at, mark)| {
+                score.with(at, at + mark.len(), false)
+            })
+            .into())
     }
 }
 
@@ -50,7 +54,11 @@ evaluators: [calm]
 ";
     let mut registry = Registry::builtin();
     registry.register(Calm);
-    let suite = Suite::read(&Source::new("calm.yaml", text), &registry, &Overrides::default())?;
+    let suite = Suite::read(
+        &Source::new("calm.yaml", text),
+        &registry,
+        &Overrides::default(),
+    )?;
     let store = botsmith::core::store::open("memory:")?;
     let run = Runner::new(&*store).run(&suite)?;
     println!("calm: {:?} of 2", run.report.bots[0].scores["calm"].passed);

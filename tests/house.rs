@@ -18,7 +18,11 @@ fn metadata(args: &[&str]) -> Value {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
 }
 
@@ -30,7 +34,11 @@ fn list(value: &Value) -> &[Value] {
 fn no_arrow_runs_backwards() {
     let metadata = metadata(&["--no-deps"]);
     let packages = list(&metadata["packages"]);
-    assert_eq!(packages.len(), ARROWS.len(), "a new crate needs its line in ARROWS");
+    assert_eq!(
+        packages.len(),
+        ARROWS.len(),
+        "a new crate needs its line in ARROWS"
+    );
     for package in packages {
         let name = package["name"].as_str().expect("a package has a name");
         let (_, allowed) = ARROWS
@@ -38,7 +46,9 @@ fn no_arrow_runs_backwards() {
             .find(|(known, _)| *known == name)
             .unwrap_or_else(|| panic!("crate {name} is not in ARROWS"));
         for dependency in list(&package["dependencies"]) {
-            let on = dependency["name"].as_str().expect("a dependency has a name");
+            let on = dependency["name"]
+                .as_str()
+                .expect("a dependency has a name");
             let dev = dependency["kind"] == "dev";
             if on.starts_with("botsmith") && !dev {
                 assert!(allowed.contains(&on), "{name} must not name {on}");
@@ -50,15 +60,34 @@ fn no_arrow_runs_backwards() {
 #[test]
 fn core_without_features_compiles_no_database_and_no_async_runtime() {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "--edges=normal,build", "--prefix=none"])
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "--edges=normal,build",
+            "--prefix=none",
+        ])
         .args(["--package=botsmith-core", "--no-default-features"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let tree = String::from_utf8(output.stdout).expect("cargo prints text");
-    for heavy in ["rusqlite", "libsqlite3-sys", "tokio", "candle-core", "openssl-sys"] {
-        assert!(!tree.lines().any(|line| line.starts_with(heavy)), "core pulls {heavy}:\n{tree}");
+    for heavy in [
+        "rusqlite",
+        "libsqlite3-sys",
+        "tokio",
+        "candle-core",
+        "openssl-sys",
+    ] {
+        assert!(
+            !tree.lines().any(|line| line.starts_with(heavy)),
+            "core pulls {heavy}:\n{tree}"
+        );
     }
 }
 
@@ -71,11 +100,17 @@ fn every_error_code_has_its_line_in_the_docs() {
     let docs = read("docs/src/errors.md");
     let mut codes = std::collections::BTreeSet::new();
     for folder in ["crates", "src"] {
-        collect_codes(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut codes);
+        collect_codes(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut codes,
+        );
     }
     assert!(codes.len() > 10, "{codes:?}");
     for code in codes {
-        assert!(docs.contains(&code), "docs/src/errors.md does not explain {code}");
+        assert!(
+            docs.contains(&code),
+            "docs/src/errors.md does not explain {code}"
+        );
     }
 }
 
@@ -99,12 +134,26 @@ fn every_page_of_the_book_is_in_its_summary_and_the_other_way_round() {
     let book = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
     let summary = std::fs::read_to_string(book.join("SUMMARY.md")).expect("a summary");
     for entry in std::fs::read_dir(&book).expect("the book") {
-        let name = entry.expect("an entry").file_name().into_string().expect("a text name");
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .into_string()
+            .expect("a text name");
         if name != "SUMMARY.md" && name.ends_with(".md") {
-            assert!(summary.contains(&format!("({name})")), "SUMMARY.md does not name {name}");
+            assert!(
+                summary.contains(&format!("({name})")),
+                "SUMMARY.md does not name {name}"
+            );
         }
     }
-    for link in summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(book.join(link).is_file(), "SUMMARY.md names {link}, which is not there");
+    for link in summary
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        assert!(
+            book.join(link).is_file(),
+            "SUMMARY.md names {link}, which is not there"
+        );
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use unicode_width::UnicodeWidthStr;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -87,6 +89,14 @@ pub enum Error {
         /// The newest version known.
         known: i64,
     },
+    /// A name, value or time does not fit into a store; see `store::MAX_VALUE` and its like.
+    #[error("store `{url}`: {reason}")]
+    StoreLimit {
+        /// The store's URL.
+        url: String,
+        /// What does not fit, and what would.
+        reason: String,
+    },
     /// Any other failure of a store's back end.
     #[error("store `{url}`: {reason}")]
     Store {
@@ -120,6 +130,7 @@ impl Error {
             Self::StoreCorrupt { .. } => "BS-CORE-014",
             Self::StoreTooNew { .. } => "BS-CORE-015",
             Self::Store { .. } => "BS-CORE-016",
+            Self::StoreLimit { .. } => "BS-CORE-017",
         }
     }
 
@@ -168,6 +179,8 @@ pub struct Diagnostic {
     pub excerpt: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// How many cells of the excerpt stand before the caret; none without a column.
+    caret: Option<usize>,
 }
 
 /// The longest excerpt shown, in characters.
@@ -185,6 +198,7 @@ impl Diagnostic {
             field: None,
             excerpt: None,
             hint: None,
+            caret: None,
         }
     }
 
@@ -195,10 +209,12 @@ impl Diagnostic {
         self
     }
 
-    /// Sets line and column, both from 1 (column 0: the whole line).
+    /// Sets line and column, both from 1 (column 0: the whole line). An excerpt of another place
+    /// goes: call [`Diagnostic::excerpt`] after this.
     #[must_use]
     pub fn at(mut self, line: usize, column: usize) -> Self {
         (self.line, self.column) = (line, column);
+        (self.excerpt, self.caret) = (None, None);
         self
     }
 
@@ -212,29 +228,32 @@ impl Diagnostic {
     /// Shows the line's text; long lines are cut around the column, control characters replaced.
     #[must_use]
     pub fn excerpt(mut self, line_text: &str) -> Self {
-        let clean = |c: char| if c.is_control() { ' ' } else { c };
-        // Only the first part of a huge line is looked at, unless the column is further in.
-        let skip = if self.column > EXCERPT {
-            self.column - EXCERPT / 2
-        } else {
-            0
+        let clean = |c: char| {
+            if crate::hint::is_unprintable(c) {
+                ' '
+            } else {
+                c
+            }
         };
-        let mut shown: String = line_text
-            .chars()
-            .skip(skip)
-            .take(EXCERPT)
-            .map(clean)
-            .collect();
-        if line_text.chars().nth(skip + EXCERPT).is_some() {
+        // The start of a line says most; only a column beyond it moves the window.
+        let at = self.column.saturating_sub(1);
+        let skip = if at < EXCERPT { 0 } else { at - EXCERPT / 2 };
+        let mut rest = line_text.chars().skip(skip).map(clean);
+        let mut shown: String = rest.by_ref().take(EXCERPT).collect();
+        shown.truncate(shown.trim_end().len());
+        if rest.any(|c| c != ' ') {
             shown.push('…');
         }
         if skip > 0 {
             shown.insert(0, '…');
-            // The caret stands under the same character as before.
-            self.excerpt = Some(shown);
-            return self;
         }
-        self.excerpt = Some(shown.trim_end().to_owned());
+        let before = at - skip + usize::from(skip > 0);
+        self.caret = (self.column > 0).then(|| {
+            // Wide characters fill two cells; a column past the end stands after the last one.
+            let cells: String = shown.chars().take(before).collect();
+            cells.width() + before.saturating_sub(cells.chars().count()).min(1)
+        });
+        self.excerpt = Some(shown);
         self
     }
 
@@ -274,12 +293,7 @@ impl fmt::Display for Diagnostic {
                 "\n {:gutter$} |\n {:>gutter$} | {excerpt}",
                 "", self.line
             )?;
-            if self.column > 0 {
-                let offset = if self.column > EXCERPT {
-                    EXCERPT / 2
-                } else {
-                    self.column - 1
-                };
+            if let Some(offset) = self.caret {
                 write!(f, "\n {:gutter$} | {:offset$}^", "", "")?;
             }
         }

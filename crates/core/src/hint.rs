@@ -42,6 +42,40 @@ pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// A word from a file as a message may show it: at most 60 characters, control characters and
+/// line ends escaped, so that no key can redraw a terminal.
+///
+/// ```
+/// assert_eq!(botsmith_core::hint::shown("two\nlines"), "two\\nlines");
+/// ```
+pub fn shown(word: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown = String::new();
+    for (at, c) in word.chars().enumerate() {
+        if at == LONGEST {
+            shown.push('…');
+            break;
+        }
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            c if is_unprintable(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Control characters, and those that turn the direction of the text around them.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+        )
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +87,12 @@ mod tests {
             Some("pass-rate")
         );
         assert_eq!(nearest("Contains", ["contains", "regex"]), Some("contains"));
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_cannot_redraw_a_terminal() {
+        assert_eq!(shown("\u{1b}[2Jx"), "\\u{1b}[2Jx");
+        assert_eq!(shown(&"é".repeat(70)), format!("{}…", "é".repeat(60)));
     }
 
     #[test]

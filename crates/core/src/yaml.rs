@@ -7,11 +7,14 @@
 //! does not write YAML.
 
 mod cursor;
+mod mistake;
 mod node;
 mod parse;
+mod schema;
 mod source;
 
 pub use cursor::{Cursor, Fields};
 pub use node::{Entry, Mark, Node, Value};
 pub use parse::{Limits, parse, parse_with};
 pub use source::Source;
+pub(crate) use source::utf8;

@@ -3,17 +3,47 @@
 //! [`Kind`] (one per name, in the [`Registry`]) reads options and builds an [`Evaluator`]; the
 //! evaluator judges one [`Subject`] at a time and is pure: no I/O, no clock, no randomness.
 
+mod budget;
+mod builtin;
+mod choice;
+mod composite;
+mod configured;
+mod contains;
+mod contains_many;
+mod counts;
 mod docs;
+mod equals;
+mod json;
+mod levenshtein;
+mod number_equals;
+mod panel;
+mod regex;
 mod registry;
+mod schema;
+mod squad;
 
 use std::fmt::Debug;
 
 use botsmith_core::yaml::Fields;
 
+use crate::extract::Extract;
 use crate::{Answer, Case, Result, Verdict};
 
+pub use choice::{Choice, choice};
+pub(crate) use configured::read_named;
+pub use configured::{Configured, read_list};
+pub use contains::{contains, ends_with, starts_with};
+pub use contains_many::{contains_all, contains_any};
+pub use counts::{length, lines, sentences, words};
 pub use docs::{Docs, OptionDocs, Range};
+pub use equals::equals;
+pub use json::{find_json, parse_json, schema_error};
+pub use number_equals::{NumberOptions, number_equals};
+pub use panel::{Panel, Prepared};
+pub(crate) use regex::compile as compile_regex;
+pub use regex::regex_match;
 pub use registry::Registry;
+pub use squad::{exact_match, squad_normalise, token_f1};
 
 /// What an evaluator looks at.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +89,25 @@ pub trait Evaluator: Send + Sync + Debug {
     /// If the case cannot be judged at all (no reference, a template that fails): the run stops
     /// and names the case. An evaluator that breaks on one answer gives [`Verdict::Failed`].
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict>;
+
+    /// Whether it gives pass or fail without a threshold, with the options that it was built with.
+    fn decides(&self, docs: &Docs) -> bool {
+        docs.decides
+    }
+
+    /// Whether it reads [`Subject::references`], with the options that it was built with.
+    fn uses_references(&self, docs: &Docs) -> bool {
+        docs.compares
+    }
+}
+
+/// What a kind may look at when it builds.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// All kinds, for evaluators made of others.
+    pub registry: &'a Registry,
+    /// The suite's extraction, likewise.
+    pub extract: &'a Extract,
 }
 
 /// A kind of evaluator: its name, its documentation, how options become an evaluator.
@@ -71,5 +120,5 @@ pub trait Kind: Send + Sync {
     ///
     /// # Errors
     /// If an option is missing or wrong; use the cursor's own errors, they name the place.
-    fn build(&self, options: &Fields<'_>, registry: &Registry) -> Result<Box<dyn Evaluator>>;
+    fn build(&self, options: &Fields<'_>, scope: &Scope<'_>) -> Result<Box<dyn Evaluator>>;
 }

@@ -10,11 +10,20 @@
 
 pub mod answer;
 pub mod case;
+pub mod dataset;
+pub mod distance;
 mod error;
 pub mod evaluators;
+pub mod extract;
+pub mod metric;
+pub mod number;
+pub mod report;
+pub mod run;
 pub mod score;
 pub mod stats;
+pub mod suite;
 pub mod template;
+mod text;
 
 pub use answer::{Answer, Outcome};
 pub use case::{Case, Message};

@@ -1,10 +1,11 @@
 //! Typed reading of a tree, with errors that say where.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Entry, Mark, Node, Source, Value};
+use crate::hint::shown;
 use crate::{Diagnostic, Error, Result};
 
 /// A node, the text that it came from, and its path in it.
@@ -25,6 +26,21 @@ impl<'a> Cursor<'a> {
             node,
             path: String::new(),
             key_mark: None,
+        }
+    }
+
+    /// A cursor at another node that stands for this place: same text, same path. For short forms
+    /// that are read as the mapping they abbreviate.
+    #[must_use]
+    pub fn over<'b>(&self, node: &'b Node) -> Cursor<'b>
+    where
+        'a: 'b,
+    {
+        Cursor {
+            source: self.source,
+            node,
+            path: self.path.clone(),
+            key_mark: self.key_mark,
         }
     }
 
@@ -62,7 +78,7 @@ impl<'a> Cursor<'a> {
 
     fn wanted(&self, wanted: &str) -> Error {
         let found = match self.node.text() {
-            Some(text) if text.chars().count() <= 40 => format!("{} `{text}`", self.node.kind()),
+            Some(text) if text.len() <= 60 => format!("{} `{}`", self.node.kind(), shown(text)),
             _ => self.node.kind().to_owned(),
         };
         let mark = match (self.node.value == Value::Null, self.key_mark) {
@@ -120,6 +136,7 @@ impl<'a> Cursor<'a> {
         match self.node.value {
             Value::Int(i) => Ok(i as f64),
             Value::Float(x) if x.is_finite() => Ok(x),
+            Value::Float(_) => Err(self.wanted("a finite number")),
             _ => Err(self.wanted("a number")),
         }
     }
@@ -160,6 +177,9 @@ impl<'a> Cursor<'a> {
     /// If it is anything else.
     pub fn duration(&self) -> Result<Duration> {
         let fail = || self.wanted("a duration like `250ms`, `2s` or `5m`");
+        if let Value::Int(_) | Value::Float(_) = self.node.value {
+            return Duration::try_from_secs_f64(self.number()?).map_err(|_| fail());
+        }
         let text = self.text()?.trim();
         let split = text
             .find(|c: char| c.is_ascii_alphabetic())
@@ -189,7 +209,7 @@ impl<'a> Cursor<'a> {
             .find(|(name, _)| *name == word)
             .map(|(_, value)| *value)
             .ok_or_else(|| {
-                self.diagnostic(format!("`{word}` is not known here"))
+                self.diagnostic(format!("`{}` is not known here", shown(word)))
                     .nearest(word, choices.iter().map(|(name, _)| *name))
                     .into()
             })
@@ -241,6 +261,7 @@ impl<'a> Cursor<'a> {
                 at: self.clone(),
                 entries,
                 asked: RefCell::default(),
+                all: Cell::default(),
             }),
             _ => Err(self.wanted("a mapping")),
         }
@@ -260,9 +281,15 @@ impl<'a> Cursor<'a> {
     }
 
     fn child(&self, entry: &'a Entry) -> Cursor<'a> {
-        let path = match self.path.as_str() {
-            "" => entry.key.clone(),
-            path => format!("{path}.{}", entry.key),
+        let key = &entry.key;
+        let bare = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let path = if key.is_empty() || !key.chars().all(bare) || key.len() > 60 {
+            // Quoted and cut, so that a path stays one readable word.
+            format!("{}[\"{}\"]", self.path, shown(key).replace('"', "\\\""))
+        } else if self.path.is_empty() {
+            key.clone()
+        } else {
+            format!("{}.{key}", self.path)
         };
         Cursor {
             source: self.source,
@@ -280,6 +307,7 @@ pub struct Fields<'a> {
     at: Cursor<'a>,
     entries: &'a [Entry],
     asked: RefCell<BTreeSet<&'static str>>,
+    all: Cell<bool>,
 }
 
 impl<'a> Fields<'a> {
@@ -317,7 +345,10 @@ impl<'a> Fields<'a> {
         };
         let near = crate::hint::nearest(key, self.entries.iter().map(|e| e.key.as_str()));
         Err(match near {
-            Some(near) => diagnostic.hint(format!("`{near}` stands here; did you mean `{key}`?")),
+            Some(near) => diagnostic.hint(format!(
+                "`{}` stands here; did you mean `{key}`?",
+                shown(near)
+            )),
             None => diagnostic,
         }
         .into())
@@ -335,6 +366,7 @@ impl<'a> Fields<'a> {
 
     /// Every entry as key and value, each counted as asked for.
     pub fn entries(&self) -> Vec<(&'a str, Cursor<'a>)> {
+        self.all.set(true);
         self.entries
             .iter()
             .map(|e| (e.key.as_str(), self.at.child(e)))
@@ -350,14 +382,17 @@ impl<'a> Fields<'a> {
         let Some(entry) = self
             .entries
             .iter()
-            .find(|e| !asked.contains(e.key.as_str()))
+            .find(|e| !self.all.get() && !asked.contains(e.key.as_str()))
         else {
             return Ok(());
         };
         Err(self
             .at
             .source
-            .diagnostic(entry.key_mark, format!("unknown key `{}`", entry.key))
+            .diagnostic(
+                entry.key_mark,
+                format!("unknown key `{}`", shown(&entry.key)),
+            )
             .field(&self.at.path)
             .nearest(&entry.key, asked.iter().copied())
             .into())

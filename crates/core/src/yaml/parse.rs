@@ -1,11 +1,14 @@
 //! Events to tree, with limits.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::{Entry, Mark, Node, Source, Value};
+use super::mistake::{Place, mistake};
+use super::{Entry, Mark, Node, Source, Value, schema};
+use crate::hint::shown;
 use crate::{Error, Result};
 
 /// How much a text may ask for. The defaults suit files that people write; each limit's error
@@ -26,13 +29,17 @@ impl Default for Limits {
         Self {
             bytes: 64 << 20,
             depth: 64,
-            nodes: 5_000_000,
+            nodes: 1_000_000,
         }
     }
 }
 
 /// Nodes that aliases alone may add: a suite repeats a block a few times, a bomb does not stop.
 const ALIAS_NODES: usize = 100_000;
+/// What may follow a backslash in double quotes: section 5.7 of the specification.
+const ESCAPES: &str = "0abt\tnvfre \"/\\N_LPxuU";
+/// Bytes of text that aliases alone may add.
+const ALIAS_BYTES: usize = 16 << 20;
 
 /// Reads one YAML 1.2 document (JSON is one too) under the default [`Limits`].
 ///
@@ -63,13 +70,15 @@ pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
         );
         return Err(source.diagnostic(Mark::default(), message).into());
     }
-    check_flow_depth(source, limits)?;
+    check_text(source, limits)?;
     let mut builder = Builder {
         source,
         limits,
         anchors: HashMap::new(),
-        nodes: 0,
-        aliased: 0,
+        total: Weight::default(),
+        aliased: Weight::default(),
+        kept: Weight::default(),
+        open: Vec::new(),
     };
     let mut parser = Parser::new_from_str(text);
     let mut root = None;
@@ -80,9 +89,8 @@ pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
             Some(Err(error)) => return Err(builder.scan_error(&error)),
         };
         match event {
-            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
             Event::StreamEnd => break,
-            _ if root.is_some() => {
+            Event::DocumentStart(_) if root.is_some() => {
                 return Err(source
                     .diagnostic(
                         mark(span),
@@ -91,7 +99,8 @@ pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
                     .hint("remove the line `---` and what follows, or move it to its own file")
                     .into());
             }
-            event => root = Some(builder.node(&mut parser, event, span, 0)?),
+            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+            event => root = Some(builder.node(&mut parser, event, span, 0)?.0),
         }
     }
     Ok(root.unwrap_or_else(|| Node::new(Value::Null, Mark { line: 1, column: 1 })))
@@ -99,37 +108,81 @@ pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
 
 type Input<'a> = saphyr_parser::StrInput<'a>;
 
-/// Deep flow nesting is refused before the scanner sees it: its own bookkeeping grows with depth.
-/// Counts unquoted-looking brackets line by line; a prose line full of `[` is far below the bound.
-fn check_flow_depth(source: &Source, limits: &Limits) -> Result<()> {
-    let bound = limits.depth * 16;
-    let (mut open, mut line) = (0usize, 1usize);
-    for byte in source.text().bytes() {
+/// What no scanner needs to see: bytes that no text holds, and more separators than values may be
+/// (the scanner reads a whole `[…]` ahead, so a limit on nodes alone would come too late).
+fn check_text(source: &Source, limits: &Limits) -> Result<()> {
+    let (mut line, mut line_start, mut separators) = (1, 0, 0_usize);
+    for (at, byte) in source.text().bytes().enumerate() {
         match byte {
-            b'\n' => line += 1,
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open = open.saturating_sub(1),
-            _ => {
-                if !matches!(byte, b' ' | b'"' | b',' | b':') {
-                    // Text between brackets: no run of pure nesting.
-                    open = 0;
-                }
+            b'\n' => (line, line_start) = (line + 1, at + 1),
+            b',' | b'[' | b'{' => separators += 1,
+            0 => {
+                let column = source.text()[line_start..at].chars().count() + 1;
+                return Err(source
+                    .diagnostic(Mark { line, column }, "a NUL byte, text was expected")
+                    .hint("this is no text file, or it is UTF-16: save it as UTF-8")
+                    .into());
             }
+            _ => {}
         }
-        if open > bound {
-            let message = format!("nested more than {} deep", limits.depth);
-            return Err(source.diagnostic(Mark { line, column: 0 }, message).into());
+        if separators > limits.nodes {
+            return Err(too_many(source, Mark { line, column: 0 }, limits));
         }
     }
     Ok(())
 }
 
+fn too_many(source: &Source, at: Mark, limits: &Limits) -> Error {
+    source
+        .diagnostic(at, format!("more than {} values in one file", limits.nodes))
+        .hint("large data goes into a JSONL or CSV file of its own, which is streamed")
+        .into()
+}
+
+/// What a subtree costs to copy.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Weight {
+    fn add(&mut self, more: Self) {
+        self.nodes = self.nodes.saturating_add(more.nodes);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            nodes: self.nodes - before.nodes,
+            bytes: self.bytes - before.bytes,
+        }
+    }
+
+    fn exceeds(self, nodes: usize, bytes: usize) -> bool {
+        self.nodes > nodes || self.bytes > bytes
+    }
+}
+
+/// A value that an alias may repeat.
+struct Anchor {
+    node: Rc<Node>,
+    weight: Weight,
+    height: usize,
+}
+
 struct Builder<'s> {
     source: &'s Source,
     limits: &'s Limits,
-    anchors: HashMap<usize, (Rc<Node>, usize)>,
-    nodes: usize,
-    aliased: usize,
+    anchors: HashMap<usize, Anchor>,
+    /// The tree so far, aliases expanded.
+    total: Weight,
+    /// What aliases added.
+    aliased: Weight,
+    /// What anchors keep.
+    kept: Weight,
+    /// The flow collections that are open, for "lacks its `]`".
+    open: Vec<Mark>,
 }
 
 fn mark(span: Span) -> Mark {
@@ -139,6 +192,9 @@ fn mark(span: Span) -> Mark {
     }
 }
 
+/// A node and how deep the collections under it nest.
+type Built = (Node, usize);
+
 impl<'s> Builder<'s> {
     fn fail<T>(&self, mark: Mark, message: impl Into<String>) -> Result<T> {
         Err(self.source.diagnostic(mark, message).into())
@@ -146,39 +202,59 @@ impl<'s> Builder<'s> {
 
     fn scan_error(&self, error: &ScanError) -> Error {
         let at = error.marker();
-        let mark = Mark {
+        let mut mark = Mark {
             line: at.line(),
             column: at.col() + 1,
         };
-        let diagnostic = self
-            .source
-            .diagnostic(mark, format!("not valid YAML: {}", error.info()));
-        let line = self
-            .source
-            .text()
-            .lines()
-            .nth(mark.line.saturating_sub(1))
-            .unwrap_or("");
-        if line.trim_start().starts_with('\t') || line.starts_with('\t') {
-            return diagnostic
-                .hint("YAML indents with spaces; this line starts with a tab")
-                .into();
+        if error.info() == "recursion limit exceeded" {
+            return self.too_deep(mark);
         }
-        if self.source.text().contains('\0') {
-            return diagnostic
-                .hint("the file holds NUL bytes: it is no text file")
-                .into();
+        let mistake = mistake(error.info(), !self.open.is_empty());
+        let mut message = mistake.message;
+        match (mistake.place, self.open.last()) {
+            (Place::LineBefore, _) if mark.column < 1024 => {
+                if let Some((line, text)) = self.source.last_before(mark.line) {
+                    let indent = text.chars().take_while(|c| c.is_whitespace()).count();
+                    (mark.line, mark.column) = (line, indent + 1);
+                }
+            }
+            (Place::Tab, _) => mark = self.source.indenting_tab(mark).unwrap_or(mark),
+            (Place::Escape, _) => mark.column += self.bad_escape(mark).unwrap_or(0),
+            // Nothing follows: the place to look at is where it began.
+            (Place::Open, Some(open)) if self.source.line(mark.line).is_none() => mark = *open,
+            (Place::Open, Some(open)) if open.line != mark.line => {
+                message = format!("{message} (it opens at line {})", open.line);
+            }
+            _ => {}
         }
-        diagnostic.into()
+        let diagnostic = self.source.diagnostic(mark, message);
+        match mistake.hint {
+            Some(hint) => diagnostic.hint(hint).into(),
+            None => diagnostic.into(),
+        }
     }
 
-    fn count(&mut self, more: usize, at: Mark) -> Result<()> {
-        self.nodes = self.nodes.saturating_add(more);
-        if self.nodes > self.limits.nodes {
-            return self.fail(
-                at,
-                format!("more than {} values in one file", self.limits.nodes),
-            );
+    /// How far after `from`, on its line, the first backslash stands that starts no escape.
+    fn bad_escape(&self, from: Mark) -> Option<usize> {
+        let line = self.source.line(from.line)?;
+        let mut rest = line.chars().skip(from.column - 1).enumerate();
+        while let Some((at, c)) = rest.next() {
+            if c == '\\' && !rest.next().is_some_and(|(_, c)| ESCAPES.contains(c)) {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    fn too_deep(&self, mark: Mark) -> Error {
+        let message = format!("nested more than {} deep", self.limits.depth);
+        self.source.diagnostic(mark, message).into()
+    }
+
+    fn count(&mut self, more: Weight, at: Mark) -> Result<()> {
+        self.total.add(more);
+        if self.total.nodes > self.limits.nodes {
+            return Err(too_many(self.source, at, self.limits));
         }
         Ok(())
     }
@@ -189,55 +265,102 @@ impl<'s> Builder<'s> {
         event: Event<'s>,
         span: Span,
         depth: usize,
-    ) -> Result<Node> {
+    ) -> Result<Built> {
         let at = mark(span);
-        if depth > self.limits.depth {
-            return self.fail(at, format!("nested more than {} deep", self.limits.depth));
+        let collection = matches!(event, Event::SequenceStart(..) | Event::MappingStart(..));
+        if collection && depth >= self.limits.depth {
+            return Err(self.too_deep(at));
         }
-        let before = self.nodes;
-        self.count(1, at)?;
-        let (node, anchor) = match event {
-            Event::Alias(id) => {
-                let Some((node, size)) = self.anchors.get(&id).cloned() else {
-                    return self.fail(at, "an alias inside the value that it stands for");
-                };
-                self.aliased = self.aliased.saturating_add(size);
-                if self.aliased > ALIAS_NODES {
-                    return self.fail(
-                        at,
-                        format!("aliases expand to more than {ALIAS_NODES} values"),
-                    );
-                }
-                self.count(size, at)?;
-                return Ok(Node {
-                    mark: at,
-                    ..(*node).clone()
-                });
-            }
+        let before = self.total;
+        let bytes = match &event {
+            Event::Scalar(text, ..) => text.len(),
+            Event::Alias(id) => return self.alias(*id, at, depth),
+            _ => 0,
+        };
+        self.count(Weight { nodes: 1, bytes }, at)?;
+        let flow = !span.is_empty();
+        let ((node, height), anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                (self.scalar(&text, style, tag.as_deref(), at)?, anchor)
+                ((self.scalar(text, style, tag.as_deref(), at)?, 0), anchor)
             }
-            Event::SequenceStart(anchor, _) => {
+            Event::SequenceStart(anchor, tag) => {
+                self.collection_tag(tag.as_deref(), "seq", at)?;
+                self.open.extend(flow.then_some(at));
                 let mut items = Vec::new();
+                let mut height = 0;
                 loop {
                     match self.next(parser)? {
                         (Event::SequenceEnd, _) => break,
-                        (event, span) => items.push(self.node(parser, event, span, depth + 1)?),
+                        (event, span) => {
+                            let (item, below) = self.node(parser, event, span, depth + 1)?;
+                            height = height.max(below);
+                            items.push(item);
+                        }
                     }
                 }
-                (Node::new(Value::Seq(items), at), anchor)
+                if flow {
+                    self.open.pop();
+                }
+                ((Node::new(Value::Seq(items), at), height + 1), anchor)
             }
-            Event::MappingStart(anchor, _) => (
-                Node::new(Value::Map(self.entries(parser, depth)?), at),
-                anchor,
-            ),
-            other => return self.fail(at, format!("unexpected {other:?}")),
+            Event::MappingStart(anchor, tag) => {
+                self.collection_tag(tag.as_deref(), "map", at)?;
+                self.open.extend(flow.then_some(at));
+                let (entries, height) = self.entries(parser, depth)?;
+                if flow {
+                    self.open.pop();
+                }
+                ((Node::new(Value::Map(entries), at), height + 1), anchor)
+            }
+            other => return self.fail(at, format!("not valid YAML: {other:?} in this place")),
         };
         if anchor > 0 {
-            self.anchors
-                .insert(anchor, (Rc::new(node.clone()), self.nodes - before));
+            self.keep(anchor, &node, height, self.total.since(before), at)?;
         }
-        Ok(node)
+        Ok((node, height))
+    }
+
+    fn keep(
+        &mut self,
+        anchor: usize,
+        node: &Node,
+        height: usize,
+        weight: Weight,
+        at: Mark,
+    ) -> Result<()> {
+        self.kept.add(weight);
+        if self.kept.exceeds(self.limits.nodes, self.limits.bytes) {
+            return self.fail(at, "anchors within anchors keep too much of this file");
+        }
+        let anchored = Anchor {
+            node: Rc::new(node.clone()),
+            weight,
+            height,
+        };
+        self.anchors.insert(anchor, anchored);
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, at: Mark, depth: usize) -> Result<Built> {
+        let Some(anchor) = self.anchors.get(&id) else {
+            return self.fail(at, "an alias inside the value that it stands for");
+        };
+        let (node, weight, height) = (Rc::clone(&anchor.node), anchor.weight, anchor.height);
+        if depth + height > self.limits.depth {
+            return Err(self.too_deep(at));
+        }
+        self.aliased.add(weight);
+        if self.aliased.exceeds(ALIAS_NODES, ALIAS_BYTES) {
+            let message =
+                format!("aliases repeat more than {ALIAS_NODES} values or {ALIAS_BYTES} bytes");
+            return self.fail(at, message);
+        }
+        self.count(weight, at)?;
+        let node = Node {
+            mark: at,
+            ..(*node).clone()
+        };
+        Ok((node, height))
     }
 
     fn next(&self, parser: &mut Parser<'s, Input<'s>>) -> Result<(Event<'s>, Span)> {
@@ -248,107 +371,169 @@ impl<'s> Builder<'s> {
         }
     }
 
-    fn entries(&mut self, parser: &mut Parser<'s, Input<'s>>, depth: usize) -> Result<Vec<Entry>> {
+    fn entries(
+        &mut self,
+        parser: &mut Parser<'s, Input<'s>>,
+        depth: usize,
+    ) -> Result<(Vec<Entry>, usize)> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut merged: Option<(Mark, Node)> = None;
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut height = 0;
         loop {
             let (event, span) = self.next(parser)?;
             let key_mark = mark(span);
+            let merge =
+                matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = match event {
-                Event::MappingEnd => return Ok(entries),
-                event => self.node(parser, event, span, depth + 1)?,
+                Event::MappingEnd => break,
+                event => self.node(parser, event, span, depth + 1)?.0,
             };
             let Some(key) = key.text().map(str::to_owned) else {
-                return self.fail(
-                    key_mark,
-                    format!("a key must be text, this is {}", key.kind()),
-                );
+                return Err(self.key_error(&key, key_mark));
             };
-            if !seen.insert(key.clone()) {
-                return self.fail(key_mark, format!("key `{key}` stands twice in one mapping"));
+            let first = *seen.entry(key.clone()).or_insert(key_mark.line);
+            if seen.len() == entries.len() + usize::from(merged.is_some()) {
+                let message = format!("key `{}` stands twice in one mapping", shown(&key));
+                let diagnostic = self.source.diagnostic(key_mark, message);
+                return Err(diagnostic
+                    .hint(format!("it stands first at line {first}"))
+                    .into());
             }
             let (event, span) = self.next(parser)?;
-            let value = self.node(parser, event, span, depth + 1)?;
-            entries.push(Entry {
-                key,
-                key_mark,
-                value,
-            });
+            let (value, below) = self.node(parser, event, span, depth + 1)?;
+            height = height.max(below);
+            if merge {
+                merged = Some((key_mark, value));
+            } else {
+                entries.push(Entry {
+                    key,
+                    key_mark,
+                    value,
+                });
+            }
+        }
+        if let Some((key_mark, value)) = merged {
+            self.merge(&mut entries, seen, value, key_mark)?;
+        }
+        Ok((entries, height))
+    }
+
+    /// The merge key of YAML 1.1 (<https://yaml.org/type/merge.html>), which 1.2 dropped and
+    /// people still write: a mapping's own keys win, then those of earlier mappings in a list.
+    fn merge(
+        &self,
+        entries: &mut Vec<Entry>,
+        mut seen: HashMap<String, usize>,
+        value: Node,
+        key_mark: Mark,
+    ) -> Result<()> {
+        let maps = match value.value {
+            Value::Seq(maps) => maps,
+            _ => vec![value],
+        };
+        for map in maps {
+            let Value::Map(more) = map.value else {
+                let message = format!("`<<` merges a mapping, this is {}", map.kind());
+                return Err(self
+                    .source
+                    .diagnostic(key_mark, message)
+                    .hint("write `<<: *name`, where `&name` marks a mapping; or put `<<` in quotes")
+                    .into());
+            };
+            for entry in more {
+                if !seen.contains_key(&entry.key) {
+                    seen.insert(entry.key.clone(), entry.key_mark.line);
+                    entries.push(entry);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn key_error(&self, key: &Node, at: Mark) -> Error {
+        let message = format!("a key must be text, this is {}", key.kind());
+        let diagnostic = self.source.diagnostic(at, message);
+        let hint = match key.value {
+            Value::Map(_) => "text that starts with `{{` needs quotes around it",
+            Value::Seq(_) => "text that starts with `[` needs quotes around it",
+            _ => "put the key in quotes",
+        };
+        diagnostic.hint(hint).into()
+    }
+
+    fn collection_tag(&self, tag: Option<&Tag>, own: &str, at: Mark) -> Result<()> {
+        match tag {
+            Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
+                Err(self.tag_error(tag, at))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Mark) -> Result<Node> {
-        let forced = tag
-            .filter(|tag| tag.is_yaml_core_schema())
-            .map(|tag| tag.suffix.as_str());
-        let (value, raw) = match (style, forced) {
-            (_, Some("str")) => (Value::String(text.to_owned()), false),
-            (ScalarStyle::Plain, _) => self.plain(text, at)?,
-            _ => (Value::String(text.to_owned()), false),
+    fn tag_error(&self, tag: &Tag, at: Mark) -> Error {
+        let name = if tag.is_yaml_core_schema() {
+            format!("!!{}", tag.suffix)
+        } else {
+            format!("{}{}", tag.handle, tag.suffix)
         };
+        let message = format!("tag `{}` means nothing here", shown(&name));
+        self.source
+            .diagnostic(at, message)
+            .hint("remove it; text that starts with `!` needs quotes around it")
+            .into()
+    }
+
+    fn scalar(
+        &self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        at: Mark,
+    ) -> Result<Node> {
+        let plain = style == ScalarStyle::Plain;
+        let wanted = match tag {
+            None if plain => None,
+            None => Some("str"),
+            // `! text`: the tag that says "no tag".
+            Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Some("str"),
+            Some(tag) if tag.is_yaml_core_schema() => match tag.suffix.as_str() {
+                known @ ("str" | "null" | "bool" | "int" | "float") => Some(known),
+                _ => return Err(self.tag_error(tag, at)),
+            },
+            Some(tag) => return Err(self.tag_error(tag, at)),
+        };
+        if wanted == Some("str") {
+            return Ok(Node::new(Value::String(text.into_owned()), at));
+        }
+        let value = schema::resolve(&text).map_err(|schema::TooLarge| {
+            let message = format!("number `{}` does not fit in 64 bits", shown(&text));
+            let diagnostic = self.source.diagnostic(at, message);
+            diagnostic.hint("put it in quotes to keep it as text")
+        })?;
+        let value = match (wanted, value) {
+            (Some("float"), Value::Int(i)) => Value::Float(i as f64),
+            (wanted, value) => {
+                let fits = match wanted {
+                    None => true,
+                    Some("null") => value == Value::Null,
+                    Some("bool") => matches!(value, Value::Bool(_)),
+                    Some("int") => matches!(value, Value::Int(_)),
+                    Some(_) => matches!(value, Value::Float(_)),
+                };
+                if !fits {
+                    let wanted = wanted.unwrap_or_default();
+                    let message = format!("`{}` is no `!!{wanted}`", shown(&text));
+                    return self.fail(at, message);
+                }
+                value
+            }
+        };
+        let spelled = matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_));
         Ok(Node {
             value,
             mark: at,
-            raw: raw.then(|| text.into()),
+            raw: spelled.then(|| text.into()),
         })
     }
-
-    /// The YAML 1.2 core schema: section 10.3.2 of the specification.
-    fn plain(&self, text: &str, at: Mark) -> Result<(Value, bool)> {
-        Ok(match text {
-            "" | "~" | "null" | "Null" | "NULL" => (Value::Null, false),
-            "true" | "True" | "TRUE" => (Value::Bool(true), true),
-            "false" | "False" | "FALSE" => (Value::Bool(false), true),
-            ".nan" | ".NaN" | ".NAN" => (Value::Float(f64::NAN), true),
-            ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-                (Value::Float(f64::INFINITY), true)
-            }
-            "-.inf" | "-.Inf" | "-.INF" => (Value::Float(f64::NEG_INFINITY), true),
-            _ => match number(text) {
-                None => (Value::String(text.to_owned()), false),
-                Some(Ok(value)) => (value, true),
-                Some(Err(())) => {
-                    let message = format!("number `{text}` does not fit in 64 bits");
-                    return Err(self
-                        .source
-                        .diagnostic(at, message)
-                        .hint("put it in quotes to keep it as text")
-                        .into());
-                }
-            },
-        })
-    }
-}
-
-/// `None` if the text is no number; `Err` if it is an integer too large for 64 bits.
-fn number(text: &str) -> Option<Result<Value, ()>> {
-    let radix = |digits: &str, radix: u32| {
-        let fine = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
-        fine.then(|| {
-            i64::from_str_radix(digits, radix)
-                .map(Value::Int)
-                .map_err(drop)
-        })
-    };
-    if let Some(digits) = text.strip_prefix("0x") {
-        return radix(digits, 16);
-    }
-    if let Some(digits) = text.strip_prefix("0o") {
-        return radix(digits, 8);
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    if unsigned.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(text.parse().map(Value::Int).map_err(drop));
-    }
-    let digits = unsigned.bytes().any(|b| b.is_ascii_digit());
-    let shape = unsigned
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-    if !digits || !shape {
-        return None;
-    }
-    text.parse().ok().map(|x: f64| Ok(Value::Float(x)))
 }

@@ -64,14 +64,59 @@ impl Source {
         &self.text
     }
 
-    /// A diagnostic at a place in this text, with its excerpt.
+    /// A diagnostic at a place in this text, with its excerpt. A place past the last line is shown
+    /// at the end of the last line that holds something.
     pub fn diagnostic(&self, mark: Mark, message: impl Into<String>) -> Diagnostic {
-        let diagnostic = Diagnostic::new(&self.path, message).at(mark.line, mark.column);
-        match self.text.lines().nth(mark.line.saturating_sub(1)) {
-            Some(line) if mark.line > 0 => diagnostic.excerpt(line),
-            _ => diagnostic,
+        let diagnostic = Diagnostic::new(&self.path, message);
+        if mark.line == 0 {
+            return diagnostic;
+        }
+        match self.line(mark.line) {
+            Some(line) => diagnostic.at(mark.line, mark.column).excerpt(line),
+            None => match self.last_before(mark.line) {
+                Some((number, line)) => diagnostic
+                    .at(number, line.chars().count() + 1)
+                    .excerpt(line),
+                None => diagnostic,
+            },
         }
     }
+
+    /// A line's text by its number from 1, without its end; `None` past the end of the text.
+    pub(super) fn line(&self, number: usize) -> Option<&str> {
+        lines(&self.text).nth(number.checked_sub(1)?)
+    }
+
+    /// The last line before `number` that holds something, with its number.
+    pub(super) fn last_before(&self, number: usize) -> Option<(usize, &str)> {
+        let filled = |(_, line): &(usize, &str)| !line.trim().is_empty();
+        let before = lines(&self.text).take(number.saturating_sub(1)).enumerate();
+        let (at, line) = before.filter(filled).last()?;
+        Some((at + 1, line.trim_end()))
+    }
+
+    /// The first tab in the indentation of the line of `from` or of those after it.
+    pub(super) fn indenting_tab(&self, from: Mark) -> Option<Mark> {
+        let after = lines(&self.text)
+            .enumerate()
+            .skip(from.line.saturating_sub(1));
+        after.take(1000).find_map(|(at, line)| {
+            let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+            let column = line[..indent].find('\t')? + 1;
+            Some(Mark {
+                line: at + 1,
+                column,
+            })
+        })
+    }
+}
+
+/// Lines as YAML counts them: ended by `\n`, `\r\n` or `\r`.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n').flat_map(|line| {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        line.strip_suffix('\r').unwrap_or(line).split('\r')
+    })
 }
 
 /// Checks that `bytes` are UTF-8.
@@ -87,20 +132,17 @@ pub(crate) fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
-        let start = bytes[..valid]
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
-        let line = 1 + bytes[..start].iter().filter(|b| **b == b'\n').count();
-        let before = String::from_utf8_lossy(&bytes[start..valid]);
+        let before = std::str::from_utf8(&bytes[..valid]).unwrap_or_default();
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let line = 1 + lines(&before[..start]).count();
+        let column = before[start..].chars().count() + 1;
         let message = format!("byte 0x{:02x} is not valid UTF-8", bytes[valid]);
-        let end = bytes[valid..]
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(bytes.len(), |n| valid + n);
+        let rest = bytes[valid..].split(|b| matches!(b, b'\n' | b'\r')).next();
+        let rest = String::from_utf8_lossy(rest.unwrap_or_default());
         Diagnostic::new(path, message)
-            .at(line, before.chars().count() + 1)
-            .excerpt(&String::from_utf8_lossy(&bytes[start..end]))
+            .at(line, column)
+            .excerpt(&format!("{}{rest}", &before[start..]))
             .hint("save the file as UTF-8 (`iconv -f WINDOWS-1252 -t UTF-8` often helps)")
             .into()
     })

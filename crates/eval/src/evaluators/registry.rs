@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Kind;
+use super::{
+    Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
+    number_equals, regex, squad,
+};
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
 /// [`Registry::register`].
@@ -23,6 +26,42 @@ impl Registry {
     /// A registry without kinds.
     pub fn empty() -> Self {
         Self::default()
+    }
+
+    /// A registry of all kinds that this crate brings.
+    pub fn builtin() -> Self {
+        let mut registry = Self::empty();
+        for kind in [
+            equals::KIND,
+            contains::CONTAINS,
+            contains::ICONTAINS,
+            contains::STARTS_WITH,
+            contains::ENDS_WITH,
+            contains_many::ANY,
+            contains_many::ALL,
+            regex::KIND,
+            number_equals::KIND,
+            choice::KIND,
+            json::IS_JSON,
+            json::CONTAINS_JSON,
+            json::JSON_SCHEMA,
+            counts::LENGTH,
+            counts::WORDS,
+            counts::SENTENCES,
+            counts::LINES,
+            squad::EXACT_MATCH,
+            squad::TOKEN_F1,
+            levenshtein::KIND,
+            budget::LATENCY,
+            budget::COST,
+            composite::ALL_OF,
+            composite::ANY_OF,
+            composite::NOT,
+            composite::WEIGHTED,
+        ] {
+            registry.register(kind);
+        }
+        registry
     }
 
     /// Adds a kind; one of the same name is replaced.

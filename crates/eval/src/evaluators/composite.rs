@@ -1,0 +1,243 @@
+//! `all-of`, `any-of`, `not`, `weighted`: evaluators made of evaluators.
+//!
+//! Parts that are skipped do not count; if all are, so is the whole. A part that failed to judge
+//! leaves the whole undecided, unless the others settle it.
+
+use botsmith_core::yaml::{Fields, Node, Value as Yaml};
+
+use super::builtin::Builtin;
+use super::configured::read_list;
+use super::{Docs, Evaluator, OptionDocs, Panel, Range, Scope, Subject};
+use crate::{Result, Score, Verdict};
+
+const OF: &[OptionDocs] = &[OptionDocs {
+    name: "of",
+    schema: r##"{"type": "array", "items": {"$ref": "#/$defs/evaluator"}, "minItems": 1}"##,
+    about: "the evaluators it is made of, written as in a suite",
+    required: true,
+}];
+
+const fn docs(
+    name: &'static str,
+    about: &'static str,
+    formula: &'static str,
+    decides: bool,
+    example: &'static str,
+) -> Docs {
+    Docs {
+        name,
+        about,
+        formula,
+        range: Range::UNIT,
+        decides,
+        compares: false,
+        options: OF,
+        example,
+        scalar: Some("of"),
+    }
+}
+
+pub(super) const ALL_OF: Builtin = Builtin {
+    docs: docs(
+        "all-of",
+        "Whether every one of several evaluators passes.",
+        "1 if all pass, else 0",
+        true,
+        "- all-of: [contains: refund, words: {max: 50}]",
+    ),
+    build: |options, scope| read(options, scope, Rule::All),
+};
+
+pub(super) const ANY_OF: Builtin = Builtin {
+    docs: docs(
+        "any-of",
+        "Whether at least one of several evaluators passes.",
+        "1 if one passes, else 0",
+        true,
+        "- any-of: [contains: refund, contains: money back]",
+    ),
+    build: |options, scope| read(options, scope, Rule::Any),
+};
+
+pub(super) const NOT: Builtin = Builtin {
+    docs: docs(
+        "not",
+        "Whether none of one or more evaluators passes.",
+        "1 if none passes, else 0",
+        true,
+        "- not: {icontains: guarantee}",
+    ),
+    build: |options, scope| read(options, scope, Rule::None),
+};
+
+pub(super) const WEIGHTED: Builtin = Builtin {
+    docs: docs(
+        "weighted",
+        "The mean of several evaluators, each with its own `weight`; give it a `threshold` to pass or fail.",
+        "sum of weight * value / sum of weight; a count or cost gives 1 if it passes, else 0",
+        false,
+        "- weighted: {of: [{token-f1: {weight: 2}}, words: {max: 50}], threshold: 0.7}",
+    ),
+    build: |options, scope| read(options, scope, Rule::Mean),
+};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rule {
+    All,
+    Any,
+    None,
+    Mean,
+}
+
+#[derive(Debug)]
+struct Composite {
+    rule: Rule,
+    panel: Panel,
+}
+
+fn read(options: &Fields<'_>, scope: &Scope<'_>, rule: Rule) -> Result<Box<dyn Evaluator>> {
+    let parts = if let Some(of) = options.get("of") {
+        // One evaluator alone needs no list.
+        if matches!(of.node().value, Yaml::Seq(_)) {
+            read_list(&of, scope.registry, scope.extract)?
+        } else {
+            let list = Node::new(Yaml::Seq(vec![of.node().clone()]), of.mark());
+            read_list(&of.over(&list), scope.registry, scope.extract)?
+        }
+    } else {
+        // `not: {icontains: guarantee}`: the mapping itself is the one evaluator.
+        let own = scope
+            .registry
+            .names()
+            .filter(|name| options.get(name).is_some())
+            .count();
+        if own != 1 {
+            options.required("of")?;
+        }
+        let known = |key: &str| scope.registry.get(key).is_some();
+        let entries = match &options.at().node().value {
+            Yaml::Map(entries) => entries.iter().filter(|e| known(&e.key)).cloned().collect(),
+            _ => Vec::new(),
+        };
+        let item = Node::new(Yaml::Map(entries), options.at().mark());
+        let list = Node::new(Yaml::Seq(vec![item]), options.at().mark());
+        read_list(&options.at().over(&list), scope.registry, scope.extract)?
+    };
+    let at = options.get("of").unwrap_or_else(|| options.at().clone());
+    if parts.is_empty() {
+        return Err(at.error("must not be empty").into());
+    }
+    for part in &parts {
+        let unit = part.range() == Range::UNIT;
+        if !part.decides() && (rule != Rule::Mean || !unit) {
+            let message = format!("`{}` gives no pass or fail by itself", part.name());
+            let hint = if unit {
+                "give it a `threshold`"
+            } else {
+                "give it a `max` or a `threshold`"
+            };
+            return Err(at.diagnostic(message).hint(hint).into());
+        }
+    }
+    if rule == Rule::Mean && parts.iter().all(|part| part.weight() == 0.0) {
+        return Err(at.error("all weights are 0").into());
+    }
+    Ok(Box::new(Composite {
+        rule,
+        panel: Panel::new(parts),
+    }))
+}
+
+impl Evaluator for Composite {
+    fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
+        let prepared = self.panel.prepare(subject.case)?;
+        let verdicts = self.panel.judge(&prepared, subject.answer)?;
+        if self.rule == Rule::Mean {
+            return Ok(self.mean(verdicts));
+        }
+        // What settles the whole: a failing part of `all-of`, a passing part of the others.
+        let settles = self.rule != Rule::All;
+        let (mut failed, mut judged) = (None, Vec::with_capacity(verdicts.len()));
+        for (part, verdict) in self.panel.evaluators().iter().zip(verdicts) {
+            match verdict {
+                Verdict::Judged(score) => judged.push((part.name(), score)),
+                Verdict::Failed(reason) => {
+                    failed = failed.or(Some(format!("{}: {reason}", part.name())));
+                }
+                Verdict::Skipped(_) => {}
+            }
+        }
+        let settled = judged
+            .iter()
+            .position(|(_, score)| score.passed == Some(settles));
+        if let (None, Some(reason)) = (settled, failed) {
+            return Ok(Verdict::Failed(reason));
+        }
+        if judged.is_empty() {
+            return Ok(Verdict::Skipped("every part was skipped".into()));
+        }
+        let passed = match self.rule {
+            Rule::Any => settled.is_some(),
+            Rule::All | Rule::None | Rule::Mean => settled.is_none(),
+        };
+        let mut score = Score::pass_fail(passed);
+        // The deciding part shows its evidence; without one, all parts do.
+        let shown = settled.map_or(0..judged.len(), |at| at..at + 1);
+        for (_, part) in &mut judged[shown.clone()] {
+            score.evidence.append(&mut part.evidence);
+        }
+        if self.rule == Rule::None {
+            score
+                .evidence
+                .iter_mut()
+                .for_each(|span| span.supports = !span.supports);
+        }
+        if !passed {
+            let (name, part) = &judged[shown.start];
+            let reason = match (&part.explanation, self.rule) {
+                (_, Rule::None) => format!("{name} passes, and must not"),
+                (Some(why), Rule::Any) if judged.len() > 1 => format!("none passes; {name}: {why}"),
+                (Some(why), _) => format!("{name}: {why}"),
+                (None, _) => format!("{name} does not pass"),
+            };
+            score = score.because(reason);
+        }
+        Ok(score.into())
+    }
+}
+
+impl Composite {
+    fn mean(&self, verdicts: Vec<Verdict>) -> Verdict {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        let mut score = Score::default();
+        for (part, verdict) in self.panel.evaluators().iter().zip(verdicts) {
+            match verdict {
+                Verdict::Failed(reason) => {
+                    return Verdict::Failed(format!("{}: {reason}", part.name()));
+                }
+                Verdict::Skipped(_) => {}
+                Verdict::Judged(mut judged) => {
+                    let unit = part.range() == Range::UNIT;
+                    let value = if unit {
+                        judged.value
+                    } else {
+                        f64::from(u8::from(judged.passed == Some(true)))
+                    };
+                    sum += part.weight() * value;
+                    weights += part.weight();
+                    score.evidence.append(&mut judged.evidence);
+                    if value < 1.0 && score.explanation.is_none() {
+                        score.explanation = judged
+                            .explanation
+                            .map(|why| format!("{}: {why}", part.name()).into());
+                    }
+                }
+            }
+        }
+        if weights == 0.0 {
+            return Verdict::Skipped("every part was skipped".into());
+        }
+        score.value = sum / weights;
+        score.into()
+    }
+}

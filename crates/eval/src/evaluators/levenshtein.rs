@@ -1,0 +1,59 @@
+//! `levenshtein`: how like the wanted text the answer is, character by character.
+
+use botsmith_core::yaml::Fields;
+
+use super::builtin::{Builtin, IGNORE_CASE, VALUE, Wanted, flag};
+use super::{Docs, Evaluator, Range, Scope, Subject};
+use crate::distance::levenshtein_ratio;
+use crate::{Result, Score, Verdict, text};
+
+pub(super) const KIND: Builtin = Builtin {
+    docs: Docs {
+        name: "levenshtein",
+        about: "How like the reference the answer is by edit distance over code points.",
+        formula: "max over references of 1 - d / max(length); d counts insertions, deletions, substitutions; 1 for two empty texts",
+        range: Range::UNIT,
+        decides: false,
+        compares: true,
+        options: &[VALUE, IGNORE_CASE],
+        example: "- levenshtein: {threshold: 0.8}   # reference \"kitten\": \"sitting\" gives 0.571",
+        scalar: Some("value"),
+    },
+    build,
+};
+
+#[derive(Debug)]
+struct Levenshtein {
+    wanted: Wanted,
+    ignore_case: bool,
+}
+
+fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
+    Ok(Box::new(Levenshtein {
+        wanted: Wanted::read(options)?,
+        ignore_case: flag(options, "ignore-case")?,
+    }))
+}
+
+impl Evaluator for Levenshtein {
+    fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
+        let wanted = self.wanted.texts(subject, "levenshtein")?;
+        let best = if self.ignore_case {
+            let answer = text::lowered(subject.text);
+            wanted
+                .iter()
+                .map(|w| levenshtein_ratio(&answer, &text::lowered(w)))
+                .fold(0.0, f64::max)
+        } else {
+            wanted
+                .iter()
+                .map(|w| levenshtein_ratio(subject.text, w))
+                .fold(0.0, f64::max)
+        };
+        Ok(Score::graded(best).into())
+    }
+
+    fn uses_references(&self, _: &Docs) -> bool {
+        self.wanted.is_references()
+    }
+}

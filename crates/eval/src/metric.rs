@@ -1,0 +1,76 @@
+//! One evaluator by itself: candidate and references -> verdict, without a suite.
+
+use botsmith_core::yaml::{Cursor, Mark, Node, Source, Value, parse};
+
+use crate::evaluators::{Configured, Panel, Registry, Scope, read_named};
+use crate::extract::Extract;
+use crate::{Answer, Case, Error, Result, Verdict};
+
+/// An evaluator that judges pairs of a candidate and its references.
+///
+/// ```
+/// use botsmith_eval::{Verdict, evaluators::Registry, metric::Metric};
+/// let metric = Metric::new(&Registry::builtin(), "levenshtein", None)?;
+/// let verdict = metric.judge("flaw", &["lawn".to_owned()])?;
+/// assert!(matches!(verdict, Verdict::Judged(score) if score.value == 0.5));
+/// # Ok::<(), botsmith_eval::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Metric {
+    panel: Panel,
+}
+
+impl Metric {
+    /// The evaluator `name` with its options as JSON text (YAML works too).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown name; otherwise at the place in the options, which the
+    /// message calls `--options`.
+    pub fn new(registry: &Registry, name: &str, options: Option<&str>) -> Result<Self> {
+        if registry.get(name).is_none() {
+            let near = botsmith_core::hint::nearest(name, registry.names());
+            return Err(Error::NotFound {
+                what: "evaluator",
+                name: name.to_owned(),
+                hint: Some(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", botsmith_core::hint::list(registry.names())),
+                }),
+            });
+        }
+        let source = Source::new("--options", options.unwrap_or_default());
+        let node = match options {
+            Some(_) => parse(&source)?,
+            None => Node::new(Value::Null, Mark::default()),
+        };
+        let at = Cursor::new(&source, &node);
+        let extract = Extract::default();
+        let scope = Scope {
+            registry,
+            extract: &extract,
+        };
+        let configured = read_named(name, &at, Some(&at), &scope)?;
+        Ok(Self {
+            panel: Panel::new(vec![configured]),
+        })
+    }
+
+    /// The evaluator.
+    pub fn configured(&self) -> &Configured {
+        &self.panel.evaluators()[0]
+    }
+
+    /// Judges one candidate; the best of several references counts.
+    ///
+    /// # Errors
+    /// If the evaluator compares and there is no reference.
+    pub fn judge(&self, candidate: &str, references: &[String]) -> Result<Verdict> {
+        let case = Case {
+            references: references.to_vec(),
+            ..Case::default()
+        };
+        let prepared = self.panel.prepare(&case)?;
+        let mut verdicts = self.panel.judge(&prepared, &Answer::text(candidate))?;
+        Ok(verdicts.remove(0))
+    }
+}

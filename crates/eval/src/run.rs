@@ -1,0 +1,33 @@
+//! Runs: one execution of a suite, immutable, resumable, content-addressed.
+//!
+//! [`Runner`] judges a suite into a store; [`Runs`] lists, opens, exports, imports and removes
+//! what is there. A run's id is the hash of all that decides its scores: the suite (without
+//! `report`), the bytes of its data, the version of the evaluators, and the attempt. Running the
+//! same suite on the same data again therefore finds the run that is already there.
+//!
+//! Layout in the store: partition `runs` has a small record a run, for listing. Partition
+//! `run/ID` has the records `manifest`, `report` (once it is complete) and `times`, and the log
+//! `cases`, one compressed entry a batch of rows, appended in order and only at the expected
+//! length: what is committed is never judged again, and two processes on one run cannot both
+//! append the same batch.
+
+mod archive;
+mod chunk;
+mod compare;
+mod gate;
+mod ids;
+mod judge;
+mod manifest;
+mod pipeline;
+mod record;
+mod runner;
+mod runs;
+mod select;
+mod summary;
+mod table;
+
+pub use compare::{RunComparison, compare};
+pub use manifest::{Manifest, RunInfo};
+pub use record::{AnswerRecord, CaseRecord};
+pub use runner::{Finished, Progress, RunOptions, Runner};
+pub use runs::{Collected, Runs, StoredRun};

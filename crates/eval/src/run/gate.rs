@@ -1,0 +1,172 @@
+//! The gate's rules against a report.
+
+use crate::report::{BotReport, Comparison, GateReport, RuleReport, SliceReport, Versus, plain};
+use crate::stats::Interval;
+use crate::suite::{Bound, GateRule, Limits, Measure};
+
+/// Checks every rule for every bot that it is about.
+pub(super) fn check(
+    rules: &[GateRule],
+    bots: &[BotReport],
+    slices: &[SliceReport],
+    comparisons: &[Comparison],
+) -> GateReport {
+    let mut reports = Vec::new();
+    for rule in rules {
+        let about = |bot: &&BotReport| rule.bot.as_ref().is_none_or(|name| *name == bot.name);
+        for bot in bots.iter().filter(about) {
+            reports.push(check_one(rule, bot, slices, comparisons));
+        }
+    }
+    GateReport {
+        passed: reports.iter().all(|rule| rule.passed),
+        rules: reports,
+    }
+}
+
+/// A number to hold against limits, and its interval.
+type Observed = (Option<f64>, Option<Interval>);
+
+fn check_one(
+    rule: &GateRule,
+    bot: &BotReport,
+    slices: &[SliceReport],
+    comparisons: &[Comparison],
+) -> RuleReport {
+    let within = match &rule.slice {
+        Some((slice, value)) => format!(" where {slice} is {value}"),
+        None => String::new(),
+    };
+    let report =
+        |what: String, metric: Option<&String>, wanted: String, verdict: (bool, Option<f64>)| {
+            RuleReport {
+                rule: format!("{what} {wanted}"),
+                metric: metric.cloned(),
+                bot: bot.name.clone(),
+                passed: verdict.0,
+                observed: verdict.1,
+                wanted,
+            }
+        };
+    let total = (bot.answered + bot.refused + bot.failed).max(1) as f64;
+    match &rule.measure {
+        Measure::PassRate { metric, wanted } => {
+            let observed = observe(rule, bot, slices, metric, true);
+            let what = format!("{}: pass rate of {metric}{within}", bot.name);
+            report(
+                what,
+                Some(metric),
+                wanted.describe(true),
+                hold(wanted, observed),
+            )
+        }
+        Measure::Mean { metric, wanted } => {
+            let observed = observe(rule, bot, slices, metric, false);
+            let what = format!("{}: mean of {metric}{within}", bot.name);
+            report(
+                what,
+                Some(metric),
+                wanted.describe(false),
+                hold(wanted, observed),
+            )
+        }
+        Measure::Failed(wanted) => {
+            let observed = (Some(bot.failed as f64 / total), None);
+            let what = format!("{}: failed answers", bot.name);
+            report(what, None, wanted.describe(true), hold(wanted, observed))
+        }
+        Measure::Refused(wanted) => {
+            let observed = (Some(bot.refused as f64 / total), None);
+            let what = format!("{}: refused answers", bot.name);
+            report(what, None, wanted.describe(true), hold(wanted, observed))
+        }
+        Measure::BetterThan { metric, than } => {
+            let found = between(comparisons, &bot.name, than, metric);
+            let passed = found.is_some_and(|(c, is_b)| {
+                c.better == Some(if is_b { Versus::B } else { Versus::A })
+            });
+            let observed = found.and_then(|(c, is_b)| toward(c.difference, is_b));
+            let what = format!("{}: {metric}", bot.name);
+            let wanted = format!("better than {than} (adjusted p at most 0.05)");
+            report(what, Some(metric), wanted, (passed, observed))
+        }
+        Measure::NotWorseThan {
+            metric,
+            than,
+            margin,
+        } => {
+            let found = between(comparisons, &bot.name, than, metric);
+            // The end of the interval that speaks against the bot, in the direction of "better".
+            let worst = found.and_then(|(c, is_b)| {
+                let interval = c.interval?;
+                Some(if is_b == c.higher_is_better {
+                    interval.lo()
+                } else {
+                    -interval.hi()
+                })
+            });
+            let what = format!("{}: {metric}", bot.name);
+            let wanted = format!("not worse than {than} by more than {}", plain(*margin));
+            let passed = worst.is_some_and(|worst| worst >= -margin);
+            report(what, Some(metric), wanted, (passed, worst))
+        }
+    }
+}
+
+fn hold(wanted: &Limits, (point, interval): Observed) -> (bool, Option<f64>) {
+    let observed = match wanted.bound {
+        Bound::Point => point,
+        Bound::Lower => interval.map(|i| i.lo()),
+        Bound::Upper => interval.map(|i| i.hi()),
+    };
+    (observed.is_some_and(|x| wanted.hold(x)), observed)
+}
+
+fn observe(
+    rule: &GateRule,
+    bot: &BotReport,
+    slices: &[SliceReport],
+    metric: &str,
+    rate: bool,
+) -> Observed {
+    if let Some((slice, value)) = &rule.slice {
+        let of = |s: &&SliceReport| {
+            s.slice == *slice && s.value == *value && s.bot == bot.name && s.metric == metric
+        };
+        let found = slices.iter().find(of);
+        let number = found.and_then(|s| if rate { s.pass_rate } else { s.mean });
+        return (number, found.and_then(|s| s.interval));
+    }
+    let Some(score) = bot.scores.get(metric) else {
+        return (None, None);
+    };
+    match rate {
+        true => (score.pass_rate, score.pass_interval.or(score.interval)),
+        false => (score.mean, score.interval),
+    }
+}
+
+/// The comparison of two bots, and whether the first named is its `b`.
+fn between<'c>(
+    comparisons: &'c [Comparison],
+    bot: &str,
+    other: &str,
+    metric: &str,
+) -> Option<(&'c Comparison, bool)> {
+    comparisons
+        .iter()
+        .filter(|c| c.metric == metric)
+        .find_map(|c| {
+            if c.a == other && c.b == bot {
+                Some((c, true))
+            } else if c.a == bot && c.b == other {
+                Some((c, false))
+            } else {
+                None
+            }
+        })
+}
+
+fn toward(difference: Option<f64>, is_b: bool) -> Option<f64> {
+    difference.map(|d| if is_b { d } else { -d })
+}

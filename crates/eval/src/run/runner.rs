@@ -1,0 +1,456 @@
+//! Judges a suite into a store.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use botsmith_core::store::{Outcome as StoreOutcome, StateStore, Transaction};
+
+use crate::dataset::{Answers, Place, check_fields};
+use crate::report::{Report, Timings};
+use crate::suite::Suite;
+use crate::{Error, Outcome, Result};
+
+use super::judge::{Judge, Judged, overall};
+use super::pipeline::{self, Flow};
+use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
+use super::select::Selection;
+use super::{CaseRecord, Manifest, RunInfo, chunk, ids::Ids, summary, table::Table};
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Cases judged, those of earlier processes included.
+    pub cases: usize,
+    /// Share of the data read, 0 to 1, where its size is known.
+    pub fraction: Option<f64>,
+}
+
+/// How to run.
+#[derive(Default)]
+#[non_exhaustive]
+pub struct RunOptions<'a> {
+    /// Working threads; 0: one a core.
+    pub threads: usize,
+    /// Called after each batch.
+    pub progress: Option<&'a dyn Fn(Progress)>,
+    /// Set it to stop; what was judged is kept.
+    pub cancel: Option<&'a AtomicBool>,
+}
+
+impl std::fmt::Debug for RunOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunOptions")
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A complete run.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// What it says.
+    pub report: Report,
+    /// Cases that an earlier process had judged.
+    pub resumed: usize,
+    /// Whether it was complete before: nothing was judged now.
+    pub already: bool,
+}
+
+/// Pending bytes and time after which batches are committed: a kill loses at most this much work.
+const COMMIT_BYTES: usize = 8 << 20;
+const COMMIT_EVERY: Duration = Duration::from_millis(250);
+
+/// Judges suites into a store.
+///
+/// ```
+/// use botsmith_core::{store, yaml::Source};
+/// use botsmith_eval::{evaluators::Registry, run::Runner, suite::{Overrides, Suite}};
+/// let text = "
+/// version: 1
+/// dataset: [{input: '2 + 2?', reference: '4', said: 'It is 4.'}]
+/// bots: [{name: adder, recorded: {answer: /said}}]
+/// extract: [last-number]
+/// evaluators: [number-equals]
+/// ";
+/// let source = Source::new("suite.yaml", text);
+/// let suite = Suite::read(&source, &Registry::builtin(), &Overrides::default())?;
+/// let store = store::open("memory:")?;
+/// let finished = Runner::new(&*store).run(&suite)?;
+/// assert_eq!(finished.report.bots[0].scores["number-equals"].mean, Some(1.0));
+/// # Ok::<(), botsmith_eval::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Runner<'a> {
+    store: &'a dyn StateStore,
+    options: RunOptions<'a>,
+}
+
+impl<'a> Runner<'a> {
+    /// A runner with default options.
+    pub fn new(store: &'a dyn StateStore) -> Self {
+        Self {
+            store,
+            options: RunOptions::default(),
+        }
+    }
+
+    /// The same with options.
+    #[must_use]
+    pub fn with(mut self, options: RunOptions<'a>) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Judges a suite, or goes on where an earlier process stopped, or gives the report of the run
+    /// that is already complete.
+    ///
+    /// # Errors
+    /// If data cannot be read, a case cannot be judged, the store fails, or it was cancelled.
+    pub fn run(&self, suite: &Suite) -> Result<Finished> {
+        check_fields(&suite.dataset, suite.bots.iter().map(|bot| &bot.recorded))?;
+        let manifest = Manifest::of(suite, 0)?;
+        let answers = |suite: &Suite| -> Result<Vec<Answers>> {
+            let open =
+                |bot: &crate::suite::BotSpec| Answers::open(&bot.recorded, &suite.dataset.source);
+            suite.bots.iter().map(open).collect()
+        };
+        self.until_complete(suite, &manifest, |state| {
+            let selection = Selection::new(&suite.dataset, suite.seed)?;
+            let answers = answers(suite)?;
+            let judge = Judge::new(suite, &selection, &answers);
+            let mut rows = suite.dataset.source.rows()?;
+            for _ in 0..state.committed {
+                rows.next_batch()?;
+            }
+            let size = suite.dataset.source.bytes();
+            let next = || {
+                Ok(rows.next_batch()?.map(|batch| {
+                    let fraction = size.map(|size| batch.position as f64 / size.max(1) as f64);
+                    (batch, fraction)
+                }))
+            };
+            let work = |(batch, fraction)| Ok((Work::of(judge.batch(batch)?), fraction));
+            pipeline::run(self.threads(), next, work, |(work, fraction)| {
+                self.deliver(suite, &manifest, state, work, fraction)
+            })
+        })
+    }
+
+    /// Judges the stored answers of a run again, as a new run.
+    ///
+    /// # Errors
+    /// If there is no such run, or as [`Runner::run`].
+    pub fn rerun(&self, suite: &Suite, of: &Manifest) -> Result<Finished> {
+        let attempt = Runs::new(self.store).next_attempt(of)?;
+        let manifest = of.again(attempt);
+        let source = partition(&of.id);
+        self.until_complete(suite, &manifest, |state| {
+            let mut at = state.committed as u64;
+            let next = || {
+                let entry = self.store.log(&source, CASES, at, 1)?.pop();
+                at += 1;
+                Ok(entry)
+            };
+            let work = |entry| {
+                let bytes = chunk::resolve(entry, self.store)?;
+                let mut records = chunk::decode(&bytes, self.store.url())?;
+                for record in &mut records {
+                    judge_again(suite, record)?;
+                }
+                let own_ids = vec![false; records.len()];
+                Ok(Work::of(Judged { records, own_ids }))
+            };
+            pipeline::run(self.threads(), next, work, |mut work| {
+                work.settled = true;
+                self.deliver(suite, &manifest, state, work, None)
+            })
+        })
+    }
+
+    fn threads(&self) -> usize {
+        match self.options.threads {
+            0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            n => n,
+        }
+    }
+
+    /// Judges what is missing; starts over from the store when another process was faster.
+    fn until_complete(
+        &self,
+        suite: &Suite,
+        manifest: &Manifest,
+        judge: impl Fn(&mut State) -> Result<()>,
+    ) -> Result<Finished> {
+        let started = Instant::now();
+        let runs = Runs::new(self.store);
+        let mut resumed = None;
+        loop {
+            if let Some(report) = runs.report(&manifest.id)? {
+                return Ok(Finished {
+                    resumed: report.facts.cases,
+                    already: resumed.is_none(),
+                    report,
+                });
+            }
+            let mut state = self.restore(suite, manifest)?;
+            let before = *resumed.get_or_insert(state.table.cases);
+            if !state.enough(suite) {
+                judge(&mut state)?;
+            }
+            if state.overtaken {
+                continue;
+            }
+            if state.table.cases == 0 {
+                return Err(no_cases(suite));
+            }
+            let report = summary::report(suite, manifest, &state.table)?;
+            let times = self.times(&state, before, started.elapsed())?;
+            if self.complete(manifest, &mut state, &report, &times)? {
+                let report = times.onto(report);
+                return Ok(Finished {
+                    report,
+                    resumed: before,
+                    already: false,
+                });
+            }
+        }
+    }
+
+    fn times(&self, state: &State, resumed: usize, wall: Duration) -> Result<Times> {
+        let judged: usize = state
+            .table
+            .bots
+            .iter()
+            .map(|b| b.answered + b.refused + b.failed)
+            .sum();
+        let share = 1.0 - resumed as f64 / state.table.cases.max(1) as f64;
+        let wall_s = wall.as_secs_f64();
+        Ok(Times {
+            created_ms: self.store.now_ms()?,
+            timings: Timings {
+                wall_s,
+                answers_per_s: judged as f64 * share / wall_s.max(1e-9),
+            },
+        })
+    }
+
+    /// What earlier processes have committed.
+    fn restore(&self, suite: &Suite, manifest: &Manifest) -> Result<State> {
+        let mut state = State::new(suite);
+        for records in Runs::new(self.store).chunks(&manifest.id) {
+            for record in records? {
+                state.ids.known(&record.case.id, record.line);
+                state.table.push(&record);
+            }
+            state.committed += 1;
+        }
+        Ok(state)
+    }
+
+    fn deliver(
+        &self,
+        suite: &Suite,
+        manifest: &Manifest,
+        state: &mut State,
+        work: Work,
+        fraction: Option<f64>,
+    ) -> Result<Flow> {
+        if self
+            .options
+            .cancel
+            .is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+        {
+            self.commit(manifest, state)?;
+            return Err(Error::Interrupted);
+        }
+        let Work {
+            mut judged,
+            mut packed,
+            settled,
+        } = work;
+        let mut changed = false;
+        if let Some(limit) = suite.dataset.limit {
+            let left = limit - state.table.cases.min(limit);
+            changed = judged.records.len() > left;
+            judged.records.truncate(left);
+        }
+        for (record, own) in judged.records.iter_mut().zip(&judged.own_ids) {
+            if !settled {
+                let line = record.line;
+                changed |= state
+                    .ids
+                    .settle(&mut record.case, *own, line, &state.place)?;
+            }
+            state.table.push(record);
+        }
+        if changed {
+            packed = chunk::encode(&judged.records);
+        }
+        state.pending_bytes += packed.len();
+        state.pending.push(packed);
+        if state.pending_bytes >= COMMIT_BYTES || state.last_commit.elapsed() >= COMMIT_EVERY {
+            self.commit(manifest, state)?;
+        }
+        if let Some(progress) = self.options.progress {
+            progress(Progress {
+                cases: state.table.cases,
+                fraction,
+            });
+        }
+        Ok(if state.overtaken || state.enough(suite) {
+            Flow::Stop
+        } else {
+            Flow::Go
+        })
+    }
+
+    /// Appends pending batches, if the log is as long as it was.
+    fn commit(&self, manifest: &Manifest, state: &mut State) -> Result<()> {
+        state.last_commit = Instant::now();
+        if state.pending.is_empty() {
+            return Ok(());
+        }
+        let (transaction, count) = self.appending(manifest, state)?;
+        match self.store.transact(&partition(&manifest.id), transaction)? {
+            StoreOutcome::Committed(_) => state.committed += count,
+            StoreOutcome::Conflict(_) => state.overtaken = true,
+        }
+        Ok(())
+    }
+
+    /// A transaction that appends what is pending, and how many entries that is.
+    fn appending(&self, manifest: &Manifest, state: &mut State) -> Result<(Transaction, usize)> {
+        let mut transaction = Transaction::new().log_length(CASES, state.committed as u64);
+        if state.committed == 0 {
+            let info = RunInfo {
+                id: manifest.id.clone(),
+                suite: manifest.suite.clone(),
+                started_ms: self.store.now_ms()?,
+                complete: false,
+                passed: None,
+                cases: None,
+            };
+            transaction = transaction
+                .put(MANIFEST, json(manifest))
+                .put(INFO, json(&info));
+        }
+        let entries = chunk::entries(std::mem::take(&mut state.pending), self.store)?;
+        state.pending_bytes = 0;
+        let count = entries.len();
+        for entry in entries {
+            transaction = transaction.append(CASES, entry);
+        }
+        Ok((transaction, count))
+    }
+
+    /// Writes the last batches and the report in one step; false if another process was faster.
+    fn complete(
+        &self,
+        manifest: &Manifest,
+        state: &mut State,
+        report: &Report,
+        times: &Times,
+    ) -> Result<bool> {
+        let (transaction, _) = self.appending(manifest, state)?;
+        let info = RunInfo {
+            id: manifest.id.clone(),
+            suite: manifest.suite.clone(),
+            started_ms: times.created_ms,
+            complete: true,
+            passed: Some(report.gate.passed),
+            cases: Some(report.facts.cases),
+        };
+        let transaction = transaction
+            .absent(REPORT)
+            .put(REPORT, json(report))
+            .put(TIMES, json(times))
+            .put(INFO, json(&info));
+        let outcome = self.store.transact(&partition(&manifest.id), transaction)?;
+        Ok(matches!(outcome, StoreOutcome::Committed(_)))
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("our types serialise to JSON")
+}
+
+fn judge_again(suite: &Suite, record: &mut CaseRecord) -> Result<()> {
+    let prepared = suite.panel.prepare(&record.case)?;
+    for answer in &mut record.answers {
+        if answer.answer.outcome == Outcome::Answered {
+            answer.verdicts = suite.panel.judge(&prepared, &answer.answer)?;
+            answer.overall = overall(suite.panel.evaluators(), &answer.verdicts);
+        }
+    }
+    Ok(())
+}
+
+fn no_cases(suite: &Suite) -> Error {
+    let place = suite.dataset.source.place();
+    let selective = suite.dataset.filter.is_some()
+        || !suite.dataset.tags.is_empty()
+        || suite.dataset.limit == Some(0)
+        || suite.dataset.sample == Some(0);
+    let hint = if selective {
+        "`filter`, `only-tags`, `limit` or `sample` leave none; loosen them"
+    } else {
+        "one row a case is expected"
+    };
+    place.at(0, "there are no cases").hint(hint).into()
+}
+
+/// A batch on its way to the store.
+struct Work {
+    judged: Judged,
+    packed: Vec<u8>,
+    /// Ids are final.
+    settled: bool,
+}
+
+impl Work {
+    /// Packs on the working thread; ids that turn out to be repeats are rare enough to pack again.
+    fn of(judged: Judged) -> Self {
+        Self {
+            packed: chunk::encode(&judged.records),
+            judged,
+            settled: false,
+        }
+    }
+}
+
+/// What the delivering thread keeps.
+struct State {
+    table: Table,
+    ids: Ids,
+    place: Place,
+    /// Batches in the store.
+    committed: usize,
+    pending: Vec<Vec<u8>>,
+    pending_bytes: usize,
+    last_commit: Instant,
+    /// Another process appended first.
+    overtaken: bool,
+}
+
+impl State {
+    fn new(suite: &Suite) -> Self {
+        let metrics = suite.panel.evaluators().len();
+        Self {
+            table: Table::new(suite.bots.len(), metrics, suite.slices.len()),
+            ids: Ids::default(),
+            place: suite.dataset.source.place(),
+            committed: 0,
+            pending: Vec::new(),
+            pending_bytes: 0,
+            last_commit: Instant::now(),
+            overtaken: false,
+        }
+    }
+
+    fn enough(&self, suite: &Suite) -> bool {
+        suite
+            .dataset
+            .limit
+            .is_some_and(|limit| self.table.cases >= limit)
+    }
+}

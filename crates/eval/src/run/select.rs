@@ -1,0 +1,78 @@
+//! Which rows of a dataset become cases.
+
+use std::collections::BinaryHeap;
+
+use crate::dataset::{DatasetSpec, Place, Row};
+use crate::{Case, Result};
+
+/// Decides row by row; a sample is drawn beforehand.
+#[derive(Debug)]
+pub(super) struct Selection<'a> {
+    spec: &'a DatasetSpec,
+    place: Place,
+    /// Lines that are in the sample, sorted.
+    sample: Option<Vec<usize>>,
+}
+
+impl<'a> Selection<'a> {
+    /// Prepares the selection; a sample reads the whole dataset once.
+    pub(super) fn new(spec: &'a DatasetSpec, seed: u64) -> Result<Self> {
+        let mut selection = Self {
+            spec,
+            place: spec.source.place(),
+            sample: None,
+        };
+        if let Some(size) = spec.sample {
+            selection.sample = Some(selection.draw(size, seed)?);
+        }
+        Ok(selection)
+    }
+
+    /// The case of a row, if it is to be judged.
+    pub(super) fn case(&self, row: Row) -> Result<Option<Case>> {
+        if let Some(sample) = &self.sample {
+            if sample.binary_search(&row.line).is_err() {
+                return Ok(None);
+            }
+        }
+        let case = self.spec.mapping.case(row, &self.place)?;
+        Ok(self.holds(&case)?.then_some(case))
+    }
+
+    fn holds(&self, case: &Case) -> Result<bool> {
+        let tags = &self.spec.tags;
+        if !tags.is_empty() && !case.tags.iter().any(|tag| tags.contains(tag)) {
+            return Ok(false);
+        }
+        self.spec
+            .filter
+            .as_ref()
+            .map_or(Ok(true), |filter| filter.holds(case))
+    }
+
+    /// The rows with the `size` least hashes of seed and line: uniform, in one pass, and adding
+    /// rows at the end changes little of the sample.
+    fn draw(&self, size: usize, seed: u64) -> Result<Vec<usize>> {
+        let mut least: BinaryHeap<([u8; 16], usize)> = BinaryHeap::new();
+        let mut rows = self.spec.source.rows()?;
+        while let Some(batch) = rows.next_batch()? {
+            for row in batch.rows()? {
+                let line = row.line;
+                if self.case(row)?.is_none() {
+                    continue;
+                }
+                let mut hasher = blake3::Hasher::new();
+                hasher.update(&seed.to_le_bytes());
+                hasher.update(&(line as u64).to_le_bytes());
+                let hash = *hasher.finalize().as_bytes();
+                least.push((hash[..16].try_into().expect("32 bytes have 16"), line));
+                if least.len() > size {
+                    least.pop();
+                }
+            }
+        }
+        let mut lines: Vec<_> = least.into_iter().map(|(_, line)| line).collect();
+        lines.sort_unstable();
+        Ok(lines)
+    }
+}

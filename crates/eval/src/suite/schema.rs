@@ -1,0 +1,175 @@
+//! JSON Schema of a suite, for completion and checks in editors.
+
+use serde_json::{Value, json};
+
+use crate::evaluators::Registry;
+
+/// The JSON Schema (draft 2020-12) of a suite file, with the evaluators of this registry.
+pub fn schema(registry: &Registry) -> Value {
+    let mut defs = registry.json_schema_defs();
+    let own = definitions();
+    if let (Some(defs), Value::Object(own)) = (defs.as_object_mut(), own) {
+        defs.extend(own);
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Botsmith suite, format v1",
+        "type": "object",
+        "required": ["version", "dataset", "bots", "evaluators"],
+        "additionalProperties": false,
+        "properties": {
+            "version": {"const": 1, "description": "The format; always 1."},
+            "name": {"type": "string", "minLength": 1, "description": "The suite's name. Default: the file's name."},
+            "dataset": {"$ref": "#/$defs/dataset"},
+            "bots": {
+                "type": "array", "minItems": 1, "items": {"$ref": "#/$defs/bot"},
+                "description": "What answers: here, recorded answers."
+            },
+            "extract": {"$ref": "#/$defs/extract"},
+            "evaluators": {
+                "type": "array", "minItems": 1, "items": {"$ref": "#/$defs/evaluator"},
+                "description": "What judges the answers."
+            },
+            "slices": {
+                "description": "Groups of cases to report by.",
+                "anyOf": [{"$ref": "#/$defs/slice"}, {"type": "array", "items": {"$ref": "#/$defs/slice"}}]
+            },
+            "gate": {
+                "description": "Rules that decide the exit code: 0 if all hold, else 1.",
+                "anyOf": [{"$ref": "#/$defs/rule"}, {"type": "array", "items": {"$ref": "#/$defs/rule"}}]
+            },
+            "repeat": {"type": "integer", "minimum": 1, "description": "Answers a case and bot. Default: as many as are recorded."},
+            "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "Seed of samples, bootstraps and permutations."},
+            "report": {
+                "type": "object", "additionalProperties": false,
+                "description": "Files to write after the run, relative to the suite.",
+                "properties": {
+                    "json": {"type": "string", "description": "The whole report."},
+                    "jsonl": {"type": "string", "description": "One line a case."},
+                    "csv": {"type": "string", "description": "One line an answer."},
+                    "markdown": {"type": "string", "description": "A summary for pull requests."},
+                    "junit": {"type": "string", "description": "JUnit XML for CI."},
+                    "html": {"type": "string", "description": "One self-contained page."}
+                }
+            }
+        },
+        "$defs": defs
+    })
+}
+
+fn definitions() -> Value {
+    let field = json!({
+        "type": "string",
+        "description": "A JSON Pointer like /question (CSV: a column's name)."
+    });
+    let fields = json!({"anyOf": [field, {"type": "array", "items": field}]});
+    let limits = |unit: &str, lo: Value, hi: Value| {
+        let mut number = json!({"type": "number"});
+        for (key, bound) in [("minimum", lo), ("maximum", hi)] {
+            if !bound.is_null() {
+                number[key] = bound;
+            }
+        }
+        json!({
+            "type": "object", "additionalProperties": false, "description": unit,
+            "anyOf": [{"required": ["min"]}, {"required": ["max"]}],
+            "properties": {
+                "min": number, "max": number,
+                "bound": {
+                    "enum": ["point", "lower", "upper"], "default": "point",
+                    "description": "Hold the estimate, or an end of its interval, against the limits."
+                }
+            }
+        })
+    };
+    let share = || limits("A share from 0 to 1.", json!(0), json!(1));
+    json!({
+        "dataset": {
+            "description": "Where cases come from: a file, or a list of cases.",
+            "anyOf": [
+                {"type": "string", "description": "A .jsonl, .csv, .tsv, .yaml or .json file."},
+                {"type": "array", "items": {"type": "object"}},
+                {
+                    "type": "object", "additionalProperties": false,
+                    "oneOf": [{"required": ["path"]}, {"required": ["cases"]}],
+                    "properties": {
+                        "path": {"type": "string", "description": "The file, relative to the suite."},
+                        "cases": {"type": "array", "items": {"type": "object"}, "description": "The cases themselves."},
+                        "format": {"enum": ["jsonl", "csv", "yaml", "json"], "description": "Where the file's name does not tell."},
+                        "id": fields, "input": fields, "messages": fields, "reference": fields,
+                        "context": fields, "tags": fields, "group": fields,
+                        "filter": {"type": "string", "description": "Only cases for which this expression holds."},
+                        "only-tags": {
+                            "description": "Only cases with one of these tags.",
+                            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+                        },
+                        "limit": {"type": "integer", "minimum": 0, "description": "At most the first so many."},
+                        "sample": {"type": "integer", "minimum": 0, "description": "A seeded random sample of so many."}
+                    }
+                }
+            ]
+        },
+        "bot": {
+            "type": "object", "additionalProperties": false, "required": ["name", "recorded"],
+            "properties": {
+                "name": {"type": "string", "minLength": 1},
+                "recorded": {
+                    "type": "object", "additionalProperties": false, "required": ["answer"],
+                    "description": "Answers that were given earlier.",
+                    "properties": {
+                        "path": {"type": "string", "description": "The file; without it, the dataset's own rows. Another file is joined by id."},
+                        "format": {"enum": ["jsonl", "csv", "yaml", "json"]},
+                        "id": field, "answer": field, "refusal": field, "error": field,
+                        "latency": {"type": "string", "description": "Field with seconds."},
+                        "latency-ms": {"type": "string", "description": "Field with milliseconds."},
+                        "cost": field
+                    }
+                }
+            }
+        },
+        "slice": {
+            "anyOf": [
+                {"type": "string", "description": "A field like /topic, or `tags`."},
+                {
+                    "type": "object", "additionalProperties": false, "required": ["name"],
+                    "oneOf": [{"required": ["by"]}, {"required": ["when"]}],
+                    "properties": {
+                        "name": {"type": "string", "minLength": 1},
+                        "by": {"type": "string", "description": "A field like /topic, or `tags`."},
+                        "when": {"type": "string", "description": "An expression; cases fall into `yes` and `no`."}
+                    }
+                }
+            ]
+        },
+        "rule": {
+            "type": "object", "additionalProperties": false,
+            "oneOf": [
+                {"required": ["metric", "pass-rate"]}, {"required": ["metric", "mean"]},
+                {"required": ["failed"]}, {"required": ["refused"]},
+                {"required": ["metric", "bot", "better-than"]},
+                {"required": ["metric", "bot", "not-worse-than"]}
+            ],
+            "properties": {
+                "metric": {"type": "string", "description": "An evaluator's name."},
+                "bot": {"type": "string", "description": "A bot's name. Default: each bot."},
+                "slice": {
+                    "type": "object", "minProperties": 1, "maxProperties": 1,
+                    "description": "Only cases of this slice, like {topic: billing}.",
+                    "additionalProperties": {"type": ["string", "number", "boolean"]}
+                },
+                "pass-rate": share(),
+                "mean": limits("In the metric's unit.", Value::Null, Value::Null),
+                "failed": share(),
+                "refused": share(),
+                "better-than": {"type": "string", "description": "A bot; better means an adjusted p of at most 0.05."},
+                "not-worse-than": {
+                    "type": "object", "additionalProperties": false, "required": ["bot", "margin"],
+                    "properties": {
+                        "bot": {"type": "string"},
+                        "margin": {"type": "number", "minimum": 0, "description": "In the metric's unit."}
+                    }
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,365 @@
+//! Arguments.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Version with the facts of this build.
+pub(crate) const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit:  ",
+    env!("BOTSMITH_COMMIT"),
+    "\nrustc:   ",
+    env!("BOTSMITH_RUSTC"),
+    "\ntarget:  ",
+    env!("BOTSMITH_TARGET"),
+    "\nprofile: ",
+    env!("BOTSMITH_PROFILE"),
+    "\nstores:  memory, sqlite",
+);
+
+/// Judge AI bots with honest statistics, offline.
+#[derive(Debug, Parser)]
+#[command(
+    name = "botsmith",
+    version = env!("CARGO_PKG_VERSION"),
+    long_version = VERSION,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Start with `botsmith init`, then `botsmith eval suite.yaml`.\n\
+                  Exit codes: 0 done (gate passed), 1 gate failed, 2 could not run."
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Where runs are kept: `sqlite:PATH` or `memory:` [default: sqlite:.botsmith/state.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// No progress, no hints; results and errors only
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Colours: `auto` (only on a terminal), `always`, `never`
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(crate) color: Option<String>,
+    /// Working threads [default: one a core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge a suite, and look at what was judged
+    Eval(Eval),
+    /// Score JSONL {"candidate", "references"} from stdin with one evaluator
+    Metric(Metric),
+    /// Make a starter suite with its data
+    Init(Init),
+    /// Check this installation and say how to mend what is wrong
+    Doctor(Doctor),
+    /// Print a JSON Schema for editor completion
+    Schema(Schema),
+    /// Print shell completions
+    Completions(Completions),
+}
+
+impl Command {
+    /// Whether the one object on stdout is to be JSON, errors included.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Eval(eval) => match &eval.command {
+                None => eval.output.json.as_ref().is_some_and(Option::is_none),
+                Some(
+                    EvalCommand::List(List { json })
+                    | EvalCommand::Show(Show { json, .. })
+                    | EvalCommand::Compare(Compare { json, .. })
+                    | EvalCommand::Export(Export { json, .. })
+                    | EvalCommand::Import(Import { json, .. })
+                    | EvalCommand::Rerun(Rerun { json, .. })
+                    | EvalCommand::Gc(Gc { json, .. })
+                    | EvalCommand::Power(Power { json, .. }),
+                ) => *json,
+            },
+            Self::Metric(metric) => metric.json,
+            Self::Init(init) => init.json,
+            Self::Doctor(doctor) => doctor.json,
+            Self::Schema(_) | Self::Completions(_) => false,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Eval {
+    /// The suite file
+    #[arg(value_name = "SUITE", value_hint = ValueHint::FilePath)]
+    pub(crate) suite: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Another seed than the suite's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Judge the first N cases only
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Judge a seeded random sample of N cases
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<usize>,
+    /// Judge only cases for which this holds, like `"billing" in tags`
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+    /// Judge only this bot (may be repeated)
+    #[arg(long = "bot", value_name = "NAME")]
+    pub(crate) bots: Vec<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<EvalCommand>,
+}
+
+/// Where reports go.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Output {
+    /// The report as one JSON object, on stdout or to FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
+    pub(crate) json: Option<Option<PathBuf>>,
+    /// One JSON line a case to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) jsonl: Option<PathBuf>,
+    /// One line an answer to FILE, for spreadsheets
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) csv: Option<PathBuf>,
+    /// A summary for pull requests to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) markdown: Option<PathBuf>,
+    /// JUnit XML for CI to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) junit: Option<PathBuf>,
+    /// One self-contained page to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvalCommand {
+    /// List runs, newest first
+    List(List),
+    /// Show a run, or explain one of its cases
+    Show(Show),
+    /// Compare the bots of one run, or two runs case by case
+    Compare(Compare),
+    /// Write a run to one portable file
+    Export(Export),
+    /// Read a run from a file that `export` wrote
+    Import(Import),
+    /// Judge the stored answers of a run again, as a new run
+    Rerun(Rerun),
+    /// Remove unfinished and old runs
+    Gc(Gc),
+    /// How many cases does it take to see a difference?
+    Power(Power),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    /// `latest`, or the first digits of a run's id
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// Explain this case: its id, or the beginning of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) case: Option<String>,
+    /// List cases that did not pass everything
+    #[arg(long, conflicts_with = "case")]
+    pub(crate) failures: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// One JSON line a case to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) jsonl: Option<PathBuf>,
+    /// One line an answer to FILE, for spreadsheets
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) csv: Option<PathBuf>,
+    /// A summary for pull requests to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) markdown: Option<PathBuf>,
+    /// JUnit XML for CI to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) junit: Option<PathBuf>,
+    /// One self-contained page to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// `latest`, or the first digits of a run's id
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) a: String,
+    /// A second run: the same bots on the same cases, earlier against later
+    #[arg(value_name = "RUN2")]
+    pub(crate) b: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// `latest`, or the first digits of a run's id
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// The file to write
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// The file to read
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rerun {
+    /// `latest`, or the first digits of a run's id
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gc {
+    /// Keep only the newest N complete runs of each suite
+    #[arg(long, value_name = "N")]
+    pub(crate) keep: Option<usize>,
+    /// Say what would go, remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Power {
+    /// The difference to be seen, in points of pass rate: 5 is 5 %
+    #[arg(long, value_name = "POINTS", value_parser = points)]
+    pub(crate) effect: f64,
+    /// Cases on which the two bots disagree, in percent; observed in RUN if given
+    #[arg(long, value_name = "PERCENT", value_parser = points)]
+    pub(crate) discordance: Option<f64>,
+    /// Pass rate of the first bot in percent, where the discordance is not known
+    #[arg(long, value_name = "PERCENT", value_parser = points, default_value = "70")]
+    pub(crate) baseline: f64,
+    /// Chance of seeing a difference where there is none
+    #[arg(long, value_name = "P", default_value_t = 0.05)]
+    pub(crate) alpha: f64,
+    /// Chance of seeing the difference where there is one
+    #[arg(long, value_name = "P", default_value_t = 0.8)]
+    pub(crate) power: f64,
+    /// Also say what N cases can show
+    #[arg(long, value_name = "N")]
+    pub(crate) cases: Option<u64>,
+    /// Take the discordance from the first two bots of this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// The metric of the run [default: its first that passes or fails]
+    #[arg(long, value_name = "NAME", requires = "run")]
+    pub(crate) metric: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A share given in percent.
+fn points(text: &str) -> Result<f64, String> {
+    let number: f64 = text
+        .trim_end_matches('%')
+        .trim()
+        .parse()
+        .map_err(|_| "a number of percent is wanted, like 5".to_owned())?;
+    match number > 0.0 && number <= 100.0 {
+        true => Ok(number / 100.0),
+        false => Err("must be above 0 and at most 100".into()),
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Metric {
+    /// The evaluator; `--list` names them all
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub(crate) name: Option<String>,
+    /// Its options as JSON, like '{"value": "refund"}'
+    #[arg(long, value_name = "JSON")]
+    pub(crate) options: Option<String>,
+    /// Add one last line with the mean over all
+    #[arg(long)]
+    pub(crate) corpus: bool,
+    /// Add pass or fail and the explanation to each line
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// JSON lines instead of bare numbers
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// List all evaluators with what they do
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// The folder to make it in
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// What the schema is of
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A suite file, format v1
+    Suite,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

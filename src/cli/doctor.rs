@@ -1,0 +1,186 @@
+//! `botsmith doctor`: is everything well, and how to mend what is not.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use botsmith::core::store::{self, Transaction};
+use botsmith::eval::Result;
+use botsmith::eval::run::Runs;
+use serde::Serialize;
+use serde_json::json;
+
+use super::args::{Doctor, VERSION};
+use super::context::Context;
+use super::{Ended, output};
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
+    let checks = [
+        version(),
+        processor(),
+        configuration(context),
+        store(context),
+        writable(context),
+        round_trip(),
+    ];
+    let well = checks.iter().all(|check| check.ok);
+    let settings: Vec<_> = context
+        .config
+        .settings()
+        .into_iter()
+        .map(|(name, value, origin)| json!({"name": name, "value": value, "from": origin.to_string()}))
+        .collect();
+    if args.json {
+        output::print_json(&json!({"ok": well, "checks": checks, "settings": settings}))?;
+    } else {
+        let mut text = String::new();
+        for check in &checks {
+            let mark = if check.ok { "✓" } else { "✗" };
+            let _ = writeln!(text, "{mark} {:14} {}", check.name, check.found);
+            if let Some(remedy) = &check.remedy {
+                let _ = writeln!(text, "  {:14} → {remedy}", "");
+            }
+        }
+        text.push_str("\nsettings\n");
+        for (name, value, origin) in context.config.settings() {
+            let _ = writeln!(text, "  {name:8} {value}  ({origin})");
+        }
+        output::print(&text)?;
+    }
+    Ok(if well { Ended::Well } else { Ended::GateFailed })
+}
+
+fn check(name: &'static str, result: Result<String>, remedy: &str) -> Check {
+    match result {
+        Ok(found) => Check {
+            name,
+            ok: true,
+            found,
+            remedy: None,
+        },
+        Err(error) => {
+            let found = error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            Check {
+                name,
+                ok: false,
+                found,
+                remedy: Some(remedy.into()),
+            }
+        }
+    }
+}
+
+fn version() -> Check {
+    let facts: Vec<_> = VERSION
+        .lines()
+        .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    check("version", Ok(facts.join(", ")), "")
+}
+
+fn processor() -> Check {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    check(
+        "processor",
+        Ok(format!("{} with {cores} cores", std::env::consts::ARCH)),
+        "",
+    )
+}
+
+fn configuration(context: &Context) -> Check {
+    let found = match &context.config.file {
+        Some(file) => format!("read from {}", file.display()),
+        None => "no botsmith.yaml, defaults are in force".into(),
+    };
+    match context.config.warnings.first() {
+        None => check("configuration", Ok(found), ""),
+        Some(warning) => Check {
+            name: "configuration",
+            ok: true,
+            found: format!("{found}; {}", warning.message),
+            remedy: warning.hint.clone(),
+        },
+    }
+}
+
+fn store(context: &Context) -> Check {
+    let url = context.config.store.value.as_str();
+    let look = || -> Result<String> {
+        let Some(store) = store::open_existing(url)? else {
+            return Ok(format!("{url}: not there yet, the first run makes it"));
+        };
+        let runs = Runs::new(&*store).list()?;
+        let open = runs.iter().filter(|run| !run.complete).count();
+        Ok(format!("{url}: {} runs, {open} not complete", runs.len()))
+    };
+    check(
+        "store",
+        look(),
+        "move the file away, or choose another with `--store`",
+    )
+}
+
+/// Whether the store's folder can be written to.
+fn writable(context: &Context) -> Check {
+    let url = context.config.store.value.as_str();
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        return check("disk", Ok(format!("{url} needs none")), "");
+    };
+    // The nearest folder that is there is where the store's folder would be made.
+    let there = Path::new(path)
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.is_dir());
+    let folder = there
+        .filter(|f| !f.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let probe = folder.join(format!(".botsmith-probe-{}", std::process::id()));
+    let written = std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe));
+    let result = written
+        .map(|()| format!("{} can be written to", folder.display()))
+        .map_err(|source| {
+            botsmith::core::Error::Write {
+                path: folder.to_owned(),
+                source,
+            }
+            .into()
+        });
+    check(
+        "disk",
+        result,
+        "mend the folder's permissions, free some space, or use `--store`",
+    )
+}
+
+/// Whether a store keeps what it is given.
+fn round_trip() -> Check {
+    let attempt = || -> Result<String> {
+        let store = store::open("memory:")?;
+        let outcome = store.transact("doctor", Transaction::new().put("key", "value"))?;
+        let kept = outcome.committed().is_ok()
+            && store
+                .get("doctor", "key")?
+                .is_some_and(|record| record.value == b"value");
+        match kept {
+            true => Ok("a store keeps what it is given".into()),
+            false => Err(botsmith::eval::Error::Invalid(
+                "a store lost a record".into(),
+            )),
+        }
+    };
+    check("self-test", attempt(), "this is a bug: please report it")
+}

@@ -1,0 +1,172 @@
+//! `botsmith eval SUITE`: judge, report, decide.
+
+use std::path::{Path, PathBuf};
+
+use botsmith::core::store::StateStore;
+use botsmith::eval::evaluators::Registry;
+use botsmith::eval::report::{self, Report, html, jsonl, junit, markdown, rows};
+use botsmith::eval::run::{Finished, RunOptions, Runner, Runs, StoredRun};
+use botsmith::eval::suite::{Overrides, Reports, Suite};
+use botsmith::eval::{Error, Result};
+
+use super::args::{Eval, EvalCommand, Output};
+use super::context::Context;
+use super::progress::Bar;
+use super::{Ended, compare, output, power, runs, show, terminal};
+
+pub(super) fn run(context: &Context, args: Eval) -> Result<Ended> {
+    match args.command {
+        Some(EvalCommand::List(list)) => runs::list(context, &list),
+        Some(EvalCommand::Show(args)) => show::run(context, &args),
+        Some(EvalCommand::Compare(args)) => compare::run(context, &args),
+        Some(EvalCommand::Export(args)) => runs::export(context, &args),
+        Some(EvalCommand::Import(args)) => runs::import(context, &args),
+        Some(EvalCommand::Rerun(args)) => runs::rerun(context, &args),
+        Some(EvalCommand::Gc(args)) => runs::collect(context, &args),
+        Some(EvalCommand::Power(args)) => power::run(context, &args),
+        None => suite(context, args),
+    }
+}
+
+/// `--json suite.yaml` takes the suite for the file to write: told by its being the only name.
+fn untangle(args: &mut Eval) -> Result<PathBuf> {
+    if let Some(suite) = args.suite.take() {
+        return Ok(suite);
+    }
+    let yaml = |path: &Path| path.extension().is_some_and(|e| e == "yaml" || e == "yml");
+    match args.output.json.take() {
+        Some(Some(path)) if yaml(&path) => {
+            args.output.json = Some(None);
+            Ok(path)
+        }
+        _ => Err(Error::Invalid(
+            "which suite? `botsmith eval suite.yaml`; `botsmith init` makes one to start from"
+                .into(),
+        )),
+    }
+}
+
+fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
+    let path = untangle(&mut args)?;
+    let overrides = Overrides {
+        seed: args.seed,
+        limit: args.limit,
+        sample: args.sample,
+        filter: args.filter,
+        bots: args.bots,
+    };
+    let suite = Suite::load_with(&path, &Registry::builtin(), &overrides)?;
+    let store = context.store()?;
+    let bar = Bar::new(context.quiet());
+    let update = |progress| bar.update(progress);
+    let mut options = RunOptions::default();
+    options.threads = context.threads();
+    options.progress = Some(&update);
+    let finished = Runner::new(&*store).with(options).run(&suite)?;
+    drop(bar);
+    finish(
+        context,
+        &*store,
+        &finished,
+        &files(&args.output, &suite.reports),
+        json_on_stdout(&args.output),
+    )
+}
+
+fn json_on_stdout(output: &Output) -> bool {
+    output.json.as_ref().is_some_and(Option::is_none)
+}
+
+/// Writes what was asked for and decides the exit code.
+pub(super) fn finish(
+    context: &Context,
+    store: &dyn StateStore,
+    finished: &Finished,
+    files: &Reports,
+    json: bool,
+) -> Result<Ended> {
+    let report = &finished.report;
+    let run = Runs::new(store).open(&report.run)?;
+    let written = write_files(&run, report, files)?;
+    if json {
+        output::print_json(report)?;
+    } else {
+        output::print(&terminal::report(report, context.colored()))?;
+        if !context.quiet() {
+            output::print(&terminal::footer(
+                finished,
+                &written,
+                context.config.store.value.as_str(),
+            ))?;
+        }
+    }
+    Ok(if report.gate.passed {
+        Ended::Well
+    } else {
+        Ended::GateFailed
+    })
+}
+
+/// The files that flags and the suite ask for; a flag wins over the suite.
+pub(super) fn files(output: &Output, suite: &Reports) -> Reports {
+    let or =
+        |flag: &Option<PathBuf>, suite: &Option<PathBuf>| flag.clone().or_else(|| suite.clone());
+    let mut files = Reports::default();
+    files.json = or(&output.json.clone().flatten(), &suite.json);
+    files.jsonl = or(&output.jsonl, &suite.jsonl);
+    files.csv = or(&output.csv, &suite.csv);
+    files.markdown = or(&output.markdown, &suite.markdown);
+    files.junit = or(&output.junit, &suite.junit);
+    files.html = or(&output.html, &suite.html);
+    files
+}
+
+/// Writes report files and gives their paths.
+pub(super) fn write_files(
+    run: &StoredRun<'_>,
+    report: &Report,
+    files: &Reports,
+) -> Result<Vec<PathBuf>> {
+    let manifest = &run.manifest;
+    let mut written = Vec::new();
+    let mut write =
+        |path: &Option<PathBuf>, with: &dyn Fn(&Path, &mut dyn std::io::Write) -> Result<()>| {
+            if let Some(path) = path {
+                report::save(path, |out| with(path, out))?;
+                written.push(path.clone());
+            }
+            Ok::<_, Error>(())
+        };
+    let text = |out: &mut dyn std::io::Write, path: &Path, text: &str| {
+        out.write_all(text.as_bytes()).map_err(|source| {
+            Error::Core(botsmith::core::Error::Write {
+                path: path.to_owned(),
+                source,
+            })
+        })
+    };
+    write(&files.json, &|path, out| {
+        let mut json = serde_json::to_string_pretty(report).expect("our types serialise to JSON");
+        json.push('\n');
+        text(out, path, &json)
+    })?;
+    write(&files.jsonl, &|_, out| {
+        jsonl::write(out, manifest, &mut run.cases())
+    })?;
+    write(&files.csv, &|_, out| {
+        report::csv::write(out, manifest, &mut run.cases())
+    })?;
+    write(&files.markdown, &|path, out| {
+        text(out, path, &markdown::render(report))
+    })?;
+    write(&files.junit, &|_, out| {
+        junit::write(out, report, manifest, || run.cases())
+    })?;
+    write(&files.html, &|path, out| {
+        let cases = run
+            .cases()
+            .map(|record| record.map(|record| rows::case(&record, manifest, rows::Offsets::Utf16)));
+        html::write(out, path, report, cases)
+    })?;
+    Ok(written)
+}

@@ -1,0 +1,172 @@
+//! `botsmith metric`: one evaluator over JSONL.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, Read};
+
+use botsmith::core::Diagnostic;
+use botsmith::eval::evaluators::Registry;
+use botsmith::eval::metric::Metric as Scorer;
+use botsmith::eval::report::plain;
+use botsmith::eval::{Result, Verdict};
+use serde::Deserialize;
+use serde_json::{Map, json};
+
+use super::args::Metric;
+use super::context::Context;
+use super::{Ended, output};
+
+/// A longer line is no pair of texts.
+const MAX_LINE: u64 = 32 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    candidate: String,
+    #[serde(default)]
+    references: Vec<String>,
+    #[serde(default)]
+    reference: Option<String>,
+}
+
+pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
+    let registry = Registry::builtin();
+    if args.list {
+        return list(&registry, args.json);
+    }
+    let name = args.name.as_deref().unwrap_or_default();
+    let scorer = Scorer::new(&registry, name, args.options.as_deref())?;
+    let mut stdin = std::io::stdin().lock();
+    let (mut line, mut number, mut sum, mut n) = (Vec::new(), 0, 0.0, 0usize);
+    let mut text = String::new();
+    loop {
+        line.clear();
+        number += 1;
+        let read = Read::by_ref(&mut stdin)
+            .take(MAX_LINE + 1)
+            .read_until(b'\n', &mut line);
+        let read = read.map_err(|source| botsmith::core::Error::Read {
+            path: "<stdin>".into(),
+            source,
+        })?;
+        if read == 0 {
+            break;
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let pair = pair(&line, number)?;
+        let mut references = pair.references;
+        references.extend(pair.reference);
+        let verdict = scorer
+            .judge(&pair.candidate, &references)
+            .map_err(|error| {
+                botsmith::eval::Error::from(
+                    Diagnostic::new("<stdin>", error.to_string()).at(number, 0),
+                )
+            })?;
+        if let Verdict::Judged(score) = &verdict {
+            sum += score.value;
+            n += 1;
+        }
+        show(&mut text, &verdict, args);
+        if text.len() > 1 << 15 {
+            output::print(&text)?;
+            text.clear();
+        }
+    }
+    if args.corpus {
+        let mean = (n > 0).then(|| sum / n as f64);
+        if args.json {
+            let _ = writeln!(text, "{}", json!({"corpus": {"score": mean, "n": n}}));
+        } else {
+            let _ = writeln!(text, "mean {} over {n}", mean.map_or("–".into(), plain));
+        }
+    }
+    output::print(&text)?;
+    Ok(Ended::Well)
+}
+
+fn pair(line: &[u8], number: usize) -> Result<Pair> {
+    let wrong = |message: String, column: usize| {
+        Diagnostic::new("<stdin>", message)
+            .at(number, column)
+            .excerpt(&String::from_utf8_lossy(line))
+            .hint("each line is {\"candidate\": \"…\", \"references\": [\"…\"]}")
+    };
+    if line.len() as u64 > MAX_LINE {
+        return Err(wrong("the line is longer than 32 MiB".into(), 0).into());
+    }
+    if let Err(error) = std::str::from_utf8(line) {
+        let at = error.valid_up_to();
+        return Err(wrong(
+            format!("byte 0x{:02x} is not valid UTF-8", line[at]),
+            at + 1,
+        )
+        .into());
+    }
+    serde_json::from_slice(line).map_err(|error| {
+        let mut message = error.to_string();
+        if let Some(cut) = message.rfind(" at line ") {
+            message.truncate(cut);
+        }
+        wrong(message, error.column()).into()
+    })
+}
+
+fn show(text: &mut String, verdict: &Verdict, args: &Metric) {
+    if !args.json {
+        let _ = match verdict {
+            Verdict::Judged(score) => match (&score.explanation, args.explain) {
+                (Some(why), true) => writeln!(text, "{}\t{why}", score.value),
+                _ => writeln!(text, "{}", score.value),
+            },
+            Verdict::Skipped(why) => writeln!(text, "–\t{why}"),
+            Verdict::Failed(why) => writeln!(text, "–\t{why}"),
+        };
+        return;
+    }
+    let mut row = Map::new();
+    match verdict {
+        Verdict::Judged(score) => {
+            row.insert("score".into(), json!(score.value));
+            if args.explain {
+                row.insert("passed".into(), json!(score.passed));
+                row.insert("explanation".into(), json!(score.explanation));
+            }
+        }
+        Verdict::Skipped(why) => {
+            row.insert("score".into(), json!(null));
+            row.insert("skipped".into(), json!(why));
+        }
+        Verdict::Failed(why) => {
+            row.insert("score".into(), json!(null));
+            row.insert("error".into(), json!(why));
+        }
+    }
+    let _ = writeln!(text, "{}", serde_json::Value::Object(row));
+}
+
+fn list(registry: &Registry, as_json: bool) -> Result<Ended> {
+    let mut text = String::new();
+    let mut rows = Vec::new();
+    for kind in registry.kinds() {
+        let docs = kind.docs();
+        let options: Vec<_> = docs
+            .options
+            .iter()
+            .map(|o| json!({"name": o.name, "about": o.about, "required": o.required}))
+            .collect();
+        rows.push(json!({
+            "name": docs.name, "about": docs.about, "formula": docs.formula,
+            "range": [docs.range.lo, docs.range.hi.is_finite().then_some(docs.range.hi)],
+            "options": options, "example": docs.example,
+        }));
+        let _ = writeln!(text, "{:15} {}", docs.name, docs.about);
+    }
+    if as_json {
+        output::print_json(&json!({ "evaluators": rows }))?;
+    } else {
+        output::print(&text)?;
+    }
+    Ok(Ended::Well)
+}

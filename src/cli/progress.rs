@@ -1,0 +1,53 @@
+//! A progress bar on stderr for anything over a second.
+
+use std::cell::Cell;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use botsmith::eval::run::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The bar; it shows itself after a second, and on a terminal only.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    started: Instant,
+    shown: Cell<bool>,
+    quiet: bool,
+}
+
+impl Bar {
+    pub(super) fn new(quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left")
+            .expect("a fixed template")
+            .progress_chars("━╸ ");
+        bar.set_style(style);
+        let quiet = quiet || !std::io::stderr().is_terminal();
+        Self {
+            bar,
+            started: Instant::now(),
+            shown: Cell::new(false),
+            quiet,
+        }
+    }
+
+    pub(super) fn update(&self, progress: Progress) {
+        if self.quiet || self.started.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        if !self.shown.replace(true) {
+            self.bar
+                .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        }
+        if let Some(fraction) = progress.fraction {
+            self.bar.set_position((fraction * 1000.0) as u64);
+        }
+        self.bar.set_message(format!("{} cases", progress.cases));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

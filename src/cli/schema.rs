@@ -1,0 +1,16 @@
+//! `botsmith schema`.
+
+use botsmith::eval::evaluators::Registry;
+use botsmith::eval::{Result, suite};
+
+use super::args::{Schema, SchemaOf};
+use super::{Ended, output};
+
+pub(super) fn run(args: &Schema) -> Result<Ended> {
+    let schema = match args.of {
+        SchemaOf::Suite => suite::schema(&Registry::builtin()),
+    };
+    let text = serde_json::to_string_pretty(&schema).expect("a JSON value serialises");
+    output::print(&format!("{text}\n"))?;
+    Ok(Ended::Well)
+}

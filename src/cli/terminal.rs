@@ -1,0 +1,254 @@
+//! Reports for a terminal: 80 columns, readable without colours.
+
+mod case;
+mod comparisons;
+mod layout;
+mod list;
+mod plot;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use botsmith::eval::report::{MetricReport, Report, ScoreReport, percent, plain};
+use botsmith::eval::run::Finished;
+
+pub(super) use case::{case, failure};
+pub(super) use comparisons::{bots_compared, runs_compared};
+pub(super) use list::list;
+
+use layout::{Paint, WIDTH, cut, grid, wrap};
+
+/// The whole report.
+pub(super) fn report(report: &Report, colored: bool) -> String {
+    let paint = Paint { colored };
+    let mut text = headline(report, paint);
+    text.push_str(&outcomes(report));
+    text.push_str(&scores(report));
+    if report.bots.len() > 1 {
+        text.push_str(&comparisons::table(
+            &report.comparisons,
+            &report.metrics,
+            paint,
+        ));
+    }
+    text.push_str(&gate(report, paint));
+    for warning in &report.warnings {
+        text.push_str(&paint.yellow(&wrap(warning, "! ", "  ")));
+    }
+    text
+}
+
+fn headline(report: &Report, paint: Paint) -> String {
+    let verdict = match (report.gate.rules.is_empty(), report.gate.passed) {
+        (true, _) => String::new(),
+        (false, true) => "gate passed ✓".into(),
+        (false, false) => "gate failed ✗".into(),
+    };
+    let left = format!(
+        "{} · {} cases · {} {}",
+        cut(&report.suite, 34),
+        report.facts.cases,
+        report.bots.len(),
+        if report.bots.len() == 1 {
+            "bot"
+        } else {
+            "bots"
+        }
+    );
+    let gap = WIDTH
+        .saturating_sub(layout::width(&left) + layout::width(&verdict))
+        .max(2);
+    let colour = if report.gate.passed {
+        paint.green(&verdict)
+    } else {
+        paint.red(&verdict)
+    };
+    format!("{}{}{}\n\n", paint.bold(&left), " ".repeat(gap), colour)
+}
+
+/// Answers by outcome; only where some were not given, for else it says nothing.
+fn outcomes(report: &Report) -> String {
+    if report.bots.iter().all(|bot| bot.refused + bot.failed == 0) {
+        return String::new();
+    }
+    let mut rows = vec![
+        ["", "answered", "refused", "failed"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for bot in &report.bots {
+        rows.push(vec![
+            cut(&bot.name, 30),
+            bot.answered.to_string(),
+            bot.refused.to_string(),
+            bot.failed.to_string(),
+        ]);
+    }
+    format!("{}\n", grid(&rows, &[1, 2, 3]))
+}
+
+/// Each metric, a line a bot, with a plot of its interval.
+fn scores(report: &Report) -> String {
+    let mut rows = Vec::new();
+    for metric in &report.metrics {
+        let scores: Vec<_> = report
+            .bots
+            .iter()
+            .filter_map(|bot| bot.scores.get(&metric.name))
+            .collect();
+        let axis = plot::Axis::of(metric, &scores);
+        let title = match (metric.higher_is_better, metric.threshold) {
+            (false, _) => format!("{} (less is better)", cut(&metric.name, 30)),
+            _ => cut(&metric.name, 46),
+        };
+        rows.push(vec![title]);
+        for (bot, score) in report.bots.iter().zip(&scores) {
+            rows.push(vec![
+                format!("  {}", cut(&bot.name, 22)),
+                value(metric, score),
+                interval(metric, score),
+                axis.draw(score),
+                format!("n {}", score.n),
+            ]);
+            rows.extend(repeats(score));
+        }
+    }
+    format!("{}\n", grid(&rows, &[1, 2]))
+}
+
+/// Whether the values are shares: then they are shown in percent.
+pub(super) fn is_share(score: &ScoreReport) -> bool {
+    score.pass_rate.is_some() && score.pass_rate == score.mean
+}
+
+fn value(_: &MetricReport, score: &ScoreReport) -> String {
+    match score.mean {
+        None => "–".into(),
+        Some(mean) if is_share(score) => percent(mean),
+        Some(mean) => plain(mean),
+    }
+}
+
+fn interval(_: &MetricReport, score: &ScoreReport) -> String {
+    let Some(interval) = score.interval else {
+        return String::new();
+    };
+    if is_share(score) {
+        format!(
+            "{:.1} – {:.1}",
+            interval.lo() * 100.0,
+            interval.hi() * 100.0
+        )
+    } else {
+        format!("{} – {}", plain(interval.lo()), plain(interval.hi()))
+    }
+}
+
+/// Lines below a score: pass rate of a graded metric, pass@k of repeats.
+fn repeats(score: &ScoreReport) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    if let (Some(rate), false) = (score.pass_rate, is_share(score)) {
+        let range = score
+            .pass_interval
+            .map(|i| format!("{:.1} – {:.1}", i.lo() * 100.0, i.hi() * 100.0));
+        rows.push(vec![
+            "    passed".into(),
+            percent(rate),
+            range.unwrap_or_default(),
+        ]);
+    }
+    if let Some(repeats) = &score.repeats {
+        for (name, by_k) in [("one of", &repeats.pass_at), ("all of", &repeats.pass_all)] {
+            if let Some((k, share)) = by_k.iter().last() {
+                rows.push(vec![format!("    {name} {k} passes"), percent(*share)]);
+            }
+        }
+    }
+    rows
+}
+
+fn gate(report: &Report, paint: Paint) -> String {
+    if report.gate.rules.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", paint.bold("gate"));
+    for rule in &report.gate.rules {
+        let (mark, colour): (_, fn(Paint, &str) -> String) = match rule.passed {
+            true => ("✓", Paint::green),
+            false => ("✗", Paint::red),
+        };
+        let share = rule.wanted.contains('%');
+        let observed = match rule.observed {
+            None => "nothing to measure".into(),
+            Some(x) if share => percent(x),
+            Some(x) => plain(x),
+        };
+        let line = wrap(&format!("{}: {observed}", rule.rule), "  ", "      ");
+        let _ = write!(text, "  {}{line}", colour(paint, mark));
+    }
+    text.push('\n');
+    text
+}
+
+/// What to do next, and where things are.
+pub(super) fn footer(finished: &Finished, files: &[PathBuf], store: &str) -> String {
+    let report = &finished.report;
+    let short = &report.run[..12.min(report.run.len())];
+    let how = if finished.already {
+        "judged before, nothing to do".to_owned()
+    } else if finished.resumed > 0 {
+        format!(
+            "{} cases were judged before, the rest now",
+            finished.resumed
+        )
+    } else {
+        format!("{:.2} s", report.timings.wall_s)
+    };
+    let mut text = format!("run {short} · {how}\n");
+    text.push_str(&written(files));
+    if store == "memory:" {
+        return text;
+    }
+    text.push_str("next: botsmith eval show --failures\n");
+    if files.is_empty() {
+        text.push_str("      botsmith eval show --html report.html\n");
+    }
+    text
+}
+
+/// Report files that were written.
+pub(super) fn written(files: &[PathBuf]) -> String {
+    files
+        .iter()
+        .map(|path| format!("wrote {}\n", path.display()))
+        .collect()
+}
+
+/// Scores by slice.
+pub(super) fn slices(report: &Report) -> String {
+    if report.slices.is_empty() {
+        return String::new();
+    }
+    let mut rows = Vec::new();
+    let mut last = None;
+    for slice in &report.slices {
+        let key = (&slice.slice, &slice.value);
+        if last != Some(key) {
+            rows.push(vec![cut(&format!("{}: {}", slice.slice, slice.value), 46)]);
+            last = Some(key);
+        }
+        let share = slice.pass_rate.is_some() && slice.pass_rate == slice.mean;
+        let number = |x: f64| if share { percent(x) } else { plain(x) };
+        rows.push(vec![
+            format!("  {}", cut(&slice.bot, 20)),
+            cut(&slice.metric, 24),
+            slice.mean.map_or("–".into(), number),
+            slice
+                .interval
+                .map(|i| format!("{} – {}", number(i.lo()), number(i.hi())))
+                .unwrap_or_default(),
+            format!("n {}", slice.n),
+        ]);
+    }
+    format!("{}\n", grid(&rows, &[2, 3]))
+}

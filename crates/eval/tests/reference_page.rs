@@ -36,10 +36,27 @@ fn entry(page: &mut String, docs: &Docs) {
     if !docs.formula.is_empty() {
         let _ = writeln!(page, "- **Value**: {}", docs.formula);
     }
-    let hi = if docs.range.hi.is_finite() { docs.range.hi.to_string() } else { "no limit".into() };
-    let _ = writeln!(page, "- **Range**: {} to {hi}; {}", docs.range.lo, docs.range.better.words());
-    let decides = if docs.decides { "by itself" } else { "with a `threshold`" };
-    let compares = if docs.compares { "; compares with the references" } else { "" };
+    let hi = if docs.range.hi.is_finite() {
+        docs.range.hi.to_string()
+    } else {
+        "no limit".into()
+    };
+    let _ = writeln!(
+        page,
+        "- **Range**: {} to {hi}; {}",
+        docs.range.lo,
+        docs.range.better.words()
+    );
+    let decides = if docs.decides {
+        "by itself"
+    } else {
+        "with a `threshold`"
+    };
+    let compares = if docs.compares {
+        "; compares with the references"
+    } else {
+        ""
+    };
     let _ = writeln!(page, "- **Passes or fails**: {decides}{compares}");
     let _ = writeln!(page, "\n```yaml\n{}\n```", docs.example);
     if !docs.options.is_empty() {
@@ -51,7 +68,11 @@ fn entry(page: &mut String, docs: &Docs) {
         }
     }
     if let Some(scalar) = docs.scalar {
-        let _ = writeln!(page, "\nShort form: `{}: X` is `{}: {{{scalar}: X}}`.", docs.name, docs.name);
+        let _ = writeln!(
+            page,
+            "\nShort form: `{}: X` is `{}: {{{scalar}: X}}`.",
+            docs.name, docs.name
+        );
     }
 }
 
@@ -64,7 +85,10 @@ fn the_reference_page_is_what_the_evaluators_say() {
     }
     // The packaged crate has no docs folder beside it.
     if let Ok(written) = std::fs::read_to_string(&path) {
-        assert!(written == page, "docs/src/evaluators.md is stale: run this test with UPDATE_DOCS=1");
+        assert!(
+            written == page,
+            "docs/src/evaluators.md is stale: run this test with UPDATE_DOCS=1"
+        );
     }
 }
 
@@ -73,11 +97,22 @@ fn every_evaluator_has_a_sentence_an_example_and_documented_options() {
     for kind in Registry::builtin().kinds() {
         let docs = kind.docs();
         assert!(docs.about.ends_with('.'), "{}: {}", docs.name, docs.about);
-        assert!(docs.example.contains(docs.name), "{}: {}", docs.name, docs.example);
+        assert!(
+            docs.example.contains(docs.name),
+            "{}: {}",
+            docs.name,
+            docs.example
+        );
         for option in docs.options {
             assert!(!option.about.is_empty(), "{}.{}", docs.name, option.name);
             let schema: Result<serde_json::Value, _> = serde_json::from_str(option.schema);
-            assert!(schema.is_ok(), "{}.{}: {}", docs.name, option.name, option.schema);
+            assert!(
+                schema.is_ok(),
+                "{}.{}: {}",
+                docs.name,
+                option.name,
+                option.schema
+            );
         }
     }
 }

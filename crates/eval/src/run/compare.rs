@@ -88,7 +88,7 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
     let higher = |metric: &str| {
         let report = b.report.as_ref().or(a.report.as_ref());
         let found = report.and_then(|r| r.metrics.iter().find(|m| m.name == metric));
-        found.is_none_or(|m| m.higher_is_better)
+        found.map_or(Some(true), |m| m.higher_is_better)
     };
     let groups = cells_a.groups(&cases);
     let seed = a.report.as_ref().map_or(0, |report| report.seed);

@@ -99,7 +99,7 @@ fn check_one(
             // The end of the interval that speaks against the bot, in the direction of "better".
             let worst = found.and_then(|(c, is_b)| {
                 let interval = c.interval?;
-                Some(if is_b == c.higher_is_better {
+                Some(if is_b == (c.higher_is_better != Some(false)) {
                     interval.lo()
                 } else {
                     -interval.hi()

@@ -114,17 +114,17 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
                 (higher(name), summary::seed(seed, &["runs", bot, name])),
             )?);
             for ((case, was), now) in cases.iter().zip(&column_a).zip(&column_b) {
-                let all = |cell: &Cell| (cell.decided > 0).then(|| cell.passed == cell.decided);
-                if let (Some(was), Some(now)) = (all(was), all(now)) {
-                    if was != now {
-                        let (case, bot, metric) = ((*case).clone(), bot.clone(), name.clone());
-                        flips.push(Flip {
-                            case,
-                            bot,
-                            metric,
-                            now,
-                        });
-                    }
+                let all = |cell: &Cell| (cell.decided > 0).then_some(cell.passed == cell.decided);
+                if let (Some(was), Some(now)) = (all(was), all(now))
+                    && was != now
+                {
+                    let (case, bot, metric) = ((*case).clone(), bot.clone(), name.clone());
+                    flips.push(Flip {
+                        case,
+                        bot,
+                        metric,
+                        now,
+                    });
                 }
             }
         }

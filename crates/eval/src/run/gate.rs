@@ -116,8 +116,8 @@ fn check_one(
 fn hold(wanted: &Limits, (point, interval): Observed) -> (bool, Option<f64>) {
     let observed = match wanted.bound {
         Bound::Point => point,
-        Bound::Lower => interval.map(|i| i.lo()),
-        Bound::Upper => interval.map(|i| i.hi()),
+        Bound::Lower => interval.map(Interval::lo),
+        Bound::Upper => interval.map(Interval::hi),
     };
     (observed.is_some_and(|x| wanted.hold(x)), observed)
 }

@@ -30,10 +30,10 @@ impl<'a> Selection<'a> {
 
     /// The case of a row, if it is to be judged.
     pub(super) fn case(&self, row: Row) -> Result<Option<Case>> {
-        if let Some(sample) = &self.sample {
-            if sample.binary_search(&row.line).is_err() {
-                return Ok(None);
-            }
+        if let Some(sample) = &self.sample
+            && sample.binary_search(&row.line).is_err()
+        {
+            return Ok(None);
         }
         let case = self.spec.mapping.case(row, &self.place)?;
         Ok(self.holds(&case)?.then_some(case))

@@ -93,8 +93,8 @@ function distances(metric, [lo, hi]) {
 }
 
 function probability(p) {
-  if (p < 0.001) return "p < 0.001";
-  return `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`;
+  if (p < 0.001) return "p\u00a0<\u00a00.001";
+  return `p\u00a0=\u00a0${p.toFixed(p < 0.1 ? 3 : 2)}`;
 }
 
 const bytes = (text) => (text.length < 10000 ? plural(text.length, "character") : `${whole.format(text.length / 1000)}${THIN}k characters`);

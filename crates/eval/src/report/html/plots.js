@@ -63,7 +63,7 @@ function track(axis, at, range, index, zero = null) {
   if (known(at)) {
     parts.push(pinned(percentOf(at), svg("path", { d: SHAPES[(index ?? 0) % SHAPES.length], transform: "translate(-8 -8)", class: `mark ${tone}` })));
   }
-  return svg("svg", { class: "track", width: "100%", height: "100%", "aria-hidden": "true" }, parts);
+  return el("div", { class: "track" }, svg("svg", { "aria-hidden": "true" }, parts));
 }
 
 function axisLabels(metric, axis, format) {

@@ -40,7 +40,7 @@ function showAnswer(data) {
   const created = facts.created ? facts.created.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC") : null;
 
   document.getElementById("answer").replaceChildren(el("div", { class: data.rules.length ? "hero" : "" }, el("div", {},
-    el("p", { class: "eyebrow" }, "Evaluation of ", el("bdi", {}, report.suite ?? "this suite"), !data.rules.length && pill("none", "no gate was set")),
+    el("p", { class: "eyebrow" }, el("span", {}, "Evaluation of ", el("bdi", {}, report.suite ?? "this suite")), !data.rules.length && pill("none", "no gate was set")),
     el("h1", {}, verdict, said),
     findings,
     more || "",
@@ -63,7 +63,7 @@ function capitalise(sentence) {
 }
 
 function gateRules(data, broken) {
-  const told = broken ? `${count(broken)} of ${plural(data.rules.length, "rule")} broken` : `${data.rules.length === 1 ? "its rule holds" : `all ${count(data.rules.length)} rules hold`}`;
+  const told = broken ? `${count(broken)} of ${plural(data.rules.length, "rule")} broken` : ["its rule holds", "both rules hold"][data.rules.length - 1] ?? `all ${count(data.rules.length)} rules hold`;
   return el("aside", { class: "card gate", "aria-label": "Gate" }, el("h3", {}, "Gate ", el("small", { class: "muted" }, told)), el("ul", {}, data.rules.map((rule) => {
     const metric = metricOf(data, rule.metric);
     const [, way, bound] = /^(min|max) ([\d.]+)$/.exec(rule.bound ?? "") ?? [];
@@ -150,7 +150,7 @@ function showComparisons(data) {
   }));
   const first = usable.length > 12 ? leadMetric(data)?.name ?? names[0] : "";
   section.append(
-    el("p", { class: "lede" }, `The same cases, bot against bot. A mark away from the middle speaks for the bot on that side; where the line crosses the middle, these cases do not settle it. p-values are adjusted for ${plural(usable.length, "comparison")}${data.facts.correction ? ` (${correctionName(data.facts.correction)})` : ""}; “better” is said only at p ≤ ${LEVEL}.`),
+    el("p", { class: "lede" }, `The same cases, bot against bot. A mark away from the middle speaks for the bot on that side; where the line crosses the middle, these cases do not settle it. p-values are adjusted for ${plural(usable.length, "comparison")}${data.facts.correction ? ` (${correctionName(data.facts.correction)})` : ""}; “better” is said only at p\u00a0≤\u00a0${LEVEL}.`),
     names.length > 1 ? picker("Metric", [["", "All metrics"], ...names.map((n) => [n, n])], first, draw) : "",
     place,
   );

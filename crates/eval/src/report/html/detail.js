@@ -8,8 +8,8 @@ const OPEN = { id: null, before: null };
 const caseHash = (id) => `#case=${encodeURIComponent(id)}`;
 
 function openCase(id) {
-  if (location.hash === caseHash(id)) route();
-  else location.hash = caseHash(id);
+  if (location.hash !== caseHash(id)) history.pushState(null, "", caseHash(id));
+  route();
 }
 
 /** Shows what the address asks for: `#case=ID` opens that case, anything else closes it. */
@@ -90,8 +90,14 @@ function caseView(one) {
       one.references?.length > 0 && el("section", {}, el("h3", {}, one.references.length > 1 ? `References (${one.references.length}, the best match counts)` : "Reference"), one.references.map((text) => foldable(text, [], "wanted")))),
     context.length > 0 && el("details", {}, el("summary", {}, `Context (${plural(context.length, "passage")})`), context.map((text) => foldable(text, [], "quote"))),
     el("h3", {}, "Answers"),
-    el("div", { class: "answers" }, TABLE.data.bots.map((bot) => one.said[bot.index].map((answer) => answerCard(bot, answer, one.said[bot.index].length)))),
+    answerGroups(one).map((cards) => el("div", { class: "answers" }, cards)),
   );
+}
+
+/** The bots side by side; where answers were repeated, each bot's repeats side by side. */
+function answerGroups(one) {
+  const groups = TABLE.data.bots.map((bot) => one.said[bot.index].map((answer) => answerCard(bot, answer, one.said[bot.index].length)));
+  return TABLE.data.repeats ? groups.filter((cards) => cards.length) : [groups];
 }
 
 function conversation(one) {

@@ -160,6 +160,8 @@ function grid() {
     el("p", { id: "nothing", class: "muted", hidden: true }, "No case matches these filters."));
   const bots = data.bots.map(() => "minmax(96px, 132px)").join(" ");
   view.style.setProperty("--columns", `56px minmax(110px, 190px) minmax(200px, 1fr) ${bots}${data.bots.length > 1 ? " 78px" : ""}`);
+  // A phone shows two bots a line below the question.
+  view.style.setProperty("--row-phone", `${86 + 26 * Math.ceil(data.bots.length / 2)}px`);
   view.style.setProperty("--least", `${56 + 110 + 200 + data.bots.length * 96 + 78}px`);
   return view;
 }
@@ -239,7 +241,7 @@ function scoreCell(column, said) {
     const error = column.judged && said.some((answer) => resultOf(answer, column.metric.name) === "error");
     return error ? pill("warn", "error") : el("span", { class: "muted" }, column.judged && said.some((answer) => resultOf(answer, column.metric.name) === "skipped") ? "skipped" : "–");
   }
-  const lost = said.length > answered && el("small", { class: "muted" }, ` ${answered}/${said.length}`);
+  const lost = said.length > answered && el("small", { class: "muted", title: `${answered} of ${said.length} repeats answered` }, ` ${answered}/${said.length}`);
   const text = amount(column.metric, value);
   if (!verdict.of) return el("span", {}, text, lost);
   const kind = verdict.passed === verdict.of ? "pass" : verdict.passed ? "warn" : "fail";

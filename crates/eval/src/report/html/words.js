@@ -127,16 +127,36 @@ function claim(data, metric) {
   return [name(first), " comes first", on, ", untested"];
 }
 
+/** How the best of three and more bots stands to the others, grouped by what the tests say. */
+function standingToOthers({ first, others }) {
+  const groups = [
+    ["better than ", others.filter((o) => o.rule.kind === "better" && o.rule.winner === first)],
+    ["worse than ", others.filter((o) => o.rule.kind === "better" && o.rule.winner !== first)],
+    ["different from ", others.filter((o) => o.rule.kind === "differs")],
+    ["no difference shown to ", others.filter((o) => o.rule.kind === "none")],
+    ["not tested against ", others.filter((o) => o.rule.kind === "untested")],
+  ];
+  return groups.filter(([, list]) => list.length).map(([words, list]) => {
+    const who = list.length > 4 ? plural(list.length, "other bot") : listed(list.map((o) => o.name));
+    const ps = list.map((o) => o.rule.p).filter(known);
+    const p = words.startsWith("no ") ? Math.min(...ps) : Math.max(...ps);
+    const sign = ps.length === 1 || p === 1 ? "=" : words.startsWith("no ") ? "≥" : "≤";
+    const bound = ps.length === 0 ? "" : ` (adjusted ${probability(p).replace("=", sign)})`;
+    return ["; ", words, who, bound];
+  });
+}
+
 /** The finding on one metric, a full sentence with its numbers. */
 function finding(data, metric) {
-  const { ranked, first, others } = contest(data, metric);
-  if (!ranked.length) return [name(metric.name), ": no answer could be judged."];
-  const nodes = [name(first), " ", standingWords(data, metric, ranked[0].at.score)];
-  const told = others.slice(0, 3).filter((o) => o.comparison);
-  told.forEach((o, i) => nodes.push(i ? "; " : "; ", versus(data, metric, o.comparison, first)));
-  if (others.length > told.length && told.length) nodes.push(`; ${others.length - told.length} more below`);
-  nodes.push(".");
-  return nodes;
+  const told = contest(data, metric);
+  if (!told.ranked.length) return [name(metric.name), ": no answer could be judged."];
+  const { first, others } = told;
+  const pair = others.length === 1 && others[0].comparison;
+  return [
+    name(first), " ", standingWords(data, metric, told.ranked[0].at.score),
+    pair ? ["; ", versus(data, metric, pair, first)] : standingToOthers(told),
+    ".",
+  ];
 }
 
 /** How many answers are missing from the scores, by bot: as nodes, or null if none. */

@@ -49,6 +49,7 @@ class Page:
 
     def __init__(self, driver, path):
         self.driver = driver
+        self.path = path
         self.url = path.resolve().as_uri()
         self.report, self.cases = embedded(path)
         self.bots = [bot["name"] for bot in self.report["bots"]]
@@ -366,6 +367,17 @@ def nothing_was_loaded_or_broken(page):
     policy = page.one("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy.startswith("default-src 'none'"), policy
     same(page.all("main img, main iframe, dialog img"), [], "elements that data could have made")
+
+
+@check
+def a_file_cut_short_says_so(page):
+    whole = page.path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        cut = Path(folder) / "cut.html"
+        cut.write_bytes(whole[:-200])
+        page.driver.get(cut.as_uri())
+        page.wait(lambda: page.one("#damage").is_displayed())
+        assert "cut off" in page.one("#damage").text, page.one("#damage").text
 
 
 def screenshots(page, folder):

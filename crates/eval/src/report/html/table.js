@@ -3,6 +3,7 @@
 
 const TABLE = { data: null, columns: [], column: null, sort: { key: "row", down: false }, filter: {}, rows: [], drawn: new Map(), active: 0 };
 
+const PRINTED = 200;
 const RESULTS = [["passed", "passed"], ["missed", "not passed"], ["skipped", "skipped"], ["error", "evaluator error"]];
 
 function resultOf(answer, key) {
@@ -72,7 +73,7 @@ function showTable(data) {
   TABLE.column = TABLE.columns[0] ?? { metric: OVERALL, of: () => undefined };
   const section = document.getElementById("cases");
   section.hidden = false;
-  section.append(toolbar(data), grid());
+  section.append(toolbar(data), el("p", { class: "paper small muted", id: "printed" }), grid());
   const body = document.getElementById("rows");
   const view = document.getElementById("view");
   let due = false;
@@ -82,7 +83,7 @@ function showTable(data) {
     requestAnimationFrame(() => { due = false; drawRows(); });
   };
   view.addEventListener("scroll", soon, { passive: true });
-  new ResizeObserver(() => { TABLE.drawn.clear(); body.replaceChildren(); drawRows(); }).observe(view);
+  new ResizeObserver(soon).observe(view);
   view.addEventListener("keydown", tableKeys);
   body.addEventListener("click", (event) => {
     const row = event.target.closest("[data-index]");
@@ -91,8 +92,17 @@ function showTable(data) {
     TABLE.active = Number(row.dataset.index);
     openCase(TABLE.rows[TABLE.active].id);
   });
-  window.addEventListener("beforeprint", () => drawRows(0, Math.min(TABLE.rows.length, 200)));
-  window.addEventListener("afterprint", () => drawRows());
+  const redraw = (to) => {
+    TABLE.drawn.clear();
+    body.replaceChildren();
+    drawRows(to && 0, to);
+  };
+  window.addEventListener("beforeprint", () => {
+    const printed = Math.min(TABLE.rows.length, PRINTED);
+    document.getElementById("printed").textContent = printed < data.cases.length ? `${count(printed)} of ${plural(data.cases.length, "case")} printed.` : "";
+    redraw(printed);
+  });
+  window.addEventListener("afterprint", () => redraw(null));
   applyTable();
 }
 
@@ -203,6 +213,12 @@ function drawRows(from = null, to = null) {
   const { rows, drawn } = TABLE;
   const first = from ?? Math.max(0, Math.floor(view.scrollTop / height) - 10);
   const last = to ?? Math.min(rows.length, Math.ceil((view.scrollTop + view.clientHeight) / height) + 10);
+  // The row height changes with the layout; rows drawn for another one are stale.
+  if (TABLE.height !== height) {
+    TABLE.height = height;
+    drawn.clear();
+    body.replaceChildren();
+  }
   body.style.height = `${(to ?? rows.length) * height}px`;
   for (const [index, row] of drawn) {
     if (index < first || index >= last) {

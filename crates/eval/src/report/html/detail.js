@@ -84,7 +84,7 @@ function caseView(one) {
   return sheet(
     [unseen("Case "), el("bdi", {}, String(one.id))],
     [el("span", { class: "muted" }, place), go(-1, "← Previous", "←"), go(1, "Next →", "→")],
-    el("p", { class: "row small" }, copyButton(String(one.id), "case id", "Copy id"), known(one.row) && el("span", { class: "muted" }, `row ${count(one.row)}`), labels.map((label) => el("span", { class: "chip" }, el("span", { class: "muted" }, `${label.group} `), el("bdi", {}, label.value)))),
+    el("p", { class: "row small" }, copyButton(String(one.id), "id", "Copy id"), known(one.row) && el("span", { class: "muted" }, `row ${count(one.row)}`), labels.map((label) => el("span", { class: "chip" }, el("span", { class: "muted" }, `${label.group} `), el("bdi", {}, label.value)))),
     el("div", { class: "asked" },
       el("section", {}, el("h3", {}, one.messages?.length > 1 ? "Conversation" : "Input"), conversation(one)),
       one.references?.length > 0 && el("section", {}, el("h3", {}, one.references.length > 1 ? `References (${one.references.length}, the best match counts)` : "Reference"), one.references.map((text) => foldable(text, [], "wanted")))),

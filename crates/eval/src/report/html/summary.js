@@ -64,7 +64,7 @@ function capitalise(sentence) {
 
 function gateRules(data, broken) {
   const told = broken ? `${count(broken)} of ${plural(data.rules.length, "rule")} broken` : ["its rule holds", "both rules hold"][data.rules.length - 1] ?? `all ${count(data.rules.length)} rules hold`;
-  return el("aside", { class: "card gate", "aria-label": "Gate" }, el("h3", {}, "Gate ", el("small", { class: "muted" }, told)), el("ul", {}, data.rules.map((rule) => {
+  return el("aside", { class: "card gate", "aria-label": "Gate" }, el("h2", {}, "Gate ", el("small", { class: "muted" }, told)), el("ul", {}, data.rules.map((rule) => {
     const metric = metricOf(data, rule.metric);
     const [, way, bound] = /^(min|max) ([\d.]+)$/.exec(rule.bound ?? "") ?? [];
     // A rule may bound a count of a unit metric, which is no share.

@@ -1,5 +1,7 @@
 //! The page holds what it should, and no text can break out of its place.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in a helper is still a test")]
+
 use std::io;
 use std::path::Path;
 

@@ -267,6 +267,10 @@ pub(crate) struct Gc {
 }
 
 #[derive(Debug, clap::Args)]
+#[allow(
+    clippy::struct_field_names,
+    reason = "`--power` is the field's own term"
+)]
 pub(crate) struct Power {
     /// The difference to be seen, in points of pass rate: 5 is 5 %
     #[arg(long, value_name = "POINTS", value_parser = points)]
@@ -311,6 +315,7 @@ fn points(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "flags are Booleans")]
 pub(crate) struct Metric {
     /// The evaluator; `--list` names them all
     #[arg(value_name = "NAME", required_unless_present = "list")]

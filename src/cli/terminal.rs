@@ -214,10 +214,10 @@ pub(super) fn footer(finished: &Finished, files: &[PathBuf], store: &str) -> Str
 
 /// Report files that were written.
 pub(super) fn written(files: &[PathBuf]) -> String {
-    files
-        .iter()
-        .map(|path| format!("wrote {}\n", path.display()))
-        .collect()
+    files.iter().fold(String::new(), |mut text, path| {
+        let _ = writeln!(text, "wrote {}", path.display());
+        text
+    })
 }
 
 /// Scores by slice.

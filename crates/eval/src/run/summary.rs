@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use crate::Result;
-use crate::evaluators::Configured;
+use crate::evaluators::{Configured, Range};
 use crate::report::{
     Aggregate, BotReport, Comparison, Effect, Facts, MetricReport, PassAt, Report, ScoreReport,
     SliceReport, Timings, Versus,
@@ -124,7 +124,12 @@ fn bots(
         let all: Vec<_> = (0..bot.overall.len())
             .filter(|i| !bot.overall[*i].is_nan())
             .collect();
-        let mean = mean_of(&bot.overall, &all, units, seed(base, &["overall", name]))?;
+        let mean = mean_of(
+            &bot.overall,
+            &all,
+            units,
+            (Range::UNIT, seed(base, &["overall", name])),
+        )?;
         reports.push(BotReport {
             name: name.clone(),
             cases: table.cases,
@@ -164,8 +169,18 @@ impl Units<'_> {
 
 type Mean = (f64, Option<Interval>, String);
 
+/// What an interval's ends cannot pass: the metric's range.
+fn within(range: Range) -> impl Fn(Interval) -> Interval {
+    move |interval| interval.clamped(range.lo, range.hi)
+}
+
 /// Mean of some answers' values with its interval and method; `None` without any.
-fn mean_of(values: &[f64], answers: &[usize], units: Units<'_>, seed: u64) -> Result<Option<Mean>> {
+fn mean_of(
+    values: &[f64],
+    answers: &[usize],
+    units: Units<'_>,
+    (range, seed): (Range, u64),
+) -> Result<Option<Mean>> {
     if answers.is_empty() {
         return Ok(None);
     }
@@ -176,7 +191,7 @@ fn mean_of(values: &[f64], answers: &[usize], units: Units<'_>, seed: u64) -> Re
     };
     Ok(Some((
         estimate.value,
-        estimate.interval,
+        estimate.interval.map(within(range)),
         estimate.method.to_string(),
     )))
 }
@@ -190,7 +205,7 @@ fn score(
     let judged: Vec<_> = (0..column.values.len())
         .filter(|i| !column.values[*i].is_nan())
         .collect();
-    let mean = mean_of(&column.values, &judged, units, seed)?;
+    let mean = mean_of(&column.values, &judged, units, (metric.range(), seed))?;
     let values: Vec<f64> = judged.iter().map(|i| column.values[*i]).collect();
     let passes: Vec<f64> = judged
         .iter()
@@ -200,7 +215,13 @@ fn score(
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
     let pass_interval = match decided && passes != values {
-        true => mean_of(&spread(&passes, &judged), &judged, units, seed)?.and_then(|m| m.1),
+        true => mean_of(
+            &spread(&passes, &judged),
+            &judged,
+            units,
+            (Range::UNIT, seed),
+        )?
+        .and_then(|m| m.1),
         false => None,
     };
     Ok(ScoreReport {
@@ -306,7 +327,12 @@ pub(super) fn compare_all(
                 let names = [sides[a].0, sides[b].0, metric.name()];
                 let seed = seed(base, &["compare", names[0], names[1], names[2]]);
                 let higher = metric.range().better.higher();
-                comparisons.push(pair(names, &means[a], &means[b], groups, (higher, seed))?);
+                let range = metric.range();
+                let mut comparison = pair(names, &means[a], &means[b], groups, (higher, seed))?;
+                // A difference cannot pass the width of the range.
+                let width = range.hi - range.lo;
+                comparison.interval = comparison.interval.map(|i| i.clamped(-width, width));
+                comparisons.push(comparison);
             }
         }
     }
@@ -439,7 +465,7 @@ fn slices(
                         groups: table.groups(),
                     };
                     let seed = seed(suite.seed, &parts);
-                    let mean = mean_of(&scores.values, &judged, units, seed)?;
+                    let mean = mean_of(&scores.values, &judged, units, (metric.range(), seed))?;
                     let passed = judged
                         .iter()
                         .filter(|i| scores.passed[**i] == Some(true))

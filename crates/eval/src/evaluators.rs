@@ -35,7 +35,7 @@ pub use configured::{Configured, read_list};
 pub use contains::{contains, ends_with, starts_with};
 pub use contains_many::{contains_all, contains_any};
 pub use counts::{length, lines, sentences, words};
-pub use docs::{Docs, OptionDocs, Range};
+pub use docs::{Better, Docs, OptionDocs, Range};
 pub use equals::equals;
 pub use json::{find_json, parse_json, schema_error};
 pub use number_equals::{NumberOptions, number_equals};

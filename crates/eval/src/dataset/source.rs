@@ -239,10 +239,7 @@ fn read_json(source: &Source) -> Result<Vec<Row>> {
         .into_iter()
         .map(|item| {
             let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
-            line += text.as_bytes()[at..start]
-                .iter()
-                .filter(|b| **b == b'\n')
-                .count();
+            line += memchr::memchr_iter(b'\n', &text.as_bytes()[at..start]).count();
             at = start;
             Ok(Row::from_value(
                 serde_json::from_str(item.get()).map_err(wrong)?,

@@ -189,11 +189,11 @@ fn test_case(
         (Outcome::Answered, None) => {
             let mut broken = Vec::new();
             for (metric, verdict) in metrics.iter().zip(&answer.verdicts) {
-                if let Verdict::Judged(score) = verdict {
-                    if score.passed == Some(false) {
-                        let why = score.explanation.as_deref().unwrap_or("not passed");
-                        broken.push(format!("{metric}: {why}"));
-                    }
+                if let Verdict::Judged(score) = verdict
+                    && score.passed == Some(false)
+                {
+                    let why = score.explanation.as_deref().unwrap_or("not passed");
+                    broken.push(format!("{metric}: {why}"));
                 }
             }
             if broken.is_empty() {

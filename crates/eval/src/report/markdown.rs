@@ -122,6 +122,7 @@ fn comparisons(text: &mut String, report: &Report) {
         let verdict = match c.better {
             Some(Versus::A) => format!("**{}** better", escape(&c.a)),
             Some(Versus::B) => format!("**{}** better", escape(&c.b)),
+            None if c.p_adjusted.is_some_and(|p| p <= 0.05) => "differs".into(),
             None => "no difference shown".into(),
         };
         let _ = writeln!(

@@ -85,9 +85,12 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
     MetricReport {
         name: metric.name().to_owned(),
         kind: metric.kind().to_owned(),
-        about: metric.docs().about.to_owned(),
+        about: match metric.invert() {
+            true => format!("Turned round (`invert`): {}", metric.docs().about),
+            false => metric.docs().about.to_owned(),
+        },
         range: (range.lo, range.hi.is_finite().then_some(range.hi)),
-        higher_is_better: range.higher_is_better,
+        higher_is_better: range.better.higher(),
         threshold: metric.threshold(),
         weight: metric.weight(),
         signature: format!("{entry} | botsmith {}", manifest.version),
@@ -302,7 +305,7 @@ pub(super) fn compare_all(
             for b in a + 1..sides.len() {
                 let names = [sides[a].0, sides[b].0, metric.name()];
                 let seed = seed(base, &["compare", names[0], names[1], names[2]]);
-                let higher = metric.range().higher_is_better;
+                let higher = metric.range().better.higher();
                 comparisons.push(pair(names, &means[a], &means[b], groups, (higher, seed))?);
             }
         }
@@ -320,7 +323,7 @@ pub(super) fn pair(
     a: &[f64],
     b: &[f64],
     groups: Option<&[u32]>,
-    (higher, seed): (bool, u64),
+    (higher, seed): (Option<bool>, u64),
 ) -> Result<Comparison> {
     let both: Vec<usize> = (0..a.len())
         .filter(|i| !(a[*i].is_nan() || b[*i].is_nan()))
@@ -390,7 +393,9 @@ pub(super) fn adjust(comparisons: &mut [Comparison]) -> Result<()> {
     {
         comparison.p_adjusted = Some(p);
         let difference = comparison.difference.unwrap_or(0.0);
-        let higher = comparison.higher_is_better;
+        let Some(higher) = comparison.higher_is_better else {
+            continue;
+        };
         comparison.better = match (p <= ALPHA, difference > 0.0, difference < 0.0) {
             (true, true, _) => Some(if higher { Versus::B } else { Versus::A }),
             (true, _, true) => Some(if higher { Versus::A } else { Versus::B }),

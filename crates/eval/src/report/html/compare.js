@@ -37,7 +37,7 @@ function showComparisons(data) {
                 el(
                   "small",
                   { class: "muted" },
-                  metric.higher_is_better === false ? "less is better" : "more is better",
+                  directionOf(metric),
                 ),
               ),
             ),

@@ -156,3 +156,11 @@ const labelsOf = (one) => [
   })),
   ...(one.tags ?? []).map((tag) => ({ group: "tag", value: String(tag) })),
 ];
+
+/** Which end of a metric is better, in words; nothing where neither is. */
+const directionOf = (metric) =>
+  metric.higher_is_better === null
+    ? ""
+    : metric.higher_is_better === false
+      ? "less is better"
+      : "more is better";

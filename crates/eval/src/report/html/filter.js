@@ -89,6 +89,14 @@ function sorted(list) {
   });
 }
 
+/** Makes the search index bit by bit while the reader finds the keys. */
+function prepareSearch(cases, from = 0) {
+  const until = performance.now() + 8;
+  let next = from;
+  while (next < cases.length && performance.now() < until) haystack(cases[next++]);
+  if (next < cases.length) setTimeout(prepareSearch, 0, cases, next);
+}
+
 function toolbar(data) {
   const set = (field) => (value) => {
     TABLE.filter[field] = value || null;
@@ -102,6 +110,7 @@ function toolbar(data) {
     spellcheck: "false",
   });
   search.addEventListener("input", () => set("text")(search.value));
+  search.addEventListener("focus", () => prepareSearch(data.cases), { once: true });
   const labels = new Map();
   for (const one of data.cases)
     for (const { group, value } of labelsOf(one)) {

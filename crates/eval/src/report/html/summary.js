@@ -190,7 +190,7 @@ function showScores(data) {
         metric === OVERALL
           ? bot.overall && { n: bot.answered || 1, ...bot.overall }
           : bot.scores[metric.name];
-      const direction = metric.higher_is_better === false ? "less is better" : "more is better";
+      const direction = directionOf(metric);
       return el(
         "figure",
         { class: "card" },

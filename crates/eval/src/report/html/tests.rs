@@ -30,6 +30,19 @@ fn embedded(page: &str) -> Vec<Value> {
         .collect()
 }
 
+/// A disk without room.
+struct Full;
+
+impl io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn hostile_text_comes_back_whole_and_stays_in_its_script() {
     let report = json!({"suite": HOSTILE, HOSTILE: 1});
@@ -92,15 +105,6 @@ fn an_error_of_a_case_comes_through_and_an_error_of_writing_names_the_file() {
     let error = page(&json!({}), vec![Err(Error::Invalid("no such case".into()))]).unwrap_err();
     assert_eq!(error.to_string(), "no such case");
 
-    struct Full;
-    impl io::Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let path = Path::new("out/report.html");
     let error = write(&mut Full, path, &json!({}), Vec::<Result<Value>>::new()).unwrap_err();
     assert!(error.to_string().contains("out/report.html"), "{error}");

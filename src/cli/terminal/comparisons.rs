@@ -56,12 +56,12 @@ fn row(c: &Comparison) -> Vec<String> {
     ]
 }
 
-/// `p 0.004`, `p < 0.0001`.
+/// `p 0.0040`, `p < 0.0001`.
 fn p_value(p: f64) -> String {
     if p < 0.0001 {
         "p < 0.0001".into()
     } else {
-        format!("p {}", plain(p))
+        format!("p {p:.4}")
     }
 }
 

@@ -6,8 +6,8 @@
 //! to give the same bytes everywhere.
 //!
 //! Sources: Wichura 1988, algorithm AS 241 (<https://doi.org/10.2307/2347330>); Loader 2000, "Fast
-//! and accurate computation of binomial probabilities"; NIST DLMF 8.17
-//! (<https://dlmf.nist.gov/8.17>) for the incomplete beta function.
+//! and accurate computation of binomial probabilities"; Didonato & Morris 1992, algorithm 708, for
+//! the incomplete beta function.
 
 pub(super) use libm::{asin, erfc, exp, log, log1p};
 
@@ -169,7 +169,7 @@ fn binomial_term(x: f64, n: f64, p: f64, q: f64) -> f64 {
         - stirling_error(n - x)
         - deviance(x, n * p)
         - deviance(n - x, n * q);
-    exp(c - 0.5 * (LN_2PI + log(x) + log1p(-x / n)))
+    exp(c - 0.5 * (LN_2PI + log(x) + log((n - x) / n)))
 }
 
 /// P(X = k) of Binomial(n, p).
@@ -193,31 +193,47 @@ pub(super) fn binomial_half_two_sided(k: u64, n: u64) -> f64 {
     (2.0 * binomial_cdf(k.min(n - k), n, 0.5)).min(1.0)
 }
 
-/// The continued fraction of DLMF 8.17.22 by Lentz's method.
-fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
-    const TINY: f64 = 1e-300;
-    let guard = |v: f64| if v.abs() < TINY { TINY } else { v };
-    let mut c = 1.0;
-    let mut d = 1.0 / guard(1.0 - (a + b) * x / (a + 1.0));
-    let mut h = d;
+/// The continued fraction of I_x(a, b) / (x^a y^b / B(a, b)), for x <= a / (a + b).
+///
+/// This is BFRAC of Didonato & Morris 1992, algorithm 708 (<https://doi.org/10.1145/131766.131776>):
+/// unlike DLMF 8.17.22 it never subtracts near-equal terms where one parameter is far larger.
+fn beta_fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    let distance = if a > b {
+        (a + b) * y - b
+    } else {
+        a - (a + b) * x
+    };
+    let c = 1.0 + distance;
+    let (c0, c1) = (b / a, 1.0 + 1.0 / a);
+    let (mut p, mut s) = (1.0, a + 1.0);
+    let (mut top, mut top_before) = (1.0, 0.0);
+    let (mut bottom, mut bottom_before) = (c / c1, 1.0);
+    let mut ratio = c1 / c;
     // It needs about sqrt(max(a, b)) steps; the bound is only there to end on hostile input.
     let limit = 1000 + (20.0 * a.max(b).sqrt()) as u64;
     for step in 1..=limit {
-        let m = step as f64;
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / guard(1.0 + even * d);
-        c = guard(1.0 + even / c);
-        h *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / guard(1.0 + odd * d);
-        c = guard(1.0 + odd / c);
-        let change = d * c;
-        h *= change;
-        if (change - 1.0).abs() < 1e-16 {
+        let n = step as f64;
+        let t = n / a;
+        let w = n * (b - n) * x;
+        let e = a / s;
+        let alpha = p * (p + c0) * e * e * (w * x);
+        let e = (1.0 + t) / (c1 + t + t);
+        let beta = n + w / s + e * (c + n * (1.0 + y));
+        p = 1.0 + t;
+        s += 2.0;
+        (top, top_before) = (alpha * top_before + beta * top, top);
+        (bottom, bottom_before) = (alpha * bottom_before + beta * bottom, bottom);
+        let before = ratio;
+        ratio = top / bottom;
+        if (ratio - before).abs() <= 1e-16 * ratio {
             break;
         }
+        top_before /= bottom;
+        bottom_before /= bottom;
+        top = ratio;
+        bottom = 1.0;
     }
-    h
+    ratio
 }
 
 /// The regularised incomplete beta function I_x(a, b) and 1 - I_x(a, b), for a, b > 0. `y` is
@@ -229,12 +245,13 @@ fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     if y <= 0.0 {
         return (1.0, 0.0);
     }
-    if x < (a + 1.0) / (a + b + 2.0) {
-        // x^a y^b / (a B(a, b)) is a binomial term: Loader's form keeps its digits for large a, b.
-        let lower = binomial_term(a, a + b, x, y) * b / (a + b) * beta_fraction(a, b, x);
+    // x^a y^b / B(a, b) is a binomial term: Loader's form keeps its digits for large a and b.
+    let scale = a * b / (a + b);
+    if x * (a + b) <= a {
+        let lower = scale * binomial_term(a, a + b, x, y) * beta_fraction(a, b, x, y);
         (lower, 1.0 - lower)
     } else {
-        let upper = binomial_term(b, a + b, y, x) * a / (a + b) * beta_fraction(b, a, y);
+        let upper = scale * binomial_term(b, a + b, y, x) * beta_fraction(b, a, y, x);
         (1.0 - upper, upper)
     }
 }

@@ -75,11 +75,11 @@ impl RecordedFields {
     /// # Errors
     /// If latency or cost are no numbers.
     pub fn answers(&self, row: &Row, place: &Place, csv: bool) -> Result<Vec<Answer>> {
-        let find = |field: &Option<Field>| {
-            let value = field.as_ref().and_then(|field| field.find(row));
+        let find = |field: Option<&Field>| {
+            let value = field.and_then(|field| field.find(row));
             value.filter(|value| !(value.is_null() || csv && *value == ""))
         };
-        let number = |field: &Option<Field>| match find(field) {
+        let number = |field: &Option<Field>| match find(field.as_ref()) {
             None => Ok(None),
             Some(value) => {
                 let parsed = match value {
@@ -106,7 +106,7 @@ impl RecordedFields {
         if base.latency.is_none() {
             base.latency = number(&self.latency_ms)?.map(|ms| ms / 1000.0);
         }
-        if let Some(refusal) = find(&self.refusal) {
+        if let Some(refusal) = find(self.refusal.as_ref()) {
             let text = text_of(refusal);
             return Ok(vec![Answer {
                 outcome: Outcome::Refused,
@@ -114,13 +114,13 @@ impl RecordedFields {
                 ..base
             }]);
         }
-        if let Some(error) = find(&self.error) {
+        if let Some(error) = find(self.error.as_ref()) {
             return Ok(vec![Answer {
                 error: Some(text_of(error)),
                 ..failed(base)
             }]);
         }
-        Ok(match find(&Some(self.answer.clone())) {
+        Ok(match find(Some(&self.answer)) {
             None => vec![missing(base)],
             Some(Value::Array(items)) if !items.is_empty() => items
                 .iter()

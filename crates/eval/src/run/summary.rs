@@ -24,7 +24,12 @@ const FEW: usize = 20;
 const ALPHA: f64 = 0.05;
 
 /// Makes the report of a run, without its times.
-pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Result<Report> {
+pub(super) fn report(
+    suite: &Suite,
+    manifest: &Manifest,
+    table: &Table,
+    noticed: &[String],
+) -> Result<Report> {
     let metrics = suite.panel.evaluators();
     let bots = bots(manifest, table, metrics, suite.seed)?;
     let sides: Vec<_> = manifest
@@ -35,7 +40,8 @@ pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Resul
         .collect();
     let comparisons = compare_all(&sides, metrics, table.groups(), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
-    warnings.splice(0..0, bot_warnings(&bots, table));
+    let before = noticed.iter().cloned().chain(bot_warnings(&bots, table));
+    warnings.splice(0..0, before.collect::<Vec<_>>());
     let gate = super::gate::check(&suite.gate, &bots, &slices, &comparisons);
     Ok(Report {
         run: manifest.id.clone(),

@@ -7,7 +7,7 @@ use super::mean::mean_of;
 use super::sampling::tabulate;
 use super::{Confidence, Interval, Method, Result, check, clustered_interval, same_length, wilson};
 
-/// The most picks that one interval draws: some 20 ms.
+/// The most picks that one interval draws: some 10 ms of one core.
 const MOST_PICKS: usize = 10_000_000;
 
 /// A mean, of how many values, and where the true one is likely to be.

@@ -258,7 +258,9 @@ mod tests {
             let mut total = 0.0;
             for _ in 0..rounds {
                 resample(&mut rng, &values, &mut sample);
-                sample.iter().for_each(|&v| counts[v as usize] += 1);
+                for &value in &sample {
+                    counts[value as usize] += 1;
+                }
                 total += resample_sum(&mut rng, &values);
             }
             let chi: f64 = counts

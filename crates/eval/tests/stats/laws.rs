@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn swapping_two_bots_turns_the_comparison_round(
-        cases in prop::collection::vec((0.0..1.0_f64, 0.0..1.0_f64), 2..40), seed: u64
+        cases in prop::collection::vec((0.0..1.0_f64, 0.0..1.0_f64), 2..28), seed: u64
     ) {
         let (a, b): (Vec<f64>, Vec<f64>) = cases.into_iter().unzip();
         let ab = compare(&a, &b, Confidence::P95, seed).unwrap();

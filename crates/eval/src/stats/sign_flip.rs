@@ -46,7 +46,7 @@ pub fn sign_flip(differences: &[f64], side: Side, seed: u64) -> Result<TestResul
 /// use botsmith_eval::stats::{Side, sign_flip_grouped};
 /// let differences = [0.1, 0.3, 0.2, 0.4, 0.3, 0.2];
 /// let test = sign_flip_grouped(&differences, &["a", "a", "a", "b", "b", "b"], Side::TwoSided, 7)?;
-/// assert_eq!(test.p, 1.0, "two groups can never show anything");
+/// assert_eq!(test.p, 0.5, "two groups cannot show more");
 /// # Ok::<(), botsmith_eval::Error>(())
 /// ```
 ///

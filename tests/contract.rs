@@ -132,7 +132,10 @@ fn suite(dataset: &str, bot: impl Fn(&str) -> String) -> String {
 /// The suite over JSONL, one row a case.
 fn jsonl() -> Folder {
     let folder = Folder::new();
-    let lines: String = rows().iter().map(|row| format!("{}\n", row.json())).collect();
+    let lines: String = rows()
+        .iter()
+        .map(|row| format!("{}\n", row.json()))
+        .collect();
     folder.write("data.jsonl", lines);
     folder.write(
         "suite.yaml",
@@ -163,7 +166,11 @@ fn csv() -> Folder {
         ];
         for said in &row.answers {
             cells.push(said.text().map(csv_cell).unwrap_or_default());
-            cells.push(if *said == Said::Refused { "no".into() } else { String::new() });
+            cells.push(if *said == Said::Refused {
+                "no".into()
+            } else {
+                String::new()
+            });
         }
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
@@ -171,9 +178,10 @@ fn csv() -> Folder {
     folder.write("data.csv", text);
     folder.write(
         "suite.yaml",
-        suite("{path: data.csv, id: id, input: question, reference: truth}", |bot| {
-            format!("{{answer: {bot}, refusal: {bot}_refusal}}")
-        }),
+        suite(
+            "{path: data.csv, id: id, input: question, reference: truth}",
+            |bot| format!("{{answer: {bot}, refusal: {bot}_refusal}}"),
+        ),
     );
     folder
 }
@@ -211,7 +219,10 @@ fn joined() -> Folder {
 }
 
 fn inline() -> Folder {
-    let cases: Vec<String> = rows().iter().map(|row| format!("\n  - {}", row.json())).collect();
+    let cases: Vec<String> = rows()
+        .iter()
+        .map(|row| format!("\n  - {}", row.json()))
+        .collect();
     let dataset = format!(
         "\n  input: /question\n  reference: /truth\n  cases:{}",
         cases.concat().replace("\n  - ", "\n    - ")
@@ -237,9 +248,10 @@ fn messages() -> Folder {
     folder.write("data.jsonl", lines);
     folder.write(
         "suite.yaml",
-        suite("{path: data.jsonl, messages: /messages, reference: /truth}", |bot| {
-            format!("{{answer: /{bot}/text, refusal: /{bot}/refusal}}")
-        }),
+        suite(
+            "{path: data.jsonl, messages: /messages, reference: /truth}",
+            |bot| format!("{{answer: /{bot}/text, refusal: /{bot}/refusal}}"),
+        ),
     );
     folder
 }
@@ -280,7 +292,9 @@ fn holm(ps: &[f64]) -> Vec<f64> {
 fn truth(bot: usize, metric: &str) -> Vec<Option<f64>> {
     let score = |row: Row| match metric {
         // `extract` is for what compares with the reference; `contains` sees the whole answer.
-        "says-answer" => row.answers[bot].text().map(|t| f64::from(u8::from(t.contains("A:")))),
+        "says-answer" => row.answers[bot]
+            .text()
+            .map(|t| f64::from(u8::from(t.contains("A:")))),
         _ => row.answers[bot].score(),
     };
     rows().into_iter().map(score).collect()
@@ -291,9 +305,8 @@ fn check_numbers(report: &Value) {
     for (b, bot) in report["bots"].as_array().unwrap().iter().enumerate() {
         assert_eq!(bot["name"], BOTS[b]);
         assert_eq!(bot["cases"], 40);
-        let count = |wanted: fn(&Said) -> bool| {
-            rows().iter().filter(|row| wanted(&row.answers[b])).count()
-        };
+        let count =
+            |wanted: fn(&Said) -> bool| rows().iter().filter(|row| wanted(&row.answers[b])).count();
         assert_eq!(bot["answered"], count(|s| s.text().is_some()));
         assert_eq!(bot["refused"], count(|s| *s == Said::Refused));
         assert_eq!(bot["failed"], count(|s| *s == Said::Missing));
@@ -302,7 +315,11 @@ fn check_numbers(report: &Value) {
             let values: Vec<f64> = truth(b, metric).into_iter().flatten().collect();
             let passed = values.iter().filter(|v| **v == 1.0).count();
             let (n, score) = (values.len(), &bot["scores"][metric]);
-            assert_eq!((&score["n"], &score["passed"]), (&json!(n), &json!(passed)), "{metric}");
+            assert_eq!(
+                (&score["n"], &score["passed"]),
+                (&json!(n), &json!(passed)),
+                "{metric}"
+            );
             close(&score["mean"], passed as f64 / n as f64);
             close(&score["pass_rate"], passed as f64 / n as f64);
             let (lo, hi) = wilson(passed, n);
@@ -350,8 +367,17 @@ fn the_report_has_these_keys_and_no_others() {
     assert_eq!(
         keys(&report),
         [
-            "run", "suite", "seed", "gate", "bots", "comparisons", "metrics", "slices", "warnings",
-            "facts", "timings"
+            "run",
+            "suite",
+            "seed",
+            "gate",
+            "bots",
+            "comparisons",
+            "metrics",
+            "slices",
+            "warnings",
+            "facts",
+            "timings"
         ]
     );
     assert_eq!(keys(&report["gate"]), ["passed", "rules"]);
@@ -361,20 +387,41 @@ fn the_report_has_these_keys_and_no_others() {
     );
     assert_eq!(
         keys(&report["bots"][0]),
-        ["name", "cases", "answered", "refused", "failed", "overall", "scores"]
+        [
+            "name", "cases", "answered", "refused", "failed", "overall", "scores"
+        ]
     );
     assert_eq!(
         keys(&report["bots"][0]["scores"]["number-equals"]),
         [
-            "n", "mean", "passed", "pass_rate", "interval", "pass_interval", "method", "sd",
-            "skipped", "errors", "repeats"
+            "n",
+            "mean",
+            "passed",
+            "pass_rate",
+            "interval",
+            "pass_interval",
+            "method",
+            "sd",
+            "skipped",
+            "errors",
+            "repeats"
         ]
     );
     assert_eq!(
         keys(&report["comparisons"][0]),
         [
-            "a", "b", "metric", "n", "difference", "interval", "p", "p_adjusted", "test", "effect",
-            "higher_is_better", "better"
+            "a",
+            "b",
+            "metric",
+            "n",
+            "difference",
+            "interval",
+            "p",
+            "p_adjusted",
+            "test",
+            "effect",
+            "higher_is_better",
+            "better"
         ]
     );
     assert_eq!(report["suite"], "sums");
@@ -411,7 +458,10 @@ fn a_failed_gate_exits_1_and_still_prints_its_one_object() {
         let report = folder.run(&["eval", "suite.yaml", "--json"]).ends(1).json();
         assert_eq!(report["gate"]["passed"], false);
         let rule = &report["gate"]["rules"][0];
-        assert_eq!(rule["rule"], "quick: pass rate of number-equals at least 95.0 %");
+        assert_eq!(
+            rule["rule"],
+            "quick: pass rate of number-equals at least 95.0 %"
+        );
         close(&rule["observed"], 34.0 / 40.0);
         check_numbers(&report);
     }
@@ -422,11 +472,20 @@ fn a_failed_gate_exits_1_and_still_prints_its_one_object() {
 fn extract_that_finds_nothing_in_an_answer_counts_and_does_not_pass() {
     let folder = jsonl();
     folder.report();
-    let case = folder.run(&["eval", "show", "--case", "q4", "--json"]).ends(0).json();
+    let case = folder
+        .run(&["eval", "show", "--case", "q4", "--json"])
+        .ends(0)
+        .json();
     let score = &case["answers"][0]["scores"]["number-equals"];
-    assert_eq!((&score["value"], &score["passed"]), (&json!(0.0), &json!(false)));
+    assert_eq!(
+        (&score["value"], &score["passed"]),
+        (&json!(0.0), &json!(false))
+    );
     let why = score["explanation"].as_str().unwrap();
-    assert!(why.contains("last-number") && why.contains("nothing"), "{why}");
+    assert!(
+        why.contains("last-number") && why.contains("nothing"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -434,7 +493,9 @@ fn extract_that_finds_nothing_in_a_reference_names_the_case() {
     let folder = jsonl();
     folder.write(
         "data.jsonl",
-        folder.read("data.jsonl").replace("1000\\nA: 1021", "1000\\nA: twelve"),
+        folder
+            .read("data.jsonl")
+            .replace("1000\\nA: 1021", "1000\\nA: twelve"),
     );
     let ran = folder.run(&["eval", "suite.yaml", "--json"]).ends(2);
     assert_eq!(ran.json()["error"]["code"], "BS-EVAL-002");
@@ -465,11 +526,18 @@ evaluators: [equals]
         row("2+2?", json!("4"), "7"),
     ];
     folder.write("data.jsonl", lines.concat());
-    folder.run(&["eval", "suite.yaml", "--jsonl", "out.jsonl"]).ends(0);
+    folder
+        .run(&["eval", "suite.yaml", "--jsonl", "out.jsonl"])
+        .ends(0);
     let ids: Vec<String> = folder
         .read("out.jsonl")
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     let hash = |canonical: &str| blake3::hash(canonical.as_bytes()).to_hex().to_string();
     let four = hash(r#"{"input":"2+2?","references":["4"]}"#);
@@ -490,7 +558,9 @@ fn exit_codes_are_0_1_and_2() {
     let folder = jsonl();
     folder.run(&["eval", "suite.yaml"]).ends(0);
     folder.run(&["eval", "nothing.yaml"]).ends(2);
-    folder.run(&["eval", "suite.yaml", "--no-such-flag"]).ends(2);
+    folder
+        .run(&["eval", "suite.yaml", "--no-such-flag"])
+        .ends(2);
     folder.run(&["nothing"]).ends(2);
     folder.run(&["--help"]).ends(0);
 }
@@ -505,7 +575,9 @@ fn an_error_is_one_json_object_when_json_was_asked_for() {
     assert_eq!(error["at"]["line"], 2);
     assert!(ran.stderr.starts_with("error["), "{}", ran.stderr);
     // Also where the arguments are wrong.
-    let ran = folder.run(&["eval", "suite.yaml", "--json", "--sed", "3"]).ends(2);
+    let ran = folder
+        .run(&["eval", "suite.yaml", "--json", "--sed", "3"])
+        .ends(2);
     let message = ran.json()["error"]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("--sed"), "{message}");
     let ran = folder.run(&["eval", "show", "abc", "--json"]).ends(2);
@@ -525,7 +597,10 @@ fn overrides_from_the_command_line_make_a_run_of_their_own() {
     assert_ne!(limited["run"], whole["run"]);
     assert_eq!(eval(&["--sample", "11"])["bots"][0]["cases"], 11);
     assert_eq!(eval(&["--seed", "5"])["seed"], 5);
-    assert_eq!(eval(&["--filter", "id in ['q1', 'q2']"])["bots"][0]["cases"], 2);
+    assert_eq!(
+        eval(&["--filter", "id in ['q1', 'q2']"])["bots"][0]["cases"],
+        2
+    );
     let some = eval(&["--bot", "odd", "--bot", "quick"]);
     assert_eq!(some["bots"].as_array().unwrap().len(), 2);
     assert_eq!(some["comparisons"].as_array().unwrap().len(), 3);

@@ -71,8 +71,14 @@ fn poor_right() -> usize {
 
 #[test]
 fn a_pass_rate_is_held_against_its_limits() {
-    assert_eq!(one("{metric: equals, bot: good, pass-rate: {min: 0.9}}"), (true, Some(0.9)));
-    assert_eq!(one("{metric: equals, bot: good, pass-rate: {min: 0.91}}"), (false, Some(0.9)));
+    assert_eq!(
+        one("{metric: equals, bot: good, pass-rate: {min: 0.9}}"),
+        (true, Some(0.9))
+    );
+    assert_eq!(
+        one("{metric: equals, bot: good, pass-rate: {min: 0.91}}"),
+        (false, Some(0.9))
+    );
     assert!(one("{metric: equals, bot: good, pass-rate: {min: 0.8, max: 0.95}}").0);
     assert!(!one("{metric: equals, bot: good, pass-rate: {max: 0.5}}").0);
 }
@@ -86,29 +92,43 @@ fn failed_and_refused_answers_are_outside_the_pass_rate() {
 #[test]
 fn a_rule_without_a_bot_is_one_rule_for_each() {
     let rules = gate("{metric: equals, pass-rate: {min: 0.85}}");
-    let verdicts: Vec<_> = rules.iter().map(|r| (r["bot"].clone(), r["passed"].clone())).collect();
-    assert_eq!(verdicts, [(json!("good"), json!(true)), (json!("poor"), json!(false))]);
+    let verdicts: Vec<_> = rules
+        .iter()
+        .map(|r| (r["bot"].clone(), r["passed"].clone()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [(json!("good"), json!(true)), (json!("poor"), json!(false))]
+    );
 }
 
 #[test]
 fn an_end_of_the_interval_can_be_asked_for() {
     // Wilson for 36 of 40: 0.7695 to 0.9604 (Wilson 1927).
-    let lower = |min| format!("{{metric: equals, bot: good, pass-rate: {{min: {min}, bound: lower}}}}");
+    let lower =
+        |min| format!("{{metric: equals, bot: good, pass-rate: {{min: {min}, bound: lower}}}}");
     let (passed, observed) = one(&lower(0.76));
     assert!(passed);
     assert!((observed.unwrap() - 0.7695).abs() < 5e-4, "{observed:?}");
     assert!(!one(&lower(0.78)).0);
-    let upper = |max| format!("{{metric: equals, bot: good, pass-rate: {{max: {max}, bound: upper}}}}");
+    let upper =
+        |max| format!("{{metric: equals, bot: good, pass-rate: {{max: {max}, bound: upper}}}}");
     assert!(one(&upper(0.97)).0);
     let (passed, observed) = one(&upper(0.95));
-    assert!(!passed && (observed.unwrap() - 0.9604).abs() < 5e-4, "{observed:?}");
+    assert!(
+        !passed && (observed.unwrap() - 0.9604).abs() < 5e-4,
+        "{observed:?}"
+    );
 }
 
 #[test]
 fn shares_of_failed_and_refused_answers_are_held_against_theirs() {
     assert_eq!(one("{bot: poor, failed: {max: 0.05}}"), (true, Some(0.05)));
     assert_eq!(one("{bot: poor, failed: {max: 0.04}}"), (false, Some(0.05)));
-    assert_eq!(one("{bot: poor, refused: {max: 0.025}}"), (true, Some(0.025)));
+    assert_eq!(
+        one("{bot: poor, refused: {max: 0.025}}"),
+        (true, Some(0.025))
+    );
     assert_eq!(one("{bot: good, refused: {max: 0}}"), (true, Some(0.0)));
 }
 
@@ -116,15 +136,24 @@ fn shares_of_failed_and_refused_answers_are_held_against_theirs() {
 fn the_interval_of_a_share_of_failures_is_wilsons() {
     // 2 of 40: 0.0138 to 0.1650.
     let (passed, observed) = one("{bot: poor, failed: {max: 0.2, bound: upper}}");
-    assert!(passed && (observed.unwrap() - 0.1650).abs() < 5e-4, "{observed:?}");
+    assert!(
+        passed && (observed.unwrap() - 0.1650).abs() < 5e-4,
+        "{observed:?}"
+    );
     let (passed, observed) = one("{bot: poor, failed: {max: 0.1, bound: upper}}");
     assert!(!passed && observed.is_some());
 }
 
 #[test]
 fn a_mean_is_held_in_the_metrics_unit() {
-    assert_eq!(one("{metric: length, bot: good, mean: {max: 1}}"), (true, Some(1.0)));
-    assert_eq!(one("{metric: length, bot: good, mean: {min: 1.5}}"), (false, Some(1.0)));
+    assert_eq!(
+        one("{metric: length, bot: good, mean: {max: 1}}"),
+        (true, Some(1.0))
+    );
+    assert_eq!(
+        one("{metric: length, bot: good, mean: {min: 1.5}}"),
+        (false, Some(1.0))
+    );
 }
 
 #[test]
@@ -134,13 +163,17 @@ fn better_than_wants_an_adjusted_p_of_at_most_five_hundredths() {
     let (passed, observed) = one("{metric: equals, bot: poor, better-than: good}");
     assert!(!passed && observed.unwrap() < -0.3, "{observed:?}");
     // Both say one word: no difference, no one is better.
-    assert_eq!(one("{metric: length, bot: good, better-than: poor}"), (false, Some(0.0)));
+    assert_eq!(
+        one("{metric: length, bot: good, better-than: poor}"),
+        (false, Some(0.0))
+    );
 }
 
 #[test]
 fn not_worse_than_looks_at_the_bad_end_of_the_difference() {
     assert!(one("{metric: equals, bot: good, not-worse-than: {bot: poor, margin: 0.05}}").0);
-    let (passed, worst) = one("{metric: equals, bot: poor, not-worse-than: {bot: good, margin: 0.1}}");
+    let (passed, worst) =
+        one("{metric: equals, bot: poor, not-worse-than: {bot: good, margin: 0.1}}");
     assert!(!passed && worst.unwrap() < -0.35, "{worst:?}");
     // With a margin wide enough even the worse one holds.
     assert!(one("{metric: equals, bot: poor, not-worse-than: {bot: good, margin: 0.9}}").0);
@@ -178,14 +211,19 @@ gate: [{metric: token-f1, slice: {topic: x}, pass-rate: {max: 0.99, bound: lower
     let report = folder.run(&["eval", "suite.yaml", "--json"]).json();
     let rule = &report["gate"]["rules"][0];
     // Wilson for 20 of 20: 0.8389 to 1.
-    assert!((rule["observed"].as_f64().unwrap() - 0.8389).abs() < 5e-4, "{rule}");
+    assert!(
+        (rule["observed"].as_f64().unwrap() - 0.8389).abs() < 5e-4,
+        "{rule}"
+    );
 }
 
 /// Cases with lists of answers: passes of n by case.
 fn repeated(passes: &[(usize, usize)]) -> String {
     let mut lines = String::new();
     for (i, (passed, n)) in passes.iter().enumerate() {
-        let answers: Vec<_> = (0..*n).map(|k| if k < *passed { "yes" } else { "no" }).collect();
+        let answers: Vec<_> = (0..*n)
+            .map(|k| if k < *passed { "yes" } else { "no" })
+            .collect();
         let row = json!({"input": i, "reference": "yes", "b": answers});
         let _ = writeln!(lines, "{row}");
     }
@@ -215,7 +253,10 @@ fn a_list_of_answers_gives_pass_at_k_and_pass_hat_k() {
     let repeats = &score["repeats"];
     assert_eq!((&repeats["n"], &repeats["cases"]), (&json!(4), &json!(4)));
     close(&repeats["pass_at"]["1"], 7.0 / 16.0);
-    close(&repeats["pass_at"]["2"], (1.0 + 5.0 / 6.0 + 0.5 + 0.0) / 4.0);
+    close(
+        &repeats["pass_at"]["2"],
+        (1.0 + 5.0 / 6.0 + 0.5 + 0.0) / 4.0,
+    );
     close(&repeats["pass_at"]["3"], (1.0 + 1.0 + 0.75 + 0.0) / 4.0);
     close(&repeats["pass_at"]["4"], 0.75);
     close(&repeats["pass_all"]["1"], 7.0 / 16.0);
@@ -230,7 +271,10 @@ fn an_interval_stays_within_the_metrics_range() {
     let bot = repeats("", &[(2, 2), (1, 2)]);
     let interval = &bot["scores"]["equals"]["interval"];
     let (lo, hi) = (interval[0].as_f64().unwrap(), interval[1].as_f64().unwrap());
-    assert!(0.0 <= lo && lo <= 0.75 && 0.75 <= hi && hi <= 1.0, "{interval}");
+    assert!(
+        0.0 <= lo && lo <= 0.75 && 0.75 <= hi && hi <= 1.0,
+        "{interval}"
+    );
     let overall = &bot["overall"]["interval"];
     assert!(overall[0].as_f64().unwrap() >= 0.0 && overall[1].as_f64().unwrap() <= 1.0);
 }
@@ -256,8 +300,13 @@ evaluators: [equals]
     );
     let mut lines = String::new();
     for i in 0..30 {
-        let answers = |n: usize| (0..4).map(|k| if k < n { "yes" } else { "no" }).collect::<Vec<_>>();
-        let row = json!({"input": i, "reference": "yes", "a": answers(i % 3), "b": answers(1 + i % 4)});
+        let answers = |n: usize| {
+            (0..4)
+                .map(|k| if k < n { "yes" } else { "no" })
+                .collect::<Vec<_>>()
+        };
+        let row =
+            json!({"input": i, "reference": "yes", "a": answers(i % 3), "b": answers(1 + i % 4)});
         let _ = writeln!(lines, "{row}");
     }
     folder.write("data.jsonl", lines);
@@ -295,9 +344,15 @@ evaluators: [equals]
         let interval = &report["bots"][0]["scores"]["equals"]["interval"];
         interval[1].as_f64().unwrap() - interval[0].as_f64().unwrap()
     };
-    assert_eq!(grouped["bots"][0]["scores"]["equals"]["method"], "clustered-t");
+    assert_eq!(
+        grouped["bots"][0]["scores"]["equals"]["method"],
+        "clustered-t"
+    );
     assert!(width(&grouped) > 2.0 * width(&apart));
-    assert_eq!(grouped["comparisons"][0]["test"], "sign-flip-exact-clustered");
+    assert_eq!(
+        grouped["comparisons"][0]["test"],
+        "sign-flip-exact-clustered"
+    );
     assert!(grouped["comparisons"][0]["p"].as_f64() > apart["comparisons"][0]["p"].as_f64());
     // The estimate is the same.
     close(&grouped["comparisons"][0]["difference"], 0.3);
@@ -326,8 +381,13 @@ slices: [/topic/name, tags, {name: long, when: \"vars.size > 10\"}, {name: by-si
         .unwrap()
         .iter()
         .map(|s| {
-            format!("{}={} {} of {}", s["slice"].as_str().unwrap(), s["value"].as_str().unwrap(),
-                s["mean"], s["n"])
+            format!(
+                "{}={} {} of {}",
+                s["slice"].as_str().unwrap(),
+                s["value"].as_str().unwrap(),
+                s["mean"],
+                s["n"]
+            )
         })
         .collect();
     assert_eq!(

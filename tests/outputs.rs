@@ -51,7 +51,11 @@ fn all() -> Folder {
     args.extend(FLAGS.iter().flat_map(|(flag, file)| [*flag, *file]));
     let ran = folder.run(&args).ends(1);
     for (_, file) in FLAGS {
-        assert!(ran.stdout.contains(&format!("wrote {file}")), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains(&format!("wrote {file}")),
+            "{}",
+            ran.stdout
+        );
     }
     folder
 }
@@ -70,18 +74,40 @@ fn json_to_a_file_is_the_object_of_stdout() {
 fn jsonl_has_one_line_a_case_with_all_that_is_known() {
     let folder = all();
     let text = folder.read("r.jsonl");
-    let rows: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let rows: Vec<Value> = text
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
     assert_eq!(rows.len(), 5);
-    assert_eq!(keys(&rows[0]), ["id", "row", "input", "references", "tags", "slices", "answers"]);
+    assert_eq!(
+        keys(&rows[0]),
+        [
+            "id",
+            "row",
+            "input",
+            "references",
+            "tags",
+            "slices",
+            "answers"
+        ]
+    );
     assert_eq!(
         keys(&rows[0]["answers"][0]),
-        ["bot", "repeat", "outcome", "text", "error", "latency", "cost", "overall", "scores"]
+        [
+            "bot", "repeat", "outcome", "text", "error", "latency", "cost", "overall", "scores"
+        ]
     );
     assert_eq!(rows[0]["input"], HOSTILE);
-    assert_eq!((&rows[1]["id"], &rows[1]["row"]), (&json!(HOSTILE), &json!(2)));
+    assert_eq!(
+        (&rows[1]["id"], &rows[1]["row"]),
+        (&json!(HOSTILE), &json!(2))
+    );
     assert_eq!(rows[0]["answers"][0]["latency"], 1.25);
     let outcome = |row: usize| rows[row]["answers"][1]["outcome"].clone();
-    assert_eq!([outcome(1), outcome(2), outcome(3), outcome(4)], ["answered", "refused", "failed", "failed"]);
+    assert_eq!(
+        [outcome(1), outcome(2), outcome(3), outcome(4)],
+        ["answered", "refused", "failed", "failed"]
+    );
     assert_eq!(rows[2]["answers"][0]["scores"]["equals"]["passed"], true);
 }
 
@@ -93,9 +119,24 @@ fn csv_has_one_line_an_answer_and_disarms_formulas() {
     assert_eq!(
         rows[0],
         [
-            "case", "line", "bot", "repeat", "outcome", "input", "references", "answer", "error",
-            "latency_s", "cost", "overall", "equals", "equals:passed", "equals:explanation",
-            "token-f1", "token-f1:passed", "token-f1:explanation"
+            "case",
+            "line",
+            "bot",
+            "repeat",
+            "outcome",
+            "input",
+            "references",
+            "answer",
+            "error",
+            "latency_s",
+            "cost",
+            "overall",
+            "equals",
+            "equals:passed",
+            "equals:explanation",
+            "token-f1",
+            "token-f1:passed",
+            "token-f1:explanation"
         ]
     );
     assert_eq!(rows.len(), 1 + 10);
@@ -131,7 +172,10 @@ fn rfc4180(text: &str) -> Vec<Vec<String>> {
 fn junit_is_well_formed_and_its_counts_are_those_of_its_tests() {
     let folder = all();
     let text = folder.read("r.xml");
-    assert!(!text.contains('\u{1}') && !text.contains('\u{fffe}'), "XML 1.0 has no such characters");
+    assert!(
+        !text.contains('\u{1}') && !text.contains('\u{fffe}'),
+        "XML 1.0 has no such characters"
+    );
     let mut reader = quick_xml::Reader::from_str(&text);
     reader.config_mut().check_end_names = true;
     let mut suites: Vec<([usize; 4], [usize; 4])> = Vec::new();
@@ -156,7 +200,11 @@ fn junit_is_well_formed_and_its_counts_are_those_of_its_tests() {
         depth += i32::from(!empty);
         let attribute = |name: &str| {
             let found = start.try_get_attribute(name).unwrap()?;
-            Some(quick_xml::escape::unescape(&found.value).unwrap().into_owned())
+            Some(
+                quick_xml::escape::unescape(&found.value)
+                    .unwrap()
+                    .into_owned(),
+            )
         };
         let claimed = || {
             ["tests", "failures", "errors", "skipped"]
@@ -232,7 +280,10 @@ fn the_suite_names_files_beside_itself_and_a_flag_wins() {
     folder.write("deep/none", "");
     let deep = folder.at("deep");
     let mut command = folder.command(&["eval", "../suite.yaml", "--jsonl", "mine.jsonl"]);
-    assert_eq!(command.current_dir(&deep).output().unwrap().status.code(), Some(1));
+    assert_eq!(
+        command.current_dir(&deep).output().unwrap().status.code(),
+        Some(1)
+    );
     assert_ne!(folder.read("out/r.md"), "old");
     assert!(folder.at("deep/mine.jsonl").exists() && !folder.at("r.jsonl").exists());
 }
@@ -253,7 +304,11 @@ fn show_writes_the_same_files_later() {
         .iter()
         .map(|(flag, file)| (*flag, *file, format!("again-{file}")))
         .collect();
-    args.extend(names.iter().flat_map(|(flag, _, again)| [*flag, again.as_str()]));
+    args.extend(
+        names
+            .iter()
+            .flat_map(|(flag, _, again)| [*flag, again.as_str()]),
+    );
     folder.run(&args).ends(0);
     for (_, first, again) in &names {
         assert_eq!(folder.read(first), folder.read(again), "{first}");
@@ -267,8 +322,14 @@ fn a_second_run_of_the_same_suite_is_the_same_run() {
     let second = folder.run(&["eval", "suite.yaml", "--json"]).ends(1).json();
     assert_eq!(first, second);
     let ran = folder.run(&["eval", "suite.yaml"]).ends(1);
-    assert!(ran.stdout.contains("judged before, nothing to do"), "{}", ran.stdout);
-    let elsewhere = folder.run(&["eval", "suite.yaml", "--json", "--store", "sqlite:b.db"]).json();
+    assert!(
+        ran.stdout.contains("judged before, nothing to do"),
+        "{}",
+        ran.stdout
+    );
+    let elsewhere = folder
+        .run(&["eval", "suite.yaml", "--json", "--store", "sqlite:b.db"])
+        .json();
     assert_eq!(timeless(first), timeless(elsewhere));
 }
 

@@ -179,7 +179,10 @@ fn check_start(path: &Path, file: &mut File) -> Result<u64> {
 
 fn read_whole(path: &Path) -> Result<Vec<Row>> {
     let source = Source::read(path, MAX_WHOLE)?;
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+    if path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("json"))
+    {
         return read_json(&source);
     }
     let root = parse(&source)?;
@@ -211,15 +214,24 @@ fn read_json(source: &Source) -> Result<Vec<Row>> {
     }
     let text = source.text();
     let wrong = |error: serde_json::Error| {
-        let mark = Mark { line: error.line(), column: error.column() };
+        let mark = Mark {
+            line: error.line(),
+            column: error.column(),
+        };
         let mut message = error.to_string();
         if let Some(cut) = message.rfind(" at line ") {
             message.truncate(cut);
         }
-        source.diagnostic(mark, format!("not a JSON list of cases: {message}")).code("BS-EVAL-010")
+        source
+            .diagnostic(mark, format!("not a JSON list of cases: {message}"))
+            .code("BS-EVAL-010")
     };
     let items: Vec<&RawValue> = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str::<Cases<'_>>(text).map_err(wrong)?.cases,
+        true => {
+            serde_json::from_str::<Cases<'_>>(text)
+                .map_err(wrong)?
+                .cases
+        }
         false => serde_json::from_str(text).map_err(wrong)?,
     };
     let (mut line, mut at) = (1, 0);
@@ -227,9 +239,15 @@ fn read_json(source: &Source) -> Result<Vec<Row>> {
         .into_iter()
         .map(|item| {
             let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
-            line += text.as_bytes()[at..start].iter().filter(|b| **b == b'\n').count();
+            line += text.as_bytes()[at..start]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count();
             at = start;
-            Ok(Row::from_value(serde_json::from_str(item.get()).map_err(wrong)?, line))
+            Ok(Row::from_value(
+                serde_json::from_str(item.get()).map_err(wrong)?,
+                line,
+            ))
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 //! A case fails where a metric that decides did not pass; a failed answer is an `error`, a refused
 //! one is `skipped`. The gate's rules are tests of their own: they decide the exit code.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -218,8 +219,13 @@ fn cut(text: &str) -> String {
 }
 
 /// XML text and attribute escape; characters that XML 1.0 forbids become U+FFFD.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
+fn escape(text: &str) -> Cow<'_, str> {
+    // All that is changed below: ASCII marks and controls, and two characters that start with 0xef.
+    let plain = |b: &u8| !matches!(b, b'&' | b'<' | b'>' | b'"' | 0..=0x1f | 0xef);
+    if text.as_bytes().iter().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
@@ -233,7 +239,7 @@ fn escape(text: &str) -> String {
             c => escaped.push(c),
         }
     }
-    escaped
+    escaped.into()
 }
 
 #[cfg(test)]

@@ -41,8 +41,11 @@ pub(crate) fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            let fine = !error.use_stderr();
             // A closed pipe while printing help is no failure of ours.
+            let fine = !error.use_stderr();
+            if !fine && std::env::args_os().any(|arg| arg == "--json") {
+                errors::usage(&error);
+            }
             let _ = error.print();
             return ExitCode::from(if fine { 0 } else { 2 });
         }

@@ -26,3 +26,13 @@ pub(super) fn report(error: &Error, as_json: bool) -> ExitCode {
     super::output::note(&format!("error[{code}]: {error}"));
     ExitCode::from(2)
 }
+
+/// Wrong arguments as the one JSON object of a command that was asked for JSON.
+pub(super) fn usage(error: &clap::Error) {
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let code = Error::Invalid(String::new()).code();
+    let object = json!({"error": {"code": code, "message": message, "at": null}});
+    let _ = super::output::print(&format!("{object}\n"));
+}

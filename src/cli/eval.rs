@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use botsmith::core::Diagnostic;
 use botsmith::core::store::StateStore;
 use botsmith::eval::evaluators::Registry;
 use botsmith::eval::report::{self, Report, html, jsonl, junit, markdown, rows};
@@ -46,8 +47,38 @@ fn untangle(args: &mut Eval) -> Result<PathBuf> {
     }
 }
 
+/// A suite that is not there: perhaps one beside it is meant, or a command is misspelt.
+fn exists(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let name = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+    let mut near: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| name(&entry.ok()?.path()))
+        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .collect();
+    near.sort();
+    let commands = <EvalCommand as clap::Subcommand>::augment_subcommands(clap::Command::new(""));
+    near.extend(commands.get_subcommands().map(|c| c.get_name().to_owned()));
+    let wanted = name(path).unwrap_or_default();
+    let hint = match botsmith::core::hint::nearest(&wanted, near.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`botsmith init` makes a suite to start from".into(),
+    };
+    Err(Diagnostic::new(path, "no such suite file")
+        .hint(hint)
+        .into())
+}
+
 fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
     let path = untangle(&mut args)?;
+    exists(&path)?;
     let overrides = Overrides {
         seed: args.seed,
         limit: args.limit,

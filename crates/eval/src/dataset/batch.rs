@@ -31,6 +31,8 @@ pub trait Rows: Send {
 pub struct Batch {
     place: Place,
     content: Content,
+    /// Rows of the file before this batch.
+    first: usize,
     /// Bytes of the file up to the end of this batch.
     pub position: u64,
 }
@@ -57,17 +59,21 @@ impl Batch {
     /// The first row that is no JSON, no UTF-8, or has another number of columns than the header:
     /// with file, line, column and excerpt.
     pub fn rows(self) -> Result<Vec<Row>> {
-        match self.content {
-            Content::Values(rows) => Ok(rows),
+        let mut rows = match self.content {
+            Content::Values(rows) => rows,
             Content::Lines { buffer, lines, .. } => lines
                 .iter()
                 .map(|&(start, end, line)| json_row(&self.place, &buffer[start..end], line))
-                .collect(),
+                .collect::<Result<_>>()?,
             Content::Records { header, records } => records
                 .iter()
                 .map(|(record, line)| csv_row(&self.place, &header, record, *line))
-                .collect(),
+                .collect::<Result<_>>()?,
+        };
+        for (i, row) in rows.iter_mut().enumerate() {
+            row.number = self.first + i;
         }
+        Ok(rows)
     }
 }
 
@@ -192,6 +198,7 @@ pub(crate) struct JsonlRows<R> {
     place: Place,
     reader: R,
     line: usize,
+    rows: usize,
     position: u64,
 }
 
@@ -201,6 +208,7 @@ impl<R: BufRead> JsonlRows<R> {
             place,
             reader,
             line: 0,
+            rows: 0,
             position,
         }
     }
@@ -237,6 +245,8 @@ impl<R: BufRead + Send> Rows for JsonlRows<R> {
         if lines.is_empty() {
             return Ok(None);
         }
+        let first = self.rows;
+        self.rows += lines.len();
         let content = Content::Lines {
             buffer,
             lines,
@@ -245,6 +255,7 @@ impl<R: BufRead + Send> Rows for JsonlRows<R> {
         Ok(Some(Batch {
             place: self.place.clone(),
             content,
+            first,
             position: self.position,
         }))
     }
@@ -255,6 +266,7 @@ pub(crate) struct CsvRows {
     place: Place,
     reader: csv::Reader<Limited>,
     header: Arc<Vec<String>>,
+    rows: usize,
     skip: u64,
 }
 
@@ -320,6 +332,7 @@ impl CsvRows {
             place,
             reader,
             header: Arc::new(header),
+            rows: 0,
             skip,
         })
     }
@@ -384,6 +397,8 @@ impl Rows for CsvRows {
         if records.is_empty() {
             return Ok(None);
         }
+        let first = self.rows;
+        self.rows += records.len();
         let content = Content::Records {
             header: Arc::clone(&self.header),
             records,
@@ -391,6 +406,7 @@ impl Rows for CsvRows {
         Ok(Some(Batch {
             place: self.place.clone(),
             content,
+            first,
             position,
         }))
     }
@@ -420,12 +436,14 @@ impl Rows for ValueRows {
         if self.next == end {
             return Ok(None);
         }
-        let rows = self.rows[self.next..end].to_vec();
+        let first = self.next;
+        let rows = self.rows[first..end].to_vec();
         self.next = end;
         let content = Content::Values(rows);
         Ok(Some(Batch {
             place: self.place.clone(),
             content,
+            first,
             position: end as u64,
         }))
     }

@@ -72,11 +72,18 @@ impl Field {
     }
 
     /// Checks a field that the suite names against rows of its file: a CSV column must be there; a
-    /// top-level key that none of the first rows has must not look like a misspelt one.
+    /// top-level key that none of the first rows has must not look like a misspelt one. Keys in
+    /// `used` are named elsewhere in the suite: they are not what is meant here.
     ///
     /// # Errors
     /// At the field's place in the suite, with the nearest name.
-    pub(super) fn check(&self, rows: &[Row], format: Format, place: &Place) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        rows: &[Row],
+        format: Format,
+        place: &Place,
+        used: &[&str],
+    ) -> Result<()> {
         let (Some(at), Some(root), Some(first)) = (&self.named_at, self.root(), rows.first())
         else {
             return Ok(());
@@ -84,7 +91,10 @@ impl Field {
         if rows.iter().any(|row| row.keys().any(|key| key == root)) {
             return Ok(());
         }
-        let near = botsmith_core::hint::nearest(root, first.keys());
+        let free = first.keys().filter(|key| !used.contains(key));
+        // Names of a letter or two are all near to each other.
+        let near = botsmith_core::hint::nearest(root, free.clone())
+            .filter(|_| root.chars().count() > 2 || format == Format::Csv);
         let kind = if format == Format::Csv {
             "column"
         } else {
@@ -93,9 +103,8 @@ impl Field {
         let mut diagnostic = (**at).clone();
         diagnostic.message = format!("{} has no {kind} `{root}`", place.path().display());
         match (near, format) {
-            (Some(_), _) | (None, Format::Csv) => {
-                Err(diagnostic.nearest(root, first.keys()).into())
-            }
+            (Some(_), _) => Err(diagnostic.nearest(root, free).into()),
+            (None, Format::Csv) => Err(diagnostic.nearest(root, first.keys()).into()),
             // Rows need not all have the same keys: later ones may have it.
             (None, _) => Ok(()),
         }

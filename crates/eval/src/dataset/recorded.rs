@@ -79,7 +79,7 @@ impl RecordedFields {
             let value = field.and_then(|field| field.find(row));
             value.filter(|value| !(value.is_null() || csv && *value == ""))
         };
-        let number = |field: &Option<Field>| match find(field.as_ref()) {
+        let number = |field: Option<&Field>| match find(field) {
             None => Ok(None),
             Some(value) => {
                 let parsed = match value {
@@ -91,7 +91,7 @@ impl RecordedFields {
                     .filter(|x: &f64| x.is_finite() && *x >= 0.0)
                     .map(Some)
                     .ok_or_else(|| {
-                        let field = field.as_ref().map(ToString::to_string).unwrap_or_default();
+                        let field = field.map(ToString::to_string).unwrap_or_default();
                         let message =
                             format!("expected a number of 0 or more at `{field}`, found {value}");
                         crate::Error::from(place.at(row.line, message))
@@ -99,12 +99,12 @@ impl RecordedFields {
             }
         };
         let mut base = Answer {
-            latency: number(&self.latency)?,
-            cost: number(&self.cost)?,
+            latency: number(self.latency.as_ref())?,
+            cost: number(self.cost.as_ref())?,
             ..Answer::default()
         };
         if base.latency.is_none() {
-            base.latency = number(&self.latency_ms)?.map(|ms| ms / 1000.0);
+            base.latency = number(self.latency_ms.as_ref())?.map(|ms| ms / 1000.0);
         }
         if let Some(refusal) = find(self.refusal.as_ref()) {
             let text = text_of(refusal);

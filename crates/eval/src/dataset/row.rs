@@ -11,14 +11,20 @@ use serde_json::Value;
 pub struct Row {
     /// An object (JSONL, YAML, CSV by column) or any other value.
     pub value: Value,
-    /// The line in the file, from 1.
+    /// The line in the file, from 1. Rows of YAML and JSON may share one.
     pub line: usize,
+    /// Which row of its file it is, from 0.
+    pub(crate) number: usize,
 }
 
 impl Row {
     /// A row of a JSON value.
     pub fn from_value(value: Value, line: usize) -> Self {
-        Self { value, line }
+        Self {
+            value,
+            line,
+            number: 0,
+        }
     }
 
     /// Walks down a path of keys and list indices.

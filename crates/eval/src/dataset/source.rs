@@ -227,15 +227,24 @@ fn read_json(source: &Source) -> Result<Vec<Row>> {
     }
     let text = source.text();
     let wrong = |error: serde_json::Error| {
-        let mark = Mark { line: error.line(), column: error.column() };
+        let mark = Mark {
+            line: error.line(),
+            column: error.column(),
+        };
         let mut message = error.to_string();
         if let Some(cut) = message.rfind(" at line ") {
             message.truncate(cut);
         }
-        source.diagnostic(mark, format!("not a JSON list of cases: {message}")).code("BS-EVAL-010")
+        source
+            .diagnostic(mark, format!("not a JSON list of cases: {message}"))
+            .code("BS-EVAL-010")
     };
     let items: Vec<&RawValue> = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str::<Cases<'_>>(text).map_err(wrong)?.cases,
+        true => {
+            serde_json::from_str::<Cases<'_>>(text)
+                .map_err(wrong)?
+                .cases
+        }
         false => serde_json::from_str(text).map_err(wrong)?,
     };
     let (mut line, mut at) = (1, 0);
@@ -243,9 +252,12 @@ fn read_json(source: &Source) -> Result<Vec<Row>> {
         .into_iter()
         .map(|item| {
             let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
-            line += text.as_bytes()[at..start].iter().filter(|b| **b == b'\n').count();
+            line += memchr::memchr_iter(b'\n', &text.as_bytes()[at..start]).count();
             at = start;
-            Ok(Row::from_value(serde_json::from_str(item.get()).map_err(wrong)?, line))
+            Ok(Row::from_value(
+                serde_json::from_str(item.get()).map_err(wrong)?,
+                line,
+            ))
         })
         .collect()
 }

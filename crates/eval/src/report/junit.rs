@@ -3,7 +3,6 @@
 //! A case fails where a metric that decides did not pass; a failed answer is an `error`, a refused
 //! one is `skipped`. The gate's rules are tests of their own: they decide the exit code.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -190,11 +189,11 @@ fn test_case(
         (Outcome::Answered, None) => {
             let mut broken = Vec::new();
             for (metric, verdict) in metrics.iter().zip(&answer.verdicts) {
-                if let Verdict::Judged(score) = verdict {
-                    if score.passed == Some(false) {
-                        let why = score.explanation.as_deref().unwrap_or("not passed");
-                        broken.push(format!("{metric}: {why}"));
-                    }
+                if let Verdict::Judged(score) = verdict
+                    && score.passed == Some(false)
+                {
+                    let why = score.explanation.as_deref().unwrap_or("not passed");
+                    broken.push(format!("{metric}: {why}"));
                 }
             }
             if broken.is_empty() {
@@ -219,11 +218,11 @@ fn cut(text: &str) -> String {
 }
 
 /// XML text and attribute escape; characters that XML 1.0 forbids become U+FFFD.
-fn escape(text: &str) -> Cow<'_, str> {
+fn escape(text: &str) -> String {
     // All that is changed below: ASCII marks and controls, and two characters that start with 0xef.
     let plain = |b: &u8| !matches!(b, b'&' | b'<' | b'>' | b'"' | 0..=0x1f | 0xef);
     if text.as_bytes().iter().all(plain) {
-        return Cow::Borrowed(text);
+        return text.to_owned();
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -239,7 +238,7 @@ fn escape(text: &str) -> Cow<'_, str> {
             c => escaped.push(c),
         }
     }
-    escaped.into()
+    escaped
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One batch of rows to one chunk of records: the work of a worker thread.
 
 use crate::dataset::{Answers, Batch, Place};
-use crate::evaluators::Configured;
+use crate::evaluators::{Configured, Range};
 use crate::suite::Suite;
 use crate::{Answer, Outcome, Result, Verdict};
 
@@ -122,7 +122,7 @@ pub(super) fn overall(evaluators: &[Configured], verdicts: &[Verdict]) -> Option
             continue;
         };
         let range = evaluator.range();
-        let unit = range.lo == 0.0 && range.hi == 1.0 && range.higher_is_better;
+        let unit = range == Range::UNIT;
         let value = match (unit, score.passed) {
             (true, _) => score.value,
             (false, Some(passed)) => f64::from(u8::from(passed)),

@@ -10,12 +10,12 @@ use crate::report::{Report, Timings};
 use crate::suite::Suite;
 use crate::{Error, Outcome, Result};
 
+use super::ids::{Ids, Seen};
 use super::judge::{Judge, Judged, overall};
+use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
 use super::select::Selection;
-use super::ids::{Ids, Seen};
-use super::numbers::Numbers;
 use super::{CaseRecord, Manifest, RunInfo, chunk, summary, table::Table};
 
 /// How far a run has come.

@@ -10,7 +10,7 @@ use crate::{Case, Result};
 pub(super) struct Selection<'a> {
     spec: &'a DatasetSpec,
     place: Place,
-    /// Lines that are in the sample, sorted.
+    /// Numbers of the rows that are in the sample, sorted.
     sample: Option<Vec<usize>>,
 }
 
@@ -30,10 +30,10 @@ impl<'a> Selection<'a> {
 
     /// The case of a row, if it is to be judged.
     pub(super) fn case(&self, row: &Row) -> Result<Option<Case>> {
-        if let Some(sample) = &self.sample {
-            if sample.binary_search(&row.line).is_err() {
-                return Ok(None);
-            }
+        if let Some(sample) = &self.sample
+            && sample.binary_search(&row.number).is_err()
+        {
+            return Ok(None);
         }
         let case = self.spec.mapping.case(row, &self.place)?;
         Ok(self.holds(&case)?.then_some(case))
@@ -50,29 +50,29 @@ impl<'a> Selection<'a> {
             .map_or(Ok(true), |filter| filter.holds(case))
     }
 
-    /// The rows with the `size` least hashes of seed and line: uniform, in one pass, and adding
+    /// The rows with the `size` least hashes of seed and number: uniform, in one pass, and adding
     /// rows at the end changes little of the sample.
     fn draw(&self, size: usize, seed: u64) -> Result<Vec<usize>> {
         let mut least: BinaryHeap<([u8; 16], usize)> = BinaryHeap::new();
         let mut rows = self.spec.source.rows()?;
         while let Some(batch) = rows.next_batch()? {
             for row in batch.rows()? {
-                let line = row.line;
+                let number = row.number;
                 if self.case(&row)?.is_none() {
                     continue;
                 }
                 let mut hasher = blake3::Hasher::new();
                 hasher.update(&seed.to_le_bytes());
-                hasher.update(&(line as u64).to_le_bytes());
+                hasher.update(&(number as u64).to_le_bytes());
                 let hash = *hasher.finalize().as_bytes();
-                least.push((hash[..16].try_into().expect("32 bytes have 16"), line));
+                least.push((hash[..16].try_into().expect("32 bytes have 16"), number));
                 if least.len() > size {
                     least.pop();
                 }
             }
         }
-        let mut lines: Vec<_> = least.into_iter().map(|(_, line)| line).collect();
-        lines.sort_unstable();
-        Ok(lines)
+        let mut numbers: Vec<_> = least.into_iter().map(|(_, number)| number).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 }

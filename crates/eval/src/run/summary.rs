@@ -85,9 +85,12 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
     MetricReport {
         name: metric.name().to_owned(),
         kind: metric.kind().to_owned(),
-        about: metric.docs().about.to_owned(),
+        about: match metric.invert() {
+            true => format!("Turned round (`invert`): {}", metric.docs().about),
+            false => metric.docs().about.to_owned(),
+        },
         range: (range.lo, range.hi.is_finite().then_some(range.hi)),
-        higher_is_better: range.higher_is_better,
+        higher_is_better: range.better.higher(),
         threshold: metric.threshold(),
         weight: metric.weight(),
         signature: format!("{entry} | botsmith {}", manifest.version),
@@ -121,7 +124,8 @@ fn bots(
         let all: Vec<_> = (0..bot.overall.len())
             .filter(|i| !bot.overall[*i].is_nan())
             .collect();
-        let mean = mean_of(&bot.overall, &all, units, seed(base, &["overall", name]))?;
+        let seed = seed(base, &["overall", name]);
+        let mean = mean_of(&bot.overall, &all, units, UNIT, seed)?;
         reports.push(BotReport {
             name: name.clone(),
             cases: table.cases,
@@ -161,8 +165,18 @@ impl Units<'_> {
 
 type Mean = (f64, Option<Interval>, String);
 
-/// Mean of some answers' values with its interval and method; `None` without any.
-fn mean_of(values: &[f64], answers: &[usize], units: Units<'_>, seed: u64) -> Result<Option<Mean>> {
+/// The range of a share.
+const UNIT: (f64, f64) = (0.0, 1.0);
+
+/// Mean of some answers' values with its interval and method; `None` without any. The interval is
+/// cut to the range of the values: with few clusters that of a t test goes far beyond it.
+fn mean_of(
+    values: &[f64],
+    answers: &[usize],
+    units: Units<'_>,
+    (lo, hi): (f64, f64),
+    seed: u64,
+) -> Result<Option<Mean>> {
     if answers.is_empty() {
         return Ok(None);
     }
@@ -173,7 +187,7 @@ fn mean_of(values: &[f64], answers: &[usize], units: Units<'_>, seed: u64) -> Re
     };
     Ok(Some((
         estimate.value,
-        estimate.interval,
+        estimate.interval.map(|interval| interval.clamped(lo, hi)),
         estimate.method.to_string(),
     )))
 }
@@ -187,7 +201,8 @@ fn score(
     let judged: Vec<_> = (0..column.values.len())
         .filter(|i| !column.values[*i].is_nan())
         .collect();
-    let mean = mean_of(&column.values, &judged, units, seed)?;
+    let range = metric.range();
+    let mean = mean_of(&column.values, &judged, units, (range.lo, range.hi), seed)?;
     let values: Vec<f64> = judged.iter().map(|i| column.values[*i]).collect();
     let passes: Vec<f64> = judged
         .iter()
@@ -196,8 +211,8 @@ fn score(
         .collect();
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
-    let pass_interval = match decided && passes != values {
-        true => mean_of(&spread(&passes, &judged), &judged, units, seed)?.and_then(|m| m.1),
+    let pass_interval = match decided {
+        true => pass_interval(&passes, &values, &judged, units, seed)?,
         false => None,
     };
     Ok(ScoreReport {
@@ -217,6 +232,21 @@ fn score(
             None
         },
     })
+}
+
+/// Interval of a pass rate, where it is not the mean's.
+fn pass_interval(
+    passes: &[f64],
+    values: &[f64],
+    judged: &[usize],
+    units: Units<'_>,
+    seed: u64,
+) -> Result<Option<Interval>> {
+    if passes == values {
+        return Ok(None);
+    }
+    let mean = mean_of(&spread(passes, judged), judged, units, UNIT, seed)?;
+    Ok(mean.and_then(|mean| mean.1))
 }
 
 /// Values of judged answers back at the answers' places.
@@ -302,8 +332,13 @@ pub(super) fn compare_all(
             for b in a + 1..sides.len() {
                 let names = [sides[a].0, sides[b].0, metric.name()];
                 let seed = seed(base, &["compare", names[0], names[1], names[2]]);
-                let higher = metric.range().higher_is_better;
-                comparisons.push(pair(names, &means[a], &means[b], groups, (higher, seed))?);
+                let range = metric.range();
+                let side = (range.better.higher(), seed);
+                let mut found = pair(names, &means[a], &means[b], groups, side)?;
+                // Two means differ by the width of their range at most.
+                let width = range.hi - range.lo;
+                found.interval = found.interval.map(|i| i.clamped(-width, width));
+                comparisons.push(found);
             }
         }
     }
@@ -320,7 +355,7 @@ pub(super) fn pair(
     a: &[f64],
     b: &[f64],
     groups: Option<&[u32]>,
-    (higher, seed): (bool, u64),
+    (higher, seed): (Option<bool>, u64),
 ) -> Result<Comparison> {
     let both: Vec<usize> = (0..a.len())
         .filter(|i| !(a[*i].is_nan() || b[*i].is_nan()))
@@ -390,7 +425,9 @@ pub(super) fn adjust(comparisons: &mut [Comparison]) -> Result<()> {
     {
         comparison.p_adjusted = Some(p);
         let difference = comparison.difference.unwrap_or(0.0);
-        let higher = comparison.higher_is_better;
+        let Some(higher) = comparison.higher_is_better else {
+            continue;
+        };
         comparison.better = match (p <= ALPHA, difference > 0.0, difference < 0.0) {
             (true, true, _) => Some(if higher { Versus::B } else { Versus::A }),
             (true, _, true) => Some(if higher { Versus::A } else { Versus::B }),
@@ -434,12 +471,21 @@ fn slices(
                         groups: table.groups(),
                     };
                     let seed = seed(suite.seed, &parts);
-                    let mean = mean_of(&scores.values, &judged, units, seed)?;
-                    let passed = judged
+                    let range = metric.range();
+                    let range = (range.lo, range.hi);
+                    let mean = mean_of(&scores.values, &judged, units, range, seed)?;
+                    let values: Vec<f64> = judged.iter().map(|i| scores.values[*i]).collect();
+                    let passes: Vec<f64> = judged
                         .iter()
-                        .filter(|i| scores.passed[**i] == Some(true))
-                        .count();
-                    let rate = passed as f64 / judged.len().max(1) as f64;
+                        .filter_map(|i| scores.passed[*i])
+                        .map(|p| f64::from(u8::from(p)))
+                        .collect();
+                    let decided =
+                        metric.decides() && !passes.is_empty() && passes.len() == values.len();
+                    let pass_interval = match decided {
+                        true => pass_interval(&passes, &values, &judged, units, seed)?,
+                        false => None,
+                    };
                     reports.push(SliceReport {
                         slice: slice.name.clone(),
                         value: value.clone(),
@@ -447,8 +493,10 @@ fn slices(
                         metric: metric.name().to_owned(),
                         n: judged.len(),
                         mean: mean.as_ref().map(|m| m.0),
-                        pass_rate: (metric.decides() && !judged.is_empty()).then_some(rate),
+                        pass_rate: decided
+                            .then(|| passes.iter().sum::<f64>() / passes.len() as f64),
                         interval: mean.and_then(|m| m.1),
+                        pass_interval,
                     });
                 }
             }

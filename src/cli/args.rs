@@ -54,6 +54,7 @@ pub(crate) struct Global {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one value a process")]
 pub(crate) enum Command {
     /// Judge a suite, and look at what was judged
     Eval(Eval),
@@ -122,6 +123,10 @@ pub(crate) struct Eval {
 }
 
 /// Where reports go.
+#[allow(
+    clippy::option_option,
+    reason = "absent, bare and with a file are three things"
+)]
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Output {
     /// The report as one JSON object, on stdout or to FILE
@@ -136,7 +141,7 @@ pub(crate) struct Output {
     /// A summary for pull requests to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// JUnit XML for CI to FILE
+    /// `JUnit` XML for CI to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) junit: Option<PathBuf>,
     /// One self-contained page to FILE
@@ -194,7 +199,7 @@ pub(crate) struct Show {
     /// A summary for pull requests to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// JUnit XML for CI to FILE
+    /// `JUnit` XML for CI to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) junit: Option<PathBuf>,
     /// One self-contained page to FILE
@@ -262,6 +267,10 @@ pub(crate) struct Gc {
 }
 
 #[derive(Debug, clap::Args)]
+#[allow(
+    clippy::struct_field_names,
+    reason = "`--power` is the field's own term"
+)]
 pub(crate) struct Power {
     /// The difference to be seen, in points of pass rate: 5 is 5 %
     #[arg(long, value_name = "POINTS", value_parser = points)]
@@ -306,6 +315,7 @@ fn points(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "flags are Booleans")]
 pub(crate) struct Metric {
     /// The evaluator; `--list` names them all
     #[arg(value_name = "NAME", required_unless_present = "list")]

@@ -1,5 +1,6 @@
 //! `botsmith init`: a starter suite with its data, that passes.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use botsmith::eval::evaluators::Registry;
@@ -50,11 +51,11 @@ pub(super) fn run(context: &Context, args: &Init) -> Result<Ended> {
     } else {
         let mut text = String::new();
         for path in &written {
-            text.push_str(&format!("wrote {}\n", path.display()));
+            let _ = writeln!(text, "wrote {}", path.display());
         }
         if !context.quiet() {
             let suite = args.dir.join("suite.yaml");
-            text.push_str(&format!("\nnext: botsmith eval {}\n", suite.display()));
+            let _ = writeln!(text, "\nnext: botsmith eval {}", suite.display());
         }
         output::print(&text)?;
     }

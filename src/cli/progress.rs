@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The bar; it shows itself after a second, and on a terminal only.
 pub(super) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     started: Instant,
     shown: Cell<bool>,
     quiet: bool,
@@ -24,7 +24,7 @@ impl Bar {
         bar.set_style(style);
         let quiet = quiet || !std::io::stderr().is_terminal();
         Self {
-            bar,
+            drawn: bar,
             started: Instant::now(),
             shown: Cell::new(false),
             quiet,
@@ -36,18 +36,18 @@ impl Bar {
             return;
         }
         if !self.shown.replace(true) {
-            self.bar
+            self.drawn
                 .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
         if let Some(fraction) = progress.fraction {
-            self.bar.set_position((fraction * 1000.0) as u64);
+            self.drawn.set_position((fraction * 1000.0) as u64);
         }
-        self.bar.set_message(format!("{} cases", progress.cases));
+        self.drawn.set_message(format!("{} cases", progress.cases));
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }

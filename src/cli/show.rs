@@ -1,5 +1,6 @@
 //! `eval show`: a run, one of its cases, or its failures.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use botsmith::eval::report::rows::{self, Offsets};
@@ -93,10 +94,11 @@ fn failures(run: &botsmith::eval::run::StoredRun<'_>, as_json: bool) -> Result<E
         output::print_json(&json!({"run": run.manifest.id, "failures": found}))?;
     } else {
         if count > SHOWN {
-            text.push_str(&format!(
-                "… and {} more (`--json` lists them all)\n",
+            let _ = writeln!(
+                text,
+                "… and {} more (`--json` lists them all)",
                 count - SHOWN
-            ));
+            );
         }
         if count == 0 {
             text.push_str("every answer passed everything\n");

@@ -9,7 +9,7 @@ mod plot;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use botsmith::eval::report::{MetricReport, Report, ScoreReport, percent, plain};
+use botsmith::eval::report::{Report, ScoreReport, percent, plain};
 use botsmith::eval::run::Finished;
 
 pub(super) use case::{case, failure};
@@ -25,11 +25,7 @@ pub(super) fn report(report: &Report, colored: bool) -> String {
     text.push_str(&outcomes(report));
     text.push_str(&scores(report));
     if report.bots.len() > 1 {
-        text.push_str(&comparisons::table(
-            &report.comparisons,
-            &report.metrics,
-            paint,
-        ));
+        text.push_str(&comparisons::table(&report.comparisons, paint));
     }
     text.push_str(&gate(report, paint));
     for warning in &report.warnings {
@@ -63,7 +59,8 @@ fn headline(report: &Report, paint: Paint) -> String {
     } else {
         paint.red(&verdict)
     };
-    format!("{}{}{}\n\n", paint.bold(&left), " ".repeat(gap), colour)
+    let line = format!("{}{}{}", paint.bold(&left), " ".repeat(gap), colour);
+    format!("{}\n\n", line.trim_end())
 }
 
 /// Answers by outcome; only where some were not given, for else it says nothing.
@@ -98,15 +95,15 @@ fn scores(report: &Report) -> String {
             .collect();
         let axis = plot::Axis::of(metric, &scores);
         let title = match (metric.higher_is_better, metric.threshold) {
-            (false, _) => format!("{} (less is better)", cut(&metric.name, 30)),
+            (Some(false), _) => format!("{} (less is better)", cut(&metric.name, 30)),
             _ => cut(&metric.name, 46),
         };
         rows.push(vec![title]);
         for (bot, score) in report.bots.iter().zip(&scores) {
             rows.push(vec![
                 format!("  {}", cut(&bot.name, 22)),
-                value(metric, score),
-                interval(metric, score),
+                value(score),
+                interval(score),
                 axis.draw(score),
                 format!("n {}", score.n),
             ]);
@@ -121,7 +118,7 @@ pub(super) fn is_share(score: &ScoreReport) -> bool {
     score.pass_rate.is_some() && score.pass_rate == score.mean
 }
 
-fn value(_: &MetricReport, score: &ScoreReport) -> String {
+fn value(score: &ScoreReport) -> String {
     match score.mean {
         None => "–".into(),
         Some(mean) if is_share(score) => percent(mean),
@@ -129,7 +126,7 @@ fn value(_: &MetricReport, score: &ScoreReport) -> String {
     }
 }
 
-fn interval(_: &MetricReport, score: &ScoreReport) -> String {
+fn interval(score: &ScoreReport) -> String {
     let Some(interval) = score.interval else {
         return String::new();
     };
@@ -218,10 +215,10 @@ pub(super) fn footer(finished: &Finished, files: &[PathBuf], store: &str) -> Str
 
 /// Report files that were written.
 pub(super) fn written(files: &[PathBuf]) -> String {
-    files
-        .iter()
-        .map(|path| format!("wrote {}\n", path.display()))
-        .collect()
+    files.iter().fold(String::new(), |mut text, path| {
+        let _ = writeln!(text, "wrote {}", path.display());
+        text
+    })
 }
 
 /// Scores by slice.

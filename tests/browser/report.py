@@ -27,7 +27,17 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
-FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars".split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
 CHECKS = []
 
 
@@ -39,7 +49,11 @@ def check(function):
 def embedded(path):
     """The report and the cases in the file, as a browser finds them."""
     page = path.read_text(encoding="utf-8")
-    blocks = re.findall(r'<script type="application/json" (id="report"|class="cases")>(.*?)</script', page, re.S)
+    blocks = re.findall(
+        r'<script type="application/json" (id="report"|class="cases")>(.*?)</script',
+        page,
+        re.DOTALL,
+    )
     report = json.loads(blocks[0][1])
     return report, [case for _, block in blocks[1:] for case in json.loads(block)]
 
@@ -49,13 +63,19 @@ class Page:
 
     def __init__(self, driver, path):
         self.driver = driver
+        self.path = path
         self.url = path.resolve().as_uri()
         self.report, self.cases = embedded(path)
         self.bots = [bot["name"] for bot in self.report["bots"]]
 
     def open(self, fragment="", size=DESKTOP):
         # Sizes below 500 px are not to be had from a window, so the viewport is emulated.
-        metrics = dict(width=size[0], height=size[1], deviceScaleFactor=1, mobile=size[0] < 500)
+        metrics = {
+            "width": size[0],
+            "height": size[1],
+            "deviceScaleFactor": 1,
+            "mobile": size[0] < 500,
+        }
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.driver.get("about:blank")
         self.driver.get(self.url + fragment)
@@ -71,7 +91,9 @@ class Page:
         return self.driver.find_element(By.CSS_SELECTOR, css)
 
     def click(self, css):
-        self.js("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", self.one(css))
+        self.js(
+            "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", self.one(css)
+        )
         self.one(css).click()
 
     def wait(self, holds, seconds=10):
@@ -86,13 +108,17 @@ class Page:
 
     def shown(self):
         """Ids of the rows that are elements, in the order in which they stand."""
-        return self.js("return [...document.querySelectorAll('#rows .line')].sort((a, b) => a.dataset.index - b.dataset.index).map((row) => row.querySelector('.key').textContent)")
+        return self.js(
+            "return [...document.querySelectorAll('#rows .line')].sort((a, b) => a.dataset.index - b.dataset.index).map((row) => row.querySelector('.key').textContent)"
+        )
 
     def tally(self):
         return int(re.match(r"[\d,]+", self.one("#tally").text)[0].replace(",", ""))
 
     def reset(self):
-        self.js("document.getElementById('reset').disabled = false; document.getElementById('reset').click()")
+        self.js(
+            "document.getElementById('reset').disabled = false; document.getElementById('reset').click()"
+        )
         self.wait(lambda: self.tally() == len(self.cases))
 
     def with_answer(self, holds):
@@ -106,7 +132,11 @@ def same(found, wanted, what):
 @check
 def the_headline_tells_the_gate_and_the_bots(page):
     page.open()
-    same(page.driver.title.startswith(page.report["suite"]), True, f"title {page.driver.title!r} starts with the suite")
+    same(
+        page.driver.title.startswith(page.report["suite"]),
+        True,
+        f"title {page.driver.title!r} starts with the suite",
+    )
     headline = page.one("h1").text
     assert len(headline) > 15, headline
     if page.report["gate"].get("rules"):
@@ -116,14 +146,21 @@ def the_headline_tells_the_gate_and_the_bots(page):
     assert any(bot in told for bot in page.bots), told
     for comparison in page.report["comparisons"]:
         p = comparison.get("p_adjusted")
-        if p is not None and p > 0.05 and len(page.bots) == 2 and comparison["metric"] == page.report["metrics"][0]["name"]:
+        if (
+            p is not None
+            and p > 0.05
+            and len(page.bots) == 2
+            and comparison["metric"] == page.report["metrics"][0]["name"]
+        ):
             assert "no difference" in told, told
 
 
 @check
 def every_bot_has_its_row_in_every_plot_and_table(page):
     page.open()
-    plots = page.js("return [...document.querySelectorAll('#scores figure')].map((f) => f.querySelectorAll('.plot > .bot').length)")
+    plots = page.js(
+        "return [...document.querySelectorAll('#scores figure')].map((f) => f.querySelectorAll('.plot > .bot').length)"
+    )
     assert plots and all(n == len(page.bots) for n in plots), plots
     same(len(page.all("#scores table thead th")), len(page.bots) + 1, "columns of the score table")
     pairs = [c for c in page.report["comparisons"] if c["difference"] is not None]
@@ -153,14 +190,23 @@ def the_table_sorts_and_says_so(page):
     same(page.one("[data-key=row]").get_attribute("aria-sort"), "descending", "aria-sort")
     same(page.shown()[0], str(rows[-1]["id"]), "first row, descending")
     page.click("[data-key=id] button")
-    same(page.one("[data-key=row]").get_attribute("aria-sort"), "none", "aria-sort of the old column")
+    same(
+        page.one("[data-key=row]").get_attribute("aria-sort"), "none", "aria-sort of the old column"
+    )
     values = page.js("return TABLE.rows.map((one) => String(one.id))")
-    same(values, page.js("return [...arguments[0]].sort(new Intl.Collator('en', {numeric: true}).compare)", values), "order by id")
+    same(
+        values,
+        page.js(
+            "return [...arguments[0]].sort(new Intl.Collator('en', {numeric: true}).compare)",
+            values,
+        ),
+        "order by id",
+    )
     page.click("[data-key='0'] button")
     values = page.js("return TABLE.rows.map((one) => valueOf(TABLE.column, one.said[0]))")
     measured = [v for v in values if v is not None]
     same(measured, sorted(measured), "order by the first bot's value")
-    same(values[:len(measured)], measured, "what was not measured comes last")
+    same(values[: len(measured)], measured, "what was not measured comes last")
 
 
 @check
@@ -172,15 +218,30 @@ def filters_find_what_the_data_hold(page):
     page.reset()
     metric = page.report["metrics"][0]["name"]
     for result, wanted in [("passed", True), ("missed", False)]:
-        Select(page.one("#result")).select_by_value(json.dumps([metric, result], ensure_ascii=False, separators=(",", ":")))
+        Select(page.one("#result")).select_by_value(
+            json.dumps([metric, result], ensure_ascii=False, separators=(",", ":"))
+        )
         holds = lambda a: a["scores"].get(metric, {}).get("passed") is wanted
         same(page.tally(), len(page.with_answer(holds)), f"{metric} {result}")
     page.reset()
     if page.all("#label"):
-        options = [o for o in page.js("return [...document.querySelectorAll('#label option')].map((o) => o.value)") if o]
+        options = [
+            o
+            for o in page.js(
+                "return [...document.querySelectorAll('#label option')].map((o) => o.value)"
+            )
+            if o
+        ]
         group, value = json.loads(options[0])
         Select(page.one("#label")).select_by_value(options[0])
-        same(page.tally(), sum(value in c["tags"] if group == "tag" else str(c["slices"].get(group)) == value for c in page.cases), options[0])
+        same(
+            page.tally(),
+            sum(
+                value in c["tags"] if group == "tag" else str(c["slices"].get(group)) == value
+                for c in page.cases
+            ),
+            options[0],
+        )
         page.reset()
     if len(page.bots) > 1:
         page.click("#disagree")
@@ -199,7 +260,9 @@ def search_looks_in_ids_questions_and_answers(page):
             continue
         page.one("#search").clear()
         page.one("#search").send_keys(" ".join(words))
-        assert str(first["id"]) in page.js("return TABLE.rows.map((one) => String(one.id))"), f"{words} does not find {first['id']}"
+        assert str(first["id"]) in page.js("return TABLE.rows.map((one) => String(one.id))"), (
+            f"{words} does not find {first['id']}"
+        )
     page.one("#search").clear()
     page.one("#search").send_keys("no-case-says-this-7261")
     same(page.tally(), 0, "search for nonsense")
@@ -219,26 +282,36 @@ def a_case_opens_with_every_answer_and_closes(page):
             assert metric in card.text, f"{metric} in {card.text}"
     page.press(Keys.ESCAPE)
     page.wait(lambda: not page.one("#detail").is_displayed())
-    assert "case=" not in page.driver.current_url, page.driver.current_url
+    page.wait(lambda: "case=" not in page.driver.current_url)
 
 
 @check
 def evidence_is_marked_at_its_place(page):
-    found = [(c, a) for c in page.cases for a in c["answers"] if len(a["text"]) < 2000 and any(s.get("evidence") for s in a["scores"].values())]
+    found = [
+        (c, a)
+        for c in page.cases
+        for a in c["answers"]
+        if len(a["text"]) < 2000 and any(s.get("evidence") for s in a["scores"].values())
+    ]
     if not found:
         return "no evidence in this report"
     for case, answer in found[:3] + found[-2:]:
         page.open("#case=" + urllib.parse.quote(str(case["id"]), safe=""))
         page.wait(lambda: page.all("#detail mark"))
-        index = [(a["bot"], a["repeat"]) for a in case["answers"]].index((answer["bot"], answer["repeat"]))
+        index = [(a["bot"], a["repeat"]) for a in case["answers"]].index(
+            (answer["bot"], answer["repeat"])
+        )
         units = answer["text"].encode("utf-16-le")
         covered = set()
         for score in answer["scores"].values():
             for span in score.get("evidence", []):
                 covered |= set(range(span["start"], span["end"]))
-        wanted = b"".join(units[2 * i:2 * i + 2] for i in sorted(covered)).decode("utf-16-le")
-        marked = page.js("""return [...document.querySelectorAll('#detail .answer')[arguments[0]].querySelectorAll('.said mark')]
-            .map((mark) => mark.lastChild.textContent).join('')""", index)
+        wanted = b"".join(units[2 * i : 2 * i + 2] for i in sorted(covered)).decode("utf-16-le")
+        marked = page.js(
+            """return [...document.querySelectorAll('#detail .answer')[arguments[0]].querySelectorAll('.said mark')]
+            .map((mark) => mark.lastChild.textContent).join('')""",
+            index,
+        )
         same(marked, wanted, f"marked text of {case['id']}")
     return None
 
@@ -249,7 +322,11 @@ def keys_move_through_table_and_cases(page):
     page.js("document.getElementById('view').focus()")
     order = page.ids()
     page.press(Keys.ARROW_DOWN)
-    same(page.one("#view").get_attribute("aria-activedescendant"), "row-1" if len(order) > 1 else "row-0", "active row")
+    same(
+        page.one("#view").get_attribute("aria-activedescendant"),
+        "row-1" if len(order) > 1 else "row-0",
+        "active row",
+    )
     page.press(Keys.HOME)
     page.press(Keys.ENTER)
     page.wait(lambda: page.one("#detail").is_displayed())
@@ -258,19 +335,25 @@ def keys_move_through_table_and_cases(page):
     if len(order) > 1:
         page.press(Keys.ARROW_RIGHT)
         same(title(), order[1], "next case")
-        assert page.driver.current_url.endswith("#case=" + urllib.parse.quote(order[1], safe="!'()*~")), page.driver.current_url
+        assert page.driver.current_url.endswith(
+            "#case=" + urllib.parse.quote(order[1], safe="!'()*~")
+        ), page.driver.current_url
         page.press(Keys.ARROW_LEFT)
         same(title(), order[0], "previous case")
     page.press(Keys.ESCAPE)
     page.wait(lambda: not page.one("#detail").is_displayed())
-    same(page.js("return document.activeElement.id"), "view", "focus after closing")
+    page.wait(lambda: page.js("return document.activeElement.id") == "view")
 
 
 @check
 def a_link_opens_its_case(page):
     for case in [page.cases[-1], page.cases[len(page.cases) // 2]]:
         page.open("#case=" + urllib.parse.quote(str(case["id"]), safe=""))
-        same(page.js("return document.querySelector('#detail-title bdi').textContent"), str(case["id"]), "linked case")
+        same(
+            page.js("return document.querySelector('#detail-title bdi').textContent"),
+            str(case["id"]),
+            "linked case",
+        )
     page.open("#case=no-such-case-7261")
     assert "No case" in page.one("#detail").text
 
@@ -290,11 +373,15 @@ def the_theme_switches(page):
 def nothing_overflows_sideways(page):
     for size in [PHONE, (768, 1024), DESKTOP]:
         page.open(size=size)
-        wide = page.js("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = page.js(
+            "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         same(wide, 0, f"overflow at {size[0]} px")
         case = max(page.cases, key=lambda c: max((len(a["text"]) for a in c["answers"]), default=0))
         page.open("#case=" + urllib.parse.quote(str(case["id"]), safe=""), size=size)
-        wide = page.js("const s = document.querySelector('.sheet'); return s.scrollWidth - s.clientWidth")
+        wide = page.js(
+            "const s = document.querySelector('.sheet'); return s.scrollWidth - s.clientWidth"
+        )
         same(wide, 0, f"overflow of a case at {size[0]} px")
 
 
@@ -304,14 +391,18 @@ def the_csv_holds_the_filtered_answers(page):
     text = page.js("return csvOf(TABLE.data, TABLE.rows)")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     same(len(rows), sum(len(c["answers"]) for c in page.cases), "lines")
-    by_key = {(str(c["id"]), a["bot"], str(a["repeat"])): a for c in page.cases for a in c["answers"]}
+    by_key = {
+        (str(c["id"]), a["bot"], str(a["repeat"])): a for c in page.cases for a in c["answers"]
+    }
     for row in rows:
         plain = lambda text: text[1:] if re.match(r"'[=+\-@\t\r]", text) else text
         answer = by_key[plain(row["id"]), plain(row["bot"]), row["repeat"]]
         same(plain(row["answer"]), answer["text"], "answer")
     assert page.one("#csv").is_enabled()
     with tempfile.TemporaryDirectory() as folder:
-        page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", dict(behavior="allow", downloadPath=folder))
+        page.driver.execute_cdp_cmd(
+            "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": folder}
+        )
         page.click("#csv")
         page.wait(lambda: list(Path(folder).glob("*.csv")))
 
@@ -368,19 +459,46 @@ def nothing_was_loaded_or_broken(page):
     same(page.all("main img, main iframe, dialog img"), [], "elements that data could have made")
 
 
+@check
+def a_file_cut_short_says_so(page):
+    whole = page.path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        cut = Path(folder) / "cut.html"
+        cut.write_bytes(whole[:-200])
+        page.driver.get(cut.as_uri())
+        page.wait(lambda: page.one("#damage").is_displayed())
+        assert "cut off" in page.one("#damage").text, page.one("#damage").text
+
+
 def screenshots(page, folder):
     """Pictures for people to look at: desktop and phone, light and dark, page and case."""
     folder.mkdir(parents=True, exist_ok=True)
-    marked = next((c for c in page.cases if any(s.get("evidence") for a in c["answers"] for s in a["scores"].values())), page.cases[0])
+    marked = next(
+        (
+            c
+            for c in page.cases
+            if any(s.get("evidence") for a in c["answers"] for s in a["scores"].values())
+        ),
+        page.cases[0],
+    )
     for theme in ["light", "dark"]:
-        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", dict(features=[dict(name="prefers-color-scheme", value=theme)]))
+        page.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {"features": [{"name": "prefers-color-scheme", "value": theme}]},
+        )
         for device, size in [("desktop", DESKTOP), ("phone", PHONE)]:
-            for part, fragment in [("top", ""), ("case", "#case=" + urllib.parse.quote(str(marked["id"]), safe=""))]:
+            for part, fragment in [
+                ("top", ""),
+                ("case", "#case=" + urllib.parse.quote(str(marked["id"]), safe="")),
+            ]:
                 page.open(fragment, size)
                 page.driver.save_screenshot(str(folder / f"{device}-{theme}-{part}.png"))
             page.open("", size)
             for part in ["scores", "comparisons", "slices", "cases", "findings", "method"]:
-                page.js("document.getElementById(arguments[0]).scrollIntoView({behavior: 'instant'})", part)
+                page.js(
+                    "document.getElementById(arguments[0]).scrollIntoView({behavior: 'instant'})",
+                    part,
+                )
                 time.sleep(0.1)
                 page.driver.save_screenshot(str(folder / f"{device}-{theme}-{part}.png"))
 
@@ -396,7 +514,9 @@ def chromium(profile):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("report", type=Path)
     parser.add_argument("--screenshots", type=Path, metavar="DIR")
     args = parser.parse_args()

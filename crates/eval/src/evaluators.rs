@@ -35,7 +35,7 @@ pub use configured::{Configured, read_list};
 pub use contains::{contains, ends_with, starts_with};
 pub use contains_many::{contains_all, contains_any};
 pub use counts::{length, lines, sentences, words};
-pub use docs::{Docs, OptionDocs, Range};
+pub use docs::{Better, Docs, OptionDocs, Range};
 pub use equals::equals;
 pub use json::{find_json, parse_json, schema_error};
 pub use number_equals::{NumberOptions, number_equals};
@@ -95,10 +95,31 @@ pub trait Evaluator: Send + Sync + Debug {
         docs.decides
     }
 
+    /// An empty accumulator of the score of a whole corpus, where that is not the mean of the
+    /// answers' scores (BLEU adds up counts, not scores).
+    fn corpus(&self) -> Option<Box<dyn Corpus>> {
+        None
+    }
+
+    /// Name, settings and version in one line, where the field has a custom for it (sacrebleu's
+    /// signatures); empty otherwise.
+    fn signature(&self) -> String {
+        String::new()
+    }
+
     /// Whether it reads [`Subject::references`], with the options that it was built with.
     fn uses_references(&self, docs: &Docs) -> bool {
         docs.compares
     }
+}
+
+/// Adds up what the score of a corpus is made of.
+pub trait Corpus: Send + Debug {
+    /// Adds one answer and its references, extraction done.
+    fn add(&mut self, candidate: &str, references: &[String]);
+
+    /// The score of all that was added; `None` while that is nothing.
+    fn score(&self) -> Option<f64>;
 }
 
 /// What a kind may look at when it builds.

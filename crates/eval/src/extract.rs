@@ -43,8 +43,9 @@ enum Step {
     Regex {
         pattern: Box<Regex>,
         group: usize,
-        /// The group as written.
+        /// The group as written, if it was.
         named: Option<String>,
+        ignore_case: bool,
         last: bool,
     },
     After(String),
@@ -128,6 +129,7 @@ impl fmt::Display for Step {
             Self::Regex {
                 pattern,
                 named,
+                ignore_case,
                 last,
                 ..
             } => {
@@ -135,7 +137,8 @@ impl fmt::Display for Step {
                 if let Some(group) = named {
                     write!(f, " group {group}")?;
                 }
-                if *last { f.write_str(" last") } else { Ok(()) }
+                f.write_str(if *ignore_case { " ignore-case" } else { "" })?;
+                f.write_str(if *last { " last" } else { "" })
             }
             Self::After(mark) => write!(f, "after {mark:?}"),
             Self::Before(mark) => write!(f, "before {mark:?}"),
@@ -207,6 +210,7 @@ impl Step {
                 pattern: Box::new(pattern),
                 group,
                 named: None,
+                ignore_case: false,
                 last: false,
             });
         }
@@ -214,7 +218,7 @@ impl Step {
         let ignore_case = fields.get("ignore-case").map_or(Ok(false), |v| v.bool())?;
         let pattern = compile_regex(&fields.required("pattern")?, ignore_case)?;
         let mut group = usize::from(pattern.captures_len() > 1);
-        let mut named = ignore_case.then(|| "1 ignore-case".to_owned());
+        let mut named = None;
         if let Some(at) = fields.get("group") {
             let text = at.text()?;
             let by_name = pattern.capture_names().position(|name| name == Some(text));
@@ -222,10 +226,7 @@ impl Step {
             group = by_name
                 .or_else(by_number)
                 .ok_or_else(|| at.error(format!("the pattern has no group `{text}`")))?;
-            named = Some(format!(
-                "{text}{}",
-                if ignore_case { " ignore-case" } else { "" }
-            ));
+            named = Some(text.to_owned());
         }
         let last = match fields.get("match") {
             Some(at) => at.one_of(&[("first", false), ("last", true)])?,
@@ -236,6 +237,7 @@ impl Step {
             pattern: Box::new(pattern),
             group,
             named,
+            ignore_case,
             last,
         })
     }

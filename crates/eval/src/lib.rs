@@ -16,6 +16,7 @@ mod error;
 pub mod evaluators;
 pub mod extract;
 pub mod metric;
+pub mod metrics;
 pub mod number;
 pub mod report;
 pub mod run;

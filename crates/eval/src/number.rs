@@ -60,7 +60,12 @@ pub fn last(text: &str, style: Style) -> Option<Number<'_>> {
             .iter()
             .rposition(|b| *b == b'\n')
             .map_or(0, |at| at + 1);
-        if let Some(number) = (Numbers { text, at, style }).last() {
+        let line = Numbers {
+            text: rest,
+            at,
+            style,
+        };
+        if let Some(number) = line.last() {
             return Some(number);
         }
         rest = &rest[..at];
@@ -225,6 +230,9 @@ fn read(text: &str, digit: usize, floor: usize, style: Style) -> Result<Number<'
     })
 }
 
+/// The most groups behind thousands separators: far more than any number that is meant.
+const MAX_GROUPS: usize = 32;
+
 /// The end of an integer with its thousands separators. Groups are of three digits, or in the
 /// Indian way of two and then three; all separators are the same.
 fn grouped_end(text: &str, from: usize, group: u8) -> usize {
@@ -249,6 +257,7 @@ fn grouped_end(text: &str, from: usize, group: u8) -> usize {
         true,
         u32::from(separator) == u32::from(b',') && lead - from <= 2,
     );
+    let mut groups = 0;
     while text[end..].starts_with(separator) && is_digit(bytes, end + separator.len_utf8()) {
         let start = end + separator.len_utf8();
         end = digits_end(bytes, start);
@@ -257,6 +266,11 @@ fn grouped_end(text: &str, from: usize, group: u8) -> usize {
         }
         last = end - start;
         threes &= last == 3;
+        groups += 1;
+        // A list, not a number; to read it to its end for each item would be quadratic.
+        if groups > MAX_GROUPS || !(threes || twos) {
+            return lead;
+        }
     }
     if threes || (twos && last == 3) {
         end

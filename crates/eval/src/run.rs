@@ -18,6 +18,7 @@ mod gate;
 mod ids;
 mod judge;
 mod manifest;
+mod numbers;
 mod pipeline;
 mod record;
 mod runner;

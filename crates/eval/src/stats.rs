@@ -10,7 +10,8 @@
 //! - shares of passes: [`wilson`], [`clopper_pearson`], [`jeffreys`], [`agresti_coull`], [`wald`]
 //! - means: [`mean`], [`sd`], [`standard_error`], [`t_interval`], [`mean_bca`], [`mean_abc`],
 //!   [`mean_percentile`]; over any statistic: [`bca`], [`percentile`]
-//! - repeats and conversations: [`clustered_standard_error`], [`clustered_interval`]
+//! - repeats and conversations: [`clustered_standard_error`], [`clustered_interval`],
+//!   [`clustered_wilson`]
 //! - paired tests: [`mcnemar_exact`], [`mcnemar`], [`sign_flip`], [`sign_flip_grouped`],
 //!   [`paired_t`], [`wilcoxon`], [`sign_test`]; the interval [`newcombe`]
 //! - how large: [`cohens_dz`], [`cohens_h`], [`odds_ratio`], [`superiority`], [`cliffs_delta`]
@@ -23,6 +24,8 @@
 //!   [`reciprocal_rank`]
 //!
 //! Differences are always `b - a`: above zero, b is better.
+
+#![allow(clippy::doc_markdown)] // McNemar, DiCiccio and BCa are names, not code
 
 mod bootstrap;
 mod cluster;
@@ -50,7 +53,7 @@ mod wilcoxon;
 use crate::{Error, Result};
 
 pub use bootstrap::{DRAWS, bca, mean_abc, mean_bca, mean_percentile, percentile};
-pub use cluster::{clustered_interval, clustered_standard_error};
+pub use cluster::{clustered_interval, clustered_standard_error, clustered_wilson};
 pub use compare::{Comparison, compare, compare_grouped};
 pub use confusion::{ClassScores, Confusion, Weights};
 pub use correlation::{Correlation, kendall, pearson, spearman};

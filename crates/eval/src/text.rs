@@ -119,6 +119,16 @@ pub(crate) fn find(text: &str, needle: &str, ignore_case: bool) -> Option<(usize
     }
 }
 
+/// The first place of `word` in `text` that no letter or digit touches, whatever the case.
+pub(crate) fn find_word(text: &str, word: &str) -> Option<(usize, usize)> {
+    let (folded, word) = (lowered(text), lowered(word));
+    let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let at = memmem::find_iter(folded.as_bytes(), word.as_bytes()).find(|at| {
+        free(folded[..*at].chars().next_back()) && free(folded[at + word.len()..].chars().next())
+    })?;
+    Some(unfold(text, &folded, at, word.len()))
+}
+
 /// The place in `text` of `len` bytes at `at` in its lower-cased form. A character that only
 /// partly matched (`İ` is two when lower) is taken whole.
 fn unfold(text: &str, folded: &str, at: usize, len: usize) -> (usize, usize) {
@@ -192,6 +202,8 @@ mod tests {
         let (start, end) = Needle::new("STRAße", true).find(text).unwrap();
         assert_eq!(&text[start..end], "Straße");
         assert_eq!(find("ΟΔΟΣ", "οδος", true), Some((0, 8)));
+        assert_eq!(find_word("cat, A CAT", "a"), Some((5, 6)));
+        assert_eq!(find_word("aaaa", "aa"), None);
     }
 
     #[test]

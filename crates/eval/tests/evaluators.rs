@@ -11,6 +11,7 @@ use botsmith_eval::extract::{self, Extract};
 use botsmith_eval::metric::Metric;
 use botsmith_eval::{Answer, Case, Error, Result, Score, Verdict};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 fn extract(yaml: &str) -> Result<Extract> {
     let source = Source::new("suite.yaml", yaml);
@@ -39,6 +40,8 @@ fn case(references: &[&str]) -> Case {
         "level": 3,
         "options": ["Rome", "Paris", "New York"],
         "nested": {"a": 1},
+        "lettered": {"A": "Rome", "B": "Paris"},
+        "arc": {"text": ["Rome", "Paris"], "label": ["A", "B"]},
     });
     Case {
         id: "c1".into(),
@@ -553,6 +556,22 @@ fn choices_are_read_the_ways_people_say_them() {
             &[],
         ),
         (
+            "choice: {choices: {from: lettered}}",
+            "Paris",
+            &["B"],
+            1.0,
+            YES,
+            &["+Paris"],
+        ),
+        (
+            "choice: {choices: {from: arc}}",
+            "rome",
+            &["A"],
+            1.0,
+            YES,
+            &["+rome"],
+        ),
+        (
             "choice: {choices: [Rome, Paris]}",
             "answer: b",
             &["Paris"],
@@ -1029,6 +1048,51 @@ fn failures_are_explained() {
         .explanation
         .unwrap();
     assert!(long.chars().count() < 120, "{long}");
+}
+
+#[test]
+fn hostile_texts_take_linear_time() {
+    let start = std::time::Instant::now();
+    let a = "a".repeat(300_000);
+    let entries = [
+        (
+            "contains: {value: 'aaaaaaaaab', ignore-case: true}",
+            a.clone(),
+        ),
+        ("choice: {value: A, choices: [aa, aaa]}", a.clone()),
+        ("choice", "answer is ".repeat(30_000)),
+        ("contains-json", "[".repeat(300_000)),
+        ("contains-json", "[\"".repeat(100_000)),
+        ("contains-json", "{\"a\":[".repeat(50_000)),
+        ("number-equals", "1,".repeat(150_000)),
+        ("number-equals", "CO2\n".repeat(70_000)),
+        ("token-f1", "a b ".repeat(70_000)),
+        ("regex: '(a+)+$'", format!("{a}b")),
+        (
+            "equals: {value: x, extract: [{between: [aa, b]}]}",
+            a.clone(),
+        ),
+        (
+            "equals: {value: x, extract: code-block}",
+            "``` `\n".repeat(50_000),
+        ),
+    ];
+    for (entry, answer) in entries {
+        verdicts(
+            &panel(&format!("- {entry}")),
+            &Answer::text(answer),
+            &["Answer: B (1)"],
+        )
+        .unwrap();
+    }
+    // Far above what it takes, far below what anything quadratic would.
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_panel_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&panel("[equals, regex: a, {json-schema: {schema: {}}}]"));
 }
 
 #[test]
@@ -1679,7 +1743,11 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig {
+        cases: 600,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn every_verdict_is_in_range_with_evidence_inside_the_answer(answer in any_text(), reference in any_text()) {

@@ -6,7 +6,7 @@ use botsmith::eval::report::plain;
 use botsmith::eval::run::{AnswerRecord, CaseRecord, Manifest};
 use botsmith::eval::{Evidence, Outcome, Verdict};
 
-use super::layout::{Paint, clean, cut, wrap};
+use super::layout::{Paint, clean, cut, wrap, wrap_painted};
 
 /// Longer answers are cut; `--json` has them whole.
 const LONGEST: usize = 4000;
@@ -89,7 +89,7 @@ fn answer(text: &mut String, record: &AnswerRecord, manifest: &Manifest, paint: 
         .collect();
     let _ = writeln!(text, "\n{}", paint.bold(&title));
     for line in highlight(&record.answer.text, spans, paint).lines() {
-        let _ = writeln!(text, "  {line}");
+        text.push_str(&wrap_painted(line, "  ", "  "));
     }
     text.push('\n');
     for (metric, verdict) in manifest.metrics.iter().zip(&record.verdicts) {

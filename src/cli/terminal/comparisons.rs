@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use botsmith::eval::report::{Comparison, MetricReport, Report, Versus, percent, plain, signed};
+use botsmith::eval::report::{Comparison, Report, Versus, percent, plain, signed};
 use botsmith::eval::run::RunComparison;
 
 use super::layout::{Paint, cut, grid, wrap};
 
 /// Differences with intervals and p, pair by pair.
-pub(super) fn table(comparisons: &[Comparison], metrics: &[MetricReport], paint: Paint) -> String {
+pub(super) fn table(comparisons: &[Comparison], paint: Paint) -> String {
     let mut rows = Vec::new();
     let mut pair = None;
     for c in comparisons {
@@ -20,7 +20,7 @@ pub(super) fn table(comparisons: &[Comparison], metrics: &[MetricReport], paint:
                 cut(&c.b, 36)
             ))]);
         }
-        rows.push(row(c, metrics));
+        rows.push(row(c));
     }
     if rows.is_empty() {
         return String::new();
@@ -28,7 +28,7 @@ pub(super) fn table(comparisons: &[Comparison], metrics: &[MetricReport], paint:
     format!("{}\n", grid(&rows, &[1, 2, 3]))
 }
 
-fn row(c: &Comparison, metrics: &[MetricReport]) -> Vec<String> {
+fn row(c: &Comparison) -> Vec<String> {
     let share = c
         .effect
         .as_ref()
@@ -39,9 +39,6 @@ fn row(c: &Comparison, metrics: &[MetricReport]) -> Vec<String> {
         false => signed(x),
     };
     let unit = if share { " pt" } else { "" };
-    let less = metrics
-        .iter()
-        .any(|m| m.name == c.metric && !m.higher_is_better);
     vec![
         format!("  {}", cut(&c.metric, 24)),
         c.difference
@@ -50,20 +47,21 @@ fn row(c: &Comparison, metrics: &[MetricReport]) -> Vec<String> {
             .map(|i| format!("{} – {}", number(i.lo()), number(i.hi())))
             .unwrap_or_default(),
         c.p_adjusted.map_or(String::new(), p_value),
-        match (c.better, less) {
-            (Some(Versus::A), _) => format!("{} better", cut(&c.a, 17)),
-            (Some(Versus::B), _) => format!("{} better", cut(&c.b, 17)),
-            (None, _) => "no difference shown".into(),
+        match c.better {
+            Some(Versus::A) => format!("{} better", cut(&c.a, 17)),
+            Some(Versus::B) => format!("{} better", cut(&c.b, 17)),
+            None if c.p_adjusted.is_some_and(|p| p <= 0.05) => "differs".into(),
+            None => "no difference shown".into(),
         },
     ]
 }
 
-/// `p 0.004`, `p < 0.0001`.
+/// `p 0.0040`, `p < 0.0001`.
 fn p_value(p: f64) -> String {
     if p < 0.0001 {
         "p < 0.0001".into()
     } else {
-        format!("p {}", plain(p))
+        format!("p {p:.4}")
     }
 }
 
@@ -104,7 +102,7 @@ pub(in crate::cli) fn bots_compared(report: &Report, colored: bool) -> String {
         );
         return text;
     }
-    text.push_str(&table(&report.comparisons, &report.metrics, paint));
+    text.push_str(&table(&report.comparisons, paint));
     text.push_str(&wrap(HOW, "", ""));
     text
 }
@@ -116,7 +114,7 @@ pub(in crate::cli) fn runs_compared(comparison: &RunComparison, colored: bool) -
         "{} cases in both runs, {} only in the first, {} only in the second\n\n",
         comparison.shared, comparison.only_a, comparison.only_b
     );
-    text.push_str(&table(&comparison.comparisons, &[], paint));
+    text.push_str(&table(&comparison.comparisons, paint));
     if !comparison.flips.is_empty() {
         let better = comparison.flips.iter().filter(|flip| flip.now).count();
         let _ = writeln!(

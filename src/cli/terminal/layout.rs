@@ -52,9 +52,18 @@ impl Paint {
     }
 }
 
-/// Columns that a text takes.
+/// Columns that a text takes, without its colours.
 pub(super) fn width(text: &str) -> usize {
-    text.chars().count()
+    let (mut columns, mut escape) = (0, false);
+    for c in text.chars() {
+        match (escape, c) {
+            (false, '\x1b') => escape = true,
+            (false, _) => columns += 1,
+            (true, 'm') => escape = false,
+            (true, _) => {}
+        }
+    }
+    columns
 }
 
 /// Takes off what would move the cursor or hide text: control characters become spaces, but for
@@ -110,9 +119,14 @@ pub(super) fn grid(rows: &[Vec<String>], right: &[usize]) -> String {
 
 /// Breaks a text at spaces so that it fits.
 pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
+    wrap_painted(&clean(text), first, rest)
+}
+
+/// As [`wrap`], for text that is clean already and may be painted: colours count as no width.
+pub(super) fn wrap_painted(text: &str, first: &str, rest: &str) -> String {
     let mut lines = vec![first.to_owned()];
     let mut fresh = true;
-    for word in clean(text).split_whitespace() {
+    for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is a line");
         let space = usize::from(!fresh);
         if !fresh && width(line) + space + width(word) > WIDTH {

@@ -75,11 +75,11 @@ impl RecordedFields {
     /// # Errors
     /// If latency or cost are no numbers.
     pub fn answers(&self, row: &Row, place: &Place, csv: bool) -> Result<Vec<Answer>> {
-        let find = |field: &Option<Field>| {
-            let value = field.as_ref().and_then(|field| field.find(row));
+        let find = |field: Option<&Field>| {
+            let value = field.and_then(|field| field.find(row));
             value.filter(|value| !(value.is_null() || csv && *value == ""))
         };
-        let number = |field: &Option<Field>| match find(field) {
+        let number = |field: Option<&Field>| match find(field) {
             None => Ok(None),
             Some(value) => {
                 let parsed = match value {
@@ -91,7 +91,7 @@ impl RecordedFields {
                     .filter(|x: &f64| x.is_finite() && *x >= 0.0)
                     .map(Some)
                     .ok_or_else(|| {
-                        let field = field.as_ref().map(ToString::to_string).unwrap_or_default();
+                        let field = field.map(ToString::to_string).unwrap_or_default();
                         let message =
                             format!("expected a number of 0 or more at `{field}`, found {value}");
                         crate::Error::from(place.at(row.line, message))
@@ -99,14 +99,14 @@ impl RecordedFields {
             }
         };
         let mut base = Answer {
-            latency: number(&self.latency)?,
-            cost: number(&self.cost)?,
+            latency: number(self.latency.as_ref())?,
+            cost: number(self.cost.as_ref())?,
             ..Answer::default()
         };
         if base.latency.is_none() {
-            base.latency = number(&self.latency_ms)?.map(|ms| ms / 1000.0);
+            base.latency = number(self.latency_ms.as_ref())?.map(|ms| ms / 1000.0);
         }
-        if let Some(refusal) = find(&self.refusal) {
+        if let Some(refusal) = find(self.refusal.as_ref()) {
             let text = text_of(refusal);
             return Ok(vec![Answer {
                 outcome: Outcome::Refused,
@@ -114,13 +114,13 @@ impl RecordedFields {
                 ..base
             }]);
         }
-        if let Some(error) = find(&self.error) {
+        if let Some(error) = find(self.error.as_ref()) {
             return Ok(vec![Answer {
                 error: Some(text_of(error)),
                 ..failed(base)
             }]);
         }
-        Ok(match find(&Some(self.answer.clone())) {
+        Ok(match find(Some(&self.answer)) {
             None => vec![missing(base)],
             Some(Value::Array(items)) if !items.is_empty() => items
                 .iter()
@@ -330,6 +330,12 @@ impl Index {
             answers.push(missing(Answer::default()));
         }
         Ok(answers)
+    }
+
+    /// Rows whose id no case has, of how many; and the file.
+    pub(crate) fn unmatched(&self, known: impl Fn(u128) -> bool) -> (usize, usize, &Place) {
+        let unmatched = self.entries.iter().filter(|entry| !known(entry.id)).count();
+        (unmatched, self.entries.len(), &self.place)
     }
 
     fn row(&self, entry: &Entry) -> Result<Row> {

@@ -9,11 +9,12 @@ use std::sync::LazyLock;
 
 use botsmith_core::yaml::{Fields, Value as Yaml};
 use regex::Regex;
+use serde_json::Value;
 
 use super::builtin::{Builtin, VALUE, Wanted, evidence};
 use super::contains_many::field_texts;
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
-use crate::{Error, Result, Score, Verdict, text};
+use crate::{Case, Error, Result, Score, Verdict, text};
 
 pub(super) const KIND: Builtin = Builtin {
     docs: Docs {
@@ -144,7 +145,7 @@ fn pick<T: AsRef<str>>(text: &str, choices: &[T], letters: usize) -> Choice {
         let span = if wanted.is_empty() {
             None
         } else {
-            word(text, wanted)
+            text::find_word(text, wanted)
         }?;
         Some((index, span))
     }))
@@ -194,24 +195,6 @@ fn unique(found: impl Iterator<Item = (usize, (usize, usize))>) -> Choice {
     choice
 }
 
-/// The first place of `wanted` in `text` as words of their own, whatever the case.
-fn word(text: &str, wanted: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    while let Some((start, end)) = text::find(&text[from..], wanted, true) {
-        let (start, end) = (from + start, from + end);
-        let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-        if free(text[..start].chars().next_back()) && free(text[end..].chars().next()) {
-            return Some((start, end));
-        }
-        // Searching on from each hit is quadratic only in hits inside words: give up after some.
-        from = end.max(start + 1);
-        if end == start {
-            return None;
-        }
-    }
-    None
-}
-
 #[derive(Debug)]
 enum Choices {
     Listed(Vec<String>),
@@ -255,6 +238,21 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
     }))
 }
 
+/// The options in a field of a case: a list, or a mapping as data sets have them, of letters to
+/// texts or with the list under `text`.
+fn choice_texts(case: &Case, field: &str) -> Result<Vec<String>, String> {
+    let Some(Value::Object(map)) = case.vars.get(field) else {
+        return field_texts(case, field);
+    };
+    let texts: Option<Vec<_>> = match map.get("text") {
+        Some(Value::Array(items)) => items.iter().map(Value::as_str).collect(),
+        _ => map.values().map(Value::as_str).collect(),
+    };
+    let texts = texts
+        .ok_or_else(|| format!("field `{field}` of the case holds something else than texts"))?;
+    Ok(texts.into_iter().map(str::to_owned).collect())
+}
+
 fn letter(index: usize) -> char {
     // Indices are below 26 by construction.
     char::from(b'A' + index as u8)
@@ -276,7 +274,7 @@ impl Evaluator for Picks {
                     case: subject.case.id.clone(),
                     reason,
                 };
-                of_case = field_texts(subject.case, field).map_err(failed)?;
+                of_case = choice_texts(subject.case, field).map_err(failed)?;
                 of_case.as_slice()
             }
         };

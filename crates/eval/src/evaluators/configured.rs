@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use botsmith_core::yaml::{Cursor, Entry, Node, Value};
 
-use super::{Docs, Evaluator, Range, Registry, Scope, Subject};
+use super::{Better, Docs, Evaluator, Range, Registry, Scope, Subject};
 use crate::extract::Extract;
 use crate::template::Condition;
 use crate::{Case, Result, Score, Verdict};
@@ -43,10 +43,11 @@ impl Configured {
     /// The values that it gives. Of a count or cost, `invert` turns round which end is better.
     pub fn range(&self) -> Range {
         let range = self.docs.range;
-        Range {
-            higher_is_better: range.higher_is_better != (self.invert && range != Range::UNIT),
-            ..range
-        }
+        let better = match self.invert && range != Range::UNIT {
+            true => range.better.turned(),
+            false => range.better,
+        };
+        Range { better, ..range }
     }
 
     /// The value from which it passes, before `invert`.
@@ -108,7 +109,7 @@ impl Configured {
             )));
         }
         if let Some(threshold) = self.threshold {
-            let better = self.docs.range.higher_is_better;
+            let better = self.docs.range.better != Better::Lower;
             let passed = if better {
                 score.value >= threshold
             } else {

@@ -157,13 +157,9 @@ fn read(
     ignore_case: bool,
 ) -> Result<Box<dyn Evaluator>> {
     let at = options.required("value")?;
-    at.name().or_else(|error| {
-        if at.node().text().is_some_and(|t| !t.is_empty()) {
-            Ok("")
-        } else {
-            Err(error)
-        }
-    })?;
+    if at.text()?.is_empty() {
+        return Err(at.error("must not be empty").into());
+    }
     let value = Template::read(&at)?;
     let needle = value.plain().map(|text| Needle::new(text, ignore_case));
     Ok(Box::new(Contains {

@@ -8,8 +8,49 @@ pub struct Range {
     pub lo: f64,
     /// Greatest value; may be infinite.
     pub hi: f64,
-    /// Whether a greater value is a better answer.
-    pub higher_is_better: bool,
+    /// Which end is better.
+    pub better: Better,
+}
+
+/// Which end of a range is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Greater values.
+    Higher,
+    /// Smaller values.
+    Lower,
+    /// Neither: a count of words is not good or bad by itself.
+    Neither,
+}
+
+impl Better {
+    /// `Some(true)`: greater values are; `Some(false)`: smaller ones; `None`: neither.
+    pub fn higher(self) -> Option<bool> {
+        match self {
+            Self::Higher => Some(true),
+            Self::Lower => Some(false),
+            Self::Neither => None,
+        }
+    }
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Higher => "more is better",
+            Self::Lower => "less is better",
+            Self::Neither => "neither end is better by itself",
+        }
+    }
+
+    /// The other end.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Higher => Self::Lower,
+            Self::Lower => Self::Higher,
+            Self::Neither => Self::Neither,
+        }
+    }
 }
 
 impl Range {
@@ -17,19 +58,19 @@ impl Range {
     pub const UNIT: Self = Self {
         lo: 0.0,
         hi: 1.0,
-        higher_is_better: true,
+        better: Better::Higher,
     };
     /// 0 and up, smaller is better (seconds, cost).
     pub const COST: Self = Self {
         lo: 0.0,
         hi: f64::INFINITY,
-        higher_is_better: false,
+        better: Better::Lower,
     };
     /// 0 and up, neither end is better (counts).
     pub const COUNT: Self = Self {
         lo: 0.0,
         hi: f64::INFINITY,
-        higher_is_better: true,
+        better: Better::Neither,
     };
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Docs, Kind, Registry};
+use super::{Better, Docs, Kind, Registry};
 use crate::extract;
 
 impl Registry {
@@ -117,10 +117,9 @@ fn about(docs: &Docs) -> String {
 fn common(docs: &Docs) -> Map<String, Value> {
     let mut threshold = json!({
         "type": "number",
-        "description": if docs.range.higher_is_better {
-            "passes if the value is at least this"
-        } else {
-            "passes if the value is at most this"
+        "description": match docs.range.better {
+            Better::Lower => "passes if the value is at most this",
+            Better::Higher | Better::Neither => "passes if the value is at least this",
         },
         "minimum": docs.range.lo,
     });

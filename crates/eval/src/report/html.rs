@@ -17,16 +17,20 @@ use crate::{Error, Result};
 const PAGE: &str = include_str!("html/report.html");
 const STYLE: &str = include_str!("html/style.css");
 /// Joined into one script, in this order.
-const SCRIPT: [&str; 10] = [
+const SCRIPT: [&str; 14] = [
     include_str!("html/format.js"),
     include_str!("html/data.js"),
     include_str!("html/words.js"),
     include_str!("html/plots.js"),
     include_str!("html/summary.js"),
+    include_str!("html/compare.js"),
+    include_str!("html/filter.js"),
     include_str!("html/table.js"),
     include_str!("html/detail.js"),
+    include_str!("html/answer.js"),
     include_str!("html/csv.js"),
     include_str!("html/findings.js"),
+    include_str!("html/method.js"),
     include_str!("html/app.js"),
 ];
 /// A block of cases is closed once it holds this many bytes: browsers bound the length of a

@@ -118,10 +118,14 @@ fn comparisons(text: &mut String, report: &Report) {
             .interval
             .map(|i| format!("[{}, {}]", signed(i.lo()), signed(i.hi())))
             .unwrap_or_default();
-        let p = c.p_adjusted.map_or("–".into(), plain);
+        let p = c.p_adjusted.map_or("–".into(), |p| match p {
+            p if p < 0.0001 => "< 0.0001".into(),
+            p => format!("{p:.4}"),
+        });
         let verdict = match c.better {
             Some(Versus::A) => format!("**{}** better", escape(&c.a)),
             Some(Versus::B) => format!("**{}** better", escape(&c.b)),
+            None if c.p_adjusted.is_some_and(|p| p <= 0.05) => "differs".into(),
             None => "no difference shown".into(),
         };
         let _ = writeln!(

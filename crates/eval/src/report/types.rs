@@ -152,9 +152,10 @@ pub struct Comparison {
     pub test: Option<String>,
     /// Size of the effect.
     pub effect: Option<Effect>,
-    /// Whether greater values of the metric are better.
-    pub higher_is_better: bool,
-    /// Which is better where `p_adjusted` is at most 0.05: `a` or `b`; null: no difference shown.
+    /// Whether greater values of the metric are better; null: neither end is.
+    pub higher_is_better: Option<bool>,
+    /// Which is better where `p_adjusted` is at most 0.05: `a` or `b`; null: no difference shown,
+    /// or neither end is better.
     pub better: Option<Versus>,
 }
 
@@ -188,8 +189,8 @@ pub struct MetricReport {
     pub about: String,
     /// Least and greatest value; null: unbounded.
     pub range: (f64, Option<f64>),
-    /// Whether greater is better.
-    pub higher_is_better: bool,
+    /// Whether greater is better; null: neither end is.
+    pub higher_is_better: Option<bool>,
     /// The suite's threshold.
     pub threshold: Option<f64>,
     /// Its weight in the overall score.

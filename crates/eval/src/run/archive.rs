@@ -79,7 +79,7 @@ impl Runs<'_> {
                 BATCH => {
                     // Nothing of a damaged batch gets into the store.
                     chunk::decode(&payload, &name.display().to_string())?;
-                    let id = Self::manifest_id(&manifest)
+                    let id = Self::manifest_id(manifest.as_ref())
                         .ok_or_else(|| wrong("the file has no manifest"))?;
                     if !begun {
                         if self.report(id)?.is_some() {
@@ -119,8 +119,8 @@ impl Runs<'_> {
         Ok(manifest)
     }
 
-    fn manifest_id(manifest: &Option<Manifest>) -> Option<&str> {
-        manifest.as_ref().map(|m| m.id.as_str())
+    fn manifest_id(manifest: Option<&Manifest>) -> Option<&str> {
+        manifest.map(|m| m.id.as_str())
     }
 
     fn commit(&self, id: &str, transaction: Transaction) -> Result<()> {

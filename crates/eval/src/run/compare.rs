@@ -88,7 +88,7 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
     let higher = |metric: &str| {
         let report = b.report.as_ref().or(a.report.as_ref());
         let found = report.and_then(|r| r.metrics.iter().find(|m| m.name == metric));
-        found.is_none_or(|m| m.higher_is_better)
+        found.map_or(Some(true), |m| m.higher_is_better)
     };
     let groups = cells_a.groups(&cases);
     let seed = a.report.as_ref().map_or(0, |report| report.seed);
@@ -114,17 +114,17 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
                 (higher(name), summary::seed(seed, &["runs", bot, name])),
             )?);
             for ((case, was), now) in cases.iter().zip(&column_a).zip(&column_b) {
-                let all = |cell: &Cell| (cell.decided > 0).then(|| cell.passed == cell.decided);
-                if let (Some(was), Some(now)) = (all(was), all(now)) {
-                    if was != now {
-                        let (case, bot, metric) = ((*case).clone(), bot.clone(), name.clone());
-                        flips.push(Flip {
-                            case,
-                            bot,
-                            metric,
-                            now,
-                        });
-                    }
+                let all = |cell: &Cell| (cell.decided > 0).then_some(cell.passed == cell.decided);
+                if let (Some(was), Some(now)) = (all(was), all(now))
+                    && was != now
+                {
+                    let (case, bot, metric) = ((*case).clone(), bot.clone(), name.clone());
+                    flips.push(Flip {
+                        case,
+                        bot,
+                        metric,
+                        now,
+                    });
                 }
             }
         }

@@ -103,7 +103,7 @@ fn check_one(
             // The end of the interval that speaks against the bot, in the direction of "better".
             let worst = found.and_then(|(c, is_b)| {
                 let interval = c.interval?;
-                Some(if is_b == c.higher_is_better {
+                Some(if is_b == (c.higher_is_better != Some(false)) {
                     interval.lo()
                 } else {
                     -interval.hi()
@@ -120,8 +120,8 @@ fn check_one(
 fn hold(wanted: &Limits, (point, interval): Observed) -> (bool, Option<f64>) {
     let observed = match wanted.bound {
         Bound::Point => point,
-        Bound::Lower => interval.map(|i| i.lo()),
-        Bound::Upper => interval.map(|i| i.hi()),
+        Bound::Lower => interval.map(Interval::lo),
+        Bound::Upper => interval.map(Interval::hi),
     };
     (observed.is_some_and(|x| wanted.hold(x)), observed)
 }

@@ -202,10 +202,10 @@ impl<'a> Runs<'a> {
     pub(super) fn next_attempt(&self, of: &Manifest) -> Result<u32> {
         let mut highest = of.attempt;
         for id in self.ids()? {
-            if let Some(manifest) = self.record::<Manifest>(&id, MANIFEST)? {
-                if manifest.same_judgement(of) {
-                    highest = highest.max(manifest.attempt);
-                }
+            if let Some(manifest) = self.record::<Manifest>(&id, MANIFEST)?
+                && manifest.same_judgement(of)
+            {
+                highest = highest.max(manifest.attempt);
             }
         }
         Ok(highest + 1)

@@ -29,11 +29,11 @@ impl<'a> Selection<'a> {
     }
 
     /// The case of a row, if it is to be judged.
-    pub(super) fn case(&self, row: Row) -> Result<Option<Case>> {
-        if let Some(sample) = &self.sample {
-            if sample.binary_search(&row.number).is_err() {
-                return Ok(None);
-            }
+    pub(super) fn case(&self, row: &Row) -> Result<Option<Case>> {
+        if let Some(sample) = &self.sample
+            && sample.binary_search(&row.number).is_err()
+        {
+            return Ok(None);
         }
         let case = self.spec.mapping.case(row, &self.place)?;
         Ok(self.holds(&case)?.then_some(case))
@@ -58,7 +58,7 @@ impl<'a> Selection<'a> {
         while let Some(batch) = rows.next_batch()? {
             for row in batch.rows()? {
                 let number = row.number;
-                if self.case(row)?.is_none() {
+                if self.case(&row)?.is_none() {
                     continue;
                 }
                 let mut hasher = blake3::Hasher::new();

@@ -24,7 +24,12 @@ const FEW: usize = 20;
 const ALPHA: f64 = 0.05;
 
 /// Makes the report of a run, without its times.
-pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Result<Report> {
+pub(super) fn report(
+    suite: &Suite,
+    manifest: &Manifest,
+    table: &Table,
+    noticed: &[String],
+) -> Result<Report> {
     let metrics = suite.panel.evaluators();
     let bots = bots(manifest, table, metrics, suite.seed)?;
     let sides: Vec<_> = manifest
@@ -35,7 +40,8 @@ pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Resul
         .collect();
     let comparisons = compare_all(&sides, metrics, table.groups(), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
-    warnings.splice(0..0, bot_warnings(&bots, table));
+    let before = noticed.iter().cloned().chain(bot_warnings(&bots, table));
+    warnings.splice(0..0, before.collect::<Vec<_>>());
     let gate = super::gate::check(&suite.gate, &bots, &slices, &comparisons);
     Ok(Report {
         run: manifest.id.clone(),
@@ -85,9 +91,12 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
     MetricReport {
         name: metric.name().to_owned(),
         kind: metric.kind().to_owned(),
-        about: metric.docs().about.to_owned(),
+        about: match metric.invert() {
+            true => format!("Turned round (`invert`): {}", metric.docs().about),
+            false => metric.docs().about.to_owned(),
+        },
         range: (range.lo, range.hi.is_finite().then_some(range.hi)),
-        higher_is_better: range.higher_is_better,
+        higher_is_better: range.better.higher(),
         threshold: metric.threshold(),
         weight: metric.weight(),
         signature: format!("{entry} | botsmith {}", manifest.version),
@@ -331,7 +340,7 @@ pub(super) fn compare_all(
                 let names = [sides[a].0, sides[b].0, metric.name()];
                 let seed = seed(base, &["compare", names[0], names[1], names[2]]);
                 let range = metric.range();
-                let side = (range.higher_is_better, seed);
+                let side = (range.better.higher(), seed);
                 let mut found = pair(names, &means[a], &means[b], groups, side)?;
                 // Two means differ by the width of their range at most.
                 let width = range.hi - range.lo;
@@ -353,7 +362,7 @@ pub(super) fn pair(
     a: &[f64],
     b: &[f64],
     groups: Option<&[u32]>,
-    (higher, seed): (bool, u64),
+    (higher, seed): (Option<bool>, u64),
 ) -> Result<Comparison> {
     let both: Vec<usize> = (0..a.len())
         .filter(|i| !(a[*i].is_nan() || b[*i].is_nan()))
@@ -423,7 +432,9 @@ pub(super) fn adjust(comparisons: &mut [Comparison]) -> Result<()> {
     {
         comparison.p_adjusted = Some(p);
         let difference = comparison.difference.unwrap_or(0.0);
-        let higher = comparison.higher_is_better;
+        let Some(higher) = comparison.higher_is_better else {
+            continue;
+        };
         comparison.better = match (p <= ALPHA, difference > 0.0, difference < 0.0) {
             (true, true, _) => Some(if higher { Versus::B } else { Versus::A }),
             (true, _, true) => Some(if higher { Versus::A } else { Versus::B }),

@@ -190,6 +190,8 @@ pub enum Method {
     Abc,
     /// [`clustered_interval`](super::clustered_interval): a mean over groups.
     ClusteredT,
+    /// Wilson's with the effective number of independent cases.
+    ClusteredWilson,
     /// [`newcombe`](super::newcombe): a difference of paired shares.
     Newcombe,
 }
@@ -208,6 +210,7 @@ impl Method {
             Self::Bca => "bca",
             Self::Abc => "abc",
             Self::ClusteredT => "clustered-t",
+            Self::ClusteredWilson => "clustered-wilson",
             Self::Newcombe => "newcombe",
         }
     }

@@ -3,7 +3,7 @@
 use botsmith_core::yaml::Cursor;
 
 use crate::Result;
-use crate::evaluators::Panel;
+use crate::evaluators::{Better, Configured, Panel};
 use crate::report::{percent, plain};
 
 use super::{BotSpec, Slice};
@@ -252,6 +252,17 @@ fn read(item: &Cursor<'_>, bots: &[BotSpec], panel: &Panel, slices: &[Slice]) ->
         _ => None,
     };
     if let Some(than) = than {
+        let directed = |e: &Configured| e.range().better != Better::Neither;
+        let about = panel
+            .evaluators()
+            .iter()
+            .find(|e| metric.as_deref() == Some(e.name()));
+        if !about.is_some_and(directed) {
+            return Err(item
+                .diagnostic("neither end of this metric is better by itself")
+                .hint("give the evaluator `min` or `max` and hold its `pass-rate`")
+                .into());
+        }
         match &bot {
             None => return Err(item.error("say which `bot` is to be compared").into()),
             Some(bot) if bot == than => {

@@ -12,13 +12,38 @@ function csvOf(data, rows) {
   const slices = [...new Set(rows.flatMap((one) => Object.keys(one.slices ?? {})))];
   const metrics = data.metrics.map((metric) => metric.name);
   const head = ["row", "id", "bot", "repeat", "outcome", "overall", "latency_s", "cost"];
-  const lines = [[...head, ...metrics.flatMap((key) => [key, `${key} passed`]), ...slices, "tags", "input", "answer", "error"]];
+  const lines = [
+    [
+      ...head,
+      ...metrics.flatMap((key) => [key, `${key} passed`]),
+      ...slices,
+      "tags",
+      "input",
+      "answer",
+      "error",
+    ],
+  ];
   for (const one of rows) {
     for (const answer of one.answers ?? []) {
-      const scores = metrics.flatMap((key) => [answer.scores?.[key]?.value, answer.scores?.[key]?.passed]);
+      const scores = metrics.flatMap((key) => [
+        answer.scores?.[key]?.value,
+        answer.scores?.[key]?.passed,
+      ]);
       lines.push([
-        one.row, String(one.id), answer.bot, answer.repeat ?? 1, answer.outcome, answer.overall, answer.latency, answer.cost,
-        ...scores, ...slices.map((slice) => one.slices?.[slice]), (one.tags ?? []).join(" "), one.input, answer.text, answer.error,
+        one.row,
+        String(one.id),
+        answer.bot,
+        answer.repeat ?? 1,
+        answer.outcome,
+        answer.overall,
+        answer.latency,
+        answer.cost,
+        ...scores,
+        ...slices.map((slice) => one.slices?.[slice]),
+        (one.tags ?? []).join(" "),
+        one.input,
+        answer.text,
+        answer.error,
       ]);
     }
   }
@@ -28,7 +53,9 @@ function csvOf(data, rows) {
 function downloadCsv() {
   const { data, rows } = TABLE;
   // The byte order mark tells spreadsheets that this is UTF-8.
-  const url = URL.createObjectURL(new Blob(["\ufeff", csvOf(data, rows)], { type: "text/csv;charset=utf-8" }));
+  const url = URL.createObjectURL(
+    new Blob(["\ufeff", csvOf(data, rows)], { type: "text/csv;charset=utf-8" }),
+  );
   const file = `${(data.report.suite ?? "report").replace(/[^\p{L}\p{N}._-]+/gu, "-")}-${short(data.report.run ?? "run")}.csv`;
   el("a", { href: url, download: file }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

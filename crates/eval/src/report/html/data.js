@@ -1,9 +1,27 @@
 // The data of the page: the report, and the cases as the table and the case view want them.
 
 /** The scores' stand-in for the weighted mean of all metrics of an answer. */
-const OVERALL = { name: "overall", kind: "overall", about: "Weighted mean of the scores of an answer.", range: [0, 1], higher_is_better: true };
-const LATENCY = { name: "latency", kind: "latency", about: "Time to the whole answer.", range: [0, null], higher_is_better: false };
-const COST = { name: "cost", kind: "cost", about: "Price of the answer.", range: [0, null], higher_is_better: false };
+const OVERALL = {
+  name: "overall",
+  kind: "overall",
+  about: "Weighted mean of the scores of an answer.",
+  range: [0, 1],
+  higher_is_better: true,
+};
+const LATENCY = {
+  name: "latency",
+  kind: "latency",
+  about: "Time to the whole answer.",
+  range: [0, null],
+  higher_is_better: false,
+};
+const COST = {
+  name: "cost",
+  kind: "cost",
+  about: "Price of the answer.",
+  range: [0, null],
+  higher_is_better: false,
+};
 const LEVEL = 0.05;
 
 /**
@@ -25,10 +43,15 @@ function readData() {
       data.damage = "This file is damaged or cut off: some cases are missing below.";
     }
   }
-  if (!document.getElementById("end")) data.damage ??= "This file is cut off: cases may be missing below.";
+  if (!document.getElementById("end"))
+    data.damage ??= "This file is cut off: cases may be missing below.";
 
   const report = data.report;
-  data.bots = (report.bots ?? []).map((bot, index) => ({ ...bot, index, scores: bot.scores ?? {} }));
+  data.bots = (report.bots ?? []).map((bot, index) => ({
+    ...bot,
+    index,
+    scores: bot.scores ?? {},
+  }));
   data.bot = new Map(data.bots.map((bot) => [bot.name, bot]));
   data.metrics = report.metrics ?? [];
   data.metric = new Map([OVERALL, ...data.metrics].map((metric) => [metric.name, metric]));
@@ -52,16 +75,25 @@ function readData() {
   return data;
 }
 
-const metricOf = (data, key) => data.metric.get(key) ?? { name: key, kind: key, range: [null, null], higher_is_better: true };
+const metricOf = (data, key) =>
+  data.metric.get(key) ?? { name: key, kind: key, range: [null, null], higher_is_better: true };
 
 /** What the table can show of an answer: overall, each metric, latency and cost where there are any. */
 function columnsOf(data) {
-  const any = (field) => data.cases.some((one) => (one.answers ?? []).some((answer) => known(answer[field])));
+  const any = (field) =>
+    data.cases.some((one) => (one.answers ?? []).some((answer) => known(answer[field])));
   const taken = (field) => data.metrics.some((metric) => metric.name === field);
-  const extra = (metric) => (any(metric.name) && !taken(metric.name) ? [{ metric, of: (answer) => answer[metric.name] }] : []);
+  const extra = (metric) =>
+    any(metric.name) && !taken(metric.name)
+      ? [{ metric, of: (answer) => answer[metric.name] }]
+      : [];
   return [
     ...extra(OVERALL),
-    ...data.metrics.map((metric) => ({ metric, judged: true, of: (answer) => answer.scores?.[metric.name]?.value })),
+    ...data.metrics.map((metric) => ({
+      metric,
+      judged: true,
+      of: (answer) => answer.scores?.[metric.name]?.value,
+    })),
     ...extra(LATENCY),
     ...extra(COST),
   ];
@@ -97,7 +129,8 @@ function passesOf(key, said) {
 
 const messageText = (message) => {
   if (typeof message.content === "string") return message.content;
-  if (!Array.isArray(message.content)) return message.content ? JSON.stringify(message.content) : "";
+  if (!Array.isArray(message.content))
+    return message.content ? JSON.stringify(message.content) : "";
   return message.content.map((part) => part.text ?? JSON.stringify(part)).join("\n");
 };
 
@@ -117,6 +150,17 @@ function haystack(one) {
 }
 
 const labelsOf = (one) => [
-  ...Object.entries(one.slices ?? {}).map(([slice, value]) => ({ group: slice, value: String(value) })),
+  ...Object.entries(one.slices ?? {}).map(([slice, value]) => ({
+    group: slice,
+    value: String(value),
+  })),
   ...(one.tags ?? []).map((tag) => ({ group: "tag", value: String(tag) })),
 ];
+
+/** Which end of a metric is better, in words; nothing where neither is. */
+const directionOf = (metric) =>
+  metric.higher_is_better === null
+    ? ""
+    : metric.higher_is_better === false
+      ? "less is better"
+      : "more is better";

@@ -55,7 +55,8 @@ function percent(share, format = whole) {
   const text = format.format(share * 100);
   const step = format === whole ? "1" : "0.1";
   if (text === "100" && share < 1) return format === whole ? percent(share, tenth) : ">99.9";
-  if ((text === "0" || text === "-0") && share > 0) return format === whole ? percent(share, tenth) : `<${step}`;
+  if ((text === "0" || text === "-0") && share > 0)
+    return format === whole ? percent(share, tenth) : `<${step}`;
   return signed(text);
 }
 
@@ -81,14 +82,20 @@ function distance(metric, difference) {
   if (!known(difference)) return "–";
   const size = Math.abs(difference);
   if (!isUnit(metric)) return withUnit(plain(size), metric);
-  const points = size > 0 && size < 0.0005 ? "<0.1" : (size < 0.0995 ? tenth : whole).format(size * 100);
+  const points =
+    size > 0 && size < 0.0005 ? "<0.1" : (size < 0.0995 ? tenth : whole).format(size * 100);
   return `${points} ${points === "1" ? "point" : "points"}`;
 }
 
 /** The interval of a difference, seen from the better side. */
 function distances(metric, [lo, hi]) {
   const scale = isUnit(metric) ? 100 : 1;
-  const one = (value) => signed((Math.abs(value * scale) >= 10 || scale === 1 ? (scale === 1 ? three : whole) : tenth).format(value * scale)).replace(/^\u22120$/, "0");
+  const one = (value) =>
+    signed(
+      (Math.abs(value * scale) >= 10 || scale === 1 ? (scale === 1 ? three : whole) : tenth).format(
+        value * scale,
+      ),
+    ).replace(/^\u22120$/, "0");
   return `${one(lo)} to ${one(hi)}${isUnit(metric) ? " points" : unitOf(metric) && THIN + unitOf(metric)}`;
 }
 
@@ -97,7 +104,10 @@ function probability(p) {
   return `p\u00a0=\u00a0${p.toFixed(p < 0.1 ? 3 : 2)}`;
 }
 
-const bytes = (text) => (text.length < 10000 ? plural(text.length, "character") : `${whole.format(text.length / 1000)}${THIN}k characters`);
+const bytes = (text) =>
+  text.length < 10000
+    ? plural(text.length, "character")
+    : `${whole.format(text.length / 1000)}${THIN}k characters`;
 
 /** A short form of a digest. */
 const short = (hash) => (hash.length > 16 ? hash.slice(0, 12) : hash);
@@ -125,7 +135,11 @@ function say(message) {
 
 function copyButton(text, what, face = "Copy") {
   const label = `Copy ${what}`;
-  const button = el("button", { type: "button", class: "quiet", title: label, "aria-label": label }, face);
+  const button = el(
+    "button",
+    { type: "button", class: "quiet", title: label, "aria-label": label },
+    face,
+  );
   button.addEventListener("click", async () => {
     await copy(text, what);
     button.textContent = "Copied";

@@ -8,13 +8,28 @@ const ICONS = {
 };
 
 function icon(kind, size = 16) {
-  return svg("svg", { viewBox: "0 0 16 16", width: size, height: size, class: `icon-${kind}`, "aria-hidden": "true" }, svg("path", { d: ICONS[kind] }));
+  return svg(
+    "svg",
+    {
+      viewBox: "0 0 16 16",
+      width: size,
+      height: size,
+      class: `icon-${kind}`,
+      "aria-hidden": "true",
+    },
+    svg("path", { d: ICONS[kind] }),
+  );
 }
 
-const pill = (kind, ...text) => el("span", { class: `pill ${kind}` }, icon(kind, 14), el("span", {}, text));
+const pill = (kind, ...text) =>
+  el("span", { class: `pill ${kind}` }, icon(kind, 14), el("span", {}, text));
 
 function picker(label, options, chosen, onchange) {
-  const select = el("select", {}, options.map(([value, text]) => el("option", { value, selected: value === chosen }, text)));
+  const select = el(
+    "select",
+    {},
+    options.map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
+  );
   select.addEventListener("change", () => onchange(select.value));
   return el("label", { class: "field" }, el("span", {}, label), select);
 }
@@ -26,56 +41,139 @@ function showAnswer(data) {
   const broken = data.rules.filter((rule) => rule.passed === false);
   const headline = lead ? claim(data, lead) : ["nothing was scored"];
   const state = gate.passed ? "pass" : "fail";
-  const verdict = data.rules.length > 0 && el("span", { class: `verdict ${state}` }, icon(state, 30), gate.passed ? "Gate passed. " : "Gate failed. ");
+  const verdict =
+    data.rules.length > 0 &&
+    el(
+      "span",
+      { class: `verdict ${state}` },
+      icon(state, 30),
+      gate.passed ? "Gate passed. " : "Gate failed. ",
+    );
   const said = el("span", {}, headline, ".");
   capitalise(said);
 
   const ordered = lead ? [lead, ...data.metrics.filter((metric) => metric !== lead)] : [];
-  const findings = el("ul", { class: "findings" }, ordered.map((metric, i) => el("li", { hidden: i >= 4 }, finding(data, metric))));
-  const more = ordered.length > 4 && el("button", { type: "button", class: "quiet", onclick: () => {
-    for (const item of findings.children) item.hidden = false;
-    more.remove();
-  } }, `Show all ${ordered.length} metrics`);
+  const findings = el(
+    "ul",
+    { class: "findings" },
+    ordered.map((metric, i) => el("li", { hidden: i >= 4 }, finding(data, metric))),
+  );
+  const more =
+    ordered.length > 4 &&
+    el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        onclick: () => {
+          for (const item of findings.children) item.hidden = false;
+          more.remove();
+        },
+      },
+      `Show all ${ordered.length} metrics`,
+    );
   const gaps = missing(data);
-  const created = facts.created ? facts.created.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC") : null;
+  const created = facts.created
+    ? facts.created.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")
+    : null;
 
-  document.getElementById("answer").replaceChildren(el("div", { class: data.rules.length ? "hero" : "" }, el("div", {},
-    el("p", { class: "eyebrow" }, el("span", {}, "Evaluation of ", el("bdi", {}, report.suite ?? "this suite")), !data.rules.length && pill("none", "no gate was set")),
-    el("h1", {}, verdict, said),
-    findings,
-    more || "",
-    gaps ? el("p", { class: "notice small" }, icon("warn", 14), el("span", {}, el("strong", {}, "Not scored: "), gaps)) : "",
-    el("ul", { class: "facts" },
-      el("li", {}, plural(facts.cases ?? data.cases.length, "case")),
-      el("li", {}, plural(data.bots.length, "bot")),
-      el("li", {}, plural(data.metrics.length, "metric")),
-      known(report.seed) && el("li", {}, `seed ${report.seed}`),
-      created && el("li", {}, created),
-      report.run && el("li", {}, "run ", el("code", { title: report.run }, short(report.run)), " ", copyButton(report.run, "run id")),
-    )),
-    data.rules.length > 0 && gateRules(data, broken.length)));
+  document
+    .getElementById("answer")
+    .replaceChildren(
+      el(
+        "div",
+        { class: data.rules.length ? "hero" : "" },
+        el(
+          "div",
+          {},
+          el(
+            "p",
+            { class: "eyebrow" },
+            el("span", {}, "Evaluation of ", el("bdi", {}, report.suite ?? "this suite")),
+            !data.rules.length && pill("none", "no gate was set"),
+          ),
+          el("h1", {}, verdict, said),
+          findings,
+          more || "",
+          gaps
+            ? el(
+                "p",
+                { class: "notice small" },
+                icon("warn", 14),
+                el("span", {}, el("strong", {}, "Not scored: "), gaps),
+              )
+            : "",
+          el(
+            "ul",
+            { class: "facts" },
+            el("li", {}, plural(facts.cases ?? data.cases.length, "case")),
+            el("li", {}, plural(data.bots.length, "bot")),
+            el("li", {}, plural(data.metrics.length, "metric")),
+            known(report.seed) && el("li", {}, `seed ${report.seed}`),
+            created && el("li", {}, created),
+            report.run &&
+              el(
+                "li",
+                {},
+                "run ",
+                el("code", { title: report.run }, short(report.run)),
+                " ",
+                copyButton(report.run, "run id"),
+              ),
+          ),
+        ),
+        data.rules.length > 0 && gateRules(data, broken.length),
+      ),
+    );
 }
 
 /** A sentence that opens with our own word gets its capital; a bot's name is left as it is. */
 function capitalise(sentence) {
   const first = sentence.firstChild;
-  if (first?.nodeType === Node.TEXT_NODE) first.textContent = first.textContent.replace(/^./, (letter) => letter.toUpperCase());
+  if (first?.nodeType === Node.TEXT_NODE)
+    first.textContent = first.textContent.replace(/^./, (letter) => letter.toUpperCase());
 }
 
 function gateRules(data, broken) {
-  const told = broken ? `${count(broken)} of ${plural(data.rules.length, "rule")} broken` : ["its rule holds", "both rules hold"][data.rules.length - 1] ?? `all ${count(data.rules.length)} rules hold`;
-  return el("aside", { class: "card gate", "aria-label": "Gate" }, el("h3", {}, "Gate ", el("small", { class: "muted" }, told)), el("ul", {}, data.rules.map((rule) => {
-    const metric = metricOf(data, rule.metric);
-    const [, way, bound] = /^(min|max) ([\d.]+)$/.exec(rule.bound ?? "") ?? [];
-    // A rule may bound a count of a unit metric, which is no share.
-    const shown = (value) => (isUnit(metric) && value > 1 ? plain(value) : amount(metric, value, true));
-    const wanted = way ? `${way === "min" ? "at least" : "at most"} ${shown(Number(bound))}` : rule.bound;
-    return el("li", {},
-      rule.passed ? pill("pass", "holds") : pill("fail", "broken"),
-      el("div", {},
-        el("p", { class: "rule", dir: "auto" }, rule.rule),
-        el("p", { class: "muted small" }, known(rule.observed) ? `${shown(rule.observed)} observed` : "nothing observed", wanted && `, ${wanted} wanted`)));
-  })));
+  const told = broken
+    ? `${count(broken)} of ${plural(data.rules.length, "rule")} broken`
+    : (["its rule holds", "both rules hold"][data.rules.length - 1] ??
+      `all ${count(data.rules.length)} rules hold`);
+  return el(
+    "aside",
+    { class: "card gate", "aria-label": "Gate" },
+    el("h2", {}, "Gate ", el("small", { class: "muted" }, told)),
+    el(
+      "ul",
+      {},
+      data.rules.map((rule) => {
+        const metric = metricOf(data, rule.metric);
+        const [, way, bound] = /^(min|max) ([\d.]+)$/.exec(rule.bound ?? "") ?? [];
+        // A rule may bound a count of a unit metric, which is no share.
+        const shown = (value) =>
+          isUnit(metric) && value > 1 ? plain(value) : amount(metric, value, true);
+        const wanted = way
+          ? `${way === "min" ? "at least" : "at most"} ${shown(Number(bound))}`
+          : rule.bound;
+        return el(
+          "li",
+          {},
+          rule.passed ? pill("pass", "holds") : pill("fail", "broken"),
+          el(
+            "div",
+            {},
+            el("p", { class: "rule", dir: "auto" }, rule.rule),
+            el(
+              "p",
+              { class: "muted small" },
+              known(rule.observed) ? `${shown(rule.observed)} observed` : "nothing observed",
+              wanted && `, ${wanted} wanted`,
+            ),
+          ),
+        );
+      }),
+    ),
+  );
 }
 
 function showScores(data) {
@@ -84,15 +182,34 @@ function showScores(data) {
   if (!data.bots.length || !metrics.length) return;
   section.hidden = false;
   const overall = data.bots.some((bot) => bot.overall);
-  const plots = el("div", { class: "cards" }, (overall && metrics.length > 1 ? [OVERALL, ...metrics] : metrics).map((metric) => {
-    const scoreOf = (bot) => (metric === OVERALL ? bot.overall && { n: bot.answered || 1, ...bot.overall } : bot.scores[metric.name]);
-    const direction = metric.higher_is_better === false ? "less is better" : "more is better";
-    return el("figure", { class: "card" },
-      el("figcaption", {}, el("h3", {}, el("bdi", {}, metric.name), " ", el("small", { class: "muted" }, direction)), metric.about && el("p", { class: "muted" }, metric.about)),
-      intervalPlot(data, metric, scoreOf));
-  }));
+  const plots = el(
+    "div",
+    { class: "cards" },
+    (overall && metrics.length > 1 ? [OVERALL, ...metrics] : metrics).map((metric) => {
+      const scoreOf = (bot) =>
+        metric === OVERALL
+          ? bot.overall && { n: bot.answered || 1, ...bot.overall }
+          : bot.scores[metric.name];
+      const direction = directionOf(metric);
+      return el(
+        "figure",
+        { class: "card" },
+        el(
+          "figcaption",
+          {},
+          el("h3", {}, el("bdi", {}, metric.name), " ", el("small", { class: "muted" }, direction)),
+          metric.about && el("p", { class: "muted" }, metric.about),
+        ),
+        intervalPlot(data, metric, scoreOf),
+      );
+    }),
+  );
   section.append(
-    el("p", { class: "lede" }, `Each mark is a bot's pass rate, or its mean where a metric is graded. The line is the ${data.confidence} interval: where the true value plausibly lies, given how few or many cases were asked.`),
+    el(
+      "p",
+      { class: "lede" },
+      `Each mark is a bot's pass rate, or its mean where a metric is graded. The line is the ${data.confidence} interval: where the true value plausibly lies, given how few or many cases were asked.`,
+    ),
     plots,
     scoreTable(data, metrics, overall),
   );
@@ -102,95 +219,87 @@ function scoreTable(data, metrics, overall) {
   const cell = (metric, score) => {
     if (!score || !score.n) return el("td", { class: "muted" }, "–");
     const at = standing(metric, score);
-    const lines = [el("strong", {}, amount(metric, at.main, true)), at.range && el("small", {}, interval(metric, at.range, true))];
+    const lines = [
+      el("strong", {}, amount(metric, at.main, true)),
+      at.range && el("small", {}, interval(metric, at.range, true)),
+    ];
     const notes = [
       known(score.passed) && `${count(score.passed)} of ${count(score.n)} passed`,
       !known(score.passed) && `n = ${count(score.n)}`,
       score.skipped && `${count(score.skipped)} skipped`,
     ].filter(Boolean);
     lines.push(el("small", {}, notes.join(" · ")));
-    if (score.errors) lines.push(el("small", { class: "bad" }, plural(score.errors, "evaluator error")));
-    for (const [label, table] of [["at least one of", score.repeats?.pass_at], ["all of", score.repeats?.pass_all]]) {
+    if (score.errors)
+      lines.push(el("small", { class: "bad" }, plural(score.errors, "evaluator error")));
+    for (const [label, table] of [
+      ["at least one of", score.repeats?.pass_at],
+      ["all of", score.repeats?.pass_all],
+    ]) {
       const ks = Object.keys(table ?? {});
       const k = ks[ks.length - 1];
-      if (k) lines.push(el("small", { title: ks.map((key) => `k = ${key}: ${percent(table[key], tenth)} %`).join("\n") }, `${label} ${k} repeats pass: ${amount(metric, table[k], true)}`));
+      if (k)
+        lines.push(
+          el(
+            "small",
+            { title: ks.map((key) => `k = ${key}: ${percent(table[key], tenth)} %`).join("\n") },
+            `${label} ${k} repeats pass: ${amount(metric, table[k], true)}`,
+          ),
+        );
     }
     return el("td", {}, lines);
   };
-  const row = (title, note, cells) => el("tr", {}, el("th", { scope: "row" }, title, note && el("small", {}, note)), cells);
-  return el("div", { class: "scroll card" }, el("table", { class: "grid" },
-    el("caption", { class: "unseen" }, "Scores of every bot on every metric"),
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Metric"), data.bots.map((bot) => el("th", { scope: "col" }, botTag(bot))))),
-    el("tbody", {},
-      row("Answered", "of the cases asked", data.bots.map((bot) => el("td", {},
-        el("strong", {}, count(bot.answered ?? 0)), el("small", {}, `of ${count(bot.cases ?? 0)}`),
-        bot.refused ? el("small", { class: "warn" }, `${count(bot.refused)} refused`) : "",
-        bot.failed ? el("small", { class: "bad" }, `${count(bot.failed)} failed`) : ""))),
-      overall && row("Overall", "weighted mean", data.bots.map((bot) => cell(OVERALL, bot.overall && { n: bot.answered, ...bot.overall }))),
-      metrics.map((metric) => row(el("bdi", {}, metric.name), metric.higher_is_better === false ? "less is better" : null, data.bots.map((bot) => cell(metric, bot.scores[metric.name])))))));
-}
-
-const EFFECTS = { "cohen-h": "Cohen’s h", "cohen-d": "Cohen’s d", "hedges-g": "Hedges’ g", "cliff-delta": "Cliff’s delta", "odds-ratio": "odds ratio" };
-
-function showComparisons(data) {
-  const section = document.getElementById("comparisons");
-  const usable = data.comparisons.filter((c) => known(c.difference));
-  if (!usable.length) return;
-  section.hidden = false;
-  const names = [...new Set(usable.map((c) => c.metric))];
-  const place = el("div", { class: "stack" });
-  const draw = (key) => place.replaceChildren(...names.filter((n) => key === "" || n === key).map((n) => {
-    const metric = metricOf(data, n);
-    const list = usable.filter((c) => c.metric === n);
-    const effects = list.filter((c) => known(c.effect?.value));
-    return el("figure", { class: "card" },
-      el("figcaption", {}, el("h3", {}, el("bdi", {}, n), " ", el("small", { class: "muted" }, metric.higher_is_better === false ? "less is better" : "more is better"))),
-      comparisonPlot(data, metric, list),
-      effects.length > 0 && el("p", { class: "muted small" }, `Effect size (${EFFECTS[effects[0].effect.name] ?? effects[0].effect.name}): `, effects.map((c, i) => [i > 0 && "; ", list.length > 1 && [el("bdi", {}, `${c.a} / ${c.b}`), " "], plain(Math.abs(c.effect.value))]), "."));
-  }));
-  const first = usable.length > 12 ? leadMetric(data)?.name ?? names[0] : "";
-  section.append(
-    el("p", { class: "lede" }, `The same cases, bot against bot. A mark away from the middle speaks for the bot on that side; where the line crosses the middle, these cases do not settle it. p-values are adjusted for ${plural(usable.length, "comparison")}${data.facts.correction ? ` (${correctionName(data.facts.correction)})` : ""}; “better” is said only at p\u00a0≤\u00a0${LEVEL}.`),
-    names.length > 1 ? picker("Metric", [["", "All metrics"], ...names.map((n) => [n, n])], first, draw) : "",
-    place,
+  const row = (title, note, cells) =>
+    el("tr", {}, el("th", { scope: "row" }, title, note && el("small", {}, note)), cells);
+  return el(
+    "div",
+    { class: "scroll card" },
+    el(
+      "table",
+      { class: "grid" },
+      el("caption", { class: "unseen" }, "Scores of every bot on every metric"),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("th", { scope: "col" }, "Metric"),
+          data.bots.map((bot) => el("th", { scope: "col" }, botTag(bot))),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        row(
+          "Answered",
+          "of the answers asked for",
+          data.bots.map((bot) =>
+            el(
+              "td",
+              {},
+              el("strong", {}, count(bot.answered ?? 0)),
+              ` of ${count(bot.cases ?? 0)}`,
+              bot.refused ? el("small", { class: "warn" }, `${count(bot.refused)} refused`) : "",
+              bot.failed ? el("small", { class: "bad" }, `${count(bot.failed)} failed`) : "",
+            ),
+          ),
+        ),
+        overall &&
+          row(
+            "Overall",
+            "weighted mean",
+            data.bots.map((bot) =>
+              cell(OVERALL, bot.overall && { n: bot.answered, ...bot.overall }),
+            ),
+          ),
+        metrics.map((metric) =>
+          row(
+            el("bdi", {}, metric.name),
+            metric.higher_is_better === false ? "less is better" : null,
+            data.bots.map((bot) => cell(metric, bot.scores[metric.name])),
+          ),
+        ),
+      ),
+    ),
   );
-  draw(first);
-}
-
-function showSlices(data) {
-  const section = document.getElementById("slices");
-  if (!data.slices.length) return;
-  section.hidden = false;
-  const slices = [...new Set(data.slices.map((s) => s.slice))];
-  const metrics = [...new Set(data.slices.map((s) => s.metric))];
-  const chosen = { slice: slices[0], metric: metrics.includes(leadMetric(data)?.name) ? leadMetric(data).name : metrics[0] };
-  const place = el("div", { class: "scroll card" });
-  const draw = () => {
-    const metric = metricOf(data, chosen.metric);
-    const list = data.slices.filter((s) => s.slice === chosen.slice && s.metric === chosen.metric);
-    const values = [...new Set(list.map((s) => s.value))];
-    const main = (s) => (known(s.pass_rate) ? s.pass_rate : s.mean);
-    const greatest = isUnit(metric) ? 1 : Math.max(...list.map(main).filter(known), 0) || 1;
-    const bots = data.bots.filter((bot) => list.some((s) => s.bot === bot.name));
-    place.replaceChildren(el("table", { class: "grid heat" },
-      el("caption", { class: "unseen" }, `${chosen.metric} by ${chosen.slice}`),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, el("bdi", {}, chosen.slice)), bots.map((bot) => el("th", { scope: "col" }, botTag(bot))))),
-      el("tbody", {}, values.map((value) => el("tr", {}, el("th", { scope: "row" }, el("bdi", {}, String(value))), bots.map((bot) => {
-        const s = list.find((one) => one.value === value && one.bot === bot.name);
-        if (!s || !known(main(s))) return el("td", { class: "muted" }, "–");
-        const bar = el("i", { class: `bar-fill bot-${bot.index % 8}`, "aria-hidden": "true" });
-        bar.style.width = `${Math.max(0, Math.min(1, main(s) / greatest)) * 100}%`;
-        return el("td", {}, el("strong", {}, amount(metric, main(s))), el("span", { class: "bar-back" }, bar),
-          el("small", {}, interval(metric, s.interval), ` · n = ${count(s.n)}`, s.n < 10 && " · few cases"));
-      }))))));
-  };
-  const pick = (field) => (value) => { chosen[field] = value; draw(); };
-  section.append(
-    el("p", { class: "lede" }, "The same scores within parts of the data. Parts are small, so their intervals are wide; differences between them are not tested here."),
-    el("div", { class: "row" },
-      picker("Slice", slices.map((s) => [s, s]), chosen.slice, pick("slice")),
-      picker("Metric", metrics.map((m) => [m, m]), chosen.metric, pick("metric"))),
-    place,
-  );
-  draw();
 }

@@ -1,70 +1,18 @@
 // The case table. Only the rows in view are elements, so ten thousand cases scroll like ten; the
 // search index is made when the search is first used.
 
-const TABLE = { data: null, columns: [], column: null, sort: { key: "row", down: false }, filter: {}, rows: [], drawn: new Map(), active: 0 };
+const TABLE = {
+  data: null,
+  columns: [],
+  column: null,
+  sort: { key: "row", down: false },
+  filter: {},
+  rows: [],
+  drawn: new Map(),
+  active: 0,
+};
 
-const RESULTS = [["passed", "passed"], ["missed", "not passed"], ["skipped", "skipped"], ["error", "evaluator error"]];
-
-function resultOf(answer, key) {
-  const score = answer.scores?.[key];
-  if (!score) return null;
-  if (score.error !== undefined) return "error";
-  if (score.skipped !== undefined) return "skipped";
-  return score.passed === true ? "passed" : score.passed === false ? "missed" : null;
-}
-
-/** Whether bots end differently on a case: in outcome, or in passing a metric (the shown one, if any). */
-function disagree(one, keys) {
-  const differs = (of) => {
-    const seen = new Set(one.said.filter((said) => said.length).map(of).filter((value) => value !== null));
-    return seen.size > 1;
-  };
-  if (differs((said) => said.map((answer) => answer.outcome).sort().join())) return true;
-  return keys.some((key) => differs((said) => {
-    const { passed, of } = passesOf(key, said);
-    return of ? passed / of : null;
-  }));
-}
-
-function matching() {
-  const { data, filter, column } = TABLE;
-  const words = (filter.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const bot = filter.bot ? data.bot.get(filter.bot)?.index : null;
-  const [key, wanted] = filter.result ? JSON.parse(filter.result) : [];
-  const label = filter.label ? JSON.parse(filter.label) : null;
-  const keys = column?.judged ? [column.metric.name] : data.metrics.map((metric) => metric.name);
-  return data.cases.filter((one) => {
-    if (words.length && !words.every((word) => haystack(one).includes(word))) return false;
-    if (label && !labelsOf(one).some((l) => l.group === label[0] && l.value === label[1])) return false;
-    if (filter.disagree && !disagree(one, keys)) return false;
-    if (bot === null && !filter.outcome && !key) return true;
-    const answers = bot === null ? one.said.flat() : one.said[bot];
-    return answers.some((answer) => (!filter.outcome || answer.outcome === filter.outcome) && (!key || resultOf(answer, key) === wanted));
-  });
-}
-
-function gapOf(one) {
-  const values = one.said.map((said) => valueOf(TABLE.column, said)).filter(known);
-  return values.length > 1 ? Math.max(...values) - Math.min(...values) : NaN;
-}
-
-const collator = new Intl.Collator("en", { numeric: true });
-
-/** Sorts by the chosen key. What was not measured comes last either way. */
-function sorted(list) {
-  const { key, down } = TABLE.sort;
-  const sign = down ? -1 : 1;
-  const row = (one) => one.row ?? one.index;
-  if (key === "row") return list.sort((a, b) => sign * (row(a) - row(b) || a.index - b.index));
-  if (key === "id") return list.sort((a, b) => sign * collator.compare(a.id, b.id) || row(a) - row(b));
-  const of = key === "gap" ? gapOf : (one) => valueOf(TABLE.column, one.said[key]);
-  const values = new Map(list.map((one) => [one, of(one)]));
-  return list.sort((a, b) => {
-    const [x, y] = [values.get(a), values.get(b)];
-    if (!known(x) || !known(y)) return known(x) - known(y) ? known(y) - known(x) : row(a) - row(b);
-    return sign * (x - y) || row(a) - row(b);
-  });
-}
+const PRINTED = 200; // on paper a longer table shows its beginning
 
 function showTable(data) {
   TABLE.data = data;
@@ -72,17 +20,20 @@ function showTable(data) {
   TABLE.column = TABLE.columns[0] ?? { metric: OVERALL, of: () => undefined };
   const section = document.getElementById("cases");
   section.hidden = false;
-  section.append(toolbar(data), grid());
+  section.append(toolbar(data), el("p", { class: "paper small muted", id: "printed" }), grid());
   const body = document.getElementById("rows");
   const view = document.getElementById("view");
   let due = false;
   const soon = () => {
     if (due) return;
     due = true;
-    requestAnimationFrame(() => { due = false; drawRows(); });
+    requestAnimationFrame(() => {
+      due = false;
+      drawRows();
+    });
   };
   view.addEventListener("scroll", soon, { passive: true });
-  new ResizeObserver(() => { TABLE.drawn.clear(); body.replaceChildren(); drawRows(); }).observe(view);
+  new ResizeObserver(soon).observe(view);
   view.addEventListener("keydown", tableKeys);
   body.addEventListener("click", (event) => {
     const row = event.target.closest("[data-index]");
@@ -91,81 +42,80 @@ function showTable(data) {
     TABLE.active = Number(row.dataset.index);
     openCase(TABLE.rows[TABLE.active].id);
   });
-  window.addEventListener("beforeprint", () => drawRows(0, Math.min(TABLE.rows.length, 200)));
-  window.addEventListener("afterprint", () => drawRows());
-  applyTable();
-}
-
-function toolbar(data) {
-  const set = (field) => (value) => { TABLE.filter[field] = value || null; applyTable(); };
-  const search = el("input", { type: "search", id: "search", placeholder: "Search ids, questions, answers", autocomplete: "off", spellcheck: "false" });
-  search.addEventListener("input", () => set("text")(search.value));
-  const labels = new Map();
-  for (const one of data.cases) for (const { group, value } of labelsOf(one)) {
-    if (!labels.has(group)) labels.set(group, new Set());
-    labels.get(group).add(value);
-  }
-  const grouped = (label, id, empty, groups, onchange) => {
-    const select = el("select", { id }, el("option", { value: "" }, empty), groups.map(([title, options]) => el("optgroup", { label: title }, options.map(([value, text]) => el("option", { value: JSON.stringify(value) }, text)))));
-    select.addEventListener("change", () => onchange(select.value));
-    return el("label", { class: "field" }, el("span", {}, label), select);
+  const redraw = (to) => {
+    TABLE.drawn.clear();
+    body.replaceChildren();
+    drawRows(to && 0, to);
   };
-  const disagreeBox = el("input", { type: "checkbox", id: "disagree" });
-  disagreeBox.addEventListener("change", () => set("disagree")(disagreeBox.checked));
-  const bots = data.bots.map((bot) => [bot.name, bot.name]);
-  const form = el("form", { class: "tools", onsubmit: (event) => event.preventDefault() },
-    el("label", { class: "field wide" }, el("span", {}, "Search"), search),
-    picker("Show", TABLE.columns.map((column) => [column.metric.name, column.metric.name]), TABLE.column.metric.name, (value) => {
-      TABLE.column = TABLE.columns.find((column) => column.metric.name === value);
-      applyTable();
-    }),
-    bots.length > 1 && picker("Bot", [["", "Any bot"], ...bots], "", set("bot")),
-    picker("Outcome", [["", "Any outcome"], ["answered", "Answered"], ["refused", "Refused"], ["failed", "Failed"]], "", set("outcome")),
-    grouped("Result", "result", "Any result", data.metrics.map((metric) => [metric.name, RESULTS.map(([value, text]) => [[metric.name, value], `${metric.name}: ${text}`])]), set("result")),
-    labels.size > 0 && grouped("Slice or tag", "label", "All cases", [...labels].map(([group, values]) => [group, [...values].sort(collator.compare).slice(0, 500).map((value) => [[group, value], `${group}: ${value}`])]), set("label")),
-    el("label", { class: "field phone" }, el("span", {}, "Sort by"), sortSelect(data)),
-    bots.length > 1 && el("label", { class: "check", title: "Another outcome, or one bot passes where another does not" }, disagreeBox, "Bots disagree"),
-    el("div", { class: "last" },
-      el("span", {}, el("span", { id: "tally" }), unseen(". In the table, up and down move, Enter opens a case.")),
-      el("button", { type: "reset", id: "reset" }, "Clear filters"),
-      el("button", { type: "button", id: "csv", onclick: downloadCsv }, "Download CSV")));
-  form.addEventListener("reset", () => setTimeout(() => {
-    TABLE.filter = {};
-    TABLE.column = TABLE.columns[0] ?? TABLE.column;
-    applyTable();
-  }));
-  return form;
-}
-
-function sortSelect(data) {
-  const options = [["row", "Row"], ["id", "Case id"], ...data.bots.map((bot) => [String(bot.index), bot.name]), ...(data.bots.length > 1 ? [["gap", "Gap"]] : [])];
-  const select = el("select", { id: "sort" }, options.flatMap(([key, text]) => [el("option", { value: `${key} up` }, `${text} ↑`), el("option", { value: `${key} down` }, `${text} ↓`)]));
-  select.addEventListener("change", () => {
-    const [key, way] = select.value.split(" ");
-    TABLE.sort = { key: /^\d+$/.test(key) ? Number(key) : key, down: way === "down" };
-    applyTable();
+  window.addEventListener("beforeprint", () => {
+    const printed = Math.min(TABLE.rows.length, PRINTED);
+    document.getElementById("printed").textContent =
+      printed < data.cases.length
+        ? `${count(printed)} of ${plural(data.cases.length, "case")} printed.`
+        : "";
+    redraw(printed);
   });
-  return select;
+  window.addEventListener("afterprint", () => redraw(null));
+  applyTable();
 }
 
 function grid() {
   const { data } = TABLE;
-  const head = (key, text, extra = "") => el("div", { role: "columnheader", "data-key": key, class: extra }, el("button", { type: "button", onclick: () => sortBy(key) }, text, el("span", { class: "arrow", "aria-hidden": "true" })));
-  const view = el("div", { id: "view", class: "view card", role: "grid", tabindex: 0, "aria-label": "Cases", "aria-colcount": 3 + data.bots.length + (data.bots.length > 1 ? 1 : 0) },
-    el("div", { role: "rowgroup", class: "head" }, el("div", { role: "row", class: "line" },
-      head("row", "Row", "end"), head("id", "Case"), el("div", { role: "columnheader" }, el("span", {}, "Input")),
-      data.bots.map((bot) => head(bot.index, botTag(bot), "end")),
-      data.bots.length > 1 && head("gap", "Gap", "end"))),
+  const head = (key, text, extra = "") =>
+    el(
+      "div",
+      { role: "columnheader", "data-key": key, class: extra },
+      el(
+        "button",
+        { type: "button", onclick: () => sortBy(key) },
+        text,
+        el("span", { class: "arrow", "aria-hidden": "true" }),
+      ),
+    );
+  const view = el(
+    "div",
+    {
+      id: "view",
+      class: "view card",
+      role: "grid",
+      tabindex: 0,
+      "aria-label": "Cases",
+      "aria-colcount": 3 + data.bots.length + (data.bots.length > 1 ? 1 : 0),
+    },
+    el(
+      "div",
+      { role: "rowgroup", class: "head" },
+      el(
+        "div",
+        { role: "row", class: "line" },
+        head("row", "Row", "end"),
+        head("id", "Case"),
+        el("div", { role: "columnheader" }, el("span", {}, "Input")),
+        data.bots.map((bot) => head(bot.index, botTag(bot), "end")),
+        data.bots.length > 1 && head("gap", "Gap", "end"),
+      ),
+    ),
     el("div", { role: "rowgroup", id: "rows" }),
-    el("p", { id: "nothing", class: "muted", hidden: true }, "No case matches these filters."));
+    el("p", { id: "nothing", class: "muted", hidden: true }, "No case matches these filters."),
+  );
   const bots = data.bots.map(() => "minmax(96px, 132px)").join(" ");
-  view.style.setProperty("--columns", `56px minmax(110px, 190px) minmax(200px, 1fr) ${bots}${data.bots.length > 1 ? " 78px" : ""}`);
+  view.style.setProperty(
+    "--columns",
+    `56px minmax(110px, 190px) minmax(200px, 1fr) ${bots}${data.bots.length > 1 ? " 78px" : ""}`,
+  );
+  // A phone shows two bots a line below the question.
+  view.style.setProperty("--row-phone", `${86 + 26 * Math.ceil(data.bots.length / 2)}px`);
   view.style.setProperty("--least", `${56 + 110 + 200 + data.bots.length * 96 + 78}px`);
   return view;
 }
 
 function sortBy(key) {
-  const down = TABLE.sort.key === key ? !TABLE.sort.down : typeof key === "number" || key === "gap" ? key === "gap" : false;
+  const down =
+    TABLE.sort.key === key
+      ? !TABLE.sort.down
+      : typeof key === "number" || key === "gap"
+        ? key === "gap"
+        : false;
   TABLE.sort = { key, down };
   applyTable();
 }
@@ -183,7 +133,10 @@ function applyTable() {
     head.setAttribute("aria-sort", on ? (sort.down ? "descending" : "ascending") : "none");
   }
   document.getElementById("sort").value = `${sort.key} ${sort.down ? "down" : "up"}`;
-  const told = rows.length === data.cases.length ? plural(rows.length, "case") : `${count(rows.length)} of ${plural(data.cases.length, "case")}`;
+  const told =
+    rows.length === data.cases.length
+      ? plural(rows.length, "case")
+      : `${count(rows.length)} of ${plural(data.cases.length, "case")}`;
   document.getElementById("tally").textContent = told;
   document.getElementById("reset").disabled = !Object.values(filter).some(Boolean);
   document.getElementById("nothing").hidden = rows.length > 0;
@@ -200,7 +153,14 @@ function drawRows(from = null, to = null) {
   const height = parseFloat(getComputedStyle(view).getPropertyValue("--row"));
   const { rows, drawn } = TABLE;
   const first = from ?? Math.max(0, Math.floor(view.scrollTop / height) - 10);
-  const last = to ?? Math.min(rows.length, Math.ceil((view.scrollTop + view.clientHeight) / height) + 10);
+  const last =
+    to ?? Math.min(rows.length, Math.ceil((view.scrollTop + view.clientHeight) / height) + 10);
+  // The row height changes with the layout; rows drawn for another one are stale.
+  if (TABLE.height !== height) {
+    TABLE.height = height;
+    drawn.clear();
+    body.replaceChildren();
+  }
   body.style.height = `${(to ?? rows.length) * height}px`;
   for (const [index, row] of drawn) {
     if (index < first || index >= last) {
@@ -221,30 +181,83 @@ function drawRows(from = null, to = null) {
 function caseRow(one, index) {
   const { data, column } = TABLE;
   const gap = gapOf(one);
-  return el("div", { role: "row", class: "line", id: `row-${index}`, "data-index": index, "aria-rowindex": index + 2 },
+  return el(
+    "div",
+    {
+      role: "row",
+      class: "line",
+      id: `row-${index}`,
+      "data-index": index,
+      "aria-rowindex": index + 2,
+    },
     el("div", { role: "gridcell", class: "end muted" }, known(one.row) ? count(one.row) : "–"),
-    el("div", { role: "gridcell", class: "key" }, el("a", { href: caseHash(one.id), tabindex: -1 }, el("bdi", {}, String(one.id)))),
+    el(
+      "div",
+      { role: "gridcell", class: "key" },
+      el("a", { href: caseHash(one.id), tabindex: -1 }, el("bdi", {}, String(one.id))),
+    ),
     el("div", { role: "gridcell", class: "ask", dir: "auto" }, (one.input ?? "").slice(0, 300)),
-    data.bots.map((bot) => el("div", { role: "gridcell", class: "end score" }, el("span", { class: "phone" }, botTag(bot)), scoreCell(column, one.said[bot.index]))),
-    data.bots.length > 1 && el("div", { role: "gridcell", class: "end muted gap" }, known(gap) ? distance(column.metric, gap).replace(/ points?$/, `${THIN}pt`) : "–"));
+    data.bots.map((bot) =>
+      el(
+        "div",
+        { role: "gridcell", class: "end score" },
+        el("span", { class: "phone" }, botTag(bot)),
+        scoreCell(column, one.said[bot.index]),
+      ),
+    ),
+    data.bots.length > 1 &&
+      el(
+        "div",
+        { role: "gridcell", class: "end muted gap" },
+        known(gap) ? distance(column.metric, gap).replace(/ points?$/, `${THIN}pt`) : "–",
+      ),
+  );
 }
 
 function scoreCell(column, said) {
   if (!said.length) return el("span", { class: "muted" }, "not asked");
   const value = valueOf(column, said);
   const answered = said.filter((answer) => answer.outcome === "answered").length;
-  if (!answered) return said[0].outcome === "refused" ? pill("warn", "refused") : pill("fail", "failed");
+  if (!answered)
+    return said[0].outcome === "refused" ? pill("warn", "refused") : pill("fail", "failed");
   const verdict = column.judged ? passesOf(column.metric.name, said) : { of: 0 };
   if (!known(value)) {
-    const error = column.judged && said.some((answer) => resultOf(answer, column.metric.name) === "error");
-    return error ? pill("warn", "error") : el("span", { class: "muted" }, column.judged && said.some((answer) => resultOf(answer, column.metric.name) === "skipped") ? "skipped" : "–");
+    const error =
+      column.judged && said.some((answer) => resultOf(answer, column.metric.name) === "error");
+    return error
+      ? pill("warn", "error")
+      : el(
+          "span",
+          { class: "muted" },
+          column.judged && said.some((answer) => resultOf(answer, column.metric.name) === "skipped")
+            ? "skipped"
+            : "–",
+        );
   }
-  const lost = said.length > answered && el("small", { class: "muted" }, ` ${answered}/${said.length}`);
+  const lost =
+    said.length > answered &&
+    el(
+      "small",
+      { class: "muted", title: `${answered} of ${said.length} repeats answered` },
+      ` ${answered}/${said.length}`,
+    );
   const text = amount(column.metric, value);
   if (!verdict.of) return el("span", {}, text, lost);
   const kind = verdict.passed === verdict.of ? "pass" : verdict.passed ? "warn" : "fail";
-  const words = verdict.of > 1 ? `${verdict.passed} of ${verdict.of} pass` : verdict.passed ? "passed" : "not passed";
-  return el("span", { class: `verdict ${kind}`, title: words }, icon(kind, 13), unseen(`${words}, `), text, lost);
+  const words =
+    verdict.of > 1
+      ? `${verdict.passed} of ${verdict.of} pass`
+      : verdict.passed
+        ? "passed"
+        : "not passed";
+  return el(
+    "span",
+    { class: `verdict ${kind}`, title: words },
+    icon(kind, 13),
+    unseen(`${words}, `),
+    text,
+    lost,
+  );
 }
 
 function markActive() {
@@ -253,7 +266,8 @@ function markActive() {
     row.classList.toggle("active", index === TABLE.active);
     row.setAttribute("aria-selected", index === TABLE.active);
   }
-  if (TABLE.drawn.has(TABLE.active)) view.setAttribute("aria-activedescendant", `row-${TABLE.active}`);
+  if (TABLE.drawn.has(TABLE.active))
+    view.setAttribute("aria-activedescendant", `row-${TABLE.active}`);
   else view.removeAttribute("aria-activedescendant");
 }
 
@@ -264,15 +278,24 @@ function reveal(index) {
   const head = view.firstChild.offsetHeight;
   TABLE.active = index;
   if (index * height < view.scrollTop) view.scrollTop = index * height;
-  if ((index + 1) * height + head > view.scrollTop + view.clientHeight) view.scrollTop = (index + 1) * height + head - view.clientHeight;
+  if ((index + 1) * height + head > view.scrollTop + view.clientHeight)
+    view.scrollTop = (index + 1) * height + head - view.clientHeight;
   drawRows();
 }
 
 function tableKeys(event) {
-  if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey)
+    return;
   const last = TABLE.rows.length - 1;
   const page = Math.max(1, Math.floor(event.currentTarget.clientHeight / 60));
-  const to = { ArrowDown: TABLE.active + 1, ArrowUp: TABLE.active - 1, PageDown: TABLE.active + page, PageUp: TABLE.active - page, Home: 0, End: last }[event.key];
+  const to = {
+    ArrowDown: TABLE.active + 1,
+    ArrowUp: TABLE.active - 1,
+    PageDown: TABLE.active + page,
+    PageUp: TABLE.active - page,
+    Home: 0,
+    End: last,
+  }[event.key];
   if (last < 0) return;
   if (to !== undefined) {
     event.preventDefault();

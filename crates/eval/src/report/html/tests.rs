@@ -1,5 +1,10 @@
 //! The page holds what it should, and no text can break out of its place.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps in a helper is still a test"
+)]
+
 use std::io;
 use std::path::Path;
 
@@ -23,6 +28,19 @@ fn embedded(page: &str) -> Vec<Value> {
         .map(|rest| rest.split_once('>').unwrap().1)
         .map(|rest| serde_json::from_str(rest.split("</script").next().unwrap()).unwrap())
         .collect()
+}
+
+/// A disk without room.
+struct Full;
+
+impl io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
@@ -87,15 +105,6 @@ fn an_error_of_a_case_comes_through_and_an_error_of_writing_names_the_file() {
     let error = page(&json!({}), vec![Err(Error::Invalid("no such case".into()))]).unwrap_err();
     assert_eq!(error.to_string(), "no such case");
 
-    struct Full;
-    impl io::Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let path = Path::new("out/report.html");
     let error = write(&mut Full, path, &json!({}), Vec::<Result<Value>>::new()).unwrap_err();
     assert!(error.to_string().contains("out/report.html"), "{error}");

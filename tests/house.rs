@@ -1,0 +1,159 @@
+//! The house's shape: data goes one way, and each crate stays what it says it is.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each crate may name, in order; a crate never names one to its right or beside it.
+const ARROWS: [(&str, &[&str]); 3] = [
+    ("botsmith-core", &[]),
+    ("botsmith-eval", &["botsmith-core"]),
+    ("botsmith", &["botsmith-core", "botsmith-eval"]),
+];
+
+fn metadata(args: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+#[test]
+fn no_arrow_runs_backwards() {
+    let metadata = metadata(&["--no-deps"]);
+    let packages = list(&metadata["packages"]);
+    assert_eq!(
+        packages.len(),
+        ARROWS.len(),
+        "a new crate needs its line in ARROWS"
+    );
+    for package in packages {
+        let name = package["name"].as_str().expect("a package has a name");
+        let (_, allowed) = ARROWS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .unwrap_or_else(|| panic!("crate {name} is not in ARROWS"));
+        for dependency in list(&package["dependencies"]) {
+            let on = dependency["name"]
+                .as_str()
+                .expect("a dependency has a name");
+            let dev = dependency["kind"] == "dev";
+            if on.starts_with("botsmith") && !dev {
+                assert!(allowed.contains(&on), "{name} must not name {on}");
+            }
+        }
+    }
+}
+
+#[test]
+fn core_without_features_compiles_no_database_and_no_async_runtime() {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "--edges=normal,build",
+            "--prefix=none",
+        ])
+        .args(["--package=botsmith-core", "--no-default-features"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let tree = String::from_utf8(output.stdout).expect("cargo prints text");
+    for heavy in [
+        "rusqlite",
+        "libsqlite3-sys",
+        "tokio",
+        "candle-core",
+        "openssl-sys",
+    ] {
+        assert!(
+            !tree.lines().any(|line| line.starts_with(heavy)),
+            "core pulls {heavy}:\n{tree}"
+        );
+    }
+}
+
+#[test]
+fn every_error_code_has_its_line_in_the_docs() {
+    let read = |path: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let docs = read("docs/src/errors.md");
+    let mut codes = std::collections::BTreeSet::new();
+    for folder in ["crates", "src"] {
+        collect_codes(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut codes,
+        );
+    }
+    assert!(codes.len() > 10, "{codes:?}");
+    for code in codes {
+        assert!(
+            docs.contains(&code),
+            "docs/src/errors.md does not explain {code}"
+        );
+    }
+}
+
+fn collect_codes(folder: &std::path::Path, codes: &mut std::collections::BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect_codes(&path, codes);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            for (at, _) in text.match_indices("\"BS-") {
+                let code: String = text[at + 1..].chars().take_while(|c| *c != '"').collect();
+                codes.insert(code);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_summary_and_the_other_way_round() {
+    let book = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
+    let summary = std::fs::read_to_string(book.join("SUMMARY.md")).expect("a summary");
+    for entry in std::fs::read_dir(&book).expect("the book") {
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .into_string()
+            .expect("a text name");
+        if name != "SUMMARY.md" && name.ends_with(".md") {
+            assert!(
+                summary.contains(&format!("({name})")),
+                "SUMMARY.md does not name {name}"
+            );
+        }
+    }
+    for link in summary
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        assert!(
+            book.join(link).is_file(),
+            "SUMMARY.md names {link}, which is not there"
+        );
+    }
+}

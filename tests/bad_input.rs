@@ -1,10 +1,11 @@
 //! What a user gets wrong: each mistake is answered with exit code 2 and the place, what was found,
 //! what was wanted, and where it can be, what to do.
 
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may")]
 
 mod common;
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use common::{Folder, Ran};
@@ -1135,7 +1136,7 @@ fn a_suite_of_aliases_that_multiply() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for i in 1..12 {
         let list = vec![format!("*a{}", i - 1); 9].join(", ");
-        bomb.push_str(&format!("a{i}: &a{i} [{list}]\n"));
+        let _ = writeln!(bomb, "a{i}: &a{i} [{list}]");
     }
     let said = bounded(&folder(bomb, "data.jsonl", ROW));
     assert!(

@@ -4,7 +4,7 @@
 //! The data is not in this repository: `BOTSMITH_GSM8K` names `example_model_solutions.jsonl` of
 //! <https://github.com/openai/grade-school-math>, or it lies beside the checkout.
 
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may")]
 
 mod common;
 

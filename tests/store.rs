@@ -1,6 +1,6 @@
 //! The store of runs: damaged, full, read-only, shared by processes, looked at, moved, cleaned.
 
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may")]
 
 mod common;
 

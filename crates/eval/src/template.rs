@@ -166,7 +166,7 @@ fn undefined(case: &Case, env: &Environment<'_>, source: &str) -> Error {
         Some(name) => {
             let mut reason = format!("`{source}`: the case has no field `{name}`");
             if let Some(near) = botsmith_core::hint::nearest(name, known.iter().copied()) {
-                reason.push_str(&format!("; did you mean `{near}`?"));
+                reason.extend(["; did you mean `", near, "`?"]);
             }
             reason
         }

@@ -124,7 +124,7 @@ impl Field {
             }
             // Names of a letter or two are all near to each other.
             (Some(near), _) if wanted.chars().count() > 2 => {
-                let within: String = before.iter().map(|s| format!("/{s}")).collect();
+                let within: String = before.iter().flat_map(|step| ["/", step]).collect();
                 diagnostic.message = match depth {
                     0 => format!("{file} has no key `{wanted}`"),
                     _ => format!("{file} has no key `{wanted}` in `{within}`"),

@@ -217,9 +217,10 @@ fn score(
         .collect();
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
-    let pass_interval = match decided {
-        true => pass_interval(&passes, &values, &judged, units, seed)?,
-        false => None,
+    let pass_interval = if decided {
+        pass_interval(&passes, &values, &judged, units, seed)?
+    } else {
+        None
     };
     Ok(ScoreReport {
         n: values.len(),
@@ -488,9 +489,10 @@ fn slices(
                         .collect();
                     let decided =
                         metric.decides() && !passes.is_empty() && passes.len() == values.len();
-                    let pass_interval = match decided {
-                        true => pass_interval(&passes, &values, &judged, units, seed)?,
-                        false => None,
+                    let pass_interval = if decided {
+                        pass_interval(&passes, &values, &judged, units, seed)?
+                    } else {
+                        None
                     };
                     reports.push(SliceReport {
                         slice: slice.name.clone(),

@@ -290,6 +290,26 @@ pub(crate) struct Limited {
     inner: Box<dyn Read + Send>,
     /// Bytes that the record now being read may still ask for.
     left: usize,
+    /// What was read last, and how many bytes came before it.
+    last: Vec<u8>,
+    before: u64,
+}
+
+impl Limited {
+    fn new(inner: impl Read + Send + 'static) -> Self {
+        Self {
+            inner: Box::new(inner),
+            left: MAX_ROW_BYTES,
+            last: Vec::new(),
+            before: 0,
+        }
+    }
+
+    /// The byte before this place, if it was among those read last.
+    fn byte_before(&self, place: u64) -> Option<u8> {
+        let at = place.checked_sub(self.before + 1)?;
+        self.last.get(usize::try_from(at).ok()?).copied()
+    }
 }
 
 impl Read for Limited {
@@ -299,6 +319,12 @@ impl Read for Limited {
         }
         let n = self.inner.read(buffer)?;
         self.left = self.left.saturating_sub(n);
+        // The end of the file leaves the last bytes where they are.
+        if n > 0 {
+            self.before += self.last.len() as u64;
+            self.last.clear();
+            self.last.extend_from_slice(&buffer[..n]);
+        }
         Ok(n)
     }
 }
@@ -307,11 +333,7 @@ const TOO_LONG: &str = "one record is longer than 32 MiB; is a double quote left
 
 impl CsvRows {
     pub(crate) fn new(place: Place, reader: impl Read + Send + 'static, skip: u64) -> Result<Self> {
-        let limited = Limited {
-            inner: Box::new(reader),
-            left: MAX_ROW_BYTES,
-        };
-        let mut reader = csv_builder(&place).from_reader(limited);
+        let mut reader = csv_builder(&place).from_reader(Limited::new(reader));
         let mut record = csv::ByteRecord::new();
         let mut header = Vec::new();
         if reader
@@ -342,6 +364,15 @@ impl CsvRows {
         &self.header
     }
 
+    /// The line on which a record that was just read starts. The reader's own number is one too low
+    /// after `\r\n`, whose second half it takes for the start of the next record.
+    fn line_of(&self, record: &csv::ByteRecord) -> usize {
+        let end = self.reader.position();
+        let inside = record.as_slice().iter().filter(|b| **b == b'\n').count();
+        let ended = self.reader.get_ref().byte_before(end.byte()) == Some(b'\n');
+        (end.line() as usize).saturating_sub(inside + usize::from(ended))
+    }
+
     /// The next record with its line, and the bytes of the file where it starts and ends.
     pub(crate) fn next_record(&mut self) -> Result<Option<(csv::ByteRecord, usize, u64, u64)>> {
         let mut record = csv::ByteRecord::new();
@@ -354,7 +385,7 @@ impl CsvRows {
         {
             return Ok(None);
         }
-        let line = record.position().map_or(0, csv::Position::line) as usize;
+        let line = self.line_of(&record);
         if record.as_slice().contains(&0) {
             return Err(self
                 .place
@@ -446,5 +477,46 @@ impl Rows for ValueRows {
             first,
             position: end as u64,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use super::*;
+
+    fn lines(text: String) -> Vec<usize> {
+        let place = Place::new(Path::new("cases.csv"));
+        let mut rows = CsvRows::new(place, Cursor::new(text.into_bytes()), 0).unwrap();
+        let mut lines = Vec::new();
+        while let Some(batch) = rows.next_batch().unwrap() {
+            lines.extend(batch.rows().unwrap().iter().map(|row| row.line));
+        }
+        lines
+    }
+
+    #[test]
+    fn csv_rows_know_their_line_whatever_ends_a_line() {
+        for (text, wanted) in [
+            ("a,b\n1,2\n3,4", vec![2, 3]),
+            ("a,b\r\n1,2\r\n3,4", vec![2, 3]),
+            ("a,b\r\n1,2\r\n\r\n3,4\r\n", vec![2, 4]),
+            ("\n\na,b\n\n1,2\n", vec![5]),
+            ("a,b\r\n\"1\r\n1\",2\r\n3,4\r\n", vec![2, 4]),
+            ("a,b\n1,\"2\n\"\n3,4\n", vec![2, 4]),
+        ] {
+            assert_eq!(lines(text.into()), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn csv_lines_are_right_across_the_blocks_that_are_read() {
+        for end in ["\n", "\r\n"] {
+            let text =
+                (0..20_000).fold(String::new(), |text, i| text + &i.to_string() + ",b" + end);
+            assert_eq!(lines(text), (2..=20_000).collect::<Vec<_>>(), "{end:?}");
+        }
     }
 }

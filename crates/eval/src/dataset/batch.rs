@@ -368,7 +368,7 @@ impl CsvRows {
     /// after `\r\n`, whose second half it takes for the start of the next record.
     fn line_of(&self, record: &csv::ByteRecord) -> usize {
         let end = self.reader.position();
-        let inside = record.as_slice().iter().filter(|b| **b == b'\n').count();
+        let inside = memchr::memchr_iter(b'\n', record.as_slice()).count();
         let ended = self.reader.get_ref().byte_before(end.byte()) == Some(b'\n');
         (end.line() as usize).saturating_sub(inside + usize::from(ended))
     }

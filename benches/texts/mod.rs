@@ -8,10 +8,10 @@ const WORDS: [&str; 40] = [
 ];
 
 /// A small generator (<https://prng.di.unimi.it/splitmix64.c>).
-pub struct Texts(u64);
+pub(crate) struct Texts(u64);
 
 impl Texts {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -24,7 +24,7 @@ impl Texts {
     }
 
     /// So many words.
-    pub fn words(&mut self, count: usize) -> String {
+    pub(crate) fn words(&mut self, count: usize) -> String {
         let words: Vec<_> = (0..count)
             .map(|_| WORDS[self.next() as usize % WORDS.len()])
             .collect();

@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     // The checksum at the end would keep nearly everything else out.
     let body = [HEADER, bytes.strip_prefix(HEADER).unwrap_or(bytes)].concat();
     let hash = blake3::hash(&body);
-    read(&[&body, &[END, 32, 0, 0, 0], hash.as_bytes().as_slice()].concat());
+    read(&[body.as_slice(), &[END, 32, 0, 0, 0], hash.as_bytes()].concat());
 });
 
 fn read(mut bytes: &[u8]) {

@@ -495,3 +495,44 @@ impl Rows for ValueRows {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use super::*;
+
+    fn lines(text: String) -> Vec<usize> {
+        let place = Place::new(Path::new("cases.csv"));
+        let mut rows = CsvRows::new(place, Cursor::new(text.into_bytes()), 0).unwrap();
+        let mut lines = Vec::new();
+        while let Some(batch) = rows.next_batch().unwrap() {
+            lines.extend(batch.rows().unwrap().iter().map(|row| row.line));
+        }
+        lines
+    }
+
+    #[test]
+    fn csv_rows_know_their_line_whatever_ends_a_line() {
+        for (text, wanted) in [
+            ("a,b\n1,2\n3,4", vec![2, 3]),
+            ("a,b\r\n1,2\r\n3,4", vec![2, 3]),
+            ("a,b\r\n1,2\r\n\r\n3,4\r\n", vec![2, 4]),
+            ("\n\na,b\n\n1,2\n", vec![5]),
+            ("a,b\r\n\"1\r\n1\",2\r\n3,4\r\n", vec![2, 4]),
+            ("a,b\n1,\"2\n\"\n3,4\n", vec![2, 4]),
+        ] {
+            assert_eq!(lines(text.into()), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn csv_lines_are_right_across_the_blocks_that_are_read() {
+        for end in ["\n", "\r\n"] {
+            let text =
+                (0..20_000).fold(String::new(), |text, i| text + &i.to_string() + ",b" + end);
+            assert_eq!(lines(text), (2..=20_000).collect::<Vec<_>>(), "{end:?}");
+        }
+    }
+}

@@ -30,8 +30,11 @@ pub(super) fn encode(records: &[CaseRecord]) -> Vec<u8> {
     bytes
 }
 
-/// Marks cases of a packed batch as repeats: their place in it, and the number that their id gets.
-pub(super) fn rename(packed: &[u8], repeats: &[(usize, u32)]) -> Vec<u8> {
+/// A case whose id is a repeat: its place in the batch, and the number that its id gets.
+type Repeat = (usize, u32);
+
+/// Marks cases of a packed batch as repeats.
+pub(super) fn rename(packed: &[u8], repeats: &[Repeat]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(packed.len() + 5 + 8 * repeats.len());
     let number = |n: usize| u32::try_from(n).expect("batches are small").to_le_bytes();
     bytes.push(RENAMED);
@@ -45,7 +48,7 @@ pub(super) fn rename(packed: &[u8], repeats: &[(usize, u32)]) -> Vec<u8> {
 }
 
 /// The repeats that [`rename`] wrote, and the batch after them.
-fn renamed(bytes: &[u8]) -> Option<(Vec<(usize, u32)>, &[u8])> {
+fn renamed(bytes: &[u8]) -> Option<(Vec<Repeat>, &[u8])> {
     let (count, mut bytes) = bytes.split_first_chunk()?;
     let mut repeats = Vec::new();
     for _ in 0..u32::from_le_bytes(*count) {

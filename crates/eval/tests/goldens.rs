@@ -11,6 +11,10 @@
     reason = "a test that reports as it goes, without a harness"
 )]
 
+#[path = "goldens/refusals.rs"]
+mod refusals;
+#[path = "goldens/stats.rs"]
+mod stats;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -29,7 +33,7 @@ type FileCheck = fn(&Value, &mut Tally);
 /// Sections under each pair's `m`. `None`: comes with later work.
 const PAIRS: &[(&str, Option<PairCheck>)] = &[("textstat", None)];
 
-/// Sections of the file beside the pairs.
+/// Sections of the file beside the pairs; `stats` has its own list of sections.
 const FILE: &[(&str, Option<FileCheck>)] = &[];
 
 fn main() -> ExitCode {
@@ -62,17 +66,20 @@ fn main() -> ExitCode {
             }
         });
     }
-    for (name, check) in FILE {
+    for (name, check) in FILE.iter().chain(stats::SECTIONS) {
+        // `stats.paired` is `paired` in `stats`.
+        let section = name.split('.').fold(&goldens, |at, key| &at[key]);
         tally.section(name, check.is_some(), |tally| match check {
-            Some(check) => check(&goldens[name], tally),
-            None => tally.skip(),
+            Some(check) => check(section, tally),
+            None => tally.skip_all(section),
         });
     }
     tally.nothing_silent(
         &goldens,
         PAIRS.iter().map(|(n, _)| *n),
-        FILE.iter().map(|(n, _)| *n),
+        FILE.iter().chain(stats::SECTIONS).map(|(n, _)| *n),
     );
+    refusals::check(&mut tally);
     tally.close_all()
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// What was compared so far.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     run: usize,
     skipped: usize,
     failed: usize,
@@ -17,7 +17,7 @@ pub struct Tally {
 
 impl Tally {
     /// Runs one section and says whether it was compared.
-    pub fn section(&mut self, name: &str, due: bool, work: impl FnOnce(&mut Self)) {
+    pub(crate) fn section(&mut self, name: &str, due: bool, work: impl FnOnce(&mut Self)) {
         let before = (self.run, self.failed);
         work(self);
         let (run, failed) = (self.run - before.0, self.failed - before.1);
@@ -32,15 +32,20 @@ impl Tally {
     }
 
     /// Begins a case.
-    pub fn case(&mut self, name: impl Into<String>) {
+    pub(crate) fn case(&mut self, name: impl Into<String>) {
         self.run += 1;
         self.case = name.into();
         self.case_failed = false;
     }
 
     /// Counts a case that is not compared.
-    pub fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         self.skipped += 1;
+    }
+
+    /// Counts the entries of a section that is not compared.
+    pub(crate) fn skip_all(&mut self, section: &Value) {
+        self.skipped += section.as_array().map_or(1, Vec::len);
     }
 
     fn fail(&mut self, why: String) {
@@ -55,12 +60,12 @@ impl Tally {
     }
 
     /// A number within 1e-9 * max(1, |wanted|). The strings "NaN" and "Infinity" must be these.
-    pub fn close(&mut self, key: &str, ours: f64, wanted: &Value) {
+    pub(crate) fn close(&mut self, key: &str, ours: f64, wanted: &Value) {
         self.within(key, ours, wanted, 1e-9);
     }
 
     /// A number within `tolerance * max(1, |wanted|)`.
-    pub fn within(&mut self, key: &str, ours: f64, wanted: &Value, tolerance: f64) {
+    pub(crate) fn within(&mut self, key: &str, ours: f64, wanted: &Value, tolerance: f64) {
         let fine = match wanted {
             Value::String(word) if word == "NaN" => ours.is_nan(),
             Value::String(word) if word == "Infinity" => ours == f64::INFINITY,
@@ -77,7 +82,7 @@ impl Tally {
     }
 
     /// The same integer, text or list.
-    pub fn same(&mut self, key: &str, ours: &Value, wanted: &Value) {
+    pub(crate) fn same(&mut self, key: &str, ours: &Value, wanted: &Value) {
         let number = |value: &Value| value.as_f64();
         let equal = match (number(ours), number(wanted)) {
             (Some(a), Some(b)) => a == b,
@@ -89,14 +94,14 @@ impl Tally {
     }
 
     /// A statement that must hold.
-    pub fn holds(&mut self, what: &str, true_: bool) {
+    pub(crate) fn holds(&mut self, what: &str, true_: bool) {
         if !true_ {
             self.fail(what.to_owned());
         }
     }
 
     /// No section of the file is passed over without a word.
-    pub fn nothing_silent<'a>(
+    pub(crate) fn nothing_silent<'a>(
         &mut self,
         goldens: &Value,
         pairs: impl Iterator<Item = &'a str>,
@@ -114,11 +119,23 @@ impl Tally {
                 }
             }
         }
-        for key in goldens.as_object().into_iter().flat_map(|o| o.keys()) {
-            if !matches!(key.as_str(), "meta" | "pairs" | "porter_modes")
+        let keys = |value: &Value| -> Vec<String> {
+            let object = value.as_object().into_iter();
+            object.flat_map(|o| o.keys().cloned()).collect()
+        };
+        for key in keys(goldens) {
+            let inside = format!("{key}.");
+            if file.iter().any(|name| name.starts_with(&inside)) {
+                let parts = keys(&goldens[&key]).into_iter();
+                unknown.extend(
+                    parts
+                        .map(|part| format!("{inside}{part}"))
+                        .filter(|name| !file.contains(&name.as_str())),
+                );
+            } else if !matches!(key.as_str(), "meta" | "pairs" | "porter_modes")
                 && !file.contains(&key.as_str())
             {
-                unknown.insert(key.clone());
+                unknown.insert(key);
             }
         }
         for key in unknown {
@@ -129,7 +146,7 @@ impl Tally {
     }
 
     /// Prints the sum; fails if anything did.
-    pub fn close_all(&self) -> ExitCode {
+    pub(crate) fn close_all(&self) -> ExitCode {
         println!(
             "goldens: {} run, {} skipped, {} failed",
             self.run, self.skipped, self.failed

@@ -240,7 +240,7 @@ impl<'a> Runner<'a> {
         for records in Runs::new(self.store).chunks(&manifest.id) {
             for record in records? {
                 state.ids.known(&record.case.id, record.line);
-                state.table.push(&record);
+                state.table.push(&record, &suite.panel)?;
             }
             state.committed += 1;
         }
@@ -281,7 +281,7 @@ impl<'a> Runner<'a> {
                     .ids
                     .settle(&mut record.case, *own, line, &state.place)?;
             }
-            state.table.push(record);
+            state.table.push(record, &suite.panel)?;
         }
         if changed {
             packed = chunk::encode(&judged.records);
@@ -434,9 +434,8 @@ struct State {
 
 impl State {
     fn new(suite: &Suite) -> Self {
-        let metrics = suite.panel.evaluators().len();
         Self {
-            table: Table::new(suite.bots.len(), metrics, suite.slices.len()),
+            table: Table::new(suite.bots.len(), &suite.panel, suite.slices.len()),
             ids: Ids::default(),
             place: suite.dataset.source.place(),
             committed: 0,

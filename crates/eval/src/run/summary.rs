@@ -93,7 +93,10 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
         higher_is_better: range.better.higher(),
         threshold: metric.threshold(),
         weight: metric.weight(),
-        signature: format!("{entry} | botsmith {}", manifest.version),
+        signature: match metric.signature() {
+            none if none.is_empty() => format!("{entry} | botsmith {}", manifest.version),
+            signature => signature,
+        },
     }
 }
 
@@ -106,16 +109,17 @@ fn bots(
     let mut reports = Vec::with_capacity(table.bots.len());
     for (name, bot) in manifest.bots.iter().zip(&table.bots) {
         let mut scores = IndexMap::with_capacity(metrics.len());
-        for (metric, column) in metrics.iter().zip(&bot.metrics) {
+        for (i, (metric, column)) in metrics.iter().zip(&bot.metrics).enumerate() {
             let seed = seed(base, &["score", name, metric.name()]);
             let units = Units {
                 bot,
                 groups: table.groups(),
             };
-            scores.insert(
-                metric.name().to_owned(),
-                score(metric, column, units, seed)?,
-            );
+            let report = ScoreReport {
+                corpus: bot.corpora.score(i),
+                ..score(metric, column, units, seed)?
+            };
+            scores.insert(metric.name().to_owned(), report);
         }
         let units = Units {
             bot,
@@ -227,6 +231,7 @@ fn score(
     Ok(ScoreReport {
         n: values.len(),
         mean: mean.as_ref().map(|m| m.0),
+        corpus: None,
         passed: decided.then_some(passed),
         pass_rate: decided.then(|| passed as f64 / passes.len() as f64),
         interval: mean.as_ref().and_then(|m| m.1),

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::{Outcome, Verdict};
+use crate::evaluators::{Corpora, Panel};
+use crate::{Outcome, Result, Verdict};
 
 use super::CaseRecord;
 
@@ -31,6 +32,8 @@ pub(super) struct BotColumns {
     pub(super) metrics: Vec<MetricColumn>,
     /// NaN where there is none.
     pub(super) overall: Vec<f64>,
+    /// Scores of all its answers together.
+    pub(super) corpora: Corpora,
 }
 
 /// One bot's scores on one metric, an entry an answered answer.
@@ -51,9 +54,12 @@ pub(super) struct SliceColumn {
 }
 
 impl Table {
-    pub(super) fn new(bots: usize, metrics: usize, slices: usize) -> Self {
+    pub(super) fn new(bots: usize, panel: &Panel, slices: usize) -> Self {
         let columns = || BotColumns {
-            metrics: (0..metrics).map(|_| MetricColumn::default()).collect(),
+            metrics: (panel.evaluators().iter())
+                .map(|_| MetricColumn::default())
+                .collect(),
+            corpora: Corpora::new(panel),
             ..BotColumns::default()
         };
         Self {
@@ -64,7 +70,10 @@ impl Table {
     }
 
     /// Adds the next case.
-    pub(super) fn push(&mut self, record: &CaseRecord) {
+    ///
+    /// Corpus scores are added up here, from answers and not from earlier sums: a run that goes on
+    /// reads its stored cases in the same order and comes to the same scores.
+    pub(super) fn push(&mut self, record: &CaseRecord, panel: &Panel) -> Result<()> {
         let case = u32::try_from(self.cases).expect("fewer than 2^32 cases");
         self.push_group(record);
         self.cases += 1;
@@ -76,6 +85,8 @@ impl Table {
                 }
             }
         }
+        let corpora = self.bots.iter().any(|bot| !bot.corpora.is_empty());
+        let prepared = corpora.then(|| panel.prepare(&record.case)).transpose()?;
         for answer in &record.answers {
             let Some(bot) = self.bots.get_mut(answer.bot) else {
                 continue;
@@ -91,9 +102,14 @@ impl Table {
                     for (column, verdict) in bot.metrics.iter_mut().zip(&answer.verdicts) {
                         column.push(verdict);
                     }
+                    if let Some(prepared) = &prepared {
+                        bot.corpora
+                            .add(panel, prepared, &answer.answer, &answer.verdicts);
+                    }
                 }
             }
         }
+        Ok(())
     }
 
     fn push_group(&mut self, record: &CaseRecord) {

@@ -20,6 +20,7 @@ mod number_equals;
 mod panel;
 mod regex;
 mod registry;
+mod retrieval;
 mod schema;
 mod squad;
 

@@ -95,6 +95,8 @@ fn pair(line: &[u8], number: usize) -> Result<Pair> {
     if line.len() as u64 > MAX_LINE {
         return Err(wrong("the line is longer than 32 MiB".into(), 0).into());
     }
+    // Past its end a line has no column.
+    let line = line.trim_ascii_end();
     if let Err(error) = std::str::from_utf8(line) {
         let at = error.valid_up_to();
         return Err(wrong(

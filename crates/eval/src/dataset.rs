@@ -21,6 +21,6 @@ pub(crate) use recorded::hash_id;
 pub use recorded::{Answers, Index, Recorded, RecordedFields};
 pub(crate) use row::text_of;
 pub use row::{Place, Row};
-pub use source::{DataSource, Format};
+pub use source::{DataSource, Format, read_rows};
 pub use spec::DatasetSpec;
 pub(crate) use spec::{Files, file_source};

@@ -14,10 +14,12 @@
 mod archive;
 mod chunk;
 mod compare;
+mod corpus;
 mod gate;
 mod ids;
 mod judge;
 mod manifest;
+mod numbers;
 mod pipeline;
 mod record;
 mod runner;

@@ -34,16 +34,26 @@ impl Source {
     /// (naming line and column of the first bad byte, or UTF-16 where that is what it is).
     pub fn read(path: impl AsRef<Path>, max_bytes: u64) -> Result<Self> {
         let path = path.as_ref();
-        let fail = |source| Error::Read {
+        let file = File::open(path).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
-        };
+        })?;
+        Self::from_reader(path, file, max_bytes)
+    }
+
+    /// Reads at most `max_bytes` of anything that can be read; `path` names it.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn from_reader(path: &Path, reader: impl Read, max_bytes: u64) -> Result<Self> {
         let mut bytes = Vec::new();
-        File::open(path)
-            .map_err(fail)?
+        reader
             .take(max_bytes + 1)
             .read_to_end(&mut bytes)
-            .map_err(fail)?;
+            .map_err(|source| Error::Read {
+                path: path.to_owned(),
+                source,
+            })?;
         if bytes.len() as u64 > max_bytes {
             return Err(
                 Diagnostic::new(path, format!("file is larger than {max_bytes} bytes"))

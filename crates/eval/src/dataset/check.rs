@@ -12,14 +12,20 @@ pub(crate) fn check_fields<'a>(
     dataset: &DatasetSpec,
     recorded: impl IntoIterator<Item = &'a Recorded>,
 ) -> Result<()> {
-    let first = first_rows(&dataset.source)?;
-    check(&dataset.source, &first, dataset.mapping.named())?;
+    // Fields by the file that they are of.
+    let mut files: Vec<(&DataSource, Vec<&Field>)> =
+        vec![(&dataset.source, dataset.mapping.named().collect())];
     for recorded in recorded {
-        match &recorded.source {
-            Some(source) if !source.same_file(&dataset.source) => {
-                check(source, &first_rows(source)?, recorded.fields.all())?;
-            }
-            _ => check(&dataset.source, &first, recorded.fields.all())?,
+        let source = recorded.source.as_ref().unwrap_or(&dataset.source);
+        match files.iter_mut().find(|(known, _)| known.same_file(source)) {
+            Some((_, fields)) => fields.extend(recorded.fields.all()),
+            None => files.push((source, recorded.fields.all().collect())),
+        }
+    }
+    for (source, fields) in files {
+        let (rows, place) = (first_rows(source)?, source.place());
+        for field in &fields {
+            field.check(&rows, source.format(), &place, &fields)?;
         }
     }
     Ok(())
@@ -30,15 +36,4 @@ fn first_rows(source: &DataSource) -> Result<Vec<super::Row>> {
         Some(batch) => batch.rows()?,
         None => Vec::new(),
     })
-}
-
-fn check<'a>(
-    source: &DataSource,
-    rows: &[super::Row],
-    fields: impl Iterator<Item = &'a Field>,
-) -> Result<()> {
-    let place = source.place();
-    fields
-        .into_iter()
-        .try_for_each(|field| field.check(rows, source.format(), &place))
 }

@@ -81,6 +81,9 @@ impl Named {
             .unwrap_or_default();
         match row.value.as_object() {
             Some(object) if !object.is_empty() => diagnostic.nearest(root, row.keys()).into(),
+            _ if row.value.is_array() => diagnostic
+                .hint("the row is a list: a JSON list of cases goes into a `.json` file")
+                .into(),
             _ => diagnostic
                 .hint("each row is an object: {\"input\": …, \"reference\": …}")
                 .into(),
@@ -142,19 +145,19 @@ impl Mapping {
     ///
     /// # Errors
     /// If a field that the suite names is missing or has the wrong shape: with file and line.
-    pub fn case(&self, row: Row, place: &Place) -> Result<Case> {
-        let id = match self.id.find(&row) {
+    pub fn case(&self, row: &Row, place: &Place) -> Result<Case> {
+        let id = match self.id.find(row) {
             Some(Value::String(id)) if id.is_empty() => {
                 return Err(place.at(row.line, "the id is empty").into());
             }
             Some(value @ (Value::String(_) | Value::Number(_))) => text_of(value),
             Some(_) => return Err(place.at(row.line, "the id must be text or a number").into()),
-            None if self.id.explicit => return Err(self.id.missing(&row, place, "id")),
+            None if self.id.explicit => return Err(self.id.missing(row, place, "id")),
             None => String::new(),
         };
-        let messages = match self.messages.find(&row) {
+        let messages = match self.messages.find(row) {
             None if self.messages.explicit => {
-                return Err(self.messages.missing(&row, place, "messages"));
+                return Err(self.messages.missing(row, place, "messages"));
             }
             None => Vec::new(),
             Some(value) => messages(value).map_err(|what| {
@@ -163,28 +166,26 @@ impl Mapping {
                     .hint("messages look like [{\"role\": \"user\", \"content\": \"…\"}]")
             })?,
         };
-        let input = match self.input.find(&row) {
+        let input = match self.input.find(row) {
             Some(value) => text_of(value),
             None if self.input.explicit || messages.is_empty() => {
-                return Err(self.input.missing(&row, place, "input"));
+                return Err(self.input.missing(row, place, "input"));
             }
             None => last_user(&messages),
         };
-        let references = self.reference.find(&row).map(texts).unwrap_or_default();
-        let context = self.context.find(&row).map(texts).unwrap_or_default();
-        let tags = self.tags.find(&row).map(tags).unwrap_or_default();
-        let group = match self.group.find(&row) {
+        let references = self.reference.find(row).map(texts).unwrap_or_default();
+        let context = self.context.find(row).map(texts).unwrap_or_default();
+        let tags = self.tags.find(row).map(tags).unwrap_or_default();
+        let group = match self.group.find(row) {
             Some(value) => Some(text_of(value)),
-            None if self.group.explicit => return Err(self.group.missing(&row, place, "group")),
+            None if self.group.explicit => return Err(self.group.missing(row, place, "group")),
             None => None,
         };
-        let mut vars = match row.value {
-            Value::Object(object) => object,
-            _ => serde_json::Map::new(),
+        let kept = |(key, value): (&String, &Value)| {
+            (!self.drop.contains(key)).then(|| (key.clone(), value.clone()))
         };
-        if !self.drop.is_empty() {
-            vars.retain(|key, _| !self.drop.contains(key));
-        }
+        let fields = row.value.as_object().into_iter().flatten();
+        let vars = fields.filter_map(kept).collect();
         Ok(Case {
             id,
             input,

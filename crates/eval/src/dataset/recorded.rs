@@ -332,6 +332,12 @@ impl Index {
         Ok(answers)
     }
 
+    /// Rows whose id no case has, of how many; and the file.
+    pub(crate) fn unmatched(&self, known: impl Fn(u128) -> bool) -> (usize, usize, &Place) {
+        let unmatched = self.entries.iter().filter(|entry| !known(entry.id)).count();
+        (unmatched, self.entries.len(), &self.place)
+    }
+
     fn row(&self, entry: &Entry) -> Result<Row> {
         let line = entry.line as usize;
         let read = |file: &File| {

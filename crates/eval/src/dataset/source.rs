@@ -1,7 +1,7 @@
 //! Where rows come from.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -129,63 +129,76 @@ impl DataSource {
             Self::Inline { place, rows } => {
                 Ok(Box::new(ValueRows::new(place.clone(), Arc::clone(rows))))
             }
-            Self::File {
-                path,
-                format: Format::Yaml,
-            } => {
-                let rows = Arc::new(read_whole(path)?);
-                Ok(Box::new(ValueRows::new(Place::new(path), rows)))
-            }
             Self::File { path, format } => {
                 let fail = |source| CoreError::Read {
                     path: path.clone(),
                     source,
                 };
-                let mut file = File::open(path).map_err(fail)?;
-                let skip = check_start(path, &mut file)?;
-                let reader = BufReader::with_capacity(1 << 18, file);
-                match format {
-                    Format::Jsonl => Ok(Box::new(JsonlRows::new(Place::new(path), reader, skip))),
-                    _ => Ok(Box::new(CsvRows::new(Place::new(path), reader, skip)?)),
-                }
+                let file = File::open(path).map_err(fail)?;
+                read_rows(&Place::new(path), file, *format)
             }
         }
     }
 }
 
-/// Looks at the first bytes: refuses UTF-16, steps over a byte-order mark. Gives the number of
-/// bytes that the reader now stands past the start.
-fn check_start(path: &Path, file: &mut File) -> Result<u64> {
-    use std::io::{Seek, SeekFrom};
-    let fail = |source| CoreError::Read {
-        path: path.to_owned(),
-        source,
-    };
+/// Rows of anything that can be read: a file, a pipe, bytes in memory. The place names it in
+/// messages; its extension tells `.tsv` from `.csv` and `.json` from `.yaml`.
+///
+/// ```
+/// use std::path::Path;
+/// use botsmith_eval::dataset::{Format, Place, read_rows};
+/// let place = Place::new(Path::new("cases.jsonl"));
+/// let text: &[u8] = b"{\"input\": \"2 + 2?\"}\n\n{\"input\": \"3 + 3?\"}\n";
+/// let mut rows = read_rows(&place, text, Format::Jsonl)?;
+/// let batch = rows.next_batch()?.expect("two rows").rows()?;
+/// assert_eq!((batch.len(), batch[1].line), (2, 3));
+/// # Ok::<(), botsmith_eval::Error>(())
+/// ```
+///
+/// # Errors
+/// If it cannot be read, is UTF-16, or (whole formats) does not parse.
+pub fn read_rows(
+    place: &Place,
+    mut reader: impl Read + Send + 'static,
+    format: Format,
+) -> Result<Box<dyn Rows>> {
+    if format == Format::Yaml {
+        let source = Source::from_reader(place.path(), &mut reader, MAX_WHOLE)?;
+        let rows = Arc::new(read_whole(&source)?);
+        return Ok(Box::new(ValueRows::new(place.clone(), rows)));
+    }
     let mut start = Vec::with_capacity(3);
-    Read::by_ref(file)
+    Read::by_ref(&mut reader)
         .take(3)
         .read_to_end(&mut start)
-        .map_err(fail)?;
+        .map_err(|source| CoreError::Read {
+            path: place.path().to_owned(),
+            source,
+        })?;
     if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
-        return Err(Diagnostic::new(path, "file is UTF-16, UTF-8 was expected")
-            .code("BS-EVAL-010")
-            .hint("save it as UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
-            .into());
+        return Err(
+            Diagnostic::new(place.path(), "file is UTF-16, UTF-8 was expected")
+                .code("BS-EVAL-010")
+                .hint("save it as UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
+                .into(),
+        );
     }
+    // A byte-order mark is stepped over.
     let skip = if start == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
-    file.seek(SeekFrom::Start(skip)).map_err(fail)?;
-    Ok(skip)
+    start.drain(..skip);
+    let reader = BufReader::with_capacity(1 << 18, Cursor::new(start).chain(reader));
+    match format {
+        Format::Jsonl => Ok(Box::new(JsonlRows::new(place.clone(), reader, skip as u64))),
+        _ => Ok(Box::new(CsvRows::new(place.clone(), reader, skip as u64)?)),
+    }
 }
 
-fn read_whole(path: &Path) -> Result<Vec<Row>> {
-    let source = Source::read(path, MAX_WHOLE)?;
-    if path
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("json"))
-    {
-        return read_json(&source);
+fn read_whole(source: &Source) -> Result<Vec<Row>> {
+    let json = |e: &std::ffi::OsStr| e.eq_ignore_ascii_case("json");
+    if source.path().extension().is_some_and(json) {
+        return read_json(source);
     }
-    let root = parse(&source)?;
+    let root = parse(source)?;
     let list = match &root.value {
         Yaml::Map(_) => root.get("cases").unwrap_or(&root),
         _ => &root,

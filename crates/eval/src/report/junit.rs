@@ -219,7 +219,12 @@ fn cut(text: &str) -> String {
 
 /// XML text and attribute escape; characters that XML 1.0 forbids become U+FFFD.
 fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
+    // All that is changed below: ASCII marks and controls, and two characters that start with 0xef.
+    let plain = |b: &u8| !matches!(b, b'&' | b'<' | b'>' | b'"' | 0..=0x1f | 0xef);
+    if text.as_bytes().iter().all(plain) {
+        return text.to_owned();
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         match c {
             '&' => escaped.push_str("&amp;"),

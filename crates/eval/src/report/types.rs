@@ -222,6 +222,9 @@ pub struct SliceReport {
     pub pass_rate: Option<f64>,
     /// Interval of the mean.
     pub interval: Option<Interval>,
+    /// Interval of the pass rate, where it is not the mean.
+    #[serde(default)]
+    pub pass_interval: Option<Interval>,
 }
 
 /// What a reader needs to make the numbers again.

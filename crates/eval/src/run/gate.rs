@@ -1,7 +1,7 @@
 //! The gate's rules against a report.
 
 use crate::report::{BotReport, Comparison, GateReport, RuleReport, SliceReport, Versus, plain};
-use crate::stats::Interval;
+use crate::stats::{self, Confidence, Interval};
 use crate::suite::{Bound, GateRule, Limits, Measure};
 
 /// Checks every rule for every bot that it is about.
@@ -48,7 +48,11 @@ fn check_one(
                 wanted,
             }
         };
-    let total = (bot.answered + bot.refused + bot.failed).max(1) as f64;
+    let total = bot.answered + bot.refused + bot.failed;
+    let share = |count: usize| -> Observed {
+        let interval = stats::wilson(count as u64, total as u64, Confidence::P95);
+        (Some(count as f64 / total.max(1) as f64), interval.ok())
+    };
     match &rule.measure {
         Measure::PassRate { metric, wanted } => {
             let observed = observe(rule, bot, slices, metric, true);
@@ -71,12 +75,12 @@ fn check_one(
             )
         }
         Measure::Failed(wanted) => {
-            let observed = (Some(bot.failed as f64 / total), None);
+            let observed = share(bot.failed);
             let what = format!("{}: failed answers", bot.name);
             report(what, None, wanted.describe(true), hold(wanted, observed))
         }
         Measure::Refused(wanted) => {
-            let observed = (Some(bot.refused as f64 / total), None);
+            let observed = share(bot.refused);
             let what = format!("{}: refused answers", bot.name);
             report(what, None, wanted.describe(true), hold(wanted, observed))
         }
@@ -135,7 +139,11 @@ fn observe(
         };
         let found = slices.iter().find(of);
         let number = found.and_then(|s| if rate { s.pass_rate } else { s.mean });
-        return (number, found.and_then(|s| s.interval));
+        let interval = found.and_then(|s| {
+            let of_rate = s.pass_interval.filter(|_| rate);
+            of_rate.or(s.interval)
+        });
+        return (number, interval);
     }
     let Some(score) = bot.scores.get(metric) else {
         return (None, None);

@@ -46,15 +46,9 @@ impl<'a> Judge<'a> {
             records: Vec::with_capacity(rows.len()),
             own_ids: Vec::with_capacity(rows.len()),
         };
-        // Answers in the dataset's own rows are read before the row turns into a case.
-        let same_row = self
-            .answers
-            .iter()
-            .any(|a| matches!(a, Answers::SameRow { .. }));
         for row in rows {
             let line = row.line;
-            let kept = same_row.then(|| row.clone());
-            let Some(mut case) = self.selection.case(row)? else {
+            let Some(mut case) = self.selection.case(&row)? else {
                 continue;
             };
             let own = !case.id.is_empty();
@@ -69,12 +63,17 @@ impl<'a> Judge<'a> {
                 .collect::<Result<_>>()?;
             let mut answers = Vec::with_capacity(self.answers.len());
             for (bot, source) in self.answers.iter().enumerate() {
-                let given = match (source, &kept) {
-                    (Answers::SameRow { fields, csv }, Some(row)) => {
-                        fields.answers(row, &self.place, *csv)?
+                let given = match source {
+                    Answers::SameRow { fields, csv } => fields.answers(&row, &self.place, *csv)?,
+                    Answers::ById(index) if own => index.answers(&case.id)?,
+                    Answers::ById(_) => {
+                        let bot = &self.suite.bots[bot].name;
+                        return Err(self
+                            .place
+                            .at(line, format!("the row has no id, and the answers of {bot} stand in a file of their own"))
+                            .hint("they are joined by id: name the field with `id:` in `dataset`")
+                            .into());
                     }
-                    (Answers::ById(index), _) => index.answers(&case.id)?,
-                    (Answers::SameRow { .. }, None) => unreachable!("rows are kept for these"),
                 };
                 answers.extend(
                     self.repeats(given)

@@ -10,11 +10,13 @@ use crate::report::{Report, Timings};
 use crate::suite::Suite;
 use crate::{Error, Outcome, Result};
 
+use super::ids::{Ids, Seen};
 use super::judge::{Judge, Judged, overall};
+use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
 use super::select::Selection;
-use super::{CaseRecord, Manifest, RunInfo, chunk, ids::Ids, summary, table::Table};
+use super::{CaseRecord, Manifest, RunInfo, chunk, corpus, summary, table::Table};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +134,9 @@ impl<'a> Runner<'a> {
             let work = |(batch, fraction)| Ok((Work::of(judge.batch(batch)?), fraction));
             pipeline::run(self.threads(), next, work, |(work, fraction)| {
                 self.deliver(suite, &manifest, state, work, fraction)
-            })
+            })?;
+            state.warnings = unmatched(suite, &answers, &state.ids);
+            Ok(())
         })
     }
 
@@ -157,11 +161,10 @@ impl<'a> Runner<'a> {
                 for record in &mut records {
                     judge_again(suite, record)?;
                 }
-                let own_ids = vec![false; records.len()];
+                let own_ids = Vec::new();
                 Ok(Work::of(Judged { records, own_ids }))
             };
-            pipeline::run(self.threads(), next, work, |mut work| {
-                work.settled = true;
+            pipeline::run(self.threads(), next, work, |work| {
                 self.deliver(suite, &manifest, state, work, None)
             })
         })
@@ -203,7 +206,14 @@ impl<'a> Runner<'a> {
             if state.table.cases == 0 {
                 return Err(no_cases(suite));
             }
-            let report = summary::report(suite, manifest, &state.table)?;
+            let stored = runs.chunks(&manifest.id).take(state.committed);
+            let pending = state
+                .pending
+                .iter()
+                .map(|packed| chunk::decode(packed, self.store.url()));
+            let corpora = corpus::corpora(suite, stored.chain(pending))?;
+            let numbers = (&state.table, corpora.as_slice());
+            let report = summary::report(suite, manifest, numbers, &state.warnings)?;
             let times = self.times(&state, before, started.elapsed())?;
             if self.complete(manifest, &mut state, &report, &times)? {
                 let report = times.onto(report);
@@ -237,13 +247,25 @@ impl<'a> Runner<'a> {
     /// What earlier processes have committed.
     fn restore(&self, suite: &Suite, manifest: &Manifest) -> Result<State> {
         let mut state = State::new(suite);
-        for records in Runs::new(self.store).chunks(&manifest.id) {
-            for record in records? {
-                state.ids.known(&record.case.id, record.line);
-                state.table.push(&record, &suite.panel)?;
+        let source = partition(&manifest.id);
+        let mut at = 0;
+        let next = || {
+            let entry = self.store.log(&source, CASES, at, 1)?.pop();
+            at += 1;
+            Ok(entry)
+        };
+        let work = |entry| {
+            let bytes = chunk::resolve(entry, self.store)?;
+            Ok(Numbers::of(chunk::decode(&bytes, self.store.url())?))
+        };
+        pipeline::run(self.threads(), next, work, |numbers| {
+            for case in &numbers.cases {
+                state.ids.known(case);
             }
+            state.table.push(&numbers, usize::MAX);
             state.committed += 1;
-        }
+            Ok(Flow::Go)
+        })?;
         Ok(state)
     }
 
@@ -252,7 +274,7 @@ impl<'a> Runner<'a> {
         suite: &Suite,
         manifest: &Manifest,
         state: &mut State,
-        work: Work,
+        mut work: Work,
         fraction: Option<f64>,
     ) -> Result<Flow> {
         if self
@@ -263,29 +285,12 @@ impl<'a> Runner<'a> {
             self.commit(manifest, state)?;
             return Err(Error::Interrupted);
         }
-        let Work {
-            mut judged,
-            mut packed,
-            settled,
-        } = work;
-        let mut changed = false;
-        if let Some(limit) = suite.dataset.limit {
-            let left = limit - state.table.cases.min(limit);
-            changed = judged.records.len() > left;
-            judged.records.truncate(left);
-        }
-        for (record, own) in judged.records.iter_mut().zip(&judged.own_ids) {
-            if !settled {
-                let line = record.line;
-                changed |= state
-                    .ids
-                    .settle(&mut record.case, *own, line, &state.place)?;
-            }
-            state.table.push(record, &suite.panel)?;
-        }
-        if changed {
-            packed = chunk::encode(&judged.records);
-        }
+        let left = match suite.dataset.limit {
+            Some(limit) => limit - state.table.cases.min(limit),
+            None => usize::MAX,
+        };
+        let packed = self.settle(state, &mut work, left)?;
+        state.table.push(&work.numbers, left);
         state.pending_bytes += packed.len();
         state.pending.push(packed);
         if state.pending_bytes >= COMMIT_BYTES || state.last_commit.elapsed() >= COMMIT_EVERY {
@@ -301,6 +306,38 @@ impl<'a> Runner<'a> {
             Flow::Stop
         } else {
             Flow::Go
+        })
+    }
+
+    /// The packed batch with its final ids, cut to the first `left` cases.
+    fn settle(&self, state: &mut State, work: &mut Work, left: usize) -> Result<Vec<u8>> {
+        let unpack = || chunk::decode(&work.packed, self.store.url());
+        let cases = &work.numbers.cases;
+        let mut repeats = Vec::new();
+        for (i, (case, own)) in cases.iter().zip(&work.own_ids).take(left).enumerate() {
+            match state.ids.settle(case, *own) {
+                Seen::First => {}
+                Seen::Repeat(n) => repeats.push((i, n)),
+                Seen::Twice(first) => {
+                    let id = &unpack()?[i].case.id;
+                    let message = format!("id `{id}` stands twice: first on line {first}");
+                    let hint = "ids are unique in a dataset; leave `id` out to have them made \
+                                from the content";
+                    return Err(state.place.at(case.line, message).hint(hint).into());
+                }
+            }
+        }
+        let packed = if cases.len() > left {
+            let mut records = unpack()?;
+            records.truncate(left);
+            chunk::encode(&records)
+        } else {
+            std::mem::take(&mut work.packed)
+        };
+        Ok(if repeats.is_empty() {
+            packed
+        } else {
+            chunk::rename(&packed, &repeats)
         })
     }
 
@@ -385,6 +422,31 @@ fn judge_again(suite: &Suite, record: &mut CaseRecord) -> Result<()> {
     Ok(())
 }
 
+/// A word for each recorded file with rows that belong to no case: often a misspelt id. Where only
+/// a part of the dataset is judged, such rows are to be expected.
+fn unmatched(suite: &Suite, answers: &[Answers], ids: &Ids) -> Vec<String> {
+    let dataset = &suite.dataset;
+    let part = dataset.filter.is_some()
+        || !dataset.tags.is_empty()
+        || dataset.limit.is_some()
+        || dataset.sample.is_some();
+    let mut warnings = Vec::new();
+    for (bot, answers) in suite.bots.iter().zip(answers) {
+        let Answers::ById(index) = answers else {
+            continue;
+        };
+        let (unmatched, all, place) = index.unmatched(|key| ids.has(key));
+        if unmatched > 0 && !part {
+            warnings.push(format!(
+                "{unmatched} of {all} recorded answers of {} in {} belong to no case: their ids are not in the dataset",
+                bot.name,
+                place.path().display()
+            ));
+        }
+    }
+    warnings
+}
+
 fn no_cases(suite: &Suite) -> Error {
     let place = suite.dataset.source.place();
     let selective = suite.dataset.filter.is_some()
@@ -401,19 +463,19 @@ fn no_cases(suite: &Suite) -> Error {
 
 /// A batch on its way to the store.
 struct Work {
-    judged: Judged,
     packed: Vec<u8>,
-    /// Ids are final.
-    settled: bool,
+    numbers: Numbers,
+    /// Whether each row brought its id; empty where ids are final.
+    own_ids: Vec<bool>,
 }
 
 impl Work {
-    /// Packs on the working thread; ids that turn out to be repeats are rare enough to pack again.
+    /// Packs and frees the records on the working thread.
     fn of(judged: Judged) -> Self {
         Self {
             packed: chunk::encode(&judged.records),
-            judged,
-            settled: false,
+            numbers: Numbers::of(judged.records),
+            own_ids: judged.own_ids,
         }
     }
 }
@@ -430,12 +492,15 @@ struct State {
     last_commit: Instant,
     /// Another process appended first.
     overtaken: bool,
+    /// What the reader of the report should know.
+    warnings: Vec<String>,
 }
 
 impl State {
     fn new(suite: &Suite) -> Self {
+        let metrics = suite.panel.evaluators().len();
         Self {
-            table: Table::new(suite.bots.len(), &suite.panel, suite.slices.len()),
+            table: Table::new(suite.bots.len(), metrics, suite.slices.len()),
             ids: Ids::default(),
             place: suite.dataset.source.place(),
             committed: 0,
@@ -443,6 +508,7 @@ impl State {
             pending_bytes: 0,
             last_commit: Instant::now(),
             overtaken: false,
+            warnings: Vec::new(),
         }
     }
 

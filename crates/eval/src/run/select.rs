@@ -29,7 +29,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The case of a row, if it is to be judged.
-    pub(super) fn case(&self, row: Row) -> Result<Option<Case>> {
+    pub(super) fn case(&self, row: &Row) -> Result<Option<Case>> {
         if let Some(sample) = &self.sample
             && sample.binary_search(&row.number).is_err()
         {
@@ -58,7 +58,7 @@ impl<'a> Selection<'a> {
         while let Some(batch) = rows.next_batch()? {
             for row in batch.rows()? {
                 let number = row.number;
-                if self.case(row)?.is_none() {
+                if self.case(&row)?.is_none() {
                     continue;
                 }
                 let mut hasher = blake3::Hasher::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use crate::Result;
-use crate::evaluators::{Configured, Range};
+use crate::evaluators::{Configured, Corpora};
 use crate::report::{
     Aggregate, BotReport, Comparison, Effect, Facts, MetricReport, PassAt, Report, ScoreReport,
     SliceReport, Timings, Versus,
@@ -24,9 +24,14 @@ const FEW: usize = 20;
 const ALPHA: f64 = 0.05;
 
 /// Makes the report of a run, without its times.
-pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Result<Report> {
+pub(super) fn report(
+    suite: &Suite,
+    manifest: &Manifest,
+    (table, corpora): (&Table, &[Corpora]),
+    noticed: &[String],
+) -> Result<Report> {
     let metrics = suite.panel.evaluators();
-    let bots = bots(manifest, table, metrics, suite.seed)?;
+    let bots = bots(manifest, (table, corpora), metrics, suite.seed)?;
     let sides: Vec<_> = manifest
         .bots
         .iter()
@@ -35,7 +40,8 @@ pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Resul
         .collect();
     let comparisons = compare_all(&sides, metrics, table.groups(), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
-    warnings.splice(0..0, bot_warnings(&bots, table));
+    let before = noticed.iter().cloned().chain(bot_warnings(&bots, table));
+    warnings.splice(0..0, before.collect::<Vec<_>>());
     let gate = super::gate::check(&suite.gate, &bots, &slices, &comparisons);
     Ok(Report {
         run: manifest.id.clone(),
@@ -102,12 +108,12 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
 
 fn bots(
     manifest: &Manifest,
-    table: &Table,
+    (table, corpora): (&Table, &[Corpora]),
     metrics: &[Configured],
     base: u64,
 ) -> Result<Vec<BotReport>> {
     let mut reports = Vec::with_capacity(table.bots.len());
-    for (name, bot) in manifest.bots.iter().zip(&table.bots) {
+    for ((name, bot), corpora) in manifest.bots.iter().zip(&table.bots).zip(corpora) {
         let mut scores = IndexMap::with_capacity(metrics.len());
         for (i, (metric, column)) in metrics.iter().zip(&bot.metrics).enumerate() {
             let seed = seed(base, &["score", name, metric.name()]);
@@ -116,7 +122,7 @@ fn bots(
                 groups: table.groups(),
             };
             let report = ScoreReport {
-                corpus: bot.corpora.score(i),
+                corpus: corpora.score(i),
                 ..score(metric, column, units, seed)?
             };
             scores.insert(metric.name().to_owned(), report);
@@ -128,12 +134,8 @@ fn bots(
         let all: Vec<_> = (0..bot.overall.len())
             .filter(|i| !bot.overall[*i].is_nan())
             .collect();
-        let mean = mean_of(
-            &bot.overall,
-            &all,
-            units,
-            (Range::UNIT, seed(base, &["overall", name])),
-        )?;
+        let seed = seed(base, &["overall", name]);
+        let mean = mean_of(&bot.overall, &all, units, UNIT, seed)?;
         reports.push(BotReport {
             name: name.clone(),
             cases: table.cases,
@@ -173,17 +175,17 @@ impl Units<'_> {
 
 type Mean = (f64, Option<Interval>, String);
 
-/// What an interval's ends cannot pass: the metric's range.
-fn within(range: Range) -> impl Fn(Interval) -> Interval {
-    move |interval| interval.clamped(range.lo, range.hi)
-}
+/// The range of a share.
+const UNIT: (f64, f64) = (0.0, 1.0);
 
-/// Mean of some answers' values with its interval and method; `None` without any.
+/// Mean of some answers' values with its interval and method; `None` without any. The interval is
+/// cut to the range of the values: with few clusters that of a t test goes far beyond it.
 fn mean_of(
     values: &[f64],
     answers: &[usize],
     units: Units<'_>,
-    (range, seed): (Range, u64),
+    (lo, hi): (f64, f64),
+    seed: u64,
 ) -> Result<Option<Mean>> {
     if answers.is_empty() {
         return Ok(None);
@@ -195,7 +197,7 @@ fn mean_of(
     };
     Ok(Some((
         estimate.value,
-        estimate.interval.map(within(range)),
+        estimate.interval.map(|interval| interval.clamped(lo, hi)),
         estimate.method.to_string(),
     )))
 }
@@ -209,7 +211,8 @@ fn score(
     let judged: Vec<_> = (0..column.values.len())
         .filter(|i| !column.values[*i].is_nan())
         .collect();
-    let mean = mean_of(&column.values, &judged, units, (metric.range(), seed))?;
+    let range = metric.range();
+    let mean = mean_of(&column.values, &judged, units, (range.lo, range.hi), seed)?;
     let values: Vec<f64> = judged.iter().map(|i| column.values[*i]).collect();
     let passes: Vec<f64> = judged
         .iter()
@@ -218,15 +221,10 @@ fn score(
         .collect();
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
-    let pass_interval = match decided && passes != values {
-        true => mean_of(
-            &spread(&passes, &judged),
-            &judged,
-            units,
-            (Range::UNIT, seed),
-        )?
-        .and_then(|m| m.1),
-        false => None,
+    let pass_interval = if decided {
+        pass_interval(&passes, &values, &judged, units, seed)?
+    } else {
+        None
     };
     Ok(ScoreReport {
         n: values.len(),
@@ -246,6 +244,21 @@ fn score(
             None
         },
     })
+}
+
+/// Interval of a pass rate, where it is not the mean's.
+fn pass_interval(
+    passes: &[f64],
+    values: &[f64],
+    judged: &[usize],
+    units: Units<'_>,
+    seed: u64,
+) -> Result<Option<Interval>> {
+    if passes == values {
+        return Ok(None);
+    }
+    let mean = mean_of(&spread(passes, judged), judged, units, UNIT, seed)?;
+    Ok(mean.and_then(|mean| mean.1))
 }
 
 /// Values of judged answers back at the answers' places.
@@ -331,13 +344,13 @@ pub(super) fn compare_all(
             for b in a + 1..sides.len() {
                 let names = [sides[a].0, sides[b].0, metric.name()];
                 let seed = seed(base, &["compare", names[0], names[1], names[2]]);
-                let higher = metric.range().better.higher();
                 let range = metric.range();
-                let mut comparison = pair(names, &means[a], &means[b], groups, (higher, seed))?;
-                // A difference cannot pass the width of the range.
+                let side = (range.better.higher(), seed);
+                let mut found = pair(names, &means[a], &means[b], groups, side)?;
+                // Two means differ by the width of their range at most.
                 let width = range.hi - range.lo;
-                comparison.interval = comparison.interval.map(|i| i.clamped(-width, width));
-                comparisons.push(comparison);
+                found.interval = found.interval.map(|i| i.clamped(-width, width));
+                comparisons.push(found);
             }
         }
     }
@@ -470,12 +483,22 @@ fn slices(
                         groups: table.groups(),
                     };
                     let seed = seed(suite.seed, &parts);
-                    let mean = mean_of(&scores.values, &judged, units, (metric.range(), seed))?;
-                    let passed = judged
+                    let range = metric.range();
+                    let range = (range.lo, range.hi);
+                    let mean = mean_of(&scores.values, &judged, units, range, seed)?;
+                    let values: Vec<f64> = judged.iter().map(|i| scores.values[*i]).collect();
+                    let passes: Vec<f64> = judged
                         .iter()
-                        .filter(|i| scores.passed[**i] == Some(true))
-                        .count();
-                    let rate = passed as f64 / judged.len().max(1) as f64;
+                        .filter_map(|i| scores.passed[*i])
+                        .map(|p| f64::from(u8::from(p)))
+                        .collect();
+                    let decided =
+                        metric.decides() && !passes.is_empty() && passes.len() == values.len();
+                    let pass_interval = if decided {
+                        pass_interval(&passes, &values, &judged, units, seed)?
+                    } else {
+                        None
+                    };
                     reports.push(SliceReport {
                         slice: slice.name.clone(),
                         value: value.clone(),
@@ -483,8 +506,10 @@ fn slices(
                         metric: metric.name().to_owned(),
                         n: judged.len(),
                         mean: mean.as_ref().map(|m| m.0),
-                        pass_rate: (metric.decides() && !judged.is_empty()).then_some(rate),
+                        pass_rate: decided
+                            .then(|| passes.iter().sum::<f64>() / passes.len() as f64),
                         interval: mean.and_then(|m| m.1),
+                        pass_interval,
                     });
                 }
             }

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::evaluators::{Corpora, Panel};
-use crate::{Outcome, Result, Verdict};
+use crate::Outcome;
 
-use super::CaseRecord;
+use super::numbers::{AnswerNumbers, Cell, Numbers};
 
 /// All scores of a run, in the order of its cases.
 #[derive(Debug, Default)]
@@ -15,6 +14,8 @@ pub(super) struct Table {
     /// The group of each case; `None` while no case has one.
     groups: Option<Vec<u32>>,
     group_names: HashMap<String, u32>,
+    /// Groups so far, those without a name included.
+    group_count: u32,
     /// For each slice, its values and which cases have them.
     pub(super) slices: Vec<SliceColumn>,
 }
@@ -32,8 +33,6 @@ pub(super) struct BotColumns {
     pub(super) metrics: Vec<MetricColumn>,
     /// NaN where there is none.
     pub(super) overall: Vec<f64>,
-    /// Scores of all its answers together.
-    pub(super) corpora: Corpora,
 }
 
 /// One bot's scores on one metric, an entry an answered answer.
@@ -54,12 +53,9 @@ pub(super) struct SliceColumn {
 }
 
 impl Table {
-    pub(super) fn new(bots: usize, panel: &Panel, slices: usize) -> Self {
+    pub(super) fn new(bots: usize, metrics: usize, slices: usize) -> Self {
         let columns = || BotColumns {
-            metrics: (panel.evaluators().iter())
-                .map(|_| MetricColumn::default())
-                .collect(),
-            corpora: Corpora::new(panel),
+            metrics: (0..metrics).map(|_| MetricColumn::default()).collect(),
             ..BotColumns::default()
         };
         Self {
@@ -69,62 +65,52 @@ impl Table {
         }
     }
 
-    /// Adds the next case.
-    ///
-    /// Corpus scores are added up here, from answers and not from earlier sums: a run that goes on
-    /// reads its stored cases in the same order and comes to the same scores.
-    pub(super) fn push(&mut self, record: &CaseRecord, panel: &Panel) -> Result<()> {
-        let case = u32::try_from(self.cases).expect("fewer than 2^32 cases");
-        self.push_group(record);
-        self.cases += 1;
-        for (column, values) in self.slices.iter_mut().zip(&record.slices) {
-            for value in values {
-                match column.values.get_mut(value) {
-                    Some(cases) => cases.push(case),
-                    None => drop(column.values.insert(value.clone(), vec![case])),
-                }
-            }
-        }
-        let corpora = self.bots.iter().any(|bot| !bot.corpora.is_empty());
-        let prepared = corpora.then(|| panel.prepare(&record.case)).transpose()?;
-        for answer in &record.answers {
-            let Some(bot) = self.bots.get_mut(answer.bot) else {
-                continue;
-            };
-            bot.most_repeats = bot.most_repeats.max(answer.repeat);
-            match answer.answer.outcome {
-                Outcome::Refused => bot.refused += 1,
-                Outcome::Failed => bot.failed += 1,
-                Outcome::Answered => {
-                    bot.answered += 1;
-                    bot.case_of.push(case);
-                    bot.overall.push(answer.overall.unwrap_or(f64::NAN));
-                    for (column, verdict) in bot.metrics.iter_mut().zip(&answer.verdicts) {
-                        column.push(verdict);
-                    }
-                    if let Some(prepared) = &prepared {
-                        bot.corpora
-                            .add(panel, prepared, &answer.answer, &answer.verdicts);
+    /// Adds the first `limit` cases of the next batch.
+    pub(super) fn push(&mut self, numbers: &Numbers, limit: usize) {
+        let mut answers = numbers.answers.iter();
+        let mut cells = numbers.cells.as_slice();
+        for case in numbers.cases.iter().take(limit) {
+            let number = u32::try_from(self.cases).expect("fewer than 2^32 cases");
+            self.push_group(case.group.as_deref());
+            self.cases += 1;
+            for (column, values) in self.slices.iter_mut().zip(&case.slices) {
+                for value in values {
+                    match column.values.get_mut(value) {
+                        Some(cases) => cases.push(number),
+                        None => drop(column.values.insert(value.clone(), vec![number])),
                     }
                 }
             }
+            for answer in answers.by_ref().take(case.answers) {
+                let (own, rest) = cells.split_at(answer.cells);
+                cells = rest;
+                if let Some(bot) = self.bots.get_mut(answer.bot) {
+                    bot.push(number, answer, own);
+                }
+            }
         }
-        Ok(())
     }
 
-    fn push_group(&mut self, record: &CaseRecord) {
-        // A case without a group, among cases with one, is a group of its own.
-        let own = || format!("\0{}", record.case.id);
-        if self.groups.is_none() && record.case.group.is_some() {
+    /// A case without a group, among cases with one, is a group of its own.
+    fn push_group(&mut self, group: Option<&str>) {
+        if self.groups.is_none() && group.is_some() {
             let earlier = 0..u32::try_from(self.cases).expect("fewer than 2^32 cases");
-            self.group_names = earlier.clone().map(|i| (format!("\0\0{i}"), i)).collect();
+            self.group_count = earlier.end;
             self.groups = Some(earlier.collect());
         }
-        if let Some(groups) = &mut self.groups {
-            let name = record.case.group.clone().unwrap_or_else(own);
-            let next = u32::try_from(self.group_names.len()).expect("fewer than 2^32 groups");
-            groups.push(*self.group_names.entry(name).or_insert(next));
+        let Some(groups) = &mut self.groups else {
+            return;
+        };
+        let next = self.group_count;
+        let known = group.and_then(|name| self.group_names.get(name));
+        let number = *known.unwrap_or(&next);
+        if number == next {
+            self.group_count = next.checked_add(1).expect("fewer than 2^32 groups");
+            if let Some(name) = group {
+                self.group_names.insert(name.to_owned(), next);
+            }
         }
+        groups.push(number);
     }
 
     /// The group of each case, where cases have groups.
@@ -133,15 +119,33 @@ impl Table {
     }
 }
 
+impl BotColumns {
+    fn push(&mut self, case: u32, answer: &AnswerNumbers, cells: &[Cell]) {
+        self.most_repeats = self.most_repeats.max(answer.repeat);
+        match answer.outcome {
+            Outcome::Refused => self.refused += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Answered => {
+                self.answered += 1;
+                self.case_of.push(case);
+                self.overall.push(answer.overall);
+                for (column, cell) in self.metrics.iter_mut().zip(cells) {
+                    column.push(*cell);
+                }
+            }
+        }
+    }
+}
+
 impl MetricColumn {
-    fn push(&mut self, verdict: &Verdict) {
-        let (value, passed) = match verdict {
-            Verdict::Judged(score) => (score.value, score.passed),
-            Verdict::Skipped(_) => {
+    fn push(&mut self, cell: Cell) {
+        let (value, passed) = match cell {
+            Cell::Judged { value, passed } => (value, passed),
+            Cell::Skipped => {
                 self.skipped += 1;
                 (f64::NAN, None)
             }
-            Verdict::Failed(_) => {
+            Cell::Failed => {
                 self.errors += 1;
                 (f64::NAN, None)
             }

@@ -1,0 +1,13 @@
+//! CSV: any bytes give rows, cases and answers, or an error that names a line.
+#![no_main]
+
+use botsmith_eval::dataset::Format;
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../rows.rs"]
+mod rows;
+
+fuzz_target!(|bytes: &[u8]| {
+    rows::read(bytes, "fuzz.csv", Format::Csv);
+    rows::read(bytes, "fuzz.tsv", Format::Csv);
+});

@@ -24,7 +24,7 @@ fn answers_are_json_lists_or_lines() {
         ("mrr", "{}", r#"["d1", "d2", "7"]"#, 0.5),
         ("mrr", "{}", "d1\n\n  d2  \r\n7", 0.5),
         ("mrr", "{}", r#"[{"id": "d1"}, {"id": 7}]"#, 0.5),
-        ("mrr", "{}", r#"[null, 7]"#, 0.5),
+        ("mrr", "{}", "[null, 7]", 0.5),
         ("mrr", r#"{"k": 1}"#, r#"["d1", "d2"]"#, 0.0),
         ("mrr", "{}", "", 0.0),
         ("mrr", "{}", "[\"d2\", ", 0.0),
@@ -35,8 +35,8 @@ fn answers_are_json_lists_or_lines() {
             r#"["1","1","1","1","1","1","1","1","1","1","d2"]"#,
             0.0,
         ),
-        ("map", "{}", r#"["d2", "x", "7"]"#, (1.0 + 2.0 / 3.0) / 2.0),
-        ("map", "{}", r#"["d2", "d2", "7"]"#, (1.0 + 2.0 / 3.0) / 2.0),
+        ("map", "{}", r#"["d2", "x", "7"]"#, 5.0 / 6.0),
+        ("map", "{}", r#"["d2", "d2", "7"]"#, 5.0 / 6.0),
         ("ndcg", "{}", r#"["7", "d2", "x"]"#, 1.0),
         ("ndcg", r#"{"k": 1}"#, r#"["7"]"#, 1.0),
     ] {
@@ -62,7 +62,7 @@ fn wrong_options_are_refused_at_their_place() {
 }
 
 /// Judges with `ndcg` whose gains come from the case.
-fn graded(vars: serde_json::Value, answer: &str) -> botsmith_eval::Result<Verdict> {
+fn graded(vars: &serde_json::Value, answer: &str) -> botsmith_eval::Result<Verdict> {
     let source = Source::new("suite.yaml", "[ndcg: {gains: /judged/grades}]");
     let node = parse(&source)?;
     let panel = Panel::read(
@@ -82,7 +82,7 @@ fn graded(vars: serde_json::Value, answer: &str) -> botsmith_eval::Result<Verdic
 #[test]
 fn gains_come_from_a_field_of_the_case() {
     let vars = json!({"judged": {"grades": {"a": 3, "b": 1, "c": 0}}});
-    let found = value(&graded(vars, r#"["b", "a"]"#).expect("judges"));
+    let found = value(&graded(&vars, r#"["b", "a"]"#).expect("judges"));
     let log3 = 3f64.log2();
     assert!((found - (1.0 + 3.0 / log3) / (3.0 + 1.0 / log3)).abs() < 1e-12);
 }
@@ -101,14 +101,14 @@ fn a_case_without_gains_is_named() {
             "\"high\" of `a`",
         ),
     ] {
-        let error = graded(vars, "a").expect_err(wanted).to_string();
+        let error = graded(&vars, "a").expect_err(wanted).to_string();
         assert!(error.contains("q1") && error.contains(wanted), "{error}");
     }
 }
 
 #[test]
 fn nothing_relevant_is_skipped() {
-    let verdict = graded(json!({"judged": {"grades": {"a": 0}}}), "a").expect("judges");
+    let verdict = graded(&json!({"judged": {"grades": {"a": 0}}}), "a").expect("judges");
     assert!(matches!(verdict, Verdict::Skipped(_)));
 }
 

@@ -37,7 +37,5 @@ pub const TABLE: &[Line] = &[
     allocating("levenshtein", || {
         Box::new(botsmith_eval::distance::levenshtein_ratio)
     }),
-    allocating("token-f1", || {
-        Box::new(|a, b| botsmith_eval::evaluators::token_f1(a, b))
-    }),
+    allocating("token-f1", || Box::new(botsmith_eval::evaluators::token_f1)),
 ];

@@ -1,6 +1,6 @@
 //! Scores of whole corpora, for the evaluators of a panel that have one.
 
-use super::{Corpus, Panel, Prepared};
+use super::{Configured, Corpus, Panel, Prepared};
 use crate::{Answer, Verdict};
 
 /// One accumulator for each evaluator of a [`Panel`] whose corpus score is not the mean.
@@ -10,7 +10,7 @@ pub struct Corpora(Vec<Option<Box<dyn Corpus>>>);
 impl Corpora {
     /// Empty accumulators for this panel.
     pub fn new(panel: &Panel) -> Self {
-        Self(panel.evaluators().iter().map(|e| e.corpus()).collect())
+        Self(panel.evaluators().iter().map(Configured::corpus).collect())
     }
 
     /// Whether no evaluator has a corpus score.

@@ -4,7 +4,7 @@
 //! `[0, 1]` a list; means over queries are MRR, mean nDCG, MAP and the hit rate. All take the first
 //! `k` ranks, or every rank with `None`. An id retrieved twice counts where it first stands; its
 //! copy still takes up a rank. What is relevant and was not retrieved lowers nDCG and average
-//! precision, as in trec_eval 9 (`ndcg_cut`, `map_cut`, `recip_rank`) and other than in
+//! precision, as in `trec_eval` 9 (`ndcg_cut`, `map_cut`, `recip_rank`) and other than in
 //! [`stats`](crate::stats), whose functions of the same ideas see scored items only.
 //!
 //! These compare ids byte by byte. They say nothing of whether the passages answer the question,

@@ -53,7 +53,7 @@ pub(crate) const SECTIONS: &[(&str, Option<FileCheck>)] = &[
 
 /// One entry of a section; [`Entry::done`] says whether all its keys were looked at.
 struct Entry<'a> {
-    entry: &'a Value,
+    values: &'a Value,
     seen: Vec<&'static str>,
     tally: &'a mut Tally,
 }
@@ -62,7 +62,7 @@ fn each(section: &Value, tally: &mut Tally, name: &str, check: fn(&mut Entry<'_>
     for (i, entry) in section.as_array().into_iter().flatten().enumerate() {
         tally.case(format!("stats.{name}[{i}]"));
         let mut entry = Entry {
-            entry,
+            values: entry,
             seen: Vec::new(),
             tally,
         };
@@ -75,14 +75,14 @@ impl<'a> Entry<'a> {
     /// A key that has to be there.
     fn take(&mut self, key: &'static str) -> &'a Value {
         self.tally
-            .holds(&format!("has {key}"), self.entry.get(key).is_some());
+            .holds(&format!("has {key}"), self.values.get(key).is_some());
         self.maybe(key).unwrap_or(&Value::Null)
     }
 
     /// A key that may be missing or null.
     fn maybe(&mut self, key: &'static str) -> Option<&'a Value> {
         self.seen.push(key);
-        self.entry.get(key).filter(|value| !value.is_null())
+        self.values.get(key).filter(|value| !value.is_null())
     }
 
     fn numbers(&mut self, key: &'static str) -> Vec<f64> {
@@ -121,7 +121,7 @@ impl<'a> Entry<'a> {
 
     /// `ours`, or the error that stands for what the reference calls NaN or Infinity.
     fn test(&mut self, key: &'static str, ours: botsmith_eval::Result<TestResult>) {
-        match (ours, self.entry.get(key)) {
+        match (ours, self.values.get(key)) {
             (Ok(ours), _) => self.list(key, &[ours.statistic, ours.p]),
             (Err(_), Some(Value::Array(wanted))) if wanted.iter().any(Value::is_string) => {
                 self.seen.push(key);
@@ -137,7 +137,7 @@ impl<'a> Entry<'a> {
 
     /// No key is passed over.
     fn done(self) {
-        for key in self.entry.as_object().into_iter().flat_map(|o| o.keys()) {
+        for key in self.values.as_object().into_iter().flat_map(|o| o.keys()) {
             let seen = self.seen.contains(&key.as_str());
             self.tally.holds(&format!("knows the key {key}"), seen);
         }
@@ -219,6 +219,8 @@ fn mcnemars(entry: &mut Entry<'_>) {
     entry.test("chi2_cc", mcnemar(&pairs, true));
 }
 
+type ProportionMethod = fn(u64, u64, Confidence) -> botsmith_eval::Result<Interval>;
+
 fn proportions(entry: &mut Entry<'_>) {
     let (x, n) = (entry.integer("x"), entry.integer("n"));
     let alpha = entry.take("alpha").as_f64().unwrap_or(f64::NAN);
@@ -226,8 +228,7 @@ fn proportions(entry: &mut Entry<'_>) {
         Ok(confidence) => confidence,
         Err(error) => return entry.fail("alpha", &error),
     };
-    type Method = fn(u64, u64, Confidence) -> botsmith_eval::Result<Interval>;
-    let methods: [(&str, Method); 5] = [
+    let methods: [(&str, ProportionMethod); 5] = [
         ("wilson", wilson),
         ("beta", clopper_pearson),
         ("agresti_coull", agresti_coull),
@@ -308,10 +309,11 @@ fn ends(entry: &mut Entry<'_>, key: &'static str, ours: botsmith_eval::Result<In
     }
 }
 
+type CorrelationMethod = fn(&[f64], &[f64]) -> botsmith_eval::Result<Correlation>;
+
 fn correlations(entry: &mut Entry<'_>) {
     let (a, b) = (entry.numbers("a"), entry.numbers("b"));
-    type Method = fn(&[f64], &[f64]) -> botsmith_eval::Result<Correlation>;
-    let methods: [(&str, Method); 3] = [
+    let methods: [(&str, CorrelationMethod); 3] = [
         ("pearson", pearson),
         ("spearman", spearman),
         ("kendall", kendall),
@@ -324,7 +326,7 @@ fn correlations(entry: &mut Entry<'_>) {
     }
     if let Some(ties) = entry.maybe("ties") {
         let mut ties = Entry {
-            entry: ties,
+            values: ties,
             seen: Vec::new(),
             tally: entry.tally,
         };

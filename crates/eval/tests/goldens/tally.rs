@@ -24,7 +24,7 @@ impl Tally {
         if due {
             println!("  {name:32} compared: {run} cases, {failed} failed");
             if run == 0 {
-                self.fail(format!("section {name} is due and has no case"));
+                self.fail(&format!("section {name} is due and has no case"));
             }
         } else {
             println!("  {name:32} not yet due");
@@ -48,7 +48,7 @@ impl Tally {
         self.skipped += section.as_array().map_or(1, Vec::len);
     }
 
-    fn fail(&mut self, why: String) {
+    fn fail(&mut self, why: &str) {
         if !self.case_failed {
             self.failed += 1;
         }
@@ -77,7 +77,7 @@ impl Tally {
             _ => false,
         };
         if !fine {
-            self.fail(format!("{key} is {ours}, wanted {wanted}"));
+            self.fail(&format!("{key} is {ours}, wanted {wanted}"));
         }
     }
 
@@ -89,14 +89,14 @@ impl Tally {
             _ => ours == wanted,
         };
         if !equal {
-            self.fail(format!("{key} is {ours}, wanted {wanted}"));
+            self.fail(&format!("{key} is {ours}, wanted {wanted}"));
         }
     }
 
     /// A statement that must hold.
     pub(crate) fn holds(&mut self, what: &str, true_: bool) {
         if !true_ {
-            self.fail(what.to_owned());
+            self.fail(what);
         }
     }
 
@@ -139,7 +139,7 @@ impl Tally {
             }
         }
         for key in unknown {
-            self.fail(format!(
+            self.fail(&format!(
                 "section {key} is in the file, and this test does not know it"
             ));
         }

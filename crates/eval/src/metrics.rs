@@ -5,5 +5,6 @@
 //! names, in [`evaluators`](crate::evaluators), call these. Pure: no I/O, no clock, no randomness.
 
 mod batch;
+pub mod retrieval;
 
 pub use batch::batch;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use botsmith_core::yaml::{Cursor, Entry, Node, Value};
 
-use super::{Better, Docs, Evaluator, Range, Registry, Scope, Subject};
+use super::{Better, Corpus, Docs, Evaluator, Range, Registry, Scope, Subject};
 use crate::extract::Extract;
 use crate::template::Condition;
 use crate::{Case, Result, Score, Verdict};
@@ -73,6 +73,20 @@ impl Configured {
     /// What it takes of an answer before judging it; without steps the whole answer.
     pub fn extract(&self) -> &Extract {
         &self.extract
+    }
+
+    /// An empty accumulator of its corpus score, where that is not the mean. Turned round by
+    /// `invert`, it has none: what adds up counts cannot be turned.
+    pub fn corpus(&self) -> Option<Box<dyn Corpus>> {
+        match self.invert {
+            true => None,
+            false => self.evaluator.corpus(),
+        }
+    }
+
+    /// Name, settings and version as the field writes them; empty where it has no custom for it.
+    pub fn signature(&self) -> String {
+        self.evaluator.signature()
     }
 
     /// Whether it judges this case.

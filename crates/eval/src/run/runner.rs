@@ -16,7 +16,7 @@ use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
 use super::select::Selection;
-use super::{CaseRecord, Manifest, RunInfo, chunk, summary, table::Table};
+use super::{CaseRecord, Manifest, RunInfo, chunk, corpus, summary, table::Table};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +206,14 @@ impl<'a> Runner<'a> {
             if state.table.cases == 0 {
                 return Err(no_cases(suite));
             }
-            let report = summary::report(suite, manifest, &state.table, &state.warnings)?;
+            let stored = runs.chunks(&manifest.id).take(state.committed);
+            let pending = state
+                .pending
+                .iter()
+                .map(|packed| chunk::decode(packed, self.store.url()));
+            let corpora = corpus::corpora(suite, stored.chain(pending))?;
+            let numbers = (&state.table, corpora.as_slice());
+            let report = summary::report(suite, manifest, numbers, &state.warnings)?;
             let times = self.times(&state, before, started.elapsed())?;
             if self.complete(manifest, &mut state, &report, &times)? {
                 let report = times.onto(report);

@@ -5,5 +5,11 @@
 //! names, in [`evaluators`](crate::evaluators), call these. Pure: no I/O, no clock, no randomness.
 
 mod batch;
+pub mod bleu;
+pub mod diversity;
+pub mod gleu;
+mod ngram;
+pub mod nltk_bleu;
+pub mod paired;
 
 pub use batch::batch;

@@ -11,6 +11,8 @@
     reason = "a test that reports as it goes, without a harness"
 )]
 
+#[path = "goldens/bleu.rs"]
+mod bleu;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -27,10 +29,21 @@ type PairCheck = fn(&Value, &Value, &mut Tally);
 type FileCheck = fn(&Value, &mut Tally);
 
 /// Sections under each pair's `m`. `None`: comes with later work.
-const PAIRS: &[(&str, Option<PairCheck>)] = &[("textstat", None)];
+const PAIRS: &[(&str, Option<PairCheck>)] = &[
+    ("sacrebleu", Some(bleu::sentence)),
+    ("tok", Some(bleu::tokens)),
+    ("nltk", Some(bleu::nltk)),
+    ("textstat", None),
+];
 
 /// Sections of the file beside the pairs.
 const FILE: &[(&str, Option<FileCheck>)] = &[];
+
+/// Checks that take the whole file, as they need the pairs too: `SECTION.PART`.
+const WHOLE: &[(&str, FileCheck)] = &[
+    ("corpus.bleu", bleu::corpus),
+    ("sacrebleu_paired_tol.bleu", bleu::paired),
+];
 
 fn main() -> ExitCode {
     let path = match std::env::var_os("BOTSMITH_GOLDENS") {
@@ -68,10 +81,14 @@ fn main() -> ExitCode {
             None => tally.skip(),
         });
     }
+    for (name, check) in WHOLE {
+        tally.section(name, true, |tally| check(&goldens, tally));
+    }
+    let whole = WHOLE.iter().filter_map(|(n, _)| n.split('.').next());
     tally.nothing_silent(
         &goldens,
         PAIRS.iter().map(|(n, _)| *n),
-        FILE.iter().map(|(n, _)| *n),
+        FILE.iter().map(|(n, _)| *n).chain(whole),
     );
     tally.close_all()
 }

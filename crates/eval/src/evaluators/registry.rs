@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
-    number_equals, regex, squad,
+    Kind, bleu, budget, choice, composite, contains, contains_many, counts, diversity, equals,
+    gleu, json, levenshtein, number_equals, regex, squad,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -52,6 +52,11 @@ impl Registry {
             squad::EXACT_MATCH,
             squad::TOKEN_F1,
             levenshtein::KIND,
+            bleu::KIND,
+            gleu::GLEU,
+            gleu::NLTK_BLEU,
+            diversity::DISTINCT,
+            diversity::REPETITION,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

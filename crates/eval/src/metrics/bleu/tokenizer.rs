@@ -10,6 +10,8 @@
 //!
 //! Not here: `ja-mecab`, `ko-mecab`, `spm` and the flores models, which need dictionaries.
 
+mod newer;
+
 use memchr::memchr3_iter;
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
@@ -340,6 +342,7 @@ impl Rules for Intl {
             | Category::ModifierSymbol
             | Category::OtherSymbol => Alone,
             Category::DecimalNumber | Category::LetterNumber | Category::OtherNumber => Number,
+            Category::Unassigned => newer::newer(c).unwrap_or(Plain),
             _ => Plain,
         }
     }

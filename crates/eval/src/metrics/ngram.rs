@@ -112,9 +112,13 @@ impl Ngrams {
         for i in 0..spans.len() {
             let (start, end) = spans[i];
             let token = &bytes[start as usize..end as usize];
-            let id = self.table.insert(key(bytes, start, end), distinct, |id| {
+            let key = key(bytes, start, end);
+            let id = self.table.insert(key, distinct, |id| {
+                if !is_hash(key) {
+                    return true;
+                }
                 let (start, end) = spans[id as usize];
-                same(token, &bytes[start as usize..end as usize])
+                token == &bytes[start as usize..end as usize]
             });
             if id == distinct {
                 spans[id as usize] = (start, end);
@@ -130,13 +134,15 @@ impl Ngrams {
                 .prepare(reference.as_ref(), lowercase, tokenizer);
             let wanted = reference.as_bytes();
             tokenizer.spans(reference, |start, end| {
+                let key = key(wanted, start as u32, end as u32);
                 let token = &wanted[start..end];
-                let id = self
-                    .table
-                    .find(key(wanted, start as u32, end as u32), |id| {
-                        let (start, end) = spans[id as usize];
-                        same(token, &bytes[start as usize..end as usize])
-                    });
+                let id = self.table.find(key, |id| {
+                    if !is_hash(key) {
+                        return true;
+                    }
+                    let (start, end) = spans[id as usize];
+                    token == &bytes[start as usize..end as usize]
+                });
                 self.reference_tokens.push(id);
             });
             self.ends.push(self.reference_tokens.len());
@@ -311,29 +317,29 @@ fn pair(a: u32, b: u32) -> u64 {
     u64::from(a) << 32 | u64::from(b)
 }
 
-/// Whether two tokens of one key are the same. Up to eight bytes the key is the token, but for
-/// zero bytes at its end.
-#[inline]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && (a.len() <= 8 || a == b)
+/// Whether a key is only a hash of its token.
+fn is_hash(key: u64) -> bool {
+    key >> 63 == 1
 }
 
-/// The bytes of a token of up to eight, as a number; a hash of longer ones.
+/// Up to seven bytes: the token itself, with its length in the highest byte. Longer ones: a hash,
+/// with the highest bit set.
 #[inline]
 fn key(bytes: &[u8], start: u32, end: u32) -> u64 {
     let (start, end) = (start as usize, end as usize);
     let length = end - start;
-    if length <= 8 {
-        return match bytes[start..].first_chunk::<8>() {
-            Some(chunk) => u64::from_le_bytes(*chunk) & (u64::MAX >> (64 - 8 * length)),
-            None => {
-                let mut chunk = [0; 8];
-                chunk[..length].copy_from_slice(&bytes[start..end]);
-                u64::from_le_bytes(chunk)
-            }
-        };
+    if length > 7 {
+        return long_key(&bytes[start..end]) | 1 << 63;
     }
-    long_key(&bytes[start..end])
+    let token = match bytes[start..].first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1),
+        None => {
+            let mut chunk = [0; 8];
+            chunk[..length].copy_from_slice(&bytes[start..end]);
+            u64::from_le_bytes(chunk)
+        }
+    };
+    token | (length as u64) << 56
 }
 
 fn long_key(token: &[u8]) -> u64 {
@@ -348,8 +354,9 @@ fn long_key(token: &[u8]) -> u64 {
         })
 }
 
-/// 2^64 divided by the golden ratio, odd: Knuth's multiplicative hashing.
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Multiplicative hashing (Knuth): odd, and both halves spread small numbers well, as keys are
+/// pairs of them.
+const MIX: u64 = 0xc2b2_ae3d_9e37_79b1;
 
 /// Keys to numbers, by linear probing, at most half full.
 #[derive(Clone, Debug, Default)]
@@ -390,9 +397,7 @@ impl Table {
 
     #[inline]
     fn home(&self, key: u64) -> usize {
-        // Two rounds: pairs of small numbers differ in few bits, far apart.
-        let mixed = key.wrapping_mul(MIX);
-        ((mixed ^ (mixed >> 32)).wrapping_mul(MIX) >> self.shift) as usize
+        (key.wrapping_mul(MIX) >> self.shift) as usize
     }
 
     /// The number of this key, or [`ABSENT`]. `same` tells keys apart that only look the same.

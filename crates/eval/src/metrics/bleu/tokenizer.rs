@@ -214,7 +214,7 @@ trait Rules {
     /// Whether a space is put before and after the line first.
     const PADDED: bool;
     /// By byte; of bytes that are not ASCII, lead bytes may be [`Wide`] and the others are plain.
-    const ASCII: [Class; 256];
+    const ASCII: &'static [Class; 256];
     /// The class of a character that is not ASCII.
     fn wide(c: char) -> Class;
 }
@@ -298,7 +298,7 @@ struct V13a;
 
 impl Rules for V13a {
     const PADDED: bool = true;
-    const ASCII: [Class; 256] = western();
+    const ASCII: &'static [Class; 256] = &western();
     fn wide(c: char) -> Class {
         wide_space(c)
     }
@@ -308,7 +308,7 @@ struct Zh;
 
 impl Rules for Zh {
     const PADDED: bool = false;
-    const ASCII: [Class; 256] = all_wide(western());
+    const ASCII: &'static [Class; 256] = &all_wide(western());
     fn wide(c: char) -> Class {
         if c.is_whitespace() {
             Space
@@ -324,7 +324,7 @@ struct Intl;
 
 impl Rules for Intl {
     const PADDED: bool = false;
-    const ASCII: [Class; 256] = international();
+    const ASCII: &'static [Class; 256] = &international();
     fn wide(c: char) -> Class {
         if c.is_whitespace() {
             return Space;
@@ -352,7 +352,7 @@ struct Chars;
 
 impl Rules for Chars {
     const PADDED: bool = false;
-    const ASCII: [Class; 256] = characters();
+    const ASCII: &'static [Class; 256] = &characters();
     fn wide(c: char) -> Class {
         if c.is_whitespace() { Space } else { Alone }
     }
@@ -362,7 +362,7 @@ struct Words;
 
 impl Rules for Words {
     const PADDED: bool = false;
-    const ASCII: [Class; 256] = spaces();
+    const ASCII: &'static [Class; 256] = &spaces();
     fn wide(c: char) -> Class {
         wide_space(c)
     }

@@ -116,7 +116,7 @@ proptest! {
         refs.push(c.clone());
         let score = bleu::sentence(&c, &refs, &Options::default());
         prop_assert!(score.sys_len == 0 || (score.score - 100.0).abs() < 1e-9, "{:?}", score);
-        let gleu = gleu::sentence(&c, &refs, &gleu::Options::default());
+        let gleu = gleu::sentence(&c, &refs, gleu::Options::default());
         prop_assert!(gleu == 1.0 || score.sys_len == 0);
     }
 
@@ -125,16 +125,16 @@ proptest! {
         for options in variants() {
             prop_assert_eq!(bleu::sentence("", &refs, &options).score, 0.0);
         }
-        prop_assert_eq!(gleu::sentence("", &refs, &gleu::Options::default()), 0.0);
-        prop_assert_eq!(nltk_bleu::sentence(" ", &refs, &nltk_bleu::Options::default()), 0.0);
+        prop_assert_eq!(gleu::sentence("", &refs, gleu::Options::default()), 0.0);
+        prop_assert_eq!(nltk_bleu::sentence(" ", &refs, nltk_bleu::Options::default()), 0.0);
     }
 
     #[test]
     fn gleu_is_symmetric_and_in_range(a in text(), b in text()) {
         let options = gleu::Options::default();
-        let forth = gleu::sentence(&a, &[&b], &options);
+        let forth = gleu::sentence(&a, &[&b], options);
         prop_assert!((0.0..=1.0).contains(&forth));
-        prop_assert_eq!(forth, gleu::sentence(&b, &[&a], &options));
+        prop_assert_eq!(forth, gleu::sentence(&b, &[&a], options));
     }
 
     #[test]
@@ -142,7 +142,7 @@ proptest! {
         for method in (0..8).filter_map(Method::from_number) {
             let mut options = nltk_bleu::Options::default();
             options.method = method;
-            let score = nltk_bleu::sentence(&c, &refs, &options);
+            let score = nltk_bleu::sentence(&c, &refs, options);
             prop_assert!(score.is_finite() && score >= 0.0, "{method:?} {score}");
         }
     }
@@ -167,12 +167,12 @@ proptest! {
     fn a_batch_gives_what_singles_give(cases in prop::collection::vec((text(), references()), 70..90)) {
         let options = Options::default();
         let singles: Vec<f64> = cases.iter().map(|(c, r)| bleu::sentence(c, r, &options).score).collect();
-        let gleu: Vec<f64> = cases.iter().map(|(c, r)| gleu::sentence(c, r, &gleu::Options::default())).collect();
-        let nltk: Vec<f64> = cases.iter().map(|(c, r)| nltk_bleu::sentence(c, r, &nltk_bleu::Options::default())).collect();
+        let gleu: Vec<f64> = cases.iter().map(|(c, r)| gleu::sentence(c, r, gleu::Options::default())).collect();
+        let nltk: Vec<f64> = cases.iter().map(|(c, r)| nltk_bleu::sentence(c, r, nltk_bleu::Options::default())).collect();
         for threads in [1, 2, 8] {
             prop_assert_eq!(&bleu::batch(&cases, &options, threads), &singles);
-            prop_assert_eq!(&gleu::batch(&cases, &gleu::Options::default(), threads), &gleu);
-            prop_assert_eq!(&nltk_bleu::batch(&cases, &nltk_bleu::Options::default(), threads), &nltk);
+            prop_assert_eq!(&gleu::batch(&cases, gleu::Options::default(), threads), &gleu);
+            prop_assert_eq!(&nltk_bleu::batch(&cases, nltk_bleu::Options::default(), threads), &nltk);
         }
     }
 
@@ -190,12 +190,11 @@ proptest! {
     fn distinct_and_repetition_are_two_sides(line in text(), n in 1_usize..5) {
         let options = diversity::Options::default();
         let repeated = repetition(&line, n, options);
-        match distinct_n(&line, n, options) {
-            Some(distinct) => {
-                prop_assert!(distinct > 0.0 && distinct <= 1.0);
-                prop_assert!(repeated.is_some_and(|r| (r + distinct - 1.0).abs() < 1e-12));
-            }
-            None => prop_assert_eq!(repeated, Some(0.0)),
+        if let Some(distinct) = distinct_n(&line, n, options) {
+            prop_assert!(distinct > 0.0 && distinct <= 1.0);
+            prop_assert!(repeated.is_some_and(|r| (r + distinct - 1.0).abs() < 1e-12));
+        } else {
+            prop_assert_eq!(repeated, Some(0.0));
         }
     }
 

@@ -75,10 +75,10 @@ struct Repetition {
 }
 
 fn read(options: &Fields<'_>) -> Result<Options> {
-    let mut read = Options::default();
-    read.tokenizer = tokenizer(options, Tokenizer::None)?;
-    read.lowercase = flag(options, "lowercase")?;
-    Ok(read)
+    Ok(Options {
+        tokenizer: tokenizer(options, Tokenizer::None)?,
+        lowercase: flag(options, "lowercase")?,
+    })
 }
 
 fn build_distinct(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {

@@ -65,16 +65,16 @@ pub(super) const NLTK_BLEU: Builtin = Builtin {
 struct Gleu(gleu::Options);
 
 fn build_gleu(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
-    let mut read = gleu::Options::default();
-    read.tokenizer = tokenizer(options, Tokenizer::None)?;
-    read.lowercase = flag(options, "lowercase")?;
-    Ok(Box::new(Gleu(read)))
+    Ok(Box::new(Gleu(gleu::Options {
+        tokenizer: tokenizer(options, Tokenizer::None)?,
+        lowercase: flag(options, "lowercase")?,
+    })))
 }
 
 impl Evaluator for Gleu {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         Wanted::References.texts(subject, "gleu")?;
-        Ok(Score::graded(gleu::sentence(subject.text, subject.references, &self.0)).into())
+        Ok(Score::graded(gleu::sentence(subject.text, subject.references, self.0)).into())
     }
 
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
@@ -93,7 +93,7 @@ struct GleuCorpus {
 
 impl Corpus for GleuCorpus {
     fn add(&mut self, candidate: &str, references: &[String]) {
-        let stats = gleu::stats(candidate, references, &self.options);
+        let stats = gleu::stats(candidate, references, self.options);
         let sum = self.sum.get_or_insert_default();
         sum.matched += stats.matched;
         sum.total += stats.total;
@@ -126,7 +126,7 @@ fn build_nltk(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>>
 impl Evaluator for NltkBleu {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         Wanted::References.texts(subject, "nltk-bleu")?;
-        let score = nltk_bleu::sentence(subject.text, subject.references, &self.0);
+        let score = nltk_bleu::sentence(subject.text, subject.references, self.0);
         Ok(Score::graded(score).into())
     }
 }

@@ -65,7 +65,7 @@ fn counts<R: AsRef<str>>(
     tables: &mut Ngrams,
     candidate: &str,
     references: &[R],
-    options: &Options,
+    options: Options,
 ) -> Stats {
     let reading = Reading {
         tokenizer: options.tokenizer,
@@ -93,20 +93,20 @@ fn counts<R: AsRef<str>>(
 ///
 /// ```
 /// use botsmith_eval::metrics::gleu::{self, Options};
-/// let score = gleu::sentence("the the the the the the the", &["the cat is on the mat"], &Options::default());
+/// let score = gleu::sentence("the the the the the the the", &["the cat is on the mat"], Options::default());
 /// assert!((score - 2.0 / 22.0).abs() < 1e-12);
 /// ```
-pub fn sentence<R: AsRef<str>>(candidate: &str, references: &[R], options: &Options) -> f64 {
+pub fn sentence<R: AsRef<str>>(candidate: &str, references: &[R], options: Options) -> f64 {
     stats(candidate, references, options).score()
 }
 
 /// Matches and total of one candidate; a corpus adds them up.
-pub fn stats<R: AsRef<str>>(candidate: &str, references: &[R], options: &Options) -> Stats {
+pub fn stats<R: AsRef<str>>(candidate: &str, references: &[R], options: Options) -> Stats {
     Ngrams::with(|tables| counts(tables, candidate, references, options))
 }
 
 /// GLEU of many candidates, in order, on `threads` threads (0: one a core).
-pub fn batch<C, L, R>(pairs: &[(C, L)], options: &Options, threads: usize) -> Vec<f64>
+pub fn batch<C, L, R>(pairs: &[(C, L)], options: Options, threads: usize) -> Vec<f64>
 where
     C: AsRef<str> + Sync,
     L: AsRef<[R]> + Sync,

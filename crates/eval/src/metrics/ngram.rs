@@ -331,13 +331,12 @@ fn key(bytes: &[u8], start: u32, end: u32) -> u64 {
     if length > 7 {
         return long_key(&bytes[start..end]) | 1 << 63;
     }
-    let token = match bytes[start..].first_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1),
-        None => {
-            let mut chunk = [0; 8];
-            chunk[..length].copy_from_slice(&bytes[start..end]);
-            u64::from_le_bytes(chunk)
-        }
+    let token = if let Some(chunk) = bytes[start..].first_chunk::<8>() {
+        u64::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1)
+    } else {
+        let mut chunk = [0; 8];
+        chunk[..length].copy_from_slice(&bytes[start..end]);
+        u64::from_le_bytes(chunk)
     };
     token | (length as u64) << 56
 }

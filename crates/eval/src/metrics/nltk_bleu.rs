@@ -101,7 +101,7 @@ fn score<R: AsRef<str>>(
     tables: &mut Ngrams,
     candidate: &str,
     references: &[R],
-    options: &Options,
+    options: Options,
 ) -> f64 {
     let reading = Reading {
         tokenizer: options.tokenizer,
@@ -184,15 +184,15 @@ fn smoothed(counts: &[Precision; 5], length: usize, method: Method) -> [f64; 4] 
 /// use botsmith_eval::metrics::nltk_bleu::{self, Method, Options};
 /// let mut options = Options::default();
 /// options.method = Method::AddOne;
-/// let score = nltk_bleu::sentence("the cat sat on a mat", &["the cat sat on the mat"], &options);
+/// let score = nltk_bleu::sentence("the cat sat on a mat", &["the cat sat on the mat"], options);
 /// assert!((score - 0.6389431042462724).abs() < 1e-12);
 /// ```
-pub fn sentence<R: AsRef<str>>(candidate: &str, references: &[R], options: &Options) -> f64 {
+pub fn sentence<R: AsRef<str>>(candidate: &str, references: &[R], options: Options) -> f64 {
     Ngrams::with(|tables| score(tables, candidate, references, options))
 }
 
 /// The scores of many candidates, in order, on `threads` threads (0: one a core).
-pub fn batch<C, L, R>(pairs: &[(C, L)], options: &Options, threads: usize) -> Vec<f64>
+pub fn batch<C, L, R>(pairs: &[(C, L)], options: Options, threads: usize) -> Vec<f64>
 where
     C: AsRef<str> + Sync,
     L: AsRef<[R]> + Sync,

@@ -100,7 +100,7 @@ pub(crate) fn nltk(pair: &Value, wanted: &Value, tally: &mut Tally) {
     let references = texts(&pair["refs"]);
     for (name, wanted) in wanted.as_object().into_iter().flatten() {
         if name == "gleu" {
-            let ours = gleu::sentence(candidate, &references, &gleu::Options::default());
+            let ours = gleu::sentence(candidate, &references, gleu::Options::default());
             tally.close(name, ours, wanted);
             continue;
         }
@@ -109,7 +109,7 @@ pub(crate) fn nltk(pair: &Value, wanted: &Value, tally: &mut Tally) {
             Some(method) => {
                 let mut options = nltk_bleu::Options::default();
                 options.method = method;
-                let ours = nltk_bleu::sentence(candidate, &references, &options);
+                let ours = nltk_bleu::sentence(candidate, &references, options);
                 tally.close(name, ours, wanted);
             }
             None => tally.holds(&format!("{name} is known"), false),

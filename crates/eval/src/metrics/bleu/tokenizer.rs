@@ -238,7 +238,7 @@ const fn spaces() -> [Class; 256] {
     table
 }
 
-/// `13a`'s and `zh`'s: `{-~ [-`` ` `` space-& (-+ :-@ /` alone.
+/// Of `13a` and `zh`: ASCII punctuation but the apostrophe, comma, hyphen and full stop is alone.
 const fn western() -> [Class; 256] {
     let mut table = spaces();
     let mut i = 0;

@@ -1,11 +1,11 @@
-//! NumPy's default generator: a seed -> the same draws as `numpy.random.default_rng(seed)`.
+//! `NumPy`'s default generator: a seed -> the same draws as `numpy.random.default_rng(seed)`.
 //!
 //! PCG64 (O'Neill 2014, "PCG", <https://www.pcg-random.org/paper.html>; the XSL-RR output of 128
-//! bits of state), seeded by NumPy's `SeedSequence`
+//! bits of state), seeded by `NumPy`'s `SeedSequence`
 //! (<https://numpy.org/doc/stable/reference/random/bit_generators/generated/numpy.random.SeedSequence.html>).
 //! Only whole numbers below 2^32 and coins are drawn, as `integers` and `choice` draw them.
 
-/// NumPy's default generator.
+/// `NumPy`'s default generator.
 ///
 /// ```
 /// use botsmith_eval::metrics::paired::Pcg64;
@@ -109,7 +109,7 @@ impl Coins {
     }
 }
 
-/// Four words of state from a seed: NumPy's `SeedSequence(seed).generate_state(4, uint64)`.
+/// Four words of state from a seed: `NumPy`'s `SeedSequence(seed).generate_state(4, uint64)`.
 fn seed_words(seed: u64) -> [u64; 4] {
     let mut pool = [0_u32; 4];
     let mut constant = 0x43b0_d7e5;
@@ -144,6 +144,7 @@ fn mix(a: u32, b: u32) -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, reason = "numbers as Python prints them")]
 mod tests {
     use super::Pcg64;
 

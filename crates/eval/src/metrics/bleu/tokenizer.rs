@@ -26,7 +26,7 @@ pub enum Tokenizer {
     /// number.
     Intl,
     /// Chinese characters apart, the rest as `13a`. As in the reference, U+2001 to U+2A6D count as
-    /// Chinese too (dashes, curly quotes, arrows, currency signs): a slip there (`'\u20000'` is two
+    /// Chinese too (dashes, curly quotes, arrows, currency signs): a slip there (`"\u20000"` is two
     /// characters in Python) that all published scores have.
     Zh,
     /// Every character that is not white space.
@@ -58,7 +58,7 @@ impl Tokenizer {
     /// use botsmith_eval::metrics::bleu::Tokenizer;
     /// let line = "It's 3.5 %, or \"so\".";
     /// assert_eq!(Tokenizer::V13a.tokenize(line), "It's 3.5 % , or \" so \" .");
-    /// assert_eq!(Tokenizer::Intl.tokenize(line), "It ' s 3.5 % , or \" so \".");
+    /// assert_eq!(Tokenizer::Intl.tokenize(line), "It ' s 3.5 % , or \" so \" .");
     /// assert_eq!(Tokenizer::Zh.tokenize("我爱AI."), "我 爱 AI .");
     /// ```
     pub fn tokenize(self, line: &str) -> String {

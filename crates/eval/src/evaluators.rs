@@ -3,6 +3,7 @@
 //! [`Kind`] (one per name, in the [`Registry`]) reads options and builds an [`Evaluator`]; the
 //! evaluator judges one [`Subject`] at a time and is pure: no I/O, no clock, no randomness.
 
+mod bleu;
 mod budget;
 mod builtin;
 mod choice;
@@ -12,8 +13,10 @@ mod contains;
 mod contains_many;
 mod corpora;
 mod counts;
+mod diversity;
 mod docs;
 mod equals;
+mod gleu;
 mod json;
 mod levenshtein;
 mod number_equals;

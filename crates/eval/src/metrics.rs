@@ -6,5 +6,11 @@
 
 mod batch;
 pub mod retrieval;
+pub mod bleu;
+pub mod diversity;
+pub mod gleu;
+mod ngram;
+pub mod nltk_bleu;
+pub mod paired;
 
 pub use batch::batch;

@@ -15,6 +15,8 @@
 mod refusals;
 #[path = "goldens/stats.rs"]
 mod stats;
+#[path = "goldens/bleu.rs"]
+mod bleu;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -31,10 +33,21 @@ type PairCheck = fn(&Value, &Value, &mut Tally);
 type FileCheck = fn(&Value, &mut Tally);
 
 /// Sections under each pair's `m`. `None`: comes with later work.
-const PAIRS: &[(&str, Option<PairCheck>)] = &[("textstat", None)];
+const PAIRS: &[(&str, Option<PairCheck>)] = &[
+    ("sacrebleu", Some(bleu::sentence)),
+    ("tok", Some(bleu::tokens)),
+    ("nltk", Some(bleu::nltk)),
+    ("textstat", None),
+];
 
 /// Sections of the file beside the pairs; `stats` has its own list of sections.
 const FILE: &[(&str, Option<FileCheck>)] = &[];
+
+/// Checks that take the whole file, as they need the pairs too: `SECTION.PART`.
+const WHOLE: &[(&str, FileCheck)] = &[
+    ("corpus.bleu", bleu::corpus),
+    ("sacrebleu_paired_tol.bleu", bleu::paired),
+];
 
 fn main() -> ExitCode {
     let path = match std::env::var_os("BOTSMITH_GOLDENS") {
@@ -74,10 +87,15 @@ fn main() -> ExitCode {
             None => tally.skip_all(section),
         });
     }
+    for (name, check) in WHOLE {
+        tally.section(name, true, |tally| check(&goldens, tally));
+    }
+    let whole = WHOLE.iter().filter_map(|(n, _)| n.split('.').next());
     tally.nothing_silent(
         &goldens,
         PAIRS.iter().map(|(n, _)| *n),
         FILE.iter().chain(stats::SECTIONS).map(|(n, _)| *n),
+        FILE.iter().map(|(n, _)| *n).chain(whole),
     );
     refusals::check(&mut tally);
     tally.close_all()

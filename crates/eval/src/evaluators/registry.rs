@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::{
     Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
     number_equals, regex, retrieval, squad,
+    Kind, bleu, budget, choice, composite, contains, contains_many, counts, diversity, equals,
+    gleu, json, levenshtein, number_equals, regex, squad,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -56,6 +58,11 @@ impl Registry {
             retrieval::NDCG,
             retrieval::MAP,
             retrieval::HIT,
+            bleu::KIND,
+            gleu::GLEU,
+            gleu::NLTK_BLEU,
+            diversity::DISTINCT,
+            diversity::REPETITION,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

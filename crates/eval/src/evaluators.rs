@@ -6,6 +6,7 @@
 mod budget;
 mod builtin;
 mod choice;
+mod chrf;
 mod composite;
 mod configured;
 mod contains;
@@ -21,6 +22,7 @@ mod regex;
 mod registry;
 mod schema;
 mod squad;
+mod ter;
 
 use std::fmt::Debug;
 

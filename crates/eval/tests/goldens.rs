@@ -11,6 +11,10 @@
     reason = "a test that reports as it goes, without a harness"
 )]
 
+#[path = "goldens/chrf.rs"]
+mod chrf;
+#[path = "goldens/corpus.rs"]
+mod corpus;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -23,14 +27,18 @@ use tally::Tally;
 
 /// Compares one pair's section.
 type PairCheck = fn(&Value, &Value, &mut Tally);
-/// Compares a section of the whole file.
-type FileCheck = fn(&Value, &mut Tally);
+/// Compares a section of the whole file, which comes second.
+type FileCheck = fn(&Value, &Value, &mut Tally);
 
 /// Sections under each pair's `m`. `None`: comes with later work.
-const PAIRS: &[(&str, Option<PairCheck>)] = &[("textstat", None)];
+const PAIRS: &[(&str, Option<PairCheck>)] = &[
+    ("chrf", Some(chrf::chrf_pair)),
+    ("ter", Some(chrf::ter_pair)),
+    ("textstat", None),
+];
 
 /// Sections of the file beside the pairs.
-const FILE: &[(&str, Option<FileCheck>)] = &[];
+const FILE: &[(&str, Option<FileCheck>)] = &[("corpus", Some(corpus::check))];
 
 fn main() -> ExitCode {
     let path = match std::env::var_os("BOTSMITH_GOLDENS") {
@@ -64,7 +72,7 @@ fn main() -> ExitCode {
     }
     for (name, check) in FILE {
         tally.section(name, check.is_some(), |tally| match check {
-            Some(check) => check(&goldens[name], tally),
+            Some(check) => check(&goldens[name], &goldens, tally),
             None => tally.skip(),
         });
     }

@@ -7,6 +7,7 @@
 //! radix; orders and alphabets too great for 128 bits are sorted by comparison.
 
 use std::iter::repeat_n;
+use std::ops::{Add, BitAnd, Sub};
 
 /// Symbols below this stand for the ends of the texts: one for each, so that an n-gram that would
 /// reach past the end of one equals none of the other.
@@ -111,7 +112,7 @@ trait Key: Copy + Ord + Default {
     /// How many leading bits two keys have in common, the lowest not looked at.
     fn common(self, other: Self) -> u32;
     /// 0 or 1.
-    fn text(self) -> i32;
+    fn text(self) -> usize;
 }
 
 macro_rules! key {
@@ -132,8 +133,8 @@ macro_rules! key {
                 ((self ^ other) | 1).leading_zeros()
             }
             #[inline]
-            fn text(self) -> i32 {
-                (self & 1) as i32
+            fn text(self) -> usize {
+                (self & 1) as usize
             }
         }
     };
@@ -181,13 +182,17 @@ fn sort<K: Key>(keys: &mut Vec<K>, spare: &mut Vec<K>, buckets: &mut Vec<u32>, w
     let digit = width.div_ceil(passes);
     spare.clear();
     spare.resize(keys.len(), K::default());
-    for pass in 0..passes {
-        let shift = 1 + pass * digit;
-        buckets.clear();
-        buckets.resize(1 << digit, 0);
-        for key in &*keys {
+    buckets.clear();
+    buckets.resize((passes as usize) << digit, 0);
+    for key in &*keys {
+        let mut shift = 1;
+        for buckets in buckets.chunks_exact_mut(1 << digit) {
             buckets[key.digit(shift, digit)] += 1;
+            shift += digit;
         }
+    }
+    let mut shift = 1;
+    for buckets in buckets.chunks_exact_mut(1 << digit) {
         let mut sum = 0;
         for bucket in &mut *buckets {
             sum += std::mem::replace(bucket, sum);
@@ -198,59 +203,79 @@ fn sort<K: Key>(keys: &mut Vec<K>, spare: &mut Vec<K>, buckets: &mut Vec<u32>, w
             *bucket += 1;
         }
         std::mem::swap(keys, spare);
+        shift += digit;
     }
 }
 
-/// `ENDS[n]`: which orders' groups end where neighbours agree in n symbols; -1 is yes.
-const ENDS: [[i32; LANES]; LANES + 1] = {
-    let mut ends = [[0; LANES]; LANES + 1];
-    let mut n = 0;
-    while n <= LANES {
-        let mut order = n;
-        while order < LANES {
-            ends[n][order] = -1;
-            order += 1;
+macro_rules! lanes {
+    () => {
+        const {
+            let mut goes_on = [[0; LANES]; LANES + 1];
+            let mut n = 0;
+            while n <= LANES {
+                let mut order = 0;
+                while order < n {
+                    goes_on[n][order] = -1;
+                    order += 1;
+                }
+                n += 1;
+            }
+            (goes_on, [[0; LANES], [1; LANES]])
         }
-        n += 1;
-    }
-    ends
-};
-
+    };
+}
 /// Adds up, over the groups of equal n-grams, the lesser of both texts' counts.
 fn walk<K: Key>(keys: &[K], bits: u32, width: u32, shared: &mut [u64]) {
     let orders = shared.len();
-    // From leading bits in common to symbols in common; the lowest bit of a key always differs.
+    // From leading bits in common to symbols in common; the lowest bit is not looked at.
     let mut symbols = [0_u8; 129];
     let blank = K::BITS - 1 - width;
     for n in 1..=orders {
         let from = (blank + bits * n as u32) as usize;
-        symbols[from..].iter_mut().take(bits as usize).for_each(|s| *s = n as u8);
+        let same = symbols[from..].iter_mut().take(bits as usize);
+        same.for_each(|symbols| *symbols = n as u8);
     }
-    // Lanes without branches: the compiler makes vectors of them. Counts fit: texts are far
-    // shorter than 2^31 symbols.
-    let (mut first, mut second, mut sums) = ([0; LANES], [0; LANES], [0; LANES]);
-    let (mut seen, mut seen_second) = (0, 0);
-    let mut close = |ends: &[i32; LANES], seen_first: i32, seen_second: i32| {
-        for lane in 0..LANES {
-            let of_first = seen_first - first[lane];
-            let of_second = seen_second - second[lane];
-            sums[lane] += of_first.min(of_second) & ends[lane];
-            first[lane] += of_first & ends[lane];
-            second[lane] += of_second & ends[lane];
-        }
-    };
+    // Half as wide lanes go half as many instructions far.
+    if i16::try_from(keys.len()).is_ok() {
+        let sums = groups::<K, i16>(keys, &symbols, &lanes!());
+        shared.iter_mut().zip(sums).for_each(|(s, sum)| *s = sum as u64);
+    } else {
+        let sums = groups::<K, i32>(keys, &symbols, &lanes!());
+        shared.iter_mut().zip(sums).for_each(|(s, sum)| *s = sum as u64);
+    }
+}
+
+/// A count of one order.
+trait Lane: Copy + Default + Ord + Add<Output = Self> + Sub<Output = Self> + BitAnd<Output = Self> {}
+impl Lane for i16 {}
+impl Lane for i32 {}
+
+/// `.0[n]`: -1 for the orders whose groups go on where neighbours agree in n symbols, 0 for those
+/// whose end; `.1[text]`: what a position of a text adds to all counts of that text.
+type Masks<C> = ([[C; LANES]; LANES + 1], [[C; LANES]; 2]);
+
+/// The sums of each order. Without branches: the compiler makes vectors of the lanes.
+fn groups<K: Key, C: Lane>(keys: &[K], symbols: &[u8; 129], masks: &Masks<C>) -> [C; LANES] {
+    let zero = [C::default(); LANES];
+    let (mut first, mut second, mut sums) = (zero, zero, zero);
     let mut last = keys[0];
     for &key in keys {
         let common = symbols[key.common(last) as usize];
-        close(&ENDS[common as usize], seen - seen_second, seen_second);
-        seen += 1;
-        seen_second += key.text();
+        let goes_on = &masks.0[usize::from(common).min(LANES)];
+        let text = key.text();
+        for lane in 0..LANES {
+            let lesser = first[lane].min(second[lane]);
+            // What goes on is not added yet.
+            sums[lane] = sums[lane] + (lesser - (lesser & goes_on[lane]));
+            first[lane] = (first[lane] & goes_on[lane]) + masks.1[text ^ 1][lane];
+            second[lane] = (second[lane] & goes_on[lane]) + masks.1[text][lane];
+        }
         last = key;
     }
-    close(&ENDS[0], seen - seen_second, seen_second);
-    for (shared, sum) in shared.iter_mut().zip(sums) {
-        *shared = sum as u64;
+    for lane in 0..LANES {
+        sums[lane] = sums[lane] + first[lane].min(second[lane]);
     }
+    sums
 }
 
 #[cfg(test)]

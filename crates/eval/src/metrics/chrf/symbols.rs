@@ -33,30 +33,33 @@ impl Characters {
         if self.numbers.is_empty() {
             self.numbers = vec![0; char::MAX as usize + 1];
         }
-        out.reserve(text.len());
+        // One slot a byte is enough; those left over are cut off.
+        let mut end = out.len();
+        out.resize(end + text.len(), 0);
+        let (numbers, used) = (&mut self.numbers[..], &mut self.used);
+        let mut add = |code: u32| {
+            let number = &mut numbers[code as usize];
+            if *number == 0 {
+                *number = FIRST + used.len() as u32;
+                used.push(code);
+            }
+            out[end] = *number;
+            end += 1;
+        };
         if text.is_ascii() {
             for &byte in text.as_bytes() {
                 if white_space || !is_ascii_space(byte) {
-                    out.push(self.number(u32::from(byte)));
+                    add(u32::from(byte));
                 }
             }
         } else {
             for c in text.chars() {
                 if white_space || !is_space(c) {
-                    out.push(self.number(u32::from(c)));
+                    add(u32::from(c));
                 }
             }
         }
-    }
-
-    #[inline]
-    fn number(&mut self, code: u32) -> u32 {
-        let number = &mut self.numbers[code as usize];
-        if *number == 0 {
-            *number = FIRST + self.used.len() as u32;
-            self.used.push(code);
-        }
-        *number
+        out.truncate(end);
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) const KIND: Builtin = Builtin {
                 required: false,
             },
         ],
-        example: "- chrf: {threshold: 50}   # reference \"the cat sat\": \"a cat sat\" gives 64.5",
+        example: "- chrf: {threshold: 50}   # reference \"the cat sat\": \"a cat sat\" gives 53.6",
         scalar: None,
     },
     build,

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, budget, choice, chrf, composite, contains, contains_many, counts, equals, json, levenshtein,
-    number_equals, regex, squad, ter,
+    Kind, budget, choice, chrf, composite, contains, contains_many, counts, equals, json,
+    levenshtein, number_equals, regex, squad, ter,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with

@@ -237,7 +237,11 @@ impl Scorer {
             let of_reference = grams(reference);
             self.counts.push(Counts {
                 // As sacrebleu has it: none count where the reference has none.
-                candidate: if of_reference > 0 { grams(candidate) } else { 0 },
+                candidate: if of_reference > 0 {
+                    grams(candidate)
+                } else {
+                    0
+                },
                 reference: of_reference,
                 shared,
             });
@@ -329,8 +333,7 @@ impl Corpus {
     pub fn add(&mut self, candidate: &str, references: &[impl AsRef<str>]) {
         self.scorer.count(candidate, references, &self.options);
         self.pairs += 1;
-        self.sums
-            .resize(self.scorer.best.len(), Counts::default());
+        self.sums.resize(self.scorer.best.len(), Counts::default());
         for (sum, counts) in self.sums.iter_mut().zip(&self.scorer.best) {
             sum.candidate += counts.candidate;
             sum.reference += counts.reference;

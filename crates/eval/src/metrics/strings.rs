@@ -49,7 +49,13 @@ mod tests {
     #[test]
     fn lower_case_is_that_of_the_whole_text() {
         let mut out = "before".to_owned();
-        for text in ["ΟΔΟΣ ΣΟΦΟΣ", "İSTANBUL ẞ", "Plain ASCII", "Ünï ДА 中文 𐐀", ""] {
+        for text in [
+            "ΟΔΟΣ ΣΟΦΟΣ",
+            "İSTANBUL ẞ",
+            "Plain ASCII",
+            "Ünï ДА 中文 𐐀",
+            "",
+        ] {
             lower_into(text, &mut out);
             assert_eq!(out, text.to_lowercase());
         }

@@ -73,7 +73,11 @@ pub(crate) fn ter_pair(pair: &Value, wanted: &Value, tally: &mut Tally) {
 
 fn rate(name: &str, ours: ter::Edits, wanted: &Value, tally: &mut Tally) {
     tally.close(&format!("{name}.score"), ours.score(), &wanted["score"]);
-    tally.same(&format!("{name}.edits"), &ours.edits.into(), &wanted["edits"]);
+    tally.same(
+        &format!("{name}.edits"),
+        &ours.edits.into(),
+        &wanted["edits"],
+    );
     tally.close(&format!("{name}.ref_len"), ours.length, &wanted["ref_len"]);
 }
 

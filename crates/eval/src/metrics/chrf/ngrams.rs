@@ -72,7 +72,11 @@ impl Matcher {
         // positions of one text are equally far from it.
         let follows = |at: u32| {
             let at = at as usize;
-            let stop = if at < a.len() { a.len() } else { joined.len() - 1 };
+            let stop = if at < a.len() {
+                a.len()
+            } else {
+                joined.len() - 1
+            };
             &joined[at..=stop.min(at + orders - 1)]
         };
         self.positions.clear();
@@ -160,10 +164,15 @@ fn packed<K: Key>(
         for &symbol in head {
             key = key.roll(symbol, bits, width, text);
         }
-        keys.extend(rest.iter().copied().chain(repeat_n(text, orders - 1)).map(|symbol| {
-            key = key.roll(symbol, bits, width, text);
-            key
-        }));
+        keys.extend(
+            rest.iter()
+                .copied()
+                .chain(repeat_n(text, orders - 1))
+                .map(|symbol| {
+                    key = key.roll(symbol, bits, width, text);
+                    key
+                }),
+        );
     }
     sort(keys, spare, buckets, width);
     walk(keys, bits, width, shared);
@@ -238,15 +247,24 @@ fn walk<K: Key>(keys: &[K], bits: u32, width: u32, shared: &mut [u64]) {
     // Half as wide lanes go half as many instructions far.
     if i16::try_from(keys.len()).is_ok() {
         let sums = groups::<K, i16>(keys, &symbols, &lanes!());
-        shared.iter_mut().zip(sums).for_each(|(s, sum)| *s = sum as u64);
+        shared
+            .iter_mut()
+            .zip(sums)
+            .for_each(|(s, sum)| *s = sum as u64);
     } else {
         let sums = groups::<K, i32>(keys, &symbols, &lanes!());
-        shared.iter_mut().zip(sums).for_each(|(s, sum)| *s = sum as u64);
+        shared
+            .iter_mut()
+            .zip(sums)
+            .for_each(|(s, sum)| *s = sum as u64);
     }
 }
 
 /// A count of one order.
-trait Lane: Copy + Default + Ord + Add<Output = Self> + Sub<Output = Self> + BitAnd<Output = Self> {}
+trait Lane:
+    Copy + Default + Ord + Add<Output = Self> + Sub<Output = Self> + BitAnd<Output = Self>
+{
+}
 impl Lane for i16 {}
 impl Lane for i32 {}
 

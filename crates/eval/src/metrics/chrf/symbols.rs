@@ -102,7 +102,12 @@ mod tests {
             let mut words = Interner::default();
             let (mut ours, mut theirs) = (vec![], vec![]);
             read_words(text, &mut words, &mut ours);
-            theirs.extend(wanted.split(' ').filter(|w| !w.is_empty()).map(|w| 2 + words.number(w)));
+            theirs.extend(
+                wanted
+                    .split(' ')
+                    .filter(|w| !w.is_empty())
+                    .map(|w| 2 + words.number(w)),
+            );
             assert_eq!(ours, theirs, "{text}");
         }
     }

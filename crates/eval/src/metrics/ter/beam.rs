@@ -146,7 +146,11 @@ impl Beam {
         out.errors.resize(words.len(), true);
         let cell = |i: usize, j: usize| {
             let row: &Row = &self.rows[i];
-            if (row.lo..row.hi).contains(&j) { self.forward[row.cell(j)] } else { NONE }
+            if (row.lo..row.hi).contains(&j) {
+                self.forward[row.cell(j)]
+            } else {
+                NONE
+            }
         };
         let (mut i, mut j) = (words.len(), reference.len());
         while i > 0 || j > 0 {

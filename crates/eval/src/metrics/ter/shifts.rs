@@ -95,7 +95,8 @@ impl Search {
         self.beam.align(&self.words, reference, &mut self.alignment);
         let mut best: Option<Move> = None;
         for start in 0..self.words.len() {
-            let near = start.saturating_sub(MAX_DISTANCE)..reference.len().min(start + MAX_DISTANCE + 1);
+            let near =
+                start.saturating_sub(MAX_DISTANCE)..reference.len().min(start + MAX_DISTANCE + 1);
             for to in near {
                 if self.words[start] != reference[to] {
                     continue;
@@ -107,7 +108,8 @@ impl Search {
                     wrong |= self.alignment.errors[start + length - 1];
                     wanted |= self.alignment.reference_errors[to + length - 1];
                     // `faces` is one past the word that is faced.
-                    let inside = (start + 1..start + length + 1).contains(&self.alignment.faces[to]);
+                    let inside =
+                        (start + 1..start + length + 1).contains(&self.alignment.faces[to]);
                     if !wrong || !wanted || inside {
                         continue;
                     }

@@ -87,7 +87,12 @@ fn normalise(text: &mut String, spare: &mut String, asian: bool) {
         std::mem::swap(text, spare);
     };
     pass(&join_lines);
-    for (entity, stands_for) in [("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")] {
+    for (entity, stands_for) in [
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+    ] {
         pass(&|text, out| replace(text, entity, stands_for, out));
     }
     pass(&part_marks);
@@ -143,12 +148,7 @@ fn is_stop(c: char) -> bool {
 
 /// Spaces around a mark that follows a character of one kind. The two are taken together, so the
 /// mark is not what a next one follows.
-fn after(
-    text: &str,
-    before: impl Fn(char) -> bool,
-    mark: impl Fn(char) -> bool,
-    out: &mut String,
-) {
+fn after(text: &str, before: impl Fn(char) -> bool, mark: impl Fn(char) -> bool, out: &mut String) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         out.push(c);
@@ -209,7 +209,10 @@ mod tests {
             ..Options::default()
         };
         for (text, words) in [
-            ("It's 3,000.50 (about), \"fine\"...", "it 's 3,000.50 ( about ) , \" fine \" . . ."),
+            (
+                "It's 3,000.50 (about), \"fine\"...",
+                "it 's 3,000.50 ( about ) , \" fine \" . . .",
+            ),
             ("co-\noperate one\ntwo\n-three", "co- operate one twothree"),
             ("&amp;quot; &amp;lt; R&D", "& quot ; < r & d"),
             ("1990-2000 well-known", "1990 - 2000 well-known"),
@@ -228,7 +231,11 @@ mod tests {
             asian_support: true,
             ..Options::default()
         };
-        same("今天、ひらがなカナ。ok", options, "今 天 、 ひらがなカナ 。 ok");
+        same(
+            "今天、ひらがなカナ。ok",
+            options,
+            "今 天 、 ひらがなカナ 。 ok",
+        );
         let options = Options {
             no_punct: true,
             asian_support: true,

@@ -24,37 +24,76 @@ impl Tokenizer {
         self.words.kept() + self.text.capacity() + self.spare.capacity()
     }
 
-    /// The words of `text`, as numbers.
-    pub(super) fn read(&mut self, text: &str, options: &Options, out: &mut Vec<u32>) {
-        out.clear();
-        let text = text.trim_end_matches(is_space);
-        if text.is_empty() {
-            return;
+    /// The words of a candidate, as numbers.
+    pub(super) fn candidate(&mut self, text: &str, options: Options, out: &mut Vec<u32>) {
+        self.prepare(text, options);
+        self.number(options, out);
+    }
+
+    /// The words of a reference, as numbers. sacrebleu normalises references twice, and the second
+    /// time can part more: `a,.5` becomes `a , .5` and then `a , . 5`.
+    pub(super) fn reference(&mut self, text: &str, options: Options, out: &mut Vec<u32>) {
+        self.prepare(text, options);
+        if options.normalized {
+            self.spare.clear();
+            for word in split(&self.text) {
+                self.spare.extend(kept(word, options));
+                self.spare.push(' ');
+            }
+            std::mem::swap(&mut self.text, &mut self.spare);
+            self.tidy();
+            normalise(&mut self.text, &mut self.spare, options.asian_support);
         }
+        self.number(options, out);
+    }
+
+    fn prepare(&mut self, text: &str, options: Options) {
+        let text = text.trim_end_matches(is_space);
         if options.case_sensitive {
             self.text.clear();
             self.text.push_str(text);
         } else {
             lower_into(text, &mut self.text);
         }
-        if options.normalized {
+        if options.normalized && !text.is_empty() {
             normalise(&mut self.text, &mut self.spare, options.asian_support);
         }
-        let text = &self.text;
+    }
+
+    /// One space between words, none around them.
+    fn tidy(&mut self) {
+        self.spare.clear();
+        for word in split(&self.text) {
+            if !self.spare.is_empty() {
+                self.spare.push(' ');
+            }
+            self.spare.push_str(word);
+        }
+        std::mem::swap(&mut self.text, &mut self.spare);
+    }
+
+    fn number(&mut self, options: Options, out: &mut Vec<u32>) {
+        out.clear();
         if !options.no_punct {
-            out.extend(split(text).map(|word| self.words.number(word)));
+            out.extend(split(&self.text).map(|word| self.words.number(word)));
             return;
         }
-        for word in split(text) {
+        for word in split(&self.text) {
             self.word.clear();
-            self.word.extend(word.chars().filter(|&c| {
-                !(is_punctuation(c) || options.asian_support && is_asian_punctuation(c))
-            }));
+            self.word.extend(kept(word, options));
             if !self.word.is_empty() {
                 out.push(self.words.number(&self.word));
             }
         }
     }
+}
+
+/// What `no_punct` leaves of a word.
+fn kept(word: &str, options: Options) -> impl Iterator<Item = char> {
+    word.chars().filter(move |&c| {
+        !options.no_punct
+            || !(is_punctuation(c) || options.asian_support && is_asian_punctuation(c))
+    })
 }
 
 fn is_punctuation(c: char) -> bool {
@@ -193,13 +232,27 @@ mod tests {
     fn same(text: &str, options: Options, words: &str) {
         let mut tokenizer = Tokenizer::default();
         let (mut ours, mut wanted) = (vec![], vec![]);
-        tokenizer.read(text, &options, &mut ours);
+        tokenizer.candidate(text, options, &mut ours);
         let plain = Options {
             case_sensitive: true,
             ..Options::default()
         };
-        tokenizer.read(words, &plain, &mut wanted);
+        tokenizer.candidate(words, plain, &mut wanted);
         assert_eq!(ours, wanted, "{text:?} is not {words:?}");
+    }
+
+    #[test]
+    fn references_are_normalised_twice_as_in_sacrebleu() {
+        let options = Options {
+            normalized: true,
+            ..Options::default()
+        };
+        let mut tokenizer = Tokenizer::default();
+        let (mut once, mut twice, mut wanted) = (vec![], vec![], vec![]);
+        tokenizer.candidate("a,.5", options, &mut once);
+        tokenizer.reference("a,.5", options, &mut twice);
+        tokenizer.candidate("a , . 5", Options::default(), &mut wanted);
+        assert_eq!((once.len(), twice), (3, wanted));
     }
 
     #[test]

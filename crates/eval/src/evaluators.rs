@@ -7,6 +7,7 @@ mod bleu;
 mod budget;
 mod builtin;
 mod choice;
+mod chrf;
 mod composite;
 mod configured;
 mod contains;
@@ -26,6 +27,7 @@ mod registry;
 mod retrieval;
 mod schema;
 mod squad;
+mod ter;
 
 use std::fmt::Debug;
 

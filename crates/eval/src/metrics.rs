@@ -12,5 +12,12 @@ pub mod gleu;
 mod ngram;
 pub mod nltk_bleu;
 pub mod paired;
+pub mod chrf;
+mod interner;
+mod strings;
+pub mod ter;
 
 pub use batch::batch;
+
+/// The version of sacrebleu whose scores are ours, for signatures.
+const SACREBLEU: &str = "2.6.0";

@@ -17,6 +17,10 @@ mod refusals;
 mod stats;
 #[path = "goldens/bleu.rs"]
 mod bleu;
+#[path = "goldens/chrf.rs"]
+mod chrf;
+#[path = "goldens/corpus.rs"]
+mod corpus;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -29,8 +33,8 @@ use tally::Tally;
 
 /// Compares one pair's section.
 type PairCheck = fn(&Value, &Value, &mut Tally);
-/// Compares a section of the whole file.
-type FileCheck = fn(&Value, &mut Tally);
+/// Compares a section of the whole file, which comes second.
+type FileCheck = fn(&Value, &Value, &mut Tally);
 
 /// Sections under each pair's `m`. `None`: comes with later work.
 const PAIRS: &[(&str, Option<PairCheck>)] = &[
@@ -42,6 +46,10 @@ const PAIRS: &[(&str, Option<PairCheck>)] = &[
 
 /// Sections of the file beside the pairs; `stats` has its own list of sections.
 const FILE: &[(&str, Option<FileCheck>)] = &[];
+    ("chrf", Some(chrf::chrf_pair)),
+    ("ter", Some(chrf::ter_pair)),
+/// Sections of the file beside the pairs.
+const FILE: &[(&str, Option<FileCheck>)] = &[("corpus", Some(corpus::check))];
 
 /// Checks that take the whole file, as they need the pairs too: `SECTION.PART`.
 const WHOLE: &[(&str, FileCheck)] = &[
@@ -85,6 +93,8 @@ fn main() -> ExitCode {
         tally.section(name, check.is_some(), |tally| match check {
             Some(check) => check(section, tally),
             None => tally.skip_all(section),
+            Some(check) => check(&goldens[name], &goldens, tally),
+            None => tally.skip(),
         });
     }
     for (name, check) in WHOLE {

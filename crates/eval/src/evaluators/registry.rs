@@ -9,6 +9,8 @@ use super::{
     number_equals, regex, retrieval, squad,
     Kind, bleu, budget, choice, composite, contains, contains_many, counts, diversity, equals,
     gleu, json, levenshtein, number_equals, regex, squad,
+    Kind, budget, choice, chrf, composite, contains, contains_many, counts, equals, json,
+    levenshtein, number_equals, regex, squad, ter,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -63,6 +65,8 @@ impl Registry {
             gleu::NLTK_BLEU,
             diversity::DISTINCT,
             diversity::REPETITION,
+            chrf::KIND,
+            ter::KIND,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

@@ -5,5 +5,10 @@
 //! names, in [`evaluators`](crate::evaluators), call these. Pure: no I/O, no clock, no randomness.
 
 mod batch;
+mod intern;
+mod lcs;
+pub mod porter;
+mod python;
+pub mod rouge;
 
 pub use batch::batch;

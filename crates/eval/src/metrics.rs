@@ -7,6 +7,7 @@
 mod batch;
 mod intern;
 mod lcs;
+pub mod meteor;
 pub mod porter;
 mod python;
 pub mod rouge;

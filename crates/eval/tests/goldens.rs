@@ -11,6 +11,8 @@
     reason = "a test that reports as it goes, without a harness"
 )]
 
+#[path = "goldens/rouge.rs"]
+mod rouge;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -27,10 +29,17 @@ type PairCheck = fn(&Value, &Value, &mut Tally);
 type FileCheck = fn(&Value, &mut Tally);
 
 /// Sections under each pair's `m`. `None`: comes with later work.
-const PAIRS: &[(&str, Option<PairCheck>)] = &[("textstat", None)];
+const PAIRS: &[(&str, Option<PairCheck>)] = &[
+    ("meteor", Some(rouge::meteor)),
+    ("rouge", Some(rouge::rouge)),
+    ("textstat", None),
+];
 
 /// Sections of the file beside the pairs.
-const FILE: &[(&str, Option<FileCheck>)] = &[];
+const FILE: &[(&str, Option<FileCheck>)] = &[
+    ("porter", Some(rouge::porter)),
+    ("porter_modes", Some(rouge::porter_modes)),
+];
 
 fn main() -> ExitCode {
     let path = match std::env::var_os("BOTSMITH_GOLDENS") {

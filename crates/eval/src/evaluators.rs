@@ -15,10 +15,12 @@ mod docs;
 mod equals;
 mod json;
 mod levenshtein;
+mod meteor;
 mod number_equals;
 mod panel;
 mod regex;
 mod registry;
+mod rouge;
 mod schema;
 mod squad;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
-    number_equals, regex, squad,
+    meteor, number_equals, regex, rouge, squad,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -52,6 +52,8 @@ impl Registry {
             squad::EXACT_MATCH,
             squad::TOKEN_F1,
             levenshtein::KIND,
+            rouge::KIND,
+            meteor::KIND,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

@@ -103,11 +103,17 @@ fn hash(token: &[u8]) -> u64 {
         state = (wide >> 64) as u64 ^ wide as u64;
     };
     for chunk in &mut chunks {
-        mix(chunk.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b)));
+        mix(chunk
+            .iter()
+            .rev()
+            .fold(0, |word, &b| word << 8 | u64::from(b)));
     }
     let rest = chunks.remainder();
     if !rest.is_empty() {
-        mix(rest.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b)));
+        mix(rest
+            .iter()
+            .rev()
+            .fold(0, |word, &b| word << 8 | u64::from(b)));
     }
     state
 }

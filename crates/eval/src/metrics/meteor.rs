@@ -23,6 +23,8 @@
 //! fewest crossings; synonyms are looked up by stem; there are no paraphrases and no weights for
 //! function words. Its values are not those of METEOR 1.5.
 
+#![allow(clippy::doc_markdown, reason = "WordNet is a name")]
+
 mod align;
 mod wordnet;
 
@@ -35,8 +37,7 @@ pub use wordnet::WordNet;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Weight of precision against recall in F, between 0 and 1; 0.9 by default (recall counts
-    /// for more).
+    /// Weight of recall in F, between 0 and 1: at 1 F is the recall; 0.9 by default.
     pub alpha: f64,
     /// How fast the penalty falls with fewer chunks, at least 0; 3 by default.
     pub beta: f64,
@@ -125,48 +126,67 @@ impl Scorer {
 
     /// METEOR of the candidate and the reference with the greatest score; 0 without a reference.
     pub fn best<R: AsRef<str>>(&mut self, candidate: &str, references: &[R]) -> Meteor {
-        self.aligner.candidate(candidate);
-        let mut best = None::<Meteor>;
-        for reference in references {
-            self.aligner.reference(reference.as_ref());
-            let meteor = self.score();
-            if best.is_none_or(|best| meteor.score > best.score) {
-                best = Some(meteor);
-            }
-        }
-        best.unwrap_or_default()
+        best(&mut self.aligner, &self.options, candidate, references)
+    }
+
+    /// The same with other options than the scorer's own.
+    pub(crate) fn with<R: AsRef<str>>(
+        &mut self,
+        options: &Options,
+        candidate: &str,
+        references: &[R],
+    ) -> Meteor {
+        best(&mut self.aligner, options, candidate, references)
     }
 
     /// Bytes that the buffers hold on to, about.
     pub fn capacity(&self) -> usize {
         self.aligner.capacity()
     }
+}
 
-    fn score(&mut self) -> Meteor {
-        let Options {
-            alpha, beta, gamma, ..
-        } = self.options;
-        self.aligner.align(self.options.wordnet.as_deref());
-        let (matches, chunks) = self.aligner.matches_and_chunks();
-        let (candidate, reference) = self.aligner.lengths();
-        let mut meteor = Meteor {
-            matches,
-            chunks,
-            candidate,
-            reference,
-            score: 0.0,
-        };
-        if matches == 0 {
-            return meteor;
+fn best<R: AsRef<str>>(
+    aligner: &mut Aligner,
+    options: &Options,
+    candidate: &str,
+    references: &[R],
+) -> Meteor {
+    aligner.candidate(candidate);
+    let mut best = None::<Meteor>;
+    for reference in references {
+        aligner.reference(reference.as_ref());
+        aligner.align(options.wordnet.as_deref());
+        let meteor = score(aligner, options);
+        if best.is_none_or(|best| meteor.score > best.score) {
+            best = Some(meteor);
         }
-        let precision = matches as f64 / candidate as f64;
-        let recall = matches as f64 / reference as f64;
-        let below = alpha * precision + (1.0 - alpha) * recall;
-        if below != 0.0 {
-            let mean = (precision * recall) / below;
-            let penalty = gamma * libm::pow(chunks as f64 / matches as f64, beta);
-            meteor.score = (1.0 - penalty) * mean;
-        }
-        meteor
     }
+    best.unwrap_or_default()
+}
+
+fn score(aligner: &Aligner, options: &Options) -> Meteor {
+    let (matches, chunks) = aligner.matches_and_chunks();
+    let (candidate, reference) = aligner.lengths();
+    let mut meteor = Meteor {
+        matches,
+        chunks,
+        candidate,
+        reference,
+        score: 0.0,
+    };
+    if matches == 0 {
+        return meteor;
+    }
+    let Options {
+        alpha, beta, gamma, ..
+    } = *options;
+    let precision = matches as f64 / candidate as f64;
+    let recall = matches as f64 / reference as f64;
+    let below = alpha * precision + (1.0 - alpha) * recall;
+    if below != 0.0 {
+        let mean = (precision * recall) / below;
+        let penalty = gamma * libm::pow(chunks as f64 / matches as f64, beta);
+        meteor.score = (1.0 - penalty) * mean;
+    }
+    meteor
 }

@@ -75,7 +75,12 @@ mod tests {
 
     #[test]
     fn lower_case_follows_the_place_of_a_sigma() {
-        for (text, wanted) in [("ΟΔΟΣ", "οδος"), ("Σ", "σ"), ("İK", "i\u{307}k"), ("AbC", "abc")] {
+        for (text, wanted) in [
+            ("ΟΔΟΣ", "οδος"),
+            ("Σ", "σ"),
+            ("İK", "i\u{307}k"),
+            ("AbC", "abc"),
+        ] {
             let mut out = "x".to_owned();
             lower_into(text, &mut out);
             assert_eq!(out, format!("x{wanted}"));

@@ -202,9 +202,9 @@ impl Scorer {
         let (c, r) = (candidate.tokens.len(), reference.tokens.len());
         match variant {
             Variant::N(n) => {
-                let hits = self
-                    .ngrams
-                    .shared(n, &candidate.tokens, &reference.tokens, self.tokens.len());
+                let hits =
+                    self.ngrams
+                        .shared(n, &candidate.tokens, &reference.tokens, self.tokens.len());
                 let count = |tokens: usize| match n {
                     0 => 0,
                     n => (tokens + 1).saturating_sub(n),

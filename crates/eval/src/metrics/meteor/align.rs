@@ -159,7 +159,8 @@ impl Aligner {
             if self.stems[id as usize] == NONE {
                 self.lower.clear();
                 let word = str::from_utf8(self.tokens.get(id));
-                self.lower.push_str(word.expect("words are parts of a text"));
+                self.lower
+                    .push_str(word.expect("words are parts of a text"));
                 let stem = self.stemmer.stem(&self.lower);
                 self.stems[id as usize] = self.tokens.intern(stem.as_bytes());
             }

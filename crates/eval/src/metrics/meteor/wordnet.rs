@@ -4,6 +4,8 @@
 //! `index.POS` names the synsets of each lemma, `data.POS` the lemmas of each synset, `POS.exc`
 //! irregular forms, for POS in noun, verb, adj, adv. Only lemmas are kept.
 
+#![allow(clippy::doc_markdown, reason = "WordNet is a name")]
+
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -107,7 +109,9 @@ impl WordNet {
                 wordnet.index(line, pos, name, &offsets)
             })?;
             wordnet.read(&format!("{name}.exc"), |wordnet, line| {
-                let mut words = line.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
+                let mut words = line
+                    .split(u8::is_ascii_whitespace)
+                    .filter(|w| !w.is_empty());
                 if let Some(form) = words.next() {
                     wordnet.irregular[pos].insert(form.into(), words.map(Bytes::from).collect());
                 }
@@ -136,7 +140,7 @@ impl WordNet {
         mut found: impl FnMut(&'a [u8]),
     ) {
         forms.found.clear();
-        for pos in 0..FILES.len() {
+        for (pos, endings) in ENDINGS.iter().enumerate() {
             self.add(word, pos, &mut forms.found);
             if let Some(lemmas) = self.irregular[pos].get(word) {
                 for lemma in lemmas {
@@ -144,7 +148,7 @@ impl WordNet {
                 }
                 continue;
             }
-            for (old, new) in ENDINGS[pos] {
+            for (old, new) in *endings {
                 if let Some(stem) = word.strip_suffix(old.as_bytes()) {
                     forms.form.clear();
                     forms.form.extend_from_slice(stem);

@@ -40,12 +40,7 @@ impl Ngrams {
         for length in 2..=n {
             distinct = self.extend(length, candidate, reference);
         }
-        count(
-            &mut self.counts,
-            distinct,
-            &self.candidate,
-            &self.reference,
-        )
+        count(&mut self.counts, distinct, &self.candidate, &self.reference)
     }
 
     /// From n-grams of `length - 1` tokens to those of `length`; returns how many there are.

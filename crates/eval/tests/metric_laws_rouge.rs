@@ -4,6 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use botsmith_core::yaml::{Cursor, Source, parse};
+use botsmith_eval::Verdict;
+use botsmith_eval::evaluators::{Registry, Scope};
+use botsmith_eval::extract::Extract;
+use botsmith_eval::metric::Metric;
 use botsmith_eval::metrics::meteor::{self, WordNet};
 use botsmith_eval::metrics::porter::{Mode, Stemmer, stem};
 use botsmith_eval::metrics::rouge::{self, Measure, Scorer, Variant};
@@ -308,5 +313,100 @@ fn a_broken_wordnet_is_refused_with_file_and_line() {
         std::fs::write(folder.path().join(name), text).unwrap();
         let error = WordNet::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains(wanted), "{error}");
+    }
+}
+
+/// The value that `botsmith metric NAME --options OPTIONS` gives.
+fn judged(name: &str, options: &str, candidate: &str, references: &[&str]) -> f64 {
+    let metric = Metric::new(&Registry::builtin(), name, Some(options)).unwrap();
+    let references: Vec<_> = references.iter().map(|&r| r.to_owned()).collect();
+    match metric.judge(candidate, &references).unwrap() {
+        Verdict::Judged(score) => score.value,
+        other => panic!("{name} {options} gave {other:?}"),
+    }
+}
+
+#[test]
+fn the_evaluators_take_their_options() {
+    let wanted = ["The dog barks.", "Two dogs barked\nat me"];
+    for (options, value) in [
+        ("{}", 0.5),
+        (r#"{"variant": "1", "measure": "p"}"#, 0.5),
+        (r#"{"variant": 1, "stemmer": true, "measure": "p"}"#, 1.0),
+        (
+            r#"{"variant": "N", "n": 2, "stemmer": true, "measure": "r"}"#,
+            0.5,
+        ),
+        (r#"{"n": 2}"#, 0.0),
+        (r#"{"variant": "Lsum", "stemmer": true}"#, 0.8),
+        (r#"{"value": "dogs bark", "variant": "L"}"#, 1.0),
+    ] {
+        let found = judged("rouge", options, "dogs bark", &wanted);
+        // F of (1/2, 1/5) for the second reference without the stemmer.
+        let value = if options == "{}" { 2.0 / 7.0 } else { value };
+        assert!((found - value).abs() < 1e-12, "{options} gave {found}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    small_wordnet(folder.path());
+    let wordnet = serde_json::json!({"wordnet": folder.path()}).to_string();
+    for (options, value) in [
+        ("{}", 0.0),
+        (wordnet.as_str(), 0.5),
+        (r#"{"value": "car", "gamma": 0}"#, 1.0),
+    ] {
+        assert_eq!(
+            judged("meteor", options, "car", &["auto"]),
+            value,
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn wrong_options_are_refused_with_what_was_wanted() {
+    for (name, options, wanted) in [
+        ("rouge", r#"{"variant": "LCS"}"#, "unknown variant \"LCS\""),
+        ("rouge", r#"{"variant": "0"}"#, "unknown variant \"0\""),
+        ("rouge", r#"{"variant": 0}"#, "at least 1 word"),
+        ("rouge", r#"{"variant": "N"}"#, "needs `n`"),
+        (
+            "rouge",
+            r#"{"variant": "L", "n": 2}"#,
+            "goes with variant `N`",
+        ),
+        ("rouge", r#"{"n": 0}"#, "at least 1 word"),
+        ("rouge", r#"{"measure": "f1"}"#, "f1"),
+        ("meteor", r#"{"alpha": 2}"#, "alpha"),
+        ("meteor", r#"{"wordnet": "no/such/folder"}"#, "no such file"),
+    ] {
+        let error = Metric::new(&Registry::builtin(), name, Some(options)).unwrap_err();
+        assert!(error.to_string().contains(wanted), "{options}: {error}");
+    }
+}
+
+#[test]
+fn signatures_name_settings_and_reference_version() {
+    for (name, options, wanted) in [
+        (
+            "rouge",
+            r#"{"variant": 2, "stemmer": true}"#,
+            "rouge:2|measure:f|stemmer:yes|refs:greatest-f|version:rouge-score-0.1.2",
+        ),
+        (
+            "meteor",
+            "{}",
+            "meteor|alpha:0.9|beta:3|gamma:0.5|stemmer:porter-nltk|wordnet:no|refs:max|version:nltk-3.10.4",
+        ),
+    ] {
+        let registry = Registry::builtin();
+        let source = Source::new("--options", options);
+        let node = parse(&source).unwrap();
+        let fields = Cursor::new(&source, &node).fields().unwrap();
+        let scope = Scope {
+            registry: &registry,
+            extract: &Extract::default(),
+        };
+        let evaluator = registry.get(name).unwrap().build(&fields, &scope).unwrap();
+        assert_eq!(evaluator.signature(), wanted);
     }
 }

@@ -1,6 +1,11 @@
 //! Laws of ROUGE, METEOR and the stemmer, and cases whose values rouge-score 0.1.2 and nltk 3.10.4
 //! gave.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is a failure"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 

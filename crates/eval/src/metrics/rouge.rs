@@ -157,7 +157,7 @@ where
 /// scorer.candidate("two dogs barked");
 /// scorer.reference("dogs bark");
 /// assert_eq!(scorer.score(Variant::N(1)).recall, 1.0);
-/// assert_eq!(scorer.score(Variant::N(2)).f, 0.8 * 0.8333333333333334);
+/// assert_eq!(scorer.score(Variant::N(2)).precision, 0.5);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Scorer {

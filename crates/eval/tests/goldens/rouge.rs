@@ -48,7 +48,7 @@ pub(crate) fn rouge(pair: &Value, wanted: &Value, tally: &mut Tally) {
     }
 }
 
-/// Synonyms need the files of a WordNet, which are not in the repository.
+/// Synonyms need the files of a `WordNet`, which are not in the repository.
 fn wordnet() -> Option<Arc<WordNet>> {
     static WORDNET: OnceLock<Option<Arc<WordNet>>> = OnceLock::new();
     let open = || {

@@ -16,6 +16,12 @@ pub mod chrf;
 mod interner;
 mod strings;
 pub mod ter;
+mod intern;
+mod lcs;
+pub mod meteor;
+pub mod porter;
+mod python;
+pub mod rouge;
 
 pub use batch::batch;
 

@@ -21,6 +21,8 @@ mod bleu;
 mod chrf;
 #[path = "goldens/corpus.rs"]
 mod corpus;
+#[path = "goldens/rouge.rs"]
+mod rouge;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -55,6 +57,11 @@ const FILE: &[(&str, Option<FileCheck>)] = &[("corpus", Some(corpus::check))];
 const WHOLE: &[(&str, FileCheck)] = &[
     ("corpus.bleu", bleu::corpus),
     ("sacrebleu_paired_tol.bleu", bleu::paired),
+    ("meteor", Some(rouge::meteor)),
+    ("rouge", Some(rouge::rouge)),
+const FILE: &[(&str, Option<FileCheck>)] = &[
+    ("porter", Some(rouge::porter)),
+    ("porter_modes", Some(rouge::porter_modes)),
 ];
 
 fn main() -> ExitCode {

@@ -11,6 +11,7 @@ use super::{
     gleu, json, levenshtein, number_equals, regex, squad,
     Kind, budget, choice, chrf, composite, contains, contains_many, counts, equals, json,
     levenshtein, number_equals, regex, squad, ter,
+    meteor, number_equals, regex, rouge, squad,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -67,6 +68,8 @@ impl Registry {
             diversity::REPETITION,
             chrf::KIND,
             ter::KIND,
+            rouge::KIND,
+            meteor::KIND,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

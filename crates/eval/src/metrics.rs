@@ -5,5 +5,8 @@
 //! names, in [`evaluators`](crate::evaluators), call these. Pure: no I/O, no clock, no randomness.
 
 mod batch;
+pub mod distance;
+pub mod fuzzy;
+pub mod wer;
 
 pub use batch::batch;

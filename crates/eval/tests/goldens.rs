@@ -11,6 +11,10 @@
     reason = "a test that reports as it goes, without a harness"
 )]
 
+#[path = "goldens/jiwer.rs"]
+mod jiwer;
+#[path = "goldens/rapidfuzz.rs"]
+mod rapidfuzz;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -27,10 +31,17 @@ type PairCheck = fn(&Value, &Value, &mut Tally);
 type FileCheck = fn(&Value, &mut Tally);
 
 /// Sections under each pair's `m`. `None`: comes with later work.
-const PAIRS: &[(&str, Option<PairCheck>)] = &[("textstat", None)];
+const PAIRS: &[(&str, Option<PairCheck>)] = &[
+    ("jiwer", Some(jiwer::pair)),
+    ("rapidfuzz", Some(rapidfuzz::pair)),
+    ("textstat", None),
+];
 
 /// Sections of the file beside the pairs.
 const FILE: &[(&str, Option<FileCheck>)] = &[];
+
+/// Checks that take the whole file, as they need the pairs too: `SECTION.PART`.
+const WHOLE: &[(&str, FileCheck)] = &[("corpus.jiwer", jiwer::corpus)];
 
 fn main() -> ExitCode {
     let path = match std::env::var_os("BOTSMITH_GOLDENS") {
@@ -68,10 +79,14 @@ fn main() -> ExitCode {
             None => tally.skip(),
         });
     }
+    for (name, check) in WHOLE {
+        tally.section(name, true, |tally| check(&goldens, tally));
+    }
+    let whole = WHOLE.iter().filter_map(|(n, _)| n.split('.').next());
     tally.nothing_silent(
         &goldens,
         PAIRS.iter().map(|(n, _)| *n),
-        FILE.iter().map(|(n, _)| *n),
+        FILE.iter().map(|(n, _)| *n).chain(whole),
     );
     tally.close_all()
 }

@@ -40,8 +40,9 @@ impl Partial {
         while at < hay.len() - length && best < 100.0 {
             let distance = lcs.indel(needle, &hay[at..at + length], alphabet);
             best = best.max(percent(distance, 2 * length));
-            let better = ((1.0 - best / 100.0) * (2 * length) as f64 + 0.5) as usize;
-            at += distance.saturating_sub(better) / 2 + 1;
+            // At least as far as the best is no better.
+            let no_better = ((1.0 - best / 100.0) * (2 * length) as f64) as usize + 1;
+            at += distance.saturating_sub(no_better) / 2 + 1;
         }
         best
     }

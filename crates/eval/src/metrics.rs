@@ -22,6 +22,9 @@ pub mod meteor;
 pub mod porter;
 mod python;
 pub mod rouge;
+pub mod distance;
+pub mod fuzzy;
+pub mod wer;
 
 pub use batch::batch;
 

@@ -23,6 +23,10 @@ mod chrf;
 mod corpus;
 #[path = "goldens/rouge.rs"]
 mod rouge;
+#[path = "goldens/jiwer.rs"]
+mod jiwer;
+#[path = "goldens/rapidfuzz.rs"]
+mod rapidfuzz;
 #[path = "goldens/tally.rs"]
 mod tally;
 
@@ -43,6 +47,8 @@ const PAIRS: &[(&str, Option<PairCheck>)] = &[
     ("sacrebleu", Some(bleu::sentence)),
     ("tok", Some(bleu::tokens)),
     ("nltk", Some(bleu::nltk)),
+    ("jiwer", Some(jiwer::pair)),
+    ("rapidfuzz", Some(rapidfuzz::pair)),
     ("textstat", None),
 ];
 
@@ -63,6 +69,9 @@ const FILE: &[(&str, Option<FileCheck>)] = &[
     ("porter", Some(rouge::porter)),
     ("porter_modes", Some(rouge::porter_modes)),
 ];
+
+/// Checks that take the whole file, as they need the pairs too: `SECTION.PART`.
+const WHOLE: &[(&str, FileCheck)] = &[("corpus.jiwer", jiwer::corpus)];
 
 fn main() -> ExitCode {
     let path = match std::env::var_os("BOTSMITH_GOLDENS") {

@@ -5,25 +5,25 @@
 //! names, in [`evaluators`](crate::evaluators), call these. Pure: no I/O, no clock, no randomness.
 
 mod batch;
-pub mod retrieval;
 pub mod bleu;
+pub mod chrf;
+pub mod distance;
 pub mod diversity;
+pub mod fuzzy;
 pub mod gleu;
+mod intern;
+mod interner;
+mod lcs;
+pub mod meteor;
 mod ngram;
 pub mod nltk_bleu;
 pub mod paired;
-pub mod chrf;
-mod interner;
-mod strings;
-pub mod ter;
-mod intern;
-mod lcs;
-pub mod meteor;
 pub mod porter;
 mod python;
+pub mod retrieval;
 pub mod rouge;
-pub mod distance;
-pub mod fuzzy;
+mod strings;
+pub mod ter;
 pub mod wer;
 
 pub use batch::batch;

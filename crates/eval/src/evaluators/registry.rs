@@ -5,13 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
-    number_equals, regex, retrieval, squad,
-    Kind, bleu, budget, choice, composite, contains, contains_many, counts, diversity, equals,
-    gleu, json, levenshtein, number_equals, regex, squad,
-    Kind, budget, choice, chrf, composite, contains, contains_many, counts, equals, json,
-    levenshtein, number_equals, regex, squad, ter,
-    meteor, number_equals, regex, rouge, squad,
+    Kind, bleu, budget, choice, chrf, composite, contains, contains_many, counts, diversity,
+    equals, gleu, json, levenshtein, meteor, number_equals, regex, retrieval, rouge, squad, ter,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with

@@ -7,7 +7,7 @@ use super::{Tally, chrf};
 /// Compares one family's part of a group of the file's: wanted, the group's pairs, all pairs.
 type Part = fn(&Value, &[&Value], &[Value], &mut Tally);
 
-/// Parts of a group. `None`: comes with later work.
+/// Parts of a group. `None`: compared by a check of its own.
 const PARTS: &[(&str, Option<Part>)] = &[
     ("bleu", None),
     ("chrf", Some(chrf::chrf_corpus)),
@@ -24,7 +24,8 @@ pub(crate) fn by_ids<'a>(pairs: &'a [Value], ids: &Value) -> Vec<&'a Value> {
 }
 
 /// The whole section.
-pub(crate) fn check(groups: &Value, goldens: &Value, tally: &mut Tally) {
+pub(crate) fn check(goldens: &Value, tally: &mut Tally) {
+    let groups = &goldens["corpus"];
     let all = goldens["pairs"].as_array().map_or(&[][..], Vec::as_slice);
     for (name, group) in groups.as_object().into_iter().flatten() {
         let pairs = by_ids(all, &group["ids"]);
@@ -34,7 +35,7 @@ pub(crate) fn check(groups: &Value, goldens: &Value, tally: &mut Tally) {
                     tally.case(format!("corpus {name}:{part}"));
                     check(wanted, &pairs, all, tally);
                 }
-                Some((_, None)) => tally.skip(),
+                Some((_, None)) => {}
                 None if part == "ids" => {}
                 None => tally.holds(&format!("part {part} of corpus {name} is known"), false),
             }

@@ -12,7 +12,9 @@ mod contains;
 mod contains_many;
 mod counts;
 mod docs;
+mod edit_distance;
 mod equals;
+mod fuzzy;
 mod json;
 mod levenshtein;
 mod number_equals;
@@ -21,6 +23,7 @@ mod regex;
 mod registry;
 mod schema;
 mod squad;
+mod word_error;
 
 use std::fmt::Debug;
 
@@ -93,6 +96,11 @@ pub trait Evaluator: Send + Sync + Debug {
     /// Whether it gives pass or fail without a threshold, with the options that it was built with.
     fn decides(&self, docs: &Docs) -> bool {
         docs.decides
+    }
+
+    /// The values that it gives, with the options that it was built with.
+    fn range(&self, docs: &Docs) -> Range {
+        docs.range
     }
 
     /// An empty accumulator of the score of a whole corpus, where that is not the mean of the

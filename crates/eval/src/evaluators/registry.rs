@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
-    number_equals, regex, squad,
+    Kind, budget, choice, composite, contains, contains_many, counts, edit_distance, equals, fuzzy,
+    json, levenshtein, number_equals, regex, squad, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -52,6 +52,13 @@ impl Registry {
             squad::EXACT_MATCH,
             squad::TOKEN_F1,
             levenshtein::KIND,
+            edit_distance::KIND,
+            fuzzy::KIND,
+            word_error::WER,
+            word_error::MER,
+            word_error::WIL,
+            word_error::WIP,
+            word_error::CER,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

@@ -254,7 +254,7 @@ impl Align {
                 .strips
                 .run::<false>(from, to, alphabet, band, None, table);
         } else {
-            narrow(&mut self.strips, from, to, alphabet, table);
+            narrow::<false>(&mut self.strips, from, to, alphabet, table);
         }
         let begin = self.edits.len();
         let (mut i, mut j) = (from.len(), to.len());

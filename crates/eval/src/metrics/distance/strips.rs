@@ -37,14 +37,6 @@ impl Band {
         }
     }
 
-    /// All cells.
-    pub(super) fn all(rows: usize, columns: usize) -> Self {
-        Self {
-            low: -(rows as isize),
-            high: columns as isize,
-        }
-    }
-
     /// The columns of the strip of rows `top..bottom`.
     fn columns(self, top: usize, bottom: usize, columns: usize) -> (usize, usize) {
         let low = top.saturating_add_signed(self.low).min(columns);

@@ -226,3 +226,23 @@ impl Corpus for Sum {
         self.any.then(|| self.best_of.rate.of(&self.counts))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corpus_adds_up_counts_of_the_best_references() {
+        let wer = WordError {
+            wanted: Wanted::References,
+            rate: Rate::Error,
+            unit: Unit::Words,
+            name: "wer",
+        };
+        let mut corpus = wer.corpus().expect("it compares with references");
+        assert_eq!(corpus.score(), None);
+        corpus.add("a b", &["a b".to_owned(), "x".to_owned()]);
+        corpus.add("", &["a b c d e f".to_owned()]);
+        assert_eq!(corpus.score(), Some(0.75));
+    }
+}

@@ -14,7 +14,7 @@ const RATES: [(&str, Rate); 4] = [
 ];
 
 /// Candidate and first reference.
-pub fn texts(pair: &Value) -> (&str, &str) {
+pub(crate) fn texts(pair: &Value) -> (&str, &str) {
     (
         pair["cand"].as_str().unwrap_or_default(),
         pair["refs"][0].as_str().unwrap_or_default(),
@@ -22,7 +22,7 @@ pub fn texts(pair: &Value) -> (&str, &str) {
 }
 
 /// One pair's `jiwer`.
-pub fn pair(pair: &Value, wanted: &Value, tally: &mut Tally) {
+pub(crate) fn pair(pair: &Value, wanted: &Value, tally: &mut Tally) {
     let (candidate, reference) = texts(pair);
     let mut words = Scorer::new(Unit::Words);
     let counts = words.counts(reference, candidate);
@@ -59,7 +59,7 @@ fn same(tally: &mut Tally, counts: &Counts, wanted: &Value, keys: [&str; 4]) {
 }
 
 /// The groups' `jiwer`: counts added up, without pairs whose reference is blank.
-pub fn corpus(goldens: &Value, tally: &mut Tally) {
+pub(crate) fn corpus(goldens: &Value, tally: &mut Tally) {
     let all = goldens["pairs"].as_array().map_or(&[][..], Vec::as_slice);
     for (name, group) in goldens["corpus"].as_object().into_iter().flatten() {
         let ids = group["ids"].as_array().map_or(&[][..], Vec::as_slice);

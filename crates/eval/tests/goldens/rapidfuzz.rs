@@ -34,7 +34,7 @@ const RATIOS: [(&str, Ratio); 10] = [
 ];
 
 /// One pair's `rapidfuzz`; some keys are left out for long texts.
-pub fn pair(pair: &Value, wanted: &Value, tally: &mut Tally) {
+pub(crate) fn pair(pair: &Value, wanted: &Value, tally: &mut Tally) {
     let (candidate, reference) = texts(pair);
     let mut scorer = Scorer::new();
     let mut unknown: Vec<&String> = wanted

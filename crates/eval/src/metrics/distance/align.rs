@@ -383,7 +383,7 @@ impl Keep for Table {
         });
     }
 
-    #[inline(always)]
+    #[inline]
     fn word(&mut self, word: usize, column: usize, positive: u64, negative: u64) {
         if let Some(part) = self.strips.last() {
             let at = part.begin + column * part.words + word;

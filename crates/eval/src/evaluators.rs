@@ -16,7 +16,9 @@ mod corpora;
 mod counts;
 mod diversity;
 mod docs;
+mod edit_distance;
 mod equals;
+mod fuzzy;
 mod gleu;
 mod json;
 mod levenshtein;
@@ -30,6 +32,7 @@ mod rouge;
 mod schema;
 mod squad;
 mod ter;
+mod word_error;
 
 use std::fmt::Debug;
 
@@ -103,6 +106,11 @@ pub trait Evaluator: Send + Sync + Debug {
     /// Whether it gives pass or fail without a threshold, with the options that it was built with.
     fn decides(&self, docs: &Docs) -> bool {
         docs.decides
+    }
+
+    /// The values that it gives, with the options that it was built with.
+    fn range(&self, docs: &Docs) -> Range {
+        docs.range
     }
 
     /// An empty accumulator of the score of a whole corpus, where that is not the mean of the

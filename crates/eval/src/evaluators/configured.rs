@@ -230,7 +230,7 @@ pub(crate) fn read_named(
             .nearest(name, scope.registry.names())
             .into());
     };
-    let docs = kind.docs().clone();
+    let mut docs = kind.docs().clone();
     let (at, entries) = match options {
         None => (at, Vec::new()),
         Some(options) => match (&options.node().value, docs.scalar) {
@@ -257,10 +257,6 @@ pub(crate) fn read_named(
         Some(at) => (true, at.name()?.to_owned()),
         None => (false, docs.name.to_owned()),
     };
-    let threshold = fields
-        .get("threshold")
-        .map(|at| at.number_in(docs.range.lo, docs.range.hi))
-        .transpose()?;
     let weight = fields
         .get("weight")
         .map_or(Ok(1.0), |at| at.number_in(0.0, f64::INFINITY))?;
@@ -275,6 +271,11 @@ pub(crate) fn read_named(
         None => Extract::default(),
     };
     let evaluator = kind.build(&fields, scope)?;
+    docs.range = evaluator.range(&docs);
+    let threshold = fields
+        .get("threshold")
+        .map(|at| at.number_in(docs.range.lo, docs.range.hi))
+        .transpose()?;
     fields.finish()?;
     Ok(Configured {
         name,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{
     Kind, bleu, budget, choice, chrf, composite, contains, contains_many, counts, diversity,
-    equals, gleu, json, levenshtein, meteor, number_equals, regex, retrieval, rouge, squad, ter,
+    edit_distance, equals, fuzzy, gleu, json, levenshtein, meteor, number_equals, regex, retrieval,
+    rouge, squad, ter, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -65,6 +66,13 @@ impl Registry {
             ter::KIND,
             rouge::KIND,
             meteor::KIND,
+            edit_distance::KIND,
+            fuzzy::KIND,
+            word_error::WER,
+            word_error::MER,
+            word_error::WIL,
+            word_error::WIP,
+            word_error::CER,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

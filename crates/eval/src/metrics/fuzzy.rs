@@ -113,11 +113,9 @@ impl Scorer {
         self.symbols.encode(a, &mut self.a.codes);
         self.symbols.encode(b, &mut self.b.codes);
         match ratio {
-            Ratio::Ratio => self.whole(),
-            Ratio::Quick if a.is_empty() || b.is_empty() => 0.0,
-            Ratio::Quick => self.whole(),
+            Ratio::Quick | Ratio::Weighted if a.is_empty() || b.is_empty() => 0.0,
+            Ratio::Ratio | Ratio::Quick => self.whole(),
             Ratio::Partial => self.partial(|side| &side.codes),
-            Ratio::Weighted if a.is_empty() || b.is_empty() => 0.0,
             Ratio::Weighted => self.weighted(a, b),
             _ => {
                 let shared = self.split(a, b);

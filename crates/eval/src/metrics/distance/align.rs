@@ -254,7 +254,7 @@ impl Align {
                 .strips
                 .run::<false>(from, to, alphabet, band, None, table);
         } else {
-            narrow(&mut self.strips, from, to, alphabet, table);
+            narrow::<false>(&mut self.strips, from, to, alphabet, table);
         }
         let begin = self.edits.len();
         let (mut i, mut j) = (from.len(), to.len());
@@ -383,7 +383,7 @@ impl Keep for Table {
         });
     }
 
-    #[inline(always)]
+    #[inline]
     fn word(&mut self, word: usize, column: usize, positive: u64, negative: u64) {
         if let Some(part) = self.strips.last() {
             let at = part.begin + column * part.words + word;

@@ -10,7 +10,7 @@ pub(super) fn distance(strips: &mut Strips, a: &[u32], b: &[u32], alphabet: usiz
     if pattern.is_empty() {
         return text.len();
     }
-    narrow(strips, pattern, text, alphabet, &mut Forget)
+    narrow::<false>(strips, pattern, text, alphabet, &mut Forget)
 }
 
 /// As [`distance`], and swaps of neighbours that are not edited again.
@@ -20,15 +20,12 @@ pub(super) fn osa(strips: &mut Strips, a: &[u32], b: &[u32], alphabet: usize) ->
     if pattern.is_empty() {
         return text.len();
     }
-    let band = Band::all(pattern.len(), text.len());
-    strips
-        .run::<true>(pattern, text, alphabet, band, None, &mut Forget)
-        .unwrap_or_else(|far| far.estimate)
+    narrow::<true>(strips, pattern, text, alphabet, &mut Forget)
 }
 
 /// Tries narrow bands first: similar texts need no others, and dissimilar ones show it after a few
 /// strips. `keep` has what the run that found the distance gave.
-pub(super) fn narrow(
+pub(super) fn narrow<const OSA: bool>(
     strips: &mut Strips,
     pattern: &[u32],
     text: &[u32],
@@ -43,7 +40,7 @@ pub(super) fn narrow(
         let mut tried = rows.abs_diff(columns) + 64;
         while tried < most * 3 / 4 {
             let band = Band::within(rows, columns, tried);
-            match strips.run::<false>(pattern, text, alphabet, band, Some(tried), keep) {
+            match strips.run::<OSA>(pattern, text, alphabet, band, Some(tried), keep) {
                 Ok(found) if found <= tried => return found,
                 // The length of some path, so a bound.
                 Ok(found) => {
@@ -56,6 +53,6 @@ pub(super) fn narrow(
     }
     let band = Band::within(rows, columns, most);
     strips
-        .run::<false>(pattern, text, alphabet, band, None, keep)
+        .run::<OSA>(pattern, text, alphabet, band, None, keep)
         .unwrap_or_else(|far| far.estimate)
 }

@@ -10,6 +10,12 @@
 //! <https://doi.org/10.1016/S0019-9958(85)80046-2>). What lies outside is taken for as bad as it can
 //! be, so every value is an upper bound, and exact where a path within the band is the best.
 
+#![allow(
+    clippy::inline_always,
+    clippy::needless_range_loop,
+    reason = "the loops over words must become straight code, and read best by index"
+)]
+
 /// Words in a strip.
 const WORDS: usize = 4;
 /// Rows in a strip.
@@ -29,19 +35,11 @@ impl Band {
     /// All cells that a path of `distance` edits from corner to corner can touch. `distance` is at
     /// least the difference of the lengths.
     pub(super) fn within(rows: usize, columns: usize, distance: usize) -> Self {
-        let delta = columns as isize - rows as isize;
-        let around = (distance.saturating_sub(delta.unsigned_abs()) / 2) as isize;
+        let delta = columns.cast_signed() - rows.cast_signed();
+        let around = (distance.saturating_sub(delta.unsigned_abs()) / 2).cast_signed();
         Self {
             low: delta.min(0) - around,
             high: delta.max(0) + around,
-        }
-    }
-
-    /// All cells.
-    pub(super) fn all(rows: usize, columns: usize) -> Self {
-        Self {
-            low: -(rows as isize),
-            high: columns as isize,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Alignments to read: three lines as jiwer's `visualize_alignment`, spans, the first differences.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use super::{Alignment, Unit};
@@ -51,14 +51,15 @@ impl<'a> Alignment<'a> {
             }
             let from = quoted(&self.reference[chunk.from.clone()], separator);
             let to = quoted(&self.candidate[chunk.to.clone()], separator);
-            shown.push_str(&match chunk.change {
-                Change::Insert => format!("{to} added"),
-                Change::Delete => format!("{from} missing"),
-                Change::Substitute | Change::Equal => format!("{from} → {to}"),
-            });
+            // Writing to a String cannot fail.
+            let _ = match chunk.change {
+                Change::Insert => write!(shown, "{to} added"),
+                Change::Delete => write!(shown, "{from} missing"),
+                Change::Substitute | Change::Equal => write!(shown, "{from} → {to}"),
+            };
         }
         if count > most {
-            shown.push_str(&format!(", {} more", count - most));
+            let _ = write!(shown, ", {} more", count - most);
         }
         shown
     }
@@ -104,7 +105,7 @@ impl fmt::Display for Alignment<'_> {
                     if line.len() > 5 {
                         line.push_str(separator);
                     }
-                    line.push_str(&format!("{cell:>width$}"));
+                    let _ = write!(line, "{cell:>width$}");
                 }
             }
         }

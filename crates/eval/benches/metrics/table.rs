@@ -35,7 +35,7 @@ pub const TABLE: &[Line] = &[
     }),
     steady("gleu", || {
         let options = gleu::Options::default();
-        Box::new(move |a, b| gleu::sentence(a, &[b], &options))
+        Box::new(move |a, b| gleu::sentence(a, &[b], options))
     }),
     steady("chrf", || {
         let (mut scorer, options) = (chrf::Scorer::default(), chrf::Options::default());

@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     }
     for (name, what, check) in WHOLE {
         tally.section(&format!("{name} ({what})"), true, |tally| {
-            check(&goldens, tally)
+            check(&goldens, tally);
         });
     }
     let sections = FILE.iter().chain(stats::SECTIONS).map(|(name, _)| *name);

@@ -121,7 +121,6 @@ impl RecordedFields {
             }]);
         }
         Ok(match find(Some(&self.answer)) {
-            None => vec![missing(base)],
             Some(Value::Array(items)) if !items.is_empty() => items
                 .iter()
                 .map(|item| match item {
@@ -132,7 +131,7 @@ impl RecordedFields {
                     },
                 })
                 .collect(),
-            Some(Value::Array(_)) => vec![missing(base)],
+            None | Some(Value::Array(_)) => vec![missing(base)],
             Some(value) => vec![Answer {
                 text: text_of(value),
                 ..base

@@ -5,12 +5,13 @@ Runs without a model: the answer of the row becomes the output as it is.
 
 import json
 import pathlib
+import re
 import sys
 
 from inspect_ai import Task, eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ModelOutput
-from inspect_ai.scorer import CORRECT, INCORRECT, Score, accuracy, exact, pattern, scorer, stderr
+from inspect_ai.scorer import CORRECT, INCORRECT, Score, accuracy, exact, scorer, stderr
 from inspect_ai.solver import solver
 
 
@@ -51,7 +52,8 @@ def main():
             exact(),
             holds("contains", lambda text: "refund" in text),
             holds("icontains", lambda text: "policy" in text.lower()),
-            pattern(r"(\d{2,})"),
+            # `pattern` compares what it finds with the target; here finding it is enough.
+            holds("regex", lambda text: re.search(r"\d{2,}", text) is not None),
             holds("starts_with", lambda text: text.startswith("The")),
         ],
     )
@@ -59,7 +61,8 @@ def main():
     if log.status != "success" or log.results.completed_samples != len(rows):
         sys.exit(f"Inspect: {log.status}, {log.error}")
     names = ["equals", "contains", "icontains", "regex", "starts-with"]
-    rates = [score.metrics["accuracy"].value for score in log.results.scores]
+    # The first metric of each: accuracy, or the mean of ones and zeros.
+    rates = [next(iter(score.metrics.values())).value for score in log.results.scores]
     passed = {name: round(rate * len(rows)) for name, rate in zip(names, rates)}
     (folder / "inspect-out.json").write_text(json.dumps(passed))
 

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
 use botsmith::core::yaml::Fields;
-use botsmith::eval::evaluators::{Docs, Range, Scope};
+use botsmith::eval::evaluators::{Docs, Scope};
 use botsmith::prelude::*;
 
 /// Passes where the answer has no exclamation mark; the marks are the evidence.
@@ -26,17 +26,8 @@ impl Evaluator for Calm {
 
 impl Kind for Calm {
     fn docs(&self) -> &Docs {
-        const DOCS: Docs = Docs {
-            name: "calm",
-            about: "Passes where the answer has no exclamation mark.",
-            formula: "",
-            range: Range::UNIT,
-            decides: true,
-            compares: false,
-            options: &[],
-            example: "calm",
-            scalar: None,
-        };
+        const DOCS: Docs =
+            Docs::pass_fail("calm", "Passes where the answer has no exclamation mark.");
         &DOCS
     }
 

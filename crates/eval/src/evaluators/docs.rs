@@ -109,3 +109,27 @@ pub struct Docs {
     /// The option that a bare scalar stands for (`contains: refund` is `{value: refund}`).
     pub scalar: Option<&'static str>,
 }
+
+impl Docs {
+    /// Documentation of an evaluator that gives pass or fail and takes no options; set other fields
+    /// with `..Docs::pass_fail(…)`.
+    ///
+    /// ```
+    /// use botsmith_eval::evaluators::{Docs, Range};
+    /// const DOCS: Docs = Docs::pass_fail("calm", "Passes where the answer has no exclamation mark.");
+    /// assert!(DOCS.decides && DOCS.range == Range::UNIT);
+    /// ```
+    pub const fn pass_fail(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            formula: "",
+            range: Range::UNIT,
+            decides: true,
+            compares: false,
+            options: &[],
+            example: name,
+            scalar: None,
+        }
+    }
+}

@@ -13,6 +13,7 @@ fn first_line(program: &str, args: &[&str]) -> Option<String> {
 }
 
 fn main() {
+    // Not `BOTSMITH_…`: `cargo run` hands these to the program, which would take them for settings.
     println!("cargo::rerun-if-changed=build.rs");
     let var = |name: &str| std::env::var(name).unwrap_or_default();
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
@@ -27,10 +28,10 @@ fn main() {
         false => None,
     };
     println!(
-        "cargo::rustc-env=BOTSMITH_COMMIT={}",
+        "cargo::rustc-env=BUILD_COMMIT={}",
         commit.unwrap_or_default()
     );
-    println!("cargo::rustc-env=BOTSMITH_RUSTC={rustc}");
-    println!("cargo::rustc-env=BOTSMITH_TARGET={}", var("TARGET"));
-    println!("cargo::rustc-env=BOTSMITH_PROFILE={}", var("PROFILE"));
+    println!("cargo::rustc-env=BUILD_RUSTC={rustc}");
+    println!("cargo::rustc-env=BUILD_TARGET={}", var("TARGET"));
+    println!("cargo::rustc-env=BUILD_PROFILE={}", var("PROFILE"));
 }

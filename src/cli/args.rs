@@ -8,13 +8,13 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 pub(crate) const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\ncommit:  ",
-    env!("BOTSMITH_COMMIT"),
+    env!("BUILD_COMMIT"),
     "\nrustc:   ",
-    env!("BOTSMITH_RUSTC"),
+    env!("BUILD_RUSTC"),
     "\ntarget:  ",
-    env!("BOTSMITH_TARGET"),
+    env!("BUILD_TARGET"),
     "\nprofile: ",
-    env!("BOTSMITH_PROFILE"),
+    env!("BUILD_PROFILE"),
     "\nstores:  memory, sqlite",
 );
 

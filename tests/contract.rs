@@ -2,7 +2,7 @@
 //!
 //! Numbers are computed here a second time, from the rows alone.
 
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may")]
 
 mod common;
 
@@ -132,11 +132,8 @@ fn suite(dataset: &str, bot: impl Fn(&str) -> String) -> String {
 /// The suite over JSONL, one row a case.
 fn jsonl() -> Folder {
     let folder = Folder::new();
-    let lines: String = rows()
-        .iter()
-        .map(|row| format!("{}\n", row.json()))
-        .collect();
-    folder.write("data.jsonl", lines);
+    let lines: Vec<_> = rows().iter().map(|row| row.json().to_string()).collect();
+    folder.write("data.jsonl", lines.join("\n"));
     folder.write(
         "suite.yaml",
         suite(
@@ -265,7 +262,7 @@ fn wilson(passed: usize, n: usize) -> (f64, f64) {
     (middle - half, middle + half)
 }
 
-/// Exact McNemar: twice the smaller binomial tail, at most 1.
+/// Exact `McNemar`: twice the smaller binomial tail, at most 1.
 fn mcnemar(only_a: u64, only_b: u64) -> f64 {
     let n = only_a + only_b;
     let (mut tail, mut term) = (0.0, 0.5f64.powi(i32::try_from(n).unwrap()));

@@ -267,7 +267,7 @@ fn an_interval_stays_within_the_metrics_range() {
     let interval = &bot["scores"]["equals"]["interval"];
     let (lo, hi) = (interval[0].as_f64().unwrap(), interval[1].as_f64().unwrap());
     assert!(
-        0.0 <= lo && lo <= 0.75 && 0.75 <= hi && hi <= 1.0,
+        (0.0..=0.75).contains(&lo) && (0.75..=1.0).contains(&hi),
         "{interval}"
     );
     let overall = &bot["overall"]["interval"];

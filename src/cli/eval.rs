@@ -61,7 +61,10 @@ fn exists(path: &Path) -> Result<()> {
         .into_iter()
         .flatten()
         .filter_map(|entry| name(&entry.ok()?.path()))
-        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .filter(|name| {
+            let extension = Path::new(name).extension();
+            extension.is_some_and(|e| e == "yaml" || e == "yml")
+        })
         .collect();
     near.sort();
     let commands = <EvalCommand as clap::Subcommand>::augment_subcommands(clap::Command::new(""));

@@ -36,7 +36,8 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
     let name = args.name.as_deref().unwrap_or_default();
     let scorer = Scorer::new(&registry, name, args.options.as_deref())?;
     let mut stdin = std::io::stdin().lock();
-    let (mut line, mut number, mut sum, mut n) = (Vec::new(), 0, 0.0, 0usize);
+    let (mut line, mut number) = (Vec::new(), 0);
+    let mut corpus = args.corpus.then(|| scorer.corpus());
     let mut text = String::new();
     loop {
         line.clear();
@@ -57,29 +58,27 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
         let pair = pair(&line, number)?;
         let mut references = pair.references;
         references.extend(pair.reference);
-        let verdict = scorer
-            .judge(&pair.candidate, &references)
-            .map_err(|error| {
-                botsmith::eval::Error::from(
-                    Diagnostic::new("<stdin>", error.to_string()).at(number, 0),
-                )
-            })?;
-        if let Verdict::Judged(score) = &verdict {
-            sum += score.value;
-            n += 1;
-        }
+        let judged = match &mut corpus {
+            Some(corpus) => corpus.judge(&pair.candidate, &references),
+            None => scorer.judge(&pair.candidate, &references),
+        };
+        let verdict = judged.map_err(|error| {
+            botsmith::eval::Error::from(Diagnostic::new("<stdin>", error.to_string()).at(number, 0))
+        })?;
         show(&mut text, &verdict, args);
         if text.len() > 1 << 15 {
             output::print(&text)?;
             text.clear();
         }
     }
-    if args.corpus {
-        let mean = (n > 0).then(|| sum / n as f64);
+    if let Some(corpus) = corpus {
+        let (score, n) = (corpus.score(), corpus.n());
         if args.json {
-            let _ = writeln!(text, "{}", json!({"corpus": {"score": mean, "n": n}}));
+            let _ = writeln!(text, "{}", json!({"corpus": {"score": score, "n": n}}));
         } else {
-            let _ = writeln!(text, "mean {} over {n}", mean.map_or("–".into(), plain));
+            let what = if corpus.is_mean() { "mean" } else { "corpus" };
+            let score = score.map_or("–".into(), plain);
+            let _ = writeln!(text, "{what} {score} over {n}");
         }
     }
     output::print(&text)?;

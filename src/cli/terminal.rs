@@ -59,7 +59,8 @@ fn headline(report: &Report, paint: Paint) -> String {
     } else {
         paint.red(&verdict)
     };
-    format!("{}{}{}\n\n", paint.bold(&left), " ".repeat(gap), colour)
+    let line = format!("{}{}{}", paint.bold(&left), " ".repeat(gap), colour);
+    format!("{}\n\n", line.trim_end())
 }
 
 /// Answers by outcome; only where some were not given, for else it says nothing.

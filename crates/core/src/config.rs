@@ -90,13 +90,13 @@ pub struct Overrides {
 ///
 /// ```
 /// use botsmith_core::config::{Config, Environment, MemoryFiles, Origin, Overrides};
-/// let files = MemoryFiles::from([("/work/botsmith.yaml", "quiet: true\n")]);
-/// let environment = Environment::new("/work/suites").with("BOTSMITH_THREADS", "4");
+/// let files = MemoryFiles::from([("/home/ada/botsmith.yaml", "quiet: true\n")]);
+/// let environment = Environment::new("/home/ada/suites").with("BOTSMITH_THREADS", "4");
 /// let config = Config::load(&environment, &files, &Overrides::default())?;
 /// assert!(config.quiet.value);
-/// assert_eq!(config.quiet.origin.to_string(), "/work/botsmith.yaml:1");
+/// assert_eq!(config.quiet.origin.to_string(), "/home/ada/botsmith.yaml:1");
 /// assert_eq!(config.threads.value.map(|n| n.get()), Some(4));
-/// assert_eq!(config.store.value.as_str(), "sqlite:/work/.botsmith/state.db");
+/// assert_eq!(config.store.value.as_str(), "sqlite:/home/ada/.botsmith/state.db");
 /// assert_eq!(config.store.origin, Origin::Default);
 /// # Ok::<(), botsmith_core::Error>(())
 /// ```

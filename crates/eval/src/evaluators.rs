@@ -3,24 +3,36 @@
 //! [`Kind`] (one per name, in the [`Registry`]) reads options and builds an [`Evaluator`]; the
 //! evaluator judges one [`Subject`] at a time and is pure: no I/O, no clock, no randomness.
 
+mod bleu;
 mod budget;
 mod builtin;
 mod choice;
+mod chrf;
 mod composite;
 mod configured;
 mod contains;
 mod contains_many;
+mod corpora;
 mod counts;
+mod diversity;
 mod docs;
+mod edit_distance;
 mod equals;
+mod fuzzy;
+mod gleu;
 mod json;
 mod levenshtein;
+mod meteor;
 mod number_equals;
 mod panel;
 mod regex;
 mod registry;
+mod retrieval;
+mod rouge;
 mod schema;
 mod squad;
+mod ter;
+mod word_error;
 
 use std::fmt::Debug;
 
@@ -34,6 +46,7 @@ pub(crate) use configured::read_named;
 pub use configured::{Configured, read_list};
 pub use contains::{contains, ends_with, starts_with};
 pub use contains_many::{contains_all, contains_any};
+pub use corpora::Corpora;
 pub use counts::{length, lines, sentences, words};
 pub use docs::{Better, Docs, OptionDocs, Range};
 pub use equals::equals;
@@ -93,6 +106,11 @@ pub trait Evaluator: Send + Sync + Debug {
     /// Whether it gives pass or fail without a threshold, with the options that it was built with.
     fn decides(&self, docs: &Docs) -> bool {
         docs.decides
+    }
+
+    /// The values that it gives, with the options that it was built with.
+    fn range(&self, docs: &Docs) -> Range {
+        docs.range
     }
 
     /// An empty accumulator of the score of a whole corpus, where that is not the mean of the

@@ -11,7 +11,6 @@
 pub mod answer;
 pub mod case;
 pub mod dataset;
-pub mod distance;
 mod error;
 pub mod evaluators;
 pub mod extract;
@@ -29,4 +28,5 @@ mod text;
 pub use answer::{Answer, Outcome};
 pub use case::{Case, Message};
 pub use error::{Error, Result};
+pub use metrics::distance;
 pub use score::{Evidence, Score, Verdict};

@@ -2,7 +2,7 @@
 
 use botsmith_core::yaml::{Cursor, Mark, Node, Source, Value, parse};
 
-use crate::evaluators::{Configured, Panel, Registry, Scope, read_named};
+use crate::evaluators::{Configured, Corpora, Panel, Registry, Scope, read_named};
 use crate::extract::Extract;
 use crate::{Answer, Case, Error, Result, Verdict};
 
@@ -65,12 +65,88 @@ impl Metric {
     /// # Errors
     /// If the evaluator compares and there is no reference.
     pub fn judge(&self, candidate: &str, references: &[String]) -> Result<Verdict> {
+        self.judge_into(candidate, references, &mut Corpora::default())
+    }
+
+    /// An empty corpus to judge candidates into.
+    pub fn corpus(&self) -> MetricCorpus<'_> {
+        MetricCorpus {
+            metric: self,
+            corpora: Corpora::new(&self.panel),
+            sum: 0.0,
+            n: 0,
+        }
+    }
+
+    fn judge_into(
+        &self,
+        candidate: &str,
+        references: &[String],
+        corpora: &mut Corpora,
+    ) -> Result<Verdict> {
         let case = Case {
             references: references.to_vec(),
             ..Case::default()
         };
         let prepared = self.panel.prepare(&case)?;
-        let mut verdicts = self.panel.judge(&prepared, &Answer::text(candidate))?;
+        let answer = Answer::text(candidate);
+        let mut verdicts = self.panel.judge(&prepared, &answer)?;
+        corpora.add(&self.panel, &prepared, &answer, &verdicts);
         Ok(verdicts.remove(0))
+    }
+}
+
+/// A metric's score of many candidates together: that of the corpus where the metric has one (BLEU
+/// adds up counts), otherwise the mean.
+///
+/// ```
+/// use botsmith_eval::{evaluators::Registry, metric::Metric};
+/// let metric = Metric::new(&Registry::builtin(), "levenshtein", None)?;
+/// let mut corpus = metric.corpus();
+/// corpus.judge("flaw", &["lawn".to_owned()])?;
+/// corpus.judge("same", &["same".to_owned()])?;
+/// assert_eq!((corpus.score(), corpus.n()), (Some(0.75), 2));
+/// # Ok::<(), botsmith_eval::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct MetricCorpus<'a> {
+    metric: &'a Metric,
+    corpora: Corpora,
+    sum: f64,
+    n: usize,
+}
+
+impl MetricCorpus<'_> {
+    /// Judges one candidate as [`Metric::judge`] does, and adds it.
+    ///
+    /// # Errors
+    /// As [`Metric::judge`].
+    pub fn judge(&mut self, candidate: &str, references: &[String]) -> Result<Verdict> {
+        let verdict = self
+            .metric
+            .judge_into(candidate, references, &mut self.corpora)?;
+        if let Verdict::Judged(score) = &verdict {
+            self.sum += score.value;
+            self.n += 1;
+        }
+        Ok(verdict)
+    }
+
+    /// The score of all that was judged; `None` without any.
+    pub fn score(&self) -> Option<f64> {
+        match self.is_mean() {
+            true => (self.n > 0).then(|| self.sum / self.n as f64),
+            false => self.corpora.score(0),
+        }
+    }
+
+    /// Whether [`score`](Self::score) is the mean of the candidates' scores.
+    pub fn is_mean(&self) -> bool {
+        !self.corpora.has(0)
+    }
+
+    /// How many candidates were judged: neither skipped nor failed.
+    pub fn n(&self) -> usize {
+        self.n
     }
 }

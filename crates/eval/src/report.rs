@@ -38,9 +38,14 @@ pub fn save(
     write: impl FnOnce(&mut dyn std::io::Write) -> crate::Result<()>,
 ) -> crate::Result<()> {
     use std::io::Write as _;
-    let failed = |source| botsmith_core::Error::Write {
+    let failed = |source: std::io::Error| botsmith_core::Error::Write {
         path: path.to_owned(),
-        source,
+        source: match (source.kind(), path.parent()) {
+            (std::io::ErrorKind::NotFound, Some(folder)) => {
+                std::io::Error::other(format!("there is no folder {}", folder.display()))
+            }
+            _ => source,
+        },
     };
     let named = |error: crate::Error| match error {
         crate::Error::Core(botsmith_core::Error::Write { source, .. }) => failed(source).into(),

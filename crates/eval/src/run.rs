@@ -14,6 +14,7 @@
 mod archive;
 mod chunk;
 mod compare;
+mod corpus;
 mod gate;
 mod ids;
 mod judge;

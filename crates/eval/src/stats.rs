@@ -25,6 +25,8 @@
 //!
 //! Differences are always `b - a`: above zero, b is better.
 
+#![allow(clippy::doc_markdown)] // McNemar, DiCiccio and BCa are names, not code
+
 mod bootstrap;
 mod cluster;
 mod compare;

@@ -187,6 +187,9 @@ fn check_version(fields: &Fields<'_>) -> Result<()> {
     let version = fields.required("version")?;
     match version.node().value {
         Yaml::Int(1) => Ok(()),
+        Yaml::String(ref text) if text == "1" => Err(version
+            .error("expected the number 1, found text: take off the quotes")
+            .into()),
         _ => Err(version
             .diagnostic(format!(
                 "suite format version {} is not known",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use botsmith_core::yaml::Cursor;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
 use crate::{Case, Error, Result};
 
@@ -127,12 +127,53 @@ impl Template {
     pub fn render(&self, case: &Case) -> Result<Cow<'_, str>> {
         match &self.0 {
             Inner::Plain(text) => Ok(Cow::Borrowed(text)),
-            Inner::Compiled { env, .. } => env
+            Inner::Compiled { env, source } => env
                 .get_template("text")
                 .and_then(|template| template.render(context(case)))
                 .map(Cow::Owned)
-                .map_err(|error| failed(case, &error)),
+                .map_err(|error| match error.kind() {
+                    ErrorKind::UndefinedError => undefined(case, env, source),
+                    _ => failed(case, &error),
+                }),
         }
+    }
+}
+
+/// An undefined name in a template: which one, and what the case has instead.
+fn undefined(case: &Case, env: &Environment<'_>, source: &str) -> Error {
+    const OWN: [&str; 8] = [
+        "id",
+        "input",
+        "messages",
+        "references",
+        "context",
+        "tags",
+        "group",
+        "vars",
+    ];
+    let mut known: Vec<&str> = case.vars.keys().map(String::as_str).chain(OWN).collect();
+    if !case.references.is_empty() {
+        known.push("reference");
+    }
+    let mut used: Vec<String> = env
+        .get_template("text")
+        .map(|template| template.undeclared_variables(false).into_iter().collect())
+        .unwrap_or_default();
+    used.sort();
+    let missing = used.iter().find(|name| !known.contains(&name.as_str()));
+    let reason = match missing {
+        None => format!("`{source}` asks for a field that is not there"),
+        Some(name) => {
+            let mut reason = format!("`{source}`: the case has no field `{name}`");
+            if let Some(near) = botsmith_core::hint::nearest(name, known.iter().copied()) {
+                reason.extend(["; did you mean `", near, "`?"]);
+            }
+            reason
+        }
+    };
+    Error::Template {
+        case: case.id.clone(),
+        reason,
     }
 }
 

@@ -290,27 +290,16 @@ pub(crate) struct Limited {
     inner: Box<dyn Read + Send>,
     /// Bytes that the record now being read may still ask for.
     left: usize,
-    /// What was read last, and how many bytes came before it.
-    last: Vec<u8>,
-    before: u64,
+    /// Bytes read so far.
+    total: u64,
+    /// Whether lines end with CR LF: told by the first one.
+    windows: Option<bool>,
+    /// What is still to be given after the file's last byte.
+    end: Option<&'static [u8]>,
 }
 
-impl Limited {
-    fn new(inner: impl Read + Send + 'static) -> Self {
-        Self {
-            inner: Box::new(inner),
-            left: MAX_ROW_BYTES,
-            last: Vec::new(),
-            before: 0,
-        }
-    }
-
-    /// The byte before this place, if it was among those read last.
-    fn byte_before(&self, place: u64) -> Option<u8> {
-        let at = place.checked_sub(self.before + 1)?;
-        self.last.get(usize::try_from(at).ok()?).copied()
-    }
-}
+/// Put after the file's last line: a record of its own, unless a double quote is left open.
+const END: &[u8] = b"\0end of file";
 
 impl Read for Limited {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -319,12 +308,22 @@ impl Read for Limited {
         }
         let n = self.inner.read(buffer)?;
         self.left = self.left.saturating_sub(n);
-        // The end of the file leaves the last bytes where they are.
-        if n > 0 {
-            self.before += self.last.len() as u64;
-            self.last.clear();
-            self.last.extend_from_slice(&buffer[..n]);
+        self.total += n as u64;
+        if self.windows.is_none() {
+            let end = memchr::memchr(b'\n', &buffer[..n]);
+            self.windows = end.map(|end| end > 0 && buffer[end - 1] == b'\r');
         }
+        if n > 0 {
+            return Ok(n);
+        }
+        let rest = match self.end.take() {
+            Some(rest) => rest,
+            None if self.windows == Some(true) => b"\r\n\0end of file",
+            None => b"\n\0end of file",
+        };
+        let n = rest.len().min(buffer.len());
+        buffer[..n].copy_from_slice(&rest[..n]);
+        self.end = Some(&rest[n..]);
         Ok(n)
     }
 }
@@ -333,30 +332,35 @@ const TOO_LONG: &str = "one record is longer than 32 MiB; is a double quote left
 
 impl CsvRows {
     pub(crate) fn new(place: Place, reader: impl Read + Send + 'static, skip: u64) -> Result<Self> {
-        let mut reader = csv_builder(&place).from_reader(Limited::new(reader));
-        let mut record = csv::ByteRecord::new();
+        let limited = Limited {
+            inner: Box::new(reader),
+            left: MAX_ROW_BYTES,
+            total: 0,
+            windows: None,
+            end: None,
+        };
+        let mut rows = Self {
+            reader: csv_builder(&place).from_reader(limited),
+            place,
+            header: Arc::default(),
+            rows: 0,
+            skip,
+        };
         let mut header = Vec::new();
-        if reader
-            .read_byte_record(&mut record)
-            .map_err(|e| csv_error(&place, e))?
-        {
+        if let Some((record, line, ..)) = rows.next_record()? {
             for cell in &record {
                 let name = std::str::from_utf8(cell)
-                    .map_err(|error| not_utf8(&place, cell, 1, &error))?
+                    .map_err(|error| not_utf8(&rows.place, cell, line, &error))?
                     .trim();
                 if header.iter().any(|known| known == name) {
-                    return Err(place.at(1, format!("column `{name}` stands twice")).into());
+                    let message = format!("column `{name}` stands twice");
+                    return Err(rows.place.at(line, message).into());
                 }
                 header.push(name.to_owned());
             }
         }
-        Ok(Self {
-            place,
-            reader,
-            header: Arc::new(header),
-            rows: 0,
-            skip,
-        })
+        rows.header = Arc::new(header);
+        Ok(rows)
     }
 
     /// The columns.
@@ -364,28 +368,40 @@ impl CsvRows {
         &self.header
     }
 
-    /// The line on which a record that was just read starts. The reader's own number is one too low
-    /// after `\r\n`, whose second half it takes for the start of the next record.
-    fn line_of(&self, record: &csv::ByteRecord) -> usize {
-        let end = self.reader.position();
+    /// The line on which the record that was just read starts. The reader's own number passes over
+    /// blank lines, and has not yet counted the LF of a CR LF.
+    fn line_of(&self, record: &csv::ByteRecord, open: bool) -> usize {
         let inside = memchr::memchr_iter(b'\n', record.as_slice()).count();
-        let ended = self.reader.get_ref().byte_before(end.byte()) == Some(b'\n');
-        (end.line() as usize).saturating_sub(inside + usize::from(ended))
+        let ended = usize::from(!open && self.reader.get_ref().windows != Some(true));
+        (self.reader.position().line() as usize)
+            .saturating_sub(inside + ended)
+            .max(1)
     }
 
     /// The next record with its line, and the bytes of the file where it starts and ends.
     pub(crate) fn next_record(&mut self) -> Result<Option<(csv::ByteRecord, usize, u64, u64)>> {
         let mut record = csv::ByteRecord::new();
-        let start = self.reader.position().byte() + self.skip;
+        let (start, line) = (self.reader.position().byte(), self.reader.position().line());
         self.reader.get_mut().left = MAX_ROW_BYTES;
-        if !self
+        let more = self
             .reader
             .read_byte_record(&mut record)
-            .map_err(|e| csv_error(&self.place, e))?
-        {
+            .map_err(|error| csv_error(&self.place, error, line))?;
+        if !more || record.as_slice() == END {
             return Ok(None);
         }
-        let line = self.line_of(&record);
+        let open = record.as_slice().ends_with(END);
+        let line = self.line_of(&record, open);
+        if open {
+            return Err(self
+                .place
+                .at(
+                    line,
+                    "a double quote that opens in this row is never closed",
+                )
+                .hint("a double quote inside a quoted value is written twice: \"\"")
+                .into());
+        }
         if record.as_slice().contains(&0) {
             return Err(self
                 .place
@@ -393,17 +409,17 @@ impl CsvRows {
                 .hint("the file is damaged or no text file")
                 .into());
         }
-        Ok(Some((
-            record,
-            line,
-            start,
-            self.reader.position().byte() + self.skip,
-        )))
+        let end = self
+            .reader
+            .position()
+            .byte()
+            .min(self.reader.get_ref().total);
+        Ok(Some((record, line, start + self.skip, end + self.skip)))
     }
 }
 
-fn csv_error(place: &Place, error: csv::Error) -> Error {
-    let line = error.position().map_or(0, csv::Position::line) as usize;
+fn csv_error(place: &Place, error: csv::Error, line: u64) -> Error {
+    let line = error.position().map_or(line, csv::Position::line) as usize;
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.to_string() == TOO_LONG => {
             place.at(line, TOO_LONG).into()

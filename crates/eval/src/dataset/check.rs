@@ -24,9 +24,8 @@ pub(crate) fn check_fields<'a>(
     }
     for (source, fields) in files {
         let (rows, place) = (first_rows(source)?, source.place());
-        let used: Vec<&str> = fields.iter().filter_map(|field| field.root()).collect();
-        for field in fields {
-            field.check(&rows, source.format(), &place, &used)?;
+        for field in &fields {
+            field.check(&rows, source.format(), &place, &fields)?;
         }
     }
     Ok(())

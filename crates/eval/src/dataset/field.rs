@@ -4,6 +4,7 @@ use std::fmt;
 
 use botsmith_core::Diagnostic;
 use botsmith_core::yaml::Cursor;
+use serde_json::Value;
 
 use crate::Result;
 
@@ -72,8 +73,8 @@ impl Field {
     }
 
     /// Checks a field that the suite names against rows of its file: a CSV column must be there; a
-    /// top-level key that none of the first rows has must not look like a misspelt one. Keys in
-    /// `used` are named elsewhere in the suite: they are not what is meant here.
+    /// key that none of the first rows has must not look like a misspelt one. Keys that `others`
+    /// name are not what is meant here.
     ///
     /// # Errors
     /// At the field's place in the suite, with the nearest name.
@@ -82,31 +83,58 @@ impl Field {
         rows: &[Row],
         format: Format,
         place: &Place,
-        used: &[&str],
+        others: &[&Self],
     ) -> Result<()> {
-        let (Some(at), Some(root), Some(first)) = (&self.named_at, self.root(), rows.first())
-        else {
+        let (Some(at), false) = (&self.named_at, rows.is_empty()) else {
             return Ok(());
         };
-        if rows.iter().any(|row| row.keys().any(|key| key == root)) {
-            return Ok(());
-        }
-        let free = first.keys().filter(|key| !used.contains(key));
-        // Names of a letter or two are all near to each other.
-        let near = botsmith_core::hint::nearest(root, free.clone())
-            .filter(|_| root.chars().count() > 2 || format == Format::Csv);
-        let kind = if format == Format::Csv {
-            "column"
-        } else {
-            "key"
+        // How far down any row goes along the pointer, and the first object where it ends.
+        let reached = |row: &Row| {
+            let found = |depth: &usize| row.find(&self.segments[..*depth]).is_some();
+            (0..=self.segments.len()).rev().find(found).unwrap_or(0)
         };
+        let depth = rows.iter().map(reached).max().unwrap_or(0);
+        let (before, Some(wanted)) = (&self.segments[..depth], self.segments.get(depth)) else {
+            return Ok(());
+        };
+        let object = |row: &Row| row.find(before).and_then(Value::as_object).cloned();
+        let Some(object) = rows.iter().find_map(object) else {
+            return Ok(());
+        };
+        let named = |key: &str| {
+            let same = |field: &&&Self| {
+                field.segments.get(depth).is_some_and(|s| s == key)
+                    && field.segments.starts_with(before)
+            };
+            others.iter().find(same).is_some()
+        };
+        let keys = || object.keys().map(String::as_str);
+        let free = keys().filter(|key| !named(key));
+        let near = botsmith_core::hint::nearest(wanted, free);
         let mut diagnostic = (**at).clone();
-        diagnostic.message = format!("{} has no {kind} `{root}`", place.path().display());
+        let file = place.path().display();
         match (near, format) {
-            (Some(_), _) => Err(diagnostic.nearest(root, free).into()),
-            (None, Format::Csv) => Err(diagnostic.nearest(root, first.keys()).into()),
+            (near, Format::Csv) => {
+                diagnostic.message = format!("{file} has no column `{wanted}`");
+                Err(match near {
+                    Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                    None => diagnostic.nearest(wanted, keys()),
+                }
+                .into())
+            }
+            // Names of a letter or two are all near to each other.
+            (Some(near), _) if wanted.chars().count() > 2 => {
+                let within: String = before.iter().flat_map(|step| ["/", step]).collect();
+                diagnostic.message = match depth {
+                    0 => format!("{file} has no key `{wanted}`"),
+                    _ => format!("{file} has no key `{wanted}` in `{within}`"),
+                };
+                Err(diagnostic
+                    .hint(format!("did you mean `{within}/{near}`?"))
+                    .into())
+            }
             // Rows need not all have the same keys: later ones may have it.
-            (None, _) => Ok(()),
+            _ => Ok(()),
         }
     }
 

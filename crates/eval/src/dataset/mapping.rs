@@ -81,6 +81,9 @@ impl Named {
             .unwrap_or_default();
         match row.value.as_object() {
             Some(object) if !object.is_empty() => diagnostic.nearest(root, row.keys()).into(),
+            _ if row.value.is_array() => diagnostic
+                .hint("the row is a list: a JSON list of cases goes into a `.json` file")
+                .into(),
             _ => diagnostic
                 .hint("each row is an object: {\"input\": …, \"reference\": …}")
                 .into(),

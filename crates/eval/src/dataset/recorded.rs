@@ -121,7 +121,6 @@ impl RecordedFields {
             }]);
         }
         Ok(match find(Some(&self.answer)) {
-            None => vec![missing(base)],
             Some(Value::Array(items)) if !items.is_empty() => items
                 .iter()
                 .map(|item| match item {
@@ -132,7 +131,7 @@ impl RecordedFields {
                     },
                 })
                 .collect(),
-            Some(Value::Array(_)) => vec![missing(base)],
+            None | Some(Value::Array(_)) => vec![missing(base)],
             Some(value) => vec![Answer {
                 text: text_of(value),
                 ..base
@@ -330,6 +329,12 @@ impl Index {
             answers.push(missing(Answer::default()));
         }
         Ok(answers)
+    }
+
+    /// Rows whose id no case has, of how many; and the file.
+    pub(crate) fn unmatched(&self, known: impl Fn(u128) -> bool) -> (usize, usize, &Place) {
+        let unmatched = self.entries.iter().filter(|entry| !known(entry.id)).count();
+        (unmatched, self.entries.len(), &self.place)
     }
 
     fn row(&self, entry: &Entry) -> Result<Row> {

@@ -97,6 +97,11 @@ pub(crate) fn file_source(
 ) -> Result<DataSource> {
     let name = at.name()?;
     let path = base.join(name);
+    if path.is_dir() {
+        return Err(at
+            .error(format!("`{name}` is a folder, a file was expected"))
+            .into());
+    }
     let formats = [
         ("jsonl", Format::Jsonl),
         ("csv", Format::Csv),
@@ -112,9 +117,6 @@ pub(crate) fn file_source(
     };
     match path.metadata() {
         _ if files == Files::MayBeGone => Ok(DataSource::File { path, format }),
-        Ok(meta) if meta.is_dir() => Err(at
-            .error(format!("`{name}` is a folder, a file was expected"))
-            .into()),
         Ok(_) => Ok(DataSource::File { path, format }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let diagnostic = at.diagnostic(format!("no file {}", path.display()));
@@ -140,7 +142,12 @@ pub(crate) fn file_source(
 }
 
 fn siblings(path: &Path) -> Vec<String> {
-    let Some(Ok(entries)) = path.parent().map(std::fs::read_dir) else {
+    // Of a bare name, the parent is the empty path.
+    let here = |folder| match folder {
+        folder if folder == Path::new("") => Path::new("."),
+        folder => folder,
+    };
+    let Some(Ok(entries)) = path.parent().map(here).map(std::fs::read_dir) else {
         return Vec::new();
     };
     let names = entries

@@ -86,6 +86,14 @@ pub(super) enum Texts<'a> {
 }
 
 impl Texts<'_> {
+    /// The list of texts, if they come as one.
+    pub(super) fn many(&self) -> Option<&[String]> {
+        match self {
+            Self::One(_) => None,
+            Self::Many(texts) => Some(texts),
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let (one, many) = match self {
             Self::One(text) => (Some(text.as_ref()), [].as_slice()),

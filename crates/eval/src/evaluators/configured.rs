@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use botsmith_core::yaml::{Cursor, Entry, Node, Value};
 
-use super::{Better, Docs, Evaluator, Range, Registry, Scope, Subject};
+use super::{Better, Corpus, Docs, Evaluator, Range, Registry, Scope, Subject};
 use crate::extract::Extract;
 use crate::template::Condition;
 use crate::{Case, Result, Score, Verdict};
@@ -73,6 +73,20 @@ impl Configured {
     /// What it takes of an answer before judging it; without steps the whole answer.
     pub fn extract(&self) -> &Extract {
         &self.extract
+    }
+
+    /// An empty accumulator of its corpus score, where that is not the mean. Turned round by
+    /// `invert`, it has none: what adds up counts cannot be turned.
+    pub fn corpus(&self) -> Option<Box<dyn Corpus>> {
+        match self.invert {
+            true => None,
+            false => self.evaluator.corpus(),
+        }
+    }
+
+    /// Name, settings and version as the field writes them; empty where it has no custom for it.
+    pub fn signature(&self) -> String {
+        self.evaluator.signature()
     }
 
     /// Whether it judges this case.
@@ -216,7 +230,7 @@ pub(crate) fn read_named(
             .nearest(name, scope.registry.names())
             .into());
     };
-    let docs = kind.docs().clone();
+    let mut docs = kind.docs().clone();
     let (at, entries) = match options {
         None => (at, Vec::new()),
         Some(options) => match (&options.node().value, docs.scalar) {
@@ -243,10 +257,6 @@ pub(crate) fn read_named(
         Some(at) => (true, at.name()?.to_owned()),
         None => (false, docs.name.to_owned()),
     };
-    let threshold = fields
-        .get("threshold")
-        .map(|at| at.number_in(docs.range.lo, docs.range.hi))
-        .transpose()?;
     let weight = fields
         .get("weight")
         .map_or(Ok(1.0), |at| at.number_in(0.0, f64::INFINITY))?;
@@ -261,6 +271,11 @@ pub(crate) fn read_named(
         None => Extract::default(),
     };
     let evaluator = kind.build(&fields, scope)?;
+    docs.range = evaluator.range(&docs);
+    let threshold = fields
+        .get("threshold")
+        .map(|at| at.number_in(docs.range.lo, docs.range.hi))
+        .transpose()?;
     fields.finish()?;
     Ok(Configured {
         name,

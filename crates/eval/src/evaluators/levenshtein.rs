@@ -4,7 +4,7 @@ use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, IGNORE_CASE, VALUE, Wanted, flag};
 use super::{Docs, Evaluator, Range, Scope, Subject};
-use crate::distance::levenshtein_ratio;
+use crate::metrics::distance::levenshtein_ratio;
 use crate::{Result, Score, Verdict, text};
 
 pub(super) const KIND: Builtin = Builtin {

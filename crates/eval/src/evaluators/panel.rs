@@ -121,6 +121,24 @@ impl Panel {
         case.references.iter().map(take).collect()
     }
 
+    /// What the evaluator at `index` reads of an answer and of its case's references.
+    pub(super) fn seen_by<'a>(
+        &self,
+        index: usize,
+        prepared: &'a Prepared<'_>,
+        answer: &'a Answer,
+    ) -> (Cow<'a, str>, &'a [String]) {
+        let Some(used) = self.uses[index] else {
+            return (Cow::Borrowed(&answer.text), &prepared.case.references);
+        };
+        let text = self.extracts[used].apply(&answer.text).unwrap_or_default();
+        let references = match self.evaluators[index].uses_references() {
+            true => &prepared.references[used],
+            false => &prepared.case.references,
+        };
+        (text, references)
+    }
+
     /// Judges one answer: one verdict for each evaluator, in order.
     ///
     /// # Errors

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, budget, choice, composite, contains, contains_many, counts, equals, json, levenshtein,
-    number_equals, regex, squad,
+    Kind, bleu, budget, choice, chrf, composite, contains, contains_many, counts, diversity,
+    edit_distance, equals, fuzzy, gleu, json, levenshtein, meteor, number_equals, regex, retrieval,
+    rouge, squad, ter, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -52,6 +53,26 @@ impl Registry {
             squad::EXACT_MATCH,
             squad::TOKEN_F1,
             levenshtein::KIND,
+            retrieval::MRR,
+            retrieval::NDCG,
+            retrieval::MAP,
+            retrieval::HIT,
+            bleu::KIND,
+            gleu::GLEU,
+            gleu::NLTK_BLEU,
+            diversity::DISTINCT,
+            diversity::REPETITION,
+            chrf::KIND,
+            ter::KIND,
+            rouge::KIND,
+            meteor::KIND,
+            edit_distance::KIND,
+            fuzzy::KIND,
+            word_error::WER,
+            word_error::MER,
+            word_error::WIL,
+            word_error::WIP,
+            word_error::CER,
             budget::LATENCY,
             budget::COST,
             composite::ALL_OF,

@@ -96,6 +96,10 @@ pub struct ScoreReport {
     pub n: usize,
     /// Mean of the values; null if there is none.
     pub mean: Option<f64>,
+    /// Score of all answers as one corpus, for metrics that add up counts and not scores (BLEU);
+    /// missing for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<f64>,
     /// How many passed; null where nothing decides a pass.
     pub passed: Option<usize>,
     /// Share that passed; null likewise.

@@ -139,9 +139,9 @@ fn observe(
         };
         let found = slices.iter().find(of);
         let number = found.and_then(|s| if rate { s.pass_rate } else { s.mean });
-        let interval = found.and_then(|s| match rate {
-            true => s.pass_interval.or(s.interval),
-            false => s.interval,
+        let interval = found.and_then(|s| {
+            let of_rate = s.pass_interval.filter(|_| rate);
+            of_rate.or(s.interval)
         });
         return (number, interval);
     }

@@ -24,6 +24,11 @@ pub(super) enum Seen {
 }
 
 impl Ids {
+    /// Whether a case has the id of this hash.
+    pub(super) fn has(&self, key: u128) -> bool {
+        self.seen.contains_key(&key)
+    }
+
     /// Settles the id of the next case. `own`: the row brought it.
     pub(super) fn settle(&mut self, case: &CaseNumbers, own: bool) -> Seen {
         let line = u32::try_from(case.line).unwrap_or(u32::MAX);

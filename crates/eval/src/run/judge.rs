@@ -65,7 +65,15 @@ impl<'a> Judge<'a> {
             for (bot, source) in self.answers.iter().enumerate() {
                 let given = match source {
                     Answers::SameRow { fields, csv } => fields.answers(&row, &self.place, *csv)?,
-                    Answers::ById(index) => index.answers(&case.id)?,
+                    Answers::ById(index) if own => index.answers(&case.id)?,
+                    Answers::ById(_) => {
+                        let bot = &self.suite.bots[bot].name;
+                        return Err(self
+                            .place
+                            .at(line, format!("the row has no id, and the answers of {bot} stand in a file of their own"))
+                            .hint("they are joined by id: name the field with `id:` in `dataset`")
+                            .into());
+                    }
                 };
                 answers.extend(
                     self.repeats(given)

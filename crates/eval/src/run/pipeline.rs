@@ -141,7 +141,7 @@ mod tests {
         for threads in [1, 2, 8] {
             let mut seen = Vec::new();
             let slow = |i: usize| {
-                if i % 7 == 0 {
+                if i.is_multiple_of(7) {
                     std::thread::yield_now();
                 }
                 Ok(i * 2)

@@ -16,7 +16,7 @@ use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
 use super::select::Selection;
-use super::{CaseRecord, Manifest, RunInfo, chunk, summary, table::Table};
+use super::{CaseRecord, Manifest, RunInfo, chunk, corpus, summary, table::Table};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +134,9 @@ impl<'a> Runner<'a> {
             let work = |(batch, fraction)| Ok((Work::of(judge.batch(batch)?), fraction));
             pipeline::run(self.threads(), next, work, |(work, fraction)| {
                 self.deliver(suite, &manifest, state, work, fraction)
-            })
+            })?;
+            state.warnings = unmatched(suite, &answers, &state.ids);
+            Ok(())
         })
     }
 
@@ -204,7 +206,14 @@ impl<'a> Runner<'a> {
             if state.table.cases == 0 {
                 return Err(no_cases(suite));
             }
-            let report = summary::report(suite, manifest, &state.table)?;
+            let stored = runs.chunks(&manifest.id).take(state.committed);
+            let pending = state
+                .pending
+                .iter()
+                .map(|packed| chunk::decode(packed, self.store.url()));
+            let corpora = corpus::corpora(suite, stored.chain(pending))?;
+            let numbers = (&state.table, corpora.as_slice());
+            let report = summary::report(suite, manifest, numbers, &state.warnings)?;
             let times = self.times(&state, before, started.elapsed())?;
             if self.complete(manifest, &mut state, &report, &times)? {
                 let report = times.onto(report);
@@ -413,6 +422,31 @@ fn judge_again(suite: &Suite, record: &mut CaseRecord) -> Result<()> {
     Ok(())
 }
 
+/// A word for each recorded file with rows that belong to no case: often a misspelt id. Where only
+/// a part of the dataset is judged, such rows are to be expected.
+fn unmatched(suite: &Suite, answers: &[Answers], ids: &Ids) -> Vec<String> {
+    let dataset = &suite.dataset;
+    let part = dataset.filter.is_some()
+        || !dataset.tags.is_empty()
+        || dataset.limit.is_some()
+        || dataset.sample.is_some();
+    let mut warnings = Vec::new();
+    for (bot, answers) in suite.bots.iter().zip(answers) {
+        let Answers::ById(index) = answers else {
+            continue;
+        };
+        let (unmatched, all, place) = index.unmatched(|key| ids.has(key));
+        if unmatched > 0 && !part {
+            warnings.push(format!(
+                "{unmatched} of {all} recorded answers of {} in {} belong to no case: their ids are not in the dataset",
+                bot.name,
+                place.path().display()
+            ));
+        }
+    }
+    warnings
+}
+
 fn no_cases(suite: &Suite) -> Error {
     let place = suite.dataset.source.place();
     let selective = suite.dataset.filter.is_some()
@@ -458,6 +492,8 @@ struct State {
     last_commit: Instant,
     /// Another process appended first.
     overtaken: bool,
+    /// What the reader of the report should know.
+    warnings: Vec<String>,
 }
 
 impl State {
@@ -472,6 +508,7 @@ impl State {
             pending_bytes: 0,
             last_commit: Instant::now(),
             overtaken: false,
+            warnings: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use crate::Result;
-use crate::evaluators::Configured;
+use crate::evaluators::{Configured, Corpora};
 use crate::report::{
     Aggregate, BotReport, Comparison, Effect, Facts, MetricReport, PassAt, Report, ScoreReport,
     SliceReport, Timings, Versus,
@@ -24,9 +24,14 @@ const FEW: usize = 20;
 const ALPHA: f64 = 0.05;
 
 /// Makes the report of a run, without its times.
-pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Result<Report> {
+pub(super) fn report(
+    suite: &Suite,
+    manifest: &Manifest,
+    (table, corpora): (&Table, &[Corpora]),
+    noticed: &[String],
+) -> Result<Report> {
     let metrics = suite.panel.evaluators();
-    let bots = bots(manifest, table, metrics, suite.seed)?;
+    let bots = bots(manifest, (table, corpora), metrics, suite.seed)?;
     let sides: Vec<_> = manifest
         .bots
         .iter()
@@ -35,7 +40,8 @@ pub(super) fn report(suite: &Suite, manifest: &Manifest, table: &Table) -> Resul
         .collect();
     let comparisons = compare_all(&sides, metrics, table.groups(), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
-    warnings.splice(0..0, bot_warnings(&bots, table));
+    let before = noticed.iter().cloned().chain(bot_warnings(&bots, table));
+    warnings.splice(0..0, before.collect::<Vec<_>>());
     let gate = super::gate::check(&suite.gate, &bots, &slices, &comparisons);
     Ok(Report {
         run: manifest.id.clone(),
@@ -93,29 +99,33 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
         higher_is_better: range.better.higher(),
         threshold: metric.threshold(),
         weight: metric.weight(),
-        signature: format!("{entry} | botsmith {}", manifest.version),
+        signature: match metric.signature() {
+            none if none.is_empty() => format!("{entry} | botsmith {}", manifest.version),
+            signature => signature,
+        },
     }
 }
 
 fn bots(
     manifest: &Manifest,
-    table: &Table,
+    (table, corpora): (&Table, &[Corpora]),
     metrics: &[Configured],
     base: u64,
 ) -> Result<Vec<BotReport>> {
     let mut reports = Vec::with_capacity(table.bots.len());
-    for (name, bot) in manifest.bots.iter().zip(&table.bots) {
+    for ((name, bot), corpora) in manifest.bots.iter().zip(&table.bots).zip(corpora) {
         let mut scores = IndexMap::with_capacity(metrics.len());
-        for (metric, column) in metrics.iter().zip(&bot.metrics) {
+        for (i, (metric, column)) in metrics.iter().zip(&bot.metrics).enumerate() {
             let seed = seed(base, &["score", name, metric.name()]);
             let units = Units {
                 bot,
                 groups: table.groups(),
             };
-            scores.insert(
-                metric.name().to_owned(),
-                score(metric, column, units, seed)?,
-            );
+            let report = ScoreReport {
+                corpus: corpora.score(i),
+                ..score(metric, column, units, seed)?
+            };
+            scores.insert(metric.name().to_owned(), report);
         }
         let units = Units {
             bot,
@@ -211,13 +221,15 @@ fn score(
         .collect();
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
-    let pass_interval = match decided {
-        true => pass_interval(&passes, &values, &judged, units, seed)?,
-        false => None,
+    let pass_interval = if decided {
+        pass_interval(&passes, &values, &judged, units, seed)?
+    } else {
+        None
     };
     Ok(ScoreReport {
         n: values.len(),
         mean: mean.as_ref().map(|m| m.0),
+        corpus: None,
         passed: decided.then_some(passed),
         pass_rate: decided.then(|| passed as f64 / passes.len() as f64),
         interval: mean.as_ref().and_then(|m| m.1),
@@ -482,9 +494,10 @@ fn slices(
                         .collect();
                     let decided =
                         metric.decides() && !passes.is_empty() && passes.len() == values.len();
-                    let pass_interval = match decided {
-                        true => pass_interval(&passes, &values, &judged, units, seed)?,
-                        false => None,
+                    let pass_interval = if decided {
+                        pass_interval(&passes, &values, &judged, units, seed)?
+                    } else {
+                        None
                     };
                     reports.push(SliceReport {
                         slice: slice.name.clone(),

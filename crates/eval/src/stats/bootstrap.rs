@@ -32,13 +32,11 @@ impl Pool {
     fn new(values: &[f64]) -> Self {
         // -0 and 0 are one value.
         let mut values: Vec<f64> = values.iter().map(|value| value + 0.0).collect();
-        match tabulate(&values, values.len() / PICKS_PER_BINOMIAL) {
-            Some(table) => Self::Table(table),
-            None => {
-                values.sort_unstable_by(f64::total_cmp);
-                Self::Sorted(values)
-            }
+        if let Some(table) = tabulate(&values, values.len() / PICKS_PER_BINOMIAL) {
+            return Self::Table(table);
         }
+        values.sort_unstable_by(f64::total_cmp);
+        Self::Sorted(values)
     }
 
     fn mean_of_resample(&self, rng: &mut ChaCha8Rng, n: usize) -> f64 {

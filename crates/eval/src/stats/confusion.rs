@@ -179,6 +179,18 @@ impl<L> Confusion<L> {
         self.averaged(|class| class.support as f64)
     }
 
+    /// Over all cases at once, labels not told apart: precision, recall and F1 are then all the
+    /// accuracy, for each case has one label and is given one.
+    pub fn micro_average(&self) -> ClassScores {
+        let share = self.accuracy();
+        ClassScores {
+            precision: share,
+            recall: share,
+            f1: share,
+            support: self.n(),
+        }
+    }
+
     /// Matthews' correlation of truth and labels, in `[-1, 1]`; `None` where one side has a single
     /// label only.
     pub fn matthews(&self) -> Option<f64> {

@@ -53,7 +53,14 @@ fn coefficient(a: &[f64], b: &[f64]) -> f64 {
         aa += x * x;
         bb += y * y;
     }
-    (ab / (aa.sqrt() * bb.sqrt())).clamp(-1.0, 1.0)
+    // One root is exact for a perfect line; two do not overflow.
+    let product = aa * bb;
+    let below = if product.is_normal() {
+        product.sqrt()
+    } else {
+        aa.sqrt() * bb.sqrt()
+    };
+    (ab / below).clamp(-1.0, 1.0)
 }
 
 /// Pearson's r: how close to a straight line. The p-value takes both scores as normal
@@ -193,7 +200,7 @@ pub fn kendall(a: &[f64], b: &[f64]) -> Result<Correlation> {
     let m = n as f64;
     let all = m * (m - 1.0) / 2.0;
     let balance = all - ties_a.pairs - ties_b.pairs + both.pairs - 2.0 * discordant;
-    let tau = balance / (all - ties_a.pairs).sqrt() / (all - ties_b.pairs).sqrt();
+    let tau = balance / ((all - ties_a.pairs) * (all - ties_b.pairs)).sqrt();
     let few = discordant.min(all - discordant);
     let p = if ties_a.pairs == 0.0 && ties_b.pairs == 0.0 && (n <= EXACT_UP_TO || few <= 1.0) {
         exact_p(n, few as usize)

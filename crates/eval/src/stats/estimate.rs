@@ -10,7 +10,7 @@ use super::{
     wilson,
 };
 
-/// The most picks that one interval draws: some 20 ms.
+/// The most picks that one interval draws: some 10 ms of one core.
 const MOST_PICKS: usize = 10_000_000;
 
 /// A mean, of how many values, and where the true one is likely to be.

@@ -2,7 +2,7 @@
 //! the sign test. The permutation test, the better default, is [`sign_flip`](super::sign_flip).
 
 use super::mean::mean_of;
-use super::special::{binomial_cdf, binomial_half_two_sided, t_two_sided, t_upper};
+use super::special::{binomial_half_two_sided, coin_cdf, t_two_sided, t_upper};
 use super::{Result, Side, Test, TestResult, check, fail, same_length, sd};
 
 /// `b - a` case by case.
@@ -83,8 +83,8 @@ pub fn sign_test(differences: &[f64], side: Side) -> Result<TestResult> {
     let m = above + below;
     let p = match side {
         Side::TwoSided => binomial_half_two_sided(above, m),
-        Side::Greater => binomial_cdf(below, m, 0.5),
-        Side::Less => binomial_cdf(above, m, 0.5),
+        Side::Greater => coin_cdf(below, m),
+        Side::Less => coin_cdf(above, m),
     };
     Ok(TestResult {
         test: Test::SignTest,

@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::proportion::wilson;
-use super::special::{binomial_cdf, binomial_half_two_sided, chi_square_1_upper};
+use super::special::{binomial_half_two_sided, chi_square_1_upper, coin_cdf};
 use super::{Confidence, Interval, Result, Side, Test, TestResult, fail, same_length};
 
 /// How often both, one or none of two bots passed the same case.
@@ -94,8 +94,8 @@ pub fn mcnemar_exact(pairs: &Pairs, side: Side) -> TestResult {
     let (statistic, p) = match side {
         Side::TwoSided => (a.min(b), binomial_half_two_sided(a, m)),
         // P(X >= b) = P(X <= m - b) for a fair coin.
-        Side::Greater => (b, binomial_cdf(a, m, 0.5)),
-        Side::Less => (b, binomial_cdf(b, m, 0.5)),
+        Side::Greater => (b, coin_cdf(a, m)),
+        Side::Less => (b, coin_cdf(b, m)),
     };
     TestResult {
         test: Test::McnemarExact,

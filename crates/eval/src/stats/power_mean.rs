@@ -30,7 +30,7 @@ fn towards(side: Side, difference: f64) -> f64 {
 /// the standard deviation `sd`.
 ///
 /// `(z_α + z_power)² sd² / difference² + z_α² / 2`, rounded up, at least 2: the normal formula with
-/// Guenther's correction for t (1981, <https://doi.org/10.1080/00031305.1981.10479362>), which is
+/// Guenther's correction for t (1981, The American Statistician 35), which is
 /// within one case of the exact number from about 10 cases on. Permutation and bootstrap tests need
 /// as many, for scores that are not far from normal in the mean.
 ///

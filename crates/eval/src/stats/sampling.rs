@@ -31,7 +31,7 @@ fn pick(word: &mut u64, n: u64) -> usize {
 /// How many picks below `n` one 64-bit word gives with a bias below 2^-20 each.
 ///
 /// Brackett-Rozinsky & Lemire 2024, "Batched ranged random integer generation"
-/// (<https://doi.org/10.1002/spe.3369>), less the rejection step: `k` picks from one word are off
+/// (<https://arxiv.org/abs/2408.06213>), less the rejection step: `k` picks from one word are off
 /// by at most n^k / 2^64.
 fn picks_per_word(n: u64) -> u32 {
     match n {
@@ -258,7 +258,9 @@ mod tests {
             let mut total = 0.0;
             for _ in 0..rounds {
                 resample(&mut rng, &values, &mut sample);
-                sample.iter().for_each(|&v| counts[v as usize] += 1);
+                for &value in &sample {
+                    counts[value as usize] += 1;
+                }
                 total += resample_sum(&mut rng, &values);
             }
             let chi: f64 = counts

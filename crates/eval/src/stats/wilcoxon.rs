@@ -19,7 +19,9 @@ pub(super) fn mean_ranks(values: &[f64]) -> (Vec<f64>, f64) {
     for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
         let size = group.len() as f64;
         let rank = start as f64 + f64::midpoint(1.0, size);
-        group.iter().for_each(|&i| ranks[i] = rank);
+        for &i in group {
+            ranks[i] = rank;
+        }
         ties += size * size * size - size;
         start += group.len();
     }

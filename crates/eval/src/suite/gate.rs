@@ -96,6 +96,12 @@ impl Limits {
                     _ => error,
                 })
         };
+        if let Ok(x) = at.number() {
+            return Err(at
+                .diagnostic(format!("expected limits, found a number `{x}`"))
+                .hint(format!("write {{min: {x}}} or {{max: {x}}}"))
+                .into());
+        }
         let fields = at.fields()?;
         let limits = Self {
             min: fields.get("min").map(|at| number(&at)).transpose()?,

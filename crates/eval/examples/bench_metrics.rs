@@ -1,0 +1,76 @@
+//! Times the text metrics on pairs from files, for `scripts/bench-metrics`.
+//!
+//! `bench_metrics PAIRS.json…` reads lists of `[candidate, reference]` and prints one JSON object a
+//! file and metric: CPU seconds on one thread (reading the file and starting up are outside), and
+//! wall seconds on two.
+
+#![allow(clippy::print_stdout, reason = "an example shows what it finds")]
+#![allow(unreachable_pub, reason = "its module is shared with a benchmark")]
+
+#[path = "../benches/metrics/table.rs"]
+mod table;
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use botsmith_eval::metrics::batch;
+use serde_json::json;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    for path in std::env::args().skip(1) {
+        let pairs: Vec<(String, String)> = serde_json::from_slice(&std::fs::read(&path)?)?;
+        for line in table::TABLE {
+            let mut score = (line.start)();
+            let mut pass = || {
+                for (candidate, reference) in &pairs {
+                    black_box(score(candidate, reference));
+                }
+            };
+            // One pass grows the memory; then as many as make a tenth of a second, the best of five.
+            let passes = passes(&mut pass)?;
+            let mut best = f64::INFINITY;
+            for _ in 0..5 {
+                let before = cpu()?;
+                (0..passes).for_each(|_| pass());
+                best = best.min((cpu()? - before) / f64::from(passes));
+            }
+            let mut two = f64::INFINITY;
+            for _ in 0..3 {
+                let before = Instant::now();
+                for _ in 0..passes {
+                    black_box(batch(&pairs, 2, line.start, |score, (a, b)| score(a, b)));
+                }
+                two = two.min(before.elapsed().as_secs_f64() / f64::from(passes));
+            }
+            let name = Path::new(&path).file_stem().and_then(|stem| stem.to_str());
+            println!(
+                "{}",
+                json!({"metric": line.name, "texts": name, "pairs": pairs.len(), "cpu_s": best, "wall_2_s": two})
+            );
+        }
+    }
+    Ok(())
+}
+
+fn passes(pass: &mut impl FnMut()) -> Result<u32, Failure> {
+    pass();
+    let before = cpu()?;
+    pass();
+    let once = cpu()? - before;
+    Ok((0.1 / once.max(1e-6)).ceil().clamp(1.0, 10_000.0) as u32)
+}
+
+/// CPU seconds of this thread: the first number of Linux' `schedstat`, in nanoseconds. Elsewhere
+/// the wall clock.
+fn cpu() -> Result<f64, Failure> {
+    static START: OnceLock<Instant> = OnceLock::new();
+    if let Ok(text) = std::fs::read_to_string("/proc/thread-self/schedstat") {
+        let first = text.split(' ').next().unwrap_or_default();
+        return Ok(first.parse::<f64>()? * 1e-9);
+    }
+    Ok(START.get_or_init(Instant::now).elapsed().as_secs_f64())
+}

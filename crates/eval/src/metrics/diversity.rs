@@ -1,0 +1,289 @@
+//! How varied texts are, without references: distinct-n, repeated n-grams, self-BLEU.
+
+use std::collections::HashMap;
+
+use super::bleu::{self, Stats, Tokenizer};
+use super::ngram::{Ngrams, Reading};
+
+/// How texts become tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// White space makes the tokens unless set.
+    pub tokenizer: Tokenizer,
+    /// Whether texts are put in lower case first.
+    pub lowercase: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            tokenizer: Tokenizer::None,
+            lowercase: false,
+        }
+    }
+}
+
+impl Options {
+    fn reading(self) -> Reading {
+        Reading {
+            tokenizer: self.tokenizer,
+            lowercase: self.lowercase,
+        }
+    }
+}
+
+/// Distinct-n: different n-grams of a text by all its n-grams, above 0 to 1; `None` if the text
+/// has fewer than `n` tokens, or `n` is not 1 to [`MAX_ORDER`](bleu::MAX_ORDER).
+///
+/// Li et al. 2016 (<https://doi.org/10.18653/v1/N16-1014>), who divide by the number of tokens, which
+/// for bigrams can never give 1; here, as is usual since, by the number of n-grams. Long texts have
+/// lower values: compare texts of like length only.
+///
+/// ```
+/// use botsmith_eval::metrics::diversity::{Options, distinct_n};
+/// assert_eq!(distinct_n("to be or not to be", 2, Options::default()), Some(0.8));
+/// assert_eq!(distinct_n("yes", 2, Options::default()), None);
+/// ```
+pub fn distinct_n(text: &str, n: usize, options: Options) -> Option<f64> {
+    let (distinct, all) = counts(text, n, options)?;
+    Some(distinct as f64 / all as f64)
+}
+
+/// Repetition: the share of a text's n-grams that occurred before in it, 0 to 1; 0 for a text of
+/// fewer than `n` tokens. `None` only if `n` is not 1 to [`MAX_ORDER`](bleu::MAX_ORDER).
+///
+/// `1 - different n-grams / n-grams`, seq-rep-n of Welleck et al. 2020
+/// (<https://arxiv.org/abs/1908.04319>), who take n = 4. Text without spaces needs
+/// [`Tokenizer::Char`].
+///
+/// ```
+/// use botsmith_eval::metrics::diversity::{Options, repetition};
+/// let text = "I do not know. I do not know. I do not know.";
+/// assert_eq!(repetition(text, 4, Options::default()), Some(5.0 / 9.0));
+/// ```
+pub fn repetition(text: &str, n: usize, options: Options) -> Option<f64> {
+    if !(1..=bleu::MAX_ORDER).contains(&n) {
+        return None;
+    }
+    Some(
+        counts(text, n, options)
+            .map_or(0.0, |(distinct, all)| (all - distinct) as f64 / all as f64),
+    )
+}
+
+/// Different n-grams, and all.
+fn counts(text: &str, n: usize, options: Options) -> Option<(u64, u64)> {
+    if !(1..=bleu::MAX_ORDER).contains(&n) {
+        return None;
+    }
+    Ngrams::with(|tables| {
+        tables.read::<&str>(text, &[], options.reading());
+        let all = (tables.len() + 1).saturating_sub(n) as u64;
+        if all == 0 {
+            return None;
+        }
+        let mut distinct = [0; bleu::MAX_ORDER];
+        tables.distinct(&mut distinct[..n]);
+        Some((distinct[n - 1], all))
+    })
+}
+
+/// Distinct-n of many texts together: the n-grams of all are one set, as in Li et al. 2016.
+///
+/// ```
+/// use botsmith_eval::metrics::diversity::{DistinctCorpus, Options};
+/// let mut corpus = DistinctCorpus::new(1, Options::default());
+/// corpus.add("I do");
+/// corpus.add("I know");
+/// assert_eq!(corpus.score(), Some(0.75));
+/// ```
+#[derive(Clone, Debug)]
+pub struct DistinctCorpus {
+    n: usize,
+    options: Options,
+    numbering: Numbering,
+    distinct: usize,
+    all: usize,
+}
+
+impl DistinctCorpus {
+    /// Of n-grams of this length; 0 counts as 1.
+    pub fn new(n: usize, options: Options) -> Self {
+        Self {
+            n: n.max(1),
+            options,
+            numbering: Numbering::default(),
+            distinct: 0,
+            all: 0,
+        }
+    }
+
+    /// Adds a text.
+    pub fn add(&mut self, text: &str) {
+        let mut ids = self.numbering.tokens(text, self.options.reading());
+        for order in 2..=self.n {
+            self.numbering.next_order(&mut ids, order);
+        }
+        self.all += ids.len();
+        self.distinct = self.numbering.count(self.n);
+    }
+
+    /// Different n-grams by all; `None` while there are none.
+    pub fn score(&self) -> Option<f64> {
+        (self.all > 0).then(|| self.distinct as f64 / self.all as f64)
+    }
+}
+
+/// Numbers for the n-grams of many texts.
+#[derive(Clone, Debug, Default)]
+struct Numbering {
+    tokens: HashMap<Box<str>, u32>,
+    /// By order, 2 first: the numbers of the two n-grams one shorter, to a number.
+    higher: Vec<HashMap<(u32, u32), u32>>,
+}
+
+impl Numbering {
+    fn tokens(&mut self, text: &str, reading: Reading) -> Vec<u32> {
+        let mut ids = Vec::new();
+        Ngrams::with(|tables| {
+            tables.tokens_of(text, reading, |token| {
+                let id = if let Some(&id) = self.tokens.get(token) {
+                    id
+                } else {
+                    let id = self.tokens.len() as u32;
+                    self.tokens.insert(token.into(), id);
+                    id
+                };
+                ids.push(id);
+            });
+        });
+        ids
+    }
+
+    /// Makes numbers of (n-1)-grams into those of n-grams.
+    fn next_order(&mut self, ids: &mut Vec<u32>, order: usize) {
+        if self.higher.len() < order - 1 {
+            self.higher.resize_with(order - 1, HashMap::new);
+        }
+        let map = &mut self.higher[order - 2];
+        for i in 1..ids.len() {
+            let fresh = map.len() as u32;
+            ids[i - 1] = *map.entry((ids[i - 1], ids[i])).or_insert(fresh);
+        }
+        ids.pop();
+    }
+
+    /// Different n-grams of this order.
+    fn count(&self, order: usize) -> usize {
+        match order {
+            1 => self.tokens.len(),
+            n => self.higher.get(n - 2).map_or(0, HashMap::len),
+        }
+    }
+}
+
+/// The greatest counts of an n-gram in one text: of all texts, and of all but the one that has it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Top {
+    best: u32,
+    owner: u32,
+    second: u32,
+}
+
+impl Top {
+    fn take(&mut self, count: u32, owner: u32) {
+        if count > self.best {
+            *self = Self {
+                best: count,
+                owner,
+                second: self.best,
+            };
+        } else {
+            self.second = self.second.max(count);
+        }
+    }
+
+    fn without(self, text: u32) -> u32 {
+        if self.owner == text {
+            self.second
+        } else {
+            self.best
+        }
+    }
+}
+
+/// Self-BLEU of a set of texts: the mean BLEU of each with all others as references, 0 to 100.
+/// Higher is less varied. `None` for fewer than two texts.
+///
+/// Zhu et al. 2018, "Texygen" (<https://doi.org/10.1145/3209978.3210080>). BLEU is
+/// [`bleu::sentence`] with the options given, so that the smoothing is named there. Takes time in
+/// proportion to the length of all texts together, not to its square: of every n-gram the two
+/// greatest counts are enough.
+///
+/// ```
+/// use botsmith_eval::metrics::{bleu, diversity::self_bleu};
+/// let same = self_bleu(&["the cat sat down", "the cat sat down"], &bleu::Options::default());
+/// assert!(same.is_some_and(|score| (score - 100.0).abs() < 1e-9));
+/// ```
+pub fn self_bleu<T: AsRef<str>>(texts: &[T], options: &bleu::Options) -> Option<f64> {
+    if texts.len() < 2 {
+        return None;
+    }
+    let reading = Reading {
+        tokenizer: options.tokenizer,
+        lowercase: options.lowercase,
+    };
+    let mut numbering = Numbering::default();
+    let mut ids: Vec<Vec<u32>> = texts
+        .iter()
+        .map(|text| numbering.tokens(text.as_ref(), reading))
+        .collect();
+    let order = options.max_order();
+    let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
+    let mut stats: Vec<Stats> = lengths
+        .iter()
+        .zip(nearest_others(&lengths))
+        .map(|(&own, other)| Stats::of_lengths(order, own, other))
+        .collect();
+    for n in 1..=order {
+        if n > 1 {
+            for ids in &mut ids {
+                numbering.next_order(ids, n);
+            }
+        }
+        let mut tops = vec![Top::default(); numbering.count(n)];
+        for (owner, ids) in (0..).zip(&mut ids.clone()) {
+            ids.sort_unstable();
+            for run in ids.chunk_by(|a, b| a == b) {
+                tops[run[0] as usize].take(run.len() as u32, owner);
+            }
+        }
+        for ((owner, ids), stats) in (0..).zip(&mut ids.clone()).zip(&mut stats) {
+            ids.sort_unstable();
+            stats.correct_mut()[n - 1] = ids
+                .chunk_by(|a, b| a == b)
+                .map(|run| u64::from((run.len() as u32).min(tops[run[0] as usize].without(owner))))
+                .sum();
+        }
+    }
+    let sum: f64 = stats.iter().map(|stats| stats.score(options).score).sum();
+    Some(sum / texts.len() as f64)
+}
+
+/// For each length the nearest of the others, the shorter of two.
+fn nearest_others(lengths: &[usize]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&i| lengths[i]);
+    let mut nearest = vec![0; lengths.len()];
+    for (place, &i) in order.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|p| order.get(p));
+        nearest[i] = before
+            .into_iter()
+            .chain(order.get(place + 1))
+            .map(|&j| lengths[j])
+            .min_by_key(|&length| (length.abs_diff(lengths[i]), length))
+            .unwrap_or(0);
+    }
+    nearest
+}

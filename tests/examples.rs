@@ -1,0 +1,60 @@
+//! The examples run as their pages say.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod common;
+
+use std::path::Path;
+
+use common::Folder;
+
+const QUICKSTART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
+
+fn quickstart() -> Folder {
+    let folder = Folder::new();
+    for file in std::fs::read_dir(QUICKSTART).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            folder.write(name, std::fs::read(&path).unwrap());
+        }
+    }
+    folder
+}
+
+/// The version of this build stands for any.
+fn any_version(text: &str) -> String {
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+/// `BOTSMITH_BLESS=1` writes the file anew, to be looked at before it is committed.
+#[test]
+fn quickstart_passes_its_gate_and_says_what_its_page_shows() {
+    let folder = quickstart();
+    folder
+        .run(&["eval", "suite.yaml", "--markdown", "new.md"])
+        .ends(0);
+    let expected = Path::new(QUICKSTART).join("expected.md");
+    let new = folder.read("new.md");
+    if std::env::var_os("BOTSMITH_BLESS").is_some() {
+        std::fs::write(&expected, &new).unwrap();
+    }
+    let expected = std::fs::read_to_string(&expected).unwrap_or_default();
+    assert_eq!(
+        any_version(&new),
+        any_version(&expected.replace("\r\n", "\n"))
+    );
+}
+
+#[test]
+fn the_commented_rule_of_quickstart_fails_the_gate() {
+    let folder = quickstart();
+    let rule = "  # - {metric: states-the-fact, bot: fluent, pass-rate: {min: 0.8}}";
+    let suite = folder.read("suite.yaml");
+    assert!(suite.contains(rule), "the page says to take off the `#`");
+    folder.write(
+        "suite.yaml",
+        suite.replace(rule, &rule.replacen("# ", "", 1)),
+    );
+    folder.run(&["eval", "suite.yaml"]).ends(1);
+}

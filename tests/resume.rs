@@ -94,7 +94,9 @@ fn resumed(stdout: &str) -> usize {
 }
 
 #[test]
-fn fifty_kills_change_nothing() {
+fn kills_change_nothing() {
+    // More of them for a long test: `BOTSMITH_KILLS=500`.
+    let wanted_kills = std::env::var("BOTSMITH_KILLS").map_or(50, |n| n.parse().unwrap());
     let undisturbed = folder();
     let started = Instant::now();
     undisturbed.run(&ARGS).ends(0);
@@ -103,7 +105,7 @@ fn fifty_kills_change_nothing() {
 
     let mut draw = Draw::new(2026);
     let (mut kills, mut rounds, mut most) = (0, 0, 0);
-    while kills < 50 {
+    while kills < wanted_kills {
         rounds += 1;
         let folder = folder_like(&undisturbed);
         // Each round is killed on its way until it is through; progress is kept in between.
@@ -112,7 +114,7 @@ fn fifty_kills_change_nothing() {
             // From before the first commit to after the last report file.
             let after = whole.mul_f64(draw.below(1000) as f64 / 1000.0 * 0.6);
             std::thread::sleep(after);
-            if kills < 50 && child.try_wait().unwrap().is_none() {
+            if kills < wanted_kills && child.try_wait().unwrap().is_none() {
                 child.kill().unwrap();
                 let output = child.wait_with_output().unwrap();
                 assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));

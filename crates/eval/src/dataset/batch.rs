@@ -387,10 +387,12 @@ impl CsvRows {
             .reader
             .read_byte_record(&mut record)
             .map_err(|error| csv_error(&self.place, error, line))?;
-        if !more || record.as_slice() == END {
+        // Our own mark lies past the file; the same bytes in the file itself mean nothing.
+        let past = self.reader.position().byte() > self.reader.get_ref().total + 2;
+        if !more || past && record.as_slice() == END {
             return Ok(None);
         }
-        let open = record.as_slice().ends_with(END);
+        let open = past && record.as_slice().ends_with(END);
         let line = self.line_of(&record, open);
         if open {
             return Err(self
@@ -525,6 +527,26 @@ mod tests {
         ] {
             assert_eq!(lines(text.into()), wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_holds_the_mark_of_the_end_is_no_shorter_for_it() {
+        let error = |text: &str| {
+            let place = Place::new(Path::new("cases.csv"));
+            let rows = CsvRows::new(place, Cursor::new(text.as_bytes().to_vec()), 0);
+            rows.and_then(|mut rows| rows.next_batch().map(drop))
+                .unwrap_err()
+                .to_string()
+        };
+        for text in ["a\n\0end of file\n2\n", "a\n\0end of file", "\0end of file"] {
+            assert!(
+                error(text).contains("NUL byte"),
+                "{text:?}: {}",
+                error(text)
+            );
+        }
+        assert!(error("a\n\"1").contains("never closed"));
+        assert!(error("a\r\n\"1\0end of file\n").contains("never closed"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The error of this crate, and the diagnostic that all crates use for errors about a file.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -276,7 +277,13 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  --> {}", self.message, self.path.display())?;
+        let path = self.path.display().to_string();
+        write!(
+            f,
+            "{}\n  --> {}",
+            printable(&self.message),
+            printable(&path)
+        )?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
             if self.column > 0 {
@@ -284,7 +291,7 @@ impl fmt::Display for Diagnostic {
             }
         }
         if let Some(field) = &self.field {
-            write!(f, " in `{field}`")?;
+            write!(f, " in `{}`", printable(field))?;
         }
         let gutter = self.line.to_string().len().max(2);
         if let Some(excerpt) = &self.excerpt {
@@ -298,10 +305,41 @@ impl fmt::Display for Diagnostic {
             }
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\n {:gutter$} = help: {hint}", "")?;
+            write!(f, "\n {:gutter$} = help: {}", "", printable(hint))?;
         }
         Ok(())
     }
 }
 
 impl std::error::Error for Diagnostic {}
+
+/// The text with what could redraw a terminal escaped: words from a file stand in messages.
+fn printable(text: &str) -> Cow<'_, str> {
+    let foreign = |c: char| c != '\n' && crate::hint::is_unprintable(c);
+    if !text.contains(foreign) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match foreign(c) {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_file_cannot_redraw_the_terminal() {
+        let message = "cannot tell the format of `\u{1b}[2J` from its name";
+        let shown = Diagnostic::new("a.yaml", message)
+            .hint("\u{9b}")
+            .to_string();
+        assert!(!shown.contains(['\u{1b}', '\u{9b}']), "{shown}");
+        assert!(shown.contains("\\u{1b}[2J"), "{shown}");
+    }
+}

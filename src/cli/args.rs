@@ -132,6 +132,13 @@ pub(crate) struct Output {
     /// The report as one JSON object, on stdout or to FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     pub(crate) json: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+/// Report files.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Files {
     /// One JSON line a case to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) jsonl: Option<PathBuf>,
@@ -141,7 +148,7 @@ pub(crate) struct Output {
     /// A summary for pull requests to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// `JUnit` XML for CI to FILE
+    /// JUnit XML for CI to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) junit: Option<PathBuf>,
     /// One self-contained page to FILE
@@ -190,21 +197,8 @@ pub(crate) struct Show {
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// One JSON line a case to FILE
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) jsonl: Option<PathBuf>,
-    /// One line an answer to FILE, for spreadsheets
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) csv: Option<PathBuf>,
-    /// A summary for pull requests to FILE
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) markdown: Option<PathBuf>,
-    /// `JUnit` XML for CI to FILE
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) junit: Option<PathBuf>,
-    /// One self-contained page to FILE
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,7 +10,7 @@ use botsmith::eval::run::{Finished, RunOptions, Runner, Runs, StoredRun};
 use botsmith::eval::suite::{Overrides, Reports, Suite};
 use botsmith::eval::{Error, Result};
 
-use super::args::{Eval, EvalCommand, Output};
+use super::args::{Eval, EvalCommand, Files, Output};
 use super::context::Context;
 use super::progress::Bar;
 use super::{Ended, compare, output, power, runs, show, terminal};
@@ -142,16 +142,26 @@ pub(super) fn finish(
 }
 
 /// The files that flags and the suite ask for; a flag wins over the suite.
-pub(super) fn files(output: &Output, suite: &Reports) -> Reports {
-    let or =
-        |flag: &Option<PathBuf>, suite: &Option<PathBuf>| flag.clone().or_else(|| suite.clone());
+fn files(output: &Output, suite: &Reports) -> Reports {
+    let flags = report_files(&output.files);
     let mut files = Reports::default();
-    files.json = or(&output.json.clone().flatten(), &suite.json);
-    files.jsonl = or(&output.jsonl, &suite.jsonl);
-    files.csv = or(&output.csv, &suite.csv);
-    files.markdown = or(&output.markdown, &suite.markdown);
-    files.junit = or(&output.junit, &suite.junit);
-    files.html = or(&output.html, &suite.html);
+    files.json = output.json.clone().flatten().or(suite.json.clone());
+    files.jsonl = flags.jsonl.or(suite.jsonl.clone());
+    files.csv = flags.csv.or(suite.csv.clone());
+    files.markdown = flags.markdown.or(suite.markdown.clone());
+    files.junit = flags.junit.or(suite.junit.clone());
+    files.html = flags.html.or(suite.html.clone());
+    files
+}
+
+/// The files that flags ask for.
+pub(super) fn report_files(flags: &Files) -> Reports {
+    let mut files = Reports::default();
+    files.jsonl.clone_from(&flags.jsonl);
+    files.csv.clone_from(&flags.csv);
+    files.markdown.clone_from(&flags.markdown);
+    files.junit.clone_from(&flags.junit);
+    files.html.clone_from(&flags.html);
     files
 }
 

@@ -1,11 +1,9 @@
 //! `eval show`: a run, one of its cases, or its failures.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use botsmith::eval::report::rows::{self, Offsets};
 use botsmith::eval::run::Runs;
-use botsmith::eval::suite::Reports;
 use botsmith::eval::{Outcome, Result, Verdict};
 use serde_json::json;
 
@@ -33,7 +31,7 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
         return failures(&run, args.json);
     }
     let report = run.complete()?;
-    let written = eval::write_files(&run, report, &reports(args))?;
+    let written = eval::write_files(&run, report, &eval::report_files(&args.files))?;
     if args.json {
         output::print_json(report)?;
     } else {
@@ -42,17 +40,6 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
         output::print(&terminal::written(&written))?;
     }
     Ok(Ended::Well)
-}
-
-fn reports(args: &Show) -> Reports {
-    let mut files = Reports::default();
-    let copy = |path: &Option<PathBuf>| path.clone();
-    files.jsonl = copy(&args.jsonl);
-    files.csv = copy(&args.csv);
-    files.markdown = copy(&args.markdown);
-    files.junit = copy(&args.junit);
-    files.html = copy(&args.html);
-    files
 }
 
 fn failures(run: &botsmith::eval::run::StoredRun<'_>, as_json: bool) -> Result<Ended> {

@@ -5,10 +5,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may name, in order; a crate never names one to its right or beside it.
-const ARROWS: [(&str, &[&str]); 3] = [
+const ARROWS: [(&str, &[&str]); 4] = [
     ("botsmith-core", &[]),
-    ("botsmith-eval", &["botsmith-core"]),
-    ("botsmith", &["botsmith-core", "botsmith-eval"]),
+    ("botsmith-nanobots", &["botsmith-core"]),
+    ("botsmith-eval", &["botsmith-core", "botsmith-nanobots"]),
+    (
+        "botsmith",
+        &["botsmith-core", "botsmith-nanobots", "botsmith-eval"],
+    ),
 ];
 
 fn metadata(args: &[&str]) -> Value {

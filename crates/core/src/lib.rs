@@ -4,6 +4,7 @@
 //! - [`Error`] and [`Diagnostic`]: every error about a file names the file, line, column, field,
 //!   what was found, what was wanted, and the nearest valid word.
 //! - [`yaml`]: YAML 1.2 read into a tree whose every node knows where it stands.
+//! - [`chat`]: messages, requests, responses, and the trait of every model that answers.
 //! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
 //! - [`store`]: one [`StateStore`](store::StateStore) trait; memory and SQLite behind it.
 //!
@@ -11,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chat;
 pub mod config;
 pub mod digest;
 mod error;

@@ -1,0 +1,1 @@
+//! How a bot meets its user: affixes, adapters, streaming, prompt, feedback of tools.

@@ -1,0 +1,23 @@
+//! Nano bots: a bot is one YAML file, and runs on any provider.
+//!
+//! A [`cartridge`] is read, resolved and checked; a [`Bot`] is a cartridge with a model behind it;
+//! a [`Session`](session::Session) remembers its conversation. Cartridges follow the Nano Bots specification 3.2;
+//! our extensions live under one root key, `botsmith:`, which other implementations ignore.
+//!
+//! This crate judges nothing and knows no workflow.
+
+#![forbid(unsafe_code)]
+
+pub mod bot;
+pub mod cartridge;
+mod error;
+pub mod interface;
+pub mod provider;
+pub mod router;
+pub mod sandbox;
+pub mod session;
+pub mod tools;
+
+pub use bot::{Bot, Turn};
+pub use cartridge::Cartridge;
+pub use error::{Error, Result};

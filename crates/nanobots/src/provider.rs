@@ -1,0 +1,1 @@
+//! What answers for a bot: one [`ChatModel`](botsmith_core::chat::ChatModel) a provider.

@@ -1,0 +1,1 @@
+//! Retries, fallbacks, cooldown, cache and routing over several models.

@@ -1,4 +1,6 @@
 //! Archives of runs: any frames give a run that can be read whole, or an error.
+//!
+//! Covers: crates/eval/src/run
 #![no_main]
 
 use std::path::Path;

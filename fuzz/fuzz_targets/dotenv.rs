@@ -1,4 +1,6 @@
 //! `.env` files: any text gives variables, or an error that names a line and shows no text.
+//!
+//! Covers: crates/core/src/config
 #![no_main]
 
 use botsmith_core::config::dotenv;

@@ -1,4 +1,6 @@
 //! JSONL: any bytes give rows, cases and answers, or an error that names a line.
+//!
+//! Covers: crates/eval/src/dataset
 #![no_main]
 
 use botsmith_eval::dataset::Format;

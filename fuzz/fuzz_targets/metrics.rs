@@ -1,4 +1,6 @@
 //! Evaluators: any two texts give a score in the evaluator's range, or say why not.
+//!
+//! Covers: crates/eval/src/evaluators crates/eval/src/metrics
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,5 +1,7 @@
 //! Suites: any text gives a suite, or an error at a place inside it; a suite whose data stand in it
 //! also runs, twice to the same report.
+//!
+//! Covers: crates/eval/src/suite crates/eval/src/suite.rs
 #![no_main]
 
 use botsmith_core::Error as CoreError;

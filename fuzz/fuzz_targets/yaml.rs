@@ -1,4 +1,6 @@
 //! YAML: any text gives a tree whose marks lie inside it, or an error at a place inside it.
+//!
+//! Covers: crates/core/src/yaml
 #![no_main]
 
 use botsmith_core::yaml::{Cursor, Mark, Node, Source, Value, parse};

@@ -1,0 +1,377 @@
+//! Which settings of a cartridge reach a provider's request, and how maps of settings are merged.
+//!
+//! `provider.settings` and `provider.options` -> the part of the body that is no conversation. In
+//! profile `compat` exactly the keys that the reference implementation sends; in `native` all of
+//! them, with a warning for each that this file does not know.
+
+use botsmith_core::hint;
+use serde_json::{Map, Value, json};
+
+use super::{ProviderConfig, ProviderKind};
+use crate::cartridge::Profile;
+
+/// What the reference implementation sends, by its version 3.4.
+fn reference(kind: ProviderKind) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        ProviderKind::OpenAi => &[
+            "model",
+            "stream",
+            "frequency_penalty",
+            "logit_bias",
+            "logprobs",
+            "top_logprobs",
+            "max_tokens",
+            "n",
+            "presence_penalty",
+            "response_format",
+            "seed",
+            "stop",
+            "temperature",
+            "top_p",
+            "tool_choice",
+        ],
+        ProviderKind::Ollama => &["model", "template", "stream", "format", "raw", "options"],
+        ProviderKind::Mistral => &[
+            "model",
+            "temperature",
+            "top_p",
+            "max_tokens",
+            "stream",
+            "safe_prompt",
+            "random_seed",
+            "safe_mode",
+        ],
+        ProviderKind::Anthropic => &[
+            "model",
+            "stream",
+            "max_tokens",
+            "temperature",
+            "top_k",
+            "top_p",
+            "tool_choice",
+            "metadata",
+            "stop_sequences",
+        ],
+        ProviderKind::Cohere => &[
+            "model",
+            "stream",
+            "prompt_truncation",
+            "connectors",
+            "search_queries_only",
+            "documents",
+            "citation_quality",
+            "temperature",
+            "max_tokens",
+            "max_input_tokens",
+            "k",
+            "p",
+            "seed",
+            "stop_sequences",
+            "frequency_penalty",
+            "presence_penalty",
+            "force_single_step",
+        ],
+        ProviderKind::Maritaca => &[
+            "max_tokens",
+            "model",
+            "stream",
+            "do_sample",
+            "temperature",
+            "top_p",
+            "repetition_penalty",
+            "stopping_tokens",
+        ],
+        ProviderKind::Google => &["generationConfig", "safetySettings"],
+        _ => return None,
+    })
+}
+
+/// Settings that the interfaces have and the reference does not send.
+fn newer(kind: ProviderKind) -> &'static [&'static str] {
+    match kind {
+        ProviderKind::OpenAi => &[
+            "user",
+            "stream_options",
+            "service_tier",
+            "parallel_tool_calls",
+            "max_completion_tokens",
+            "reasoning_effort",
+            "verbosity",
+            "metadata",
+            "store",
+            "modalities",
+            "prediction",
+            "top_k",
+            "min_p",
+            "repetition_penalty",
+            "chat_template_kwargs",
+        ],
+        ProviderKind::Ollama => &["keep_alive", "think"],
+        ProviderKind::Mistral => &[
+            "stop",
+            "presence_penalty",
+            "frequency_penalty",
+            "n",
+            "response_format",
+            "tool_choice",
+            "parallel_tool_calls",
+            "prompt_mode",
+        ],
+        ProviderKind::Anthropic => &["thinking", "service_tier", "container", "output_config"],
+        ProviderKind::Cohere => &["safety_mode", "response_format", "raw_prompting"],
+        ProviderKind::Maritaca => &["num_tokens_per_message"],
+        ProviderKind::Google => &["toolConfig", "cachedContent", "model", "stream", "labels"],
+        _ => &[],
+    }
+}
+
+const OLLAMA_OPTIONS: [&str; 31] = [
+    "num_keep",
+    "seed",
+    "num_predict",
+    "top_k",
+    "top_p",
+    "tfs_z",
+    "typical_p",
+    "repeat_last_n",
+    "temperature",
+    "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "mirostat",
+    "mirostat_tau",
+    "mirostat_eta",
+    "penalize_newline",
+    "numa",
+    "num_ctx",
+    "num_batch",
+    "num_gpu",
+    "main_gpu",
+    "low_vram",
+    "f16_kv",
+    "vocab_only",
+    "use_mmap",
+    "use_mlock",
+    "num_thread",
+    "stop",
+    // The last three are newer than the reference.
+    "min_p",
+    "num_gqa",
+    "logits_all",
+];
+
+const GENERATION_CONFIG: [&str; 16] = [
+    "temperature",
+    "maxOutputTokens",
+    "candidateCount",
+    "presencePenalty",
+    "frequencyPenalty",
+    "topK",
+    "topP",
+    "stopSequences",
+    "responseMimeType",
+    "responseSchema",
+    // The rest is newer than the reference.
+    "seed",
+    "responseLogprobs",
+    "logprobs",
+    "thinkingConfig",
+    "responseJsonSchema",
+    "responseModalities",
+];
+
+/// Keys of a nested map that are known, and how many of them the reference sends.
+fn nested(kind: ProviderKind, key: &str) -> Option<(&'static [&'static str], usize)> {
+    match (kind, key) {
+        (ProviderKind::Ollama, "options") => Some((&OLLAMA_OPTIONS, OLLAMA_OPTIONS.len() - 3)),
+        (ProviderKind::Google, "generationConfig") => Some((&GENERATION_CONFIG, 10)),
+        _ => None,
+    }
+}
+
+/// The settings that go into a request's body, without conversation, tools and defaults.
+pub(super) fn sent(config: &ProviderConfig) -> Map<String, Value> {
+    let compat = config.profile == Profile::Compat;
+    let mut body = Map::new();
+    for (key, value) in &config.settings {
+        let unsent = match config.kind {
+            // Sent as the end user of the request, never in the clear.
+            ProviderKind::OpenAi => key == "user",
+            // Part of the address.
+            ProviderKind::Google => key == "model" || key == "stream",
+            _ => false,
+        };
+        let known = reference(config.kind).is_none_or(|keys| keys.contains(&key.as_str()));
+        if value.is_null() || unsent || (compat && !known) {
+            continue;
+        }
+        let value = match (nested(config.kind, key), value) {
+            (Some((known, sent)), Value::Object(inner)) => {
+                let kept: Map<_, _> = inner
+                    .iter()
+                    .filter(|(key, value)| {
+                        !value.is_null() && (!compat || known[..sent].contains(&key.as_str()))
+                    })
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                if kept.is_empty() {
+                    continue;
+                }
+                Value::Object(kept)
+            }
+            _ if compat && config.kind == ProviderKind::Google && key == "safetySettings" => {
+                match value.as_array() {
+                    Some(list) => list.iter().map(category_and_threshold).collect(),
+                    None => continue,
+                }
+            }
+            _ => value.clone(),
+        };
+        body.insert(key.clone(), value);
+    }
+    if config.kind == ProviderKind::Google {
+        let generation = body.entry("generationConfig").or_insert_with(|| json!({}));
+        if let Value::Object(generation) = generation {
+            generation
+                .entry("candidateCount")
+                .or_insert_with(|| json!(1));
+        }
+    }
+    body
+}
+
+fn category_and_threshold(setting: &Value) -> Value {
+    let mut kept = Map::new();
+    for key in ["category", "threshold"] {
+        if let Some(value) = setting.get(key) {
+            kept.insert(key.into(), value.clone());
+        }
+    }
+    Value::Object(kept)
+}
+
+/// A line for each setting that is unknown: what happens to it, and the nearest known one.
+pub(super) fn warnings(config: &ProviderConfig) -> Vec<String> {
+    let Some(known) = reference(config.kind) else {
+        return Vec::new();
+    };
+    let all: Vec<&str> = known.iter().chain(newer(config.kind)).copied().collect();
+    let mut lines = Vec::new();
+    for (key, value) in &config.settings {
+        if !all.contains(&key.as_str()) {
+            lines.push(line(config, key, &all));
+        } else if config.profile == Profile::Compat && !known.contains(&key.as_str()) {
+            if !(config.kind == ProviderKind::OpenAi && key == "user") {
+                lines.push(format!(
+                    "`provider.settings.{key}` is left out in profile `compat`, as the reference does"
+                ));
+            }
+        }
+        if let (Some((known, _)), Value::Object(inner)) = (nested(config.kind, key), value) {
+            for name in inner.keys().filter(|name| !known.contains(&name.as_str())) {
+                lines.push(line(config, &format!("{key}.{name}"), known));
+            }
+        }
+    }
+    lines
+}
+
+fn line(config: &ProviderConfig, key: &str, known: &[&str]) -> String {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let fate = match config.profile {
+        Profile::Compat => "it is left out",
+        Profile::Native => "it is sent as it is",
+    };
+    let near = hint::nearest(last, known.iter().copied());
+    format!(
+        "`provider.settings.{}` is no known setting of {}; {fate}{}",
+        hint::shown(key),
+        config.kind,
+        near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )
+}
+
+/// Puts `over` into `under`, maps into maps; what `over` says wins, and its nulls take away.
+pub(super) fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (under.get_mut(key), value) {
+            (Some(Value::Object(inner)), Value::Object(more)) => merge(inner, more),
+            (_, Value::Null) => {
+                under.remove(key);
+            }
+            _ => {
+                under.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(provider: Value, profile: Profile) -> ProviderConfig {
+        ProviderConfig::from_cartridge(&json!({"provider": provider}))
+            .unwrap()
+            .with_profile(profile)
+    }
+
+    #[test]
+    fn compat_sends_what_the_reference_sends_and_native_all() {
+        let cases = [
+            (
+                json!({"id": "ollama", "settings": {"model": "m", "options": {"temperature": 0.5, "bogus": 1}}}),
+                json!({"model": "m", "options": {"temperature": 0.5}}),
+                json!({"model": "m", "options": {"temperature": 0.5, "bogus": 1}}),
+            ),
+            (
+                json!({"id": "openai", "settings": {"model": "m", "user": "u", "service_tier": "flex", "stop": null}}),
+                json!({"model": "m"}),
+                json!({"model": "m", "service_tier": "flex"}),
+            ),
+            (
+                json!({"id": "google", "settings": {"generationConfig": {"topK": 3, "seed": 1},
+                    "safetySettings": [{"category": "A", "threshold": "B", "more": 1}], "x": 1}}),
+                json!({"generationConfig": {"topK": 3, "candidateCount": 1},
+                    "safetySettings": [{"category": "A", "threshold": "B"}]}),
+                json!({"generationConfig": {"topK": 3, "seed": 1, "candidateCount": 1},
+                    "safetySettings": [{"category": "A", "threshold": "B", "more": 1}], "x": 1}),
+            ),
+        ];
+        for (provider, compat, native) in cases {
+            let sent_by = |profile| Value::Object(sent(&config(provider.clone(), profile)));
+            assert_eq!(sent_by(Profile::Compat), compat);
+            assert_eq!(sent_by(Profile::Native), native);
+        }
+    }
+
+    #[test]
+    fn unknown_settings_are_named_with_the_nearest_known_one() {
+        let provider =
+            json!({"id": "ollama", "settings": {"modell": "m", "options": {"temprature": 1}}});
+        assert_eq!(
+            warnings(&config(provider, Profile::Native)),
+            [
+                "`provider.settings.modell` is no known setting of ollama; it is sent as it is; did you mean `model`?",
+                "`provider.settings.options.temprature` is no known setting of ollama; it is sent as it is; did you mean `temperature`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn maps_merge_into_maps() {
+        let mut under = json!({"a": {"b": 1, "c": 2}, "d": 3})
+            .as_object()
+            .cloned()
+            .unwrap();
+        let over = json!({"a": {"b": 9}, "d": null, "e": [1]})
+            .as_object()
+            .cloned()
+            .unwrap();
+        merge(&mut under, &over);
+        assert_eq!(
+            Value::Object(under),
+            json!({"a": {"b": 9, "c": 2}, "e": [1]})
+        );
+    }
+}

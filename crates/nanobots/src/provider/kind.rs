@@ -96,7 +96,6 @@ impl ProviderKind {
         }))
     }
 
-
     /// Where it answers if the cartridge gives no address.
     pub fn default_address(self) -> Option<&'static str> {
         match self {

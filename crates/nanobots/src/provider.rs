@@ -3,13 +3,19 @@
 //! A cartridge's `provider:` map -> [`ProviderConfig`] -> [`open`] -> a model. [`ProviderOverride`]
 //! puts another provider in its place. This module neither retries nor falls back: the router does.
 
+mod bounds;
 mod config;
 mod credentials;
+mod key;
 mod kind;
+mod own_settings;
+mod pieces;
 mod replace;
 mod sampling;
+mod script;
 mod secrets;
 mod settings;
+mod template;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,8 +23,10 @@ use std::sync::Arc;
 use botsmith_core::chat::{ChatModel, ErrorClass, ModelError};
 
 pub use config::{ProviderConfig, provider_streams};
+pub use key::request_key;
 pub use kind::ProviderKind;
 pub use replace::ProviderOverride;
+pub use script::{Script, ScriptModel};
 
 /// What a provider may use besides its configuration.
 #[derive(Clone, Debug, Default)]
@@ -47,10 +55,10 @@ pub fn open(
             "this build has no engine that runs models in process",
         )
         .hint("use a local server: `ollama`, or `openai` with its address")),
-        ProviderKind::Http
-        | ProviderKind::Command
-        | ProviderKind::Replay
-        | ProviderKind::Script => Err(absent(config.kind())),
+        ProviderKind::Script => Ok(Arc::new(ScriptModel::open(config)?)),
+        ProviderKind::Http | ProviderKind::Command | ProviderKind::Replay => {
+            Err(absent(config.kind()))
+        }
         kind => Err(absent(kind)),
     }
 }

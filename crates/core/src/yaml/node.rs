@@ -89,6 +89,47 @@ impl Node {
         }
     }
 
+    /// A node from JSON that stands in no file: all marks are zero, so that errors name the field
+    /// but no line. Whole numbers over 64 bits become floating.
+    ///
+    /// ```
+    /// use botsmith_core::yaml::Node;
+    /// let node = Node::from_json(&serde_json::json!({"say": ["Hi!"]}));
+    /// assert_eq!(node.to_json(), serde_json::json!({"say": ["Hi!"]}));
+    /// ```
+    pub fn from_json(json: &serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        let mark = Mark::default();
+        let mut raw = None;
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(b) => {
+                raw = Some(b.to_string().into());
+                Value::Bool(*b)
+            }
+            Json::Number(number) => {
+                raw = Some(number.to_string().into());
+                match number.as_i64() {
+                    Some(whole) => Value::Int(whole),
+                    None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+                }
+            }
+            Json::String(text) => Value::String(text.clone()),
+            Json::Array(items) => Value::Seq(items.iter().map(Self::from_json).collect()),
+            Json::Object(fields) => Value::Map(
+                fields
+                    .iter()
+                    .map(|(key, value)| Entry {
+                        key: key.clone(),
+                        key_mark: mark,
+                        value: Self::from_json(value),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { value, mark, raw }
+    }
+
     /// The same value as JSON. Infinite and undefined numbers become their YAML spelling.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;

@@ -1,0 +1,67 @@
+//! Reads `provider.settings` of our own providers, where each key must be known.
+//!
+//! A value in, a typed reading or an error out that names the field, what was found and what was
+//! wanted, and the nearest key. The value comes out of a cartridge that is read already, so the error
+//! knows no line.
+
+use botsmith_core::chat::{ErrorClass, ModelError};
+use botsmith_core::yaml::{Cursor, Node, Source};
+use botsmith_core::{Error, Result};
+use serde_json::{Map, Value};
+
+use super::ProviderConfig;
+
+/// Reads `settings` (null: an empty map) with `read`; errors name `place`, then the field.
+pub(crate) fn read<T>(
+    place: &str,
+    settings: &Value,
+    read: impl FnOnce(&Cursor<'_>) -> Result<T>,
+) -> Result<T> {
+    let empty = Value::Object(Map::new());
+    let node = Node::from_json(if settings.is_null() { &empty } else { settings });
+    let source = Source::new(place, "");
+    read(&Cursor::new(&source, &node))
+}
+
+/// Reads the settings of `config`; errors are the provider's, in one line.
+pub(crate) fn of<T>(
+    config: &ProviderConfig,
+    read_with: impl FnOnce(&Cursor<'_>) -> Result<T>,
+) -> std::result::Result<T, ModelError> {
+    let settings = Value::Object(config.settings().clone());
+    read("provider.settings", &settings, read_with).map_err(|error| refused(config.id(), &error))
+}
+
+/// The error as one of `provider`, in one line.
+pub(crate) fn refused(provider: &str, error: &Error) -> ModelError {
+    let Some(wrong) = error.diagnostic() else {
+        return ModelError::new(ErrorClass::Load, provider, error.to_string());
+    };
+    let path = wrong.path.display();
+    let place = match &wrong.field {
+        Some(field) if wrong.line == 0 => format!("{path}.{field}"),
+        Some(field) => format!("{path}:{}:{} in `{field}`", wrong.line, wrong.column),
+        None => path.to_string(),
+    };
+    let error = ModelError::new(
+        ErrorClass::Load,
+        provider,
+        format!("{place}: {}", wrong.message),
+    );
+    match &wrong.hint {
+        Some(hint) => error.hint(hint.clone()),
+        None => error,
+    }
+}
+
+/// A JSON Pointer (RFC 6901): empty, or starting with `/`.
+pub(crate) fn pointer(at: &Cursor<'_>) -> Result<String> {
+    let text = at.text()?;
+    match text.is_empty() || text.starts_with('/') {
+        true => Ok(text.to_owned()),
+        false => Err(at
+            .diagnostic("a JSON Pointer starts with `/`")
+            .hint(format!("did you mean `/{}`?", text.replace('.', "/")))
+            .into()),
+    }
+}

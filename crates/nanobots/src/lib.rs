@@ -18,6 +18,7 @@ pub mod sandbox;
 pub mod session;
 pub mod tools;
 
-pub use bot::{Bot, Turn};
+pub use bot::{Bot, BotBuilder, Turn};
 pub use cartridge::Cartridge;
 pub use error::{Error, Result};
+pub use session::{Session, SessionOptions};

@@ -1,0 +1,121 @@
+//! What may be said about a bot before it is there.
+
+use std::sync::Arc;
+
+use botsmith_core::chat::{ChatModel, Sampling};
+use botsmith_core::store::StateStore;
+
+use super::spent::TurnLimits;
+use super::toolbelt::Toolbelt;
+use super::{Bot, ByteEstimate, Clock, Inner, Permission, SystemClock, TokenCounter};
+use crate::interface::safety;
+use crate::tools::Tool;
+use crate::{Cartridge, Result, sandbox};
+
+/// Makes a [`Bot`]; see [`Bot::builder`].
+#[derive(Debug)]
+#[must_use = "a builder makes nothing until `build`"]
+pub struct BotBuilder {
+    cartridge: Cartridge,
+    model: Arc<dyn ChatModel>,
+    tools: Vec<Arc<dyn Tool>>,
+    permission: Permission,
+    store: Option<Arc<dyn StateStore>>,
+    clock: Arc<dyn Clock>,
+    counter: Arc<dyn TokenCounter>,
+    sampling: Sampling,
+    tags: Vec<String>,
+    sandbox: sandbox::Limits,
+}
+
+impl BotBuilder {
+    pub(super) fn new(cartridge: Cartridge, model: Arc<dyn ChatModel>) -> Self {
+        Self {
+            cartridge,
+            model,
+            tools: Vec::new(),
+            permission: Permission::default(),
+            store: None,
+            clock: Arc::new(SystemClock),
+            counter: Arc::new(ByteEstimate),
+            sampling: Sampling::default(),
+            tags: Vec::new(),
+            sandbox: sandbox::Limits::default(),
+        }
+    }
+
+    /// Adds a tool to those of the cartridge.
+    pub fn tool(mut self, tool: Arc<dyn Tool>) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Who decides whether a tool may run, where the cartridge wants its user asked.
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.permission = permission;
+        self
+    }
+
+    /// Where sessions are kept that name no store of their own.
+    pub fn store(mut self, store: Arc<dyn StateStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The clock that stamps history.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What counts tokens for a context budget.
+    pub fn counter(mut self, counter: Arc<dyn TokenCounter>) -> Self {
+        self.counter = counter;
+        self
+    }
+
+    /// How tokens are chosen, in words that every provider understands. Settings of the cartridge win.
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = sampling;
+        self
+    }
+
+    /// Labels of this bot's requests, for routing.
+    pub fn tags(mut self, tags: Vec<String>) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// What adapters may use.
+    pub fn sandbox(mut self, limits: sandbox::Limits) -> Self {
+        self.sandbox = limits;
+        self
+    }
+
+    /// The bot.
+    ///
+    /// # Errors
+    /// If the cartridge cannot be used: a tool without code, a schema that is none.
+    pub fn build(self) -> Result<Bot> {
+        let safety = safety(self.cartridge.value());
+        Ok(Bot {
+            inner: Arc::new(Inner {
+                belt: Toolbelt::new(self.tools),
+                cartridge: self.cartridge,
+                model: self.model,
+                permission: self.permission,
+                safety,
+                store: self.store,
+                clock: self.clock,
+                counter: self.counter,
+                shape: None,
+                limits: TurnLimits::default(),
+                budget: None,
+                examples: Vec::new(),
+                sampling: self.sampling,
+                tags: self.tags,
+                sandbox: self.sandbox,
+            }),
+        })
+    }
+}

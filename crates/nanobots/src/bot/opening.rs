@@ -1,0 +1,118 @@
+//! What a request says before and around the conversation.
+
+use botsmith_core::chat::{ChatRequest, Message, Role};
+use serde_json::Value;
+
+use super::Bot;
+use super::budget::overflow;
+use crate::cartridge::{Profile, fetch};
+
+/// Which of a cartridge's behaviours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behavior {
+    /// Answers what it is asked.
+    #[default]
+    Interaction,
+    /// Speaks first.
+    Boot,
+}
+
+impl Behavior {
+    /// The key under `behaviors`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interaction => "interaction",
+            Self::Boot => "boot",
+        }
+    }
+}
+
+/// What a conversation is made of, apart from the cartridge.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) behavior: Behavior,
+    pub(crate) history: Vec<Message>,
+    pub(crate) new: Option<Message>,
+}
+
+/// A request, and the new message in it.
+#[derive(Debug)]
+pub(crate) struct Composed {
+    pub(crate) request: ChatRequest,
+    pub(crate) new: Option<Message>,
+}
+
+/// A text of a behaviour.
+fn behavior<'a>(bot: &'a Bot, which: Behavior, key: &str) -> Option<&'a str> {
+    fetch(bot.cartridge().value(), &["behaviors", which.as_str(), key]).and_then(Value::as_str)
+}
+
+/// Directive, backdrop, examples, history, new message: the request of a turn's first round. What had
+/// to be left out is said in `notes`.
+pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Composed {
+    let inner = &*bot.inner;
+    let native = bot.cartridge().profile() == Profile::Native;
+    let mut system: Vec<String> = Vec::new();
+    system.extend(behavior(bot, parts.behavior, "directive").map(str::to_owned));
+    // The reference never sends `interaction.instruction`, though cartridges in the wild rely on it.
+    if native && parts.behavior == Behavior::Interaction {
+        system.extend(behavior(bot, parts.behavior, "instruction").map(str::to_owned));
+    }
+    let held = inner.model.info().json_schema;
+    if let Some(shape) = &inner.shape
+        && !held
+    {
+        system.push(shape.instruction());
+    }
+    let mut opening = Vec::new();
+    if !system.is_empty() {
+        opening.push(Message::system(system.join("\n\n")));
+    }
+    if let Some(backdrop) = behavior(bot, parts.behavior, "backdrop") {
+        opening.push(Message::backdrop(backdrop));
+    }
+    if parts.behavior == Behavior::Interaction {
+        opening.extend(inner.examples.iter().cloned());
+    }
+
+    let mut history = parts.history;
+    if let Some(budget) = inner.budget {
+        // System messages of the conversation itself are no turns: they stay where they are.
+        let lead = history
+            .iter()
+            .take_while(|message| message.role == Role::System)
+            .count();
+        opening.extend(history.drain(..lead));
+        let (dropped, turns) = overflow(
+            &*inner.counter,
+            budget,
+            &opening,
+            &history,
+            parts.new.as_slice(),
+        );
+        if dropped > 0 {
+            history.drain(..dropped);
+            notes.push(format!(
+                "the {turns} oldest {} of the conversation {} left out, to keep within {budget} tokens",
+                if turns == 1 { "turn" } else { "turns" },
+                if turns == 1 { "was" } else { "were" },
+            ));
+        }
+    }
+    opening.append(&mut history);
+    opening.extend(parts.new.clone());
+
+    let mut request = ChatRequest::new(opening);
+    request.tools = inner.belt.specs();
+    request.sampling = inner.sampling.clone();
+    request.tags.clone_from(&inner.tags);
+    if let Some(shape) = &inner.shape
+        && held
+    {
+        request.output = shape.format();
+    }
+    Composed {
+        request,
+        new: parts.new,
+    }
+}

@@ -5,13 +5,22 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may name, in order; a crate never names one to its right or beside it.
-const ARROWS: [(&str, &[&str]); 4] = [
+const ARROWS: [(&str, &[&str]); 5] = [
     ("botsmith-core", &[]),
+    ("botsmith-nlp", &["botsmith-core"]),
     ("botsmith-nanobots", &["botsmith-core"]),
-    ("botsmith-eval", &["botsmith-core", "botsmith-nanobots"]),
+    (
+        "botsmith-eval",
+        &["botsmith-core", "botsmith-nlp", "botsmith-nanobots"],
+    ),
     (
         "botsmith",
-        &["botsmith-core", "botsmith-nanobots", "botsmith-eval"],
+        &[
+            "botsmith-core",
+            "botsmith-nlp",
+            "botsmith-nanobots",
+            "botsmith-eval",
+        ],
     ),
 ];
 
@@ -63,6 +72,15 @@ fn no_arrow_runs_backwards() {
 
 #[test]
 fn core_without_features_compiles_no_database_and_no_async_runtime() {
+    is_light("botsmith-core", &["--no-default-features"]);
+}
+
+#[test]
+fn nlp_alone_compiles_no_database_no_async_runtime_and_no_neural_engine() {
+    is_light("botsmith-nlp", &[]);
+}
+
+fn is_light(package: &str, features: &[&str]) {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -71,7 +89,8 @@ fn core_without_features_compiles_no_database_and_no_async_runtime() {
             "--edges=normal,build",
             "--prefix=none",
         ])
-        .args(["--package=botsmith-core", "--no-default-features"])
+        .arg(format!("--package={package}"))
+        .args(features)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
@@ -90,7 +109,7 @@ fn core_without_features_compiles_no_database_and_no_async_runtime() {
     ] {
         assert!(
             !tree.lines().any(|line| line.starts_with(heavy)),
-            "core pulls {heavy}:\n{tree}"
+            "{package} pulls {heavy}:\n{tree}"
         );
     }
 }

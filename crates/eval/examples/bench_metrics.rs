@@ -1,8 +1,8 @@
 //! Times the text metrics on pairs from files, for `scripts/bench-metrics`.
 //!
-//! `bench_metrics PAIRS.json…` reads lists of `[candidate, reference]` and prints one JSON object a
-//! file and metric: CPU seconds on one thread (reading the file and starting up are outside), and
-//! wall seconds on two.
+//! `bench_metrics [METRIC…] PAIRS.json…` reads lists of `[candidate, reference]` and prints one JSON
+//! object a file and metric (all unless some are named): CPU seconds on one thread, and wall seconds
+//! of batches on one and on two. Reading the file and starting up are outside.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 #![allow(unreachable_pub, reason = "its module is shared with a benchmark")]
@@ -17,13 +17,17 @@ use std::time::Instant;
 
 use botsmith_eval::metrics::batch;
 use serde_json::json;
+use table::{Line, TABLE};
 
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    for path in std::env::args().skip(1) {
+    let is_file = |arg: &String| Path::new(arg).extension().is_some_and(|e| e == "json");
+    let (paths, only) = std::env::args().skip(1).partition::<Vec<_>, _>(is_file);
+    for path in paths {
         let pairs: Vec<(String, String)> = serde_json::from_slice(&std::fs::read(&path)?)?;
-        for line in table::TABLE {
+        let wanted = |line: &&Line| only.is_empty() || only.iter().any(|name| name == line.name);
+        for line in TABLE.iter().filter(wanted) {
             let mut score = (line.start)();
             let mut pass = || {
                 for (candidate, reference) in &pairs {
@@ -38,18 +42,26 @@ fn main() -> Result<(), Failure> {
                 (0..passes).for_each(|_| pass());
                 best = best.min((cpu()? - before) / f64::from(passes));
             }
-            let mut two = f64::INFINITY;
-            for _ in 0..3 {
-                let before = Instant::now();
-                for _ in 0..passes {
-                    black_box(batch(&pairs, 2, line.start, |score, (a, b)| score(a, b)));
+            // Batches take turns on one thread and on two, so that what else the machine does
+            // touches both alike. A batch is long enough that starting threads does not show.
+            let many: Vec<_> = (0..passes).flat_map(|_| &pairs).collect();
+            let mut walls = [f64::INFINITY; 2];
+            for _ in 0..7 {
+                for (threads, wall) in (1..).zip(&mut walls) {
+                    let before = Instant::now();
+                    black_box(batch(&many, threads, line.start, |score, (a, b)| {
+                        score(a, b)
+                    }));
+                    *wall = wall.min(before.elapsed().as_secs_f64() / f64::from(passes));
                 }
-                two = two.min(before.elapsed().as_secs_f64() / f64::from(passes));
             }
             let name = Path::new(&path).file_stem().and_then(|stem| stem.to_str());
             println!(
                 "{}",
-                json!({"metric": line.name, "texts": name, "pairs": pairs.len(), "cpu_s": best, "wall_2_s": two})
+                json!({
+                    "metric": line.name, "texts": name, "pairs": pairs.len(), "cpu_s": best,
+                    "wall_1_s": walls[0], "wall_2_s": walls[1],
+                })
             );
         }
     }

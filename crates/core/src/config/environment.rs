@@ -107,6 +107,11 @@ impl MemoryFiles {
         self.0.insert(path.into(), content.into());
         self
     }
+
+    /// The names of all files, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(PathBuf::as_path)
+    }
 }
 
 impl<P: Into<PathBuf>, C: Into<Vec<u8>>, const N: usize> From<[(P, C); N]> for MemoryFiles {

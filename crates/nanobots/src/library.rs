@@ -86,6 +86,7 @@ impl Shelf for Disk {
 
 impl Shelf for MemoryFiles {
     fn is_file(&self, path: &Path) -> bool {
+        let path = path.strip_prefix(".").unwrap_or(path);
         self.paths().any(|file| file == path)
     }
 

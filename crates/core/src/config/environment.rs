@@ -96,7 +96,7 @@ impl Files for Disk {
     }
 }
 
-/// Files in memory, for tests and for programs that bring their own.
+/// Files in memory, for tests and for programs that bring their own. `./name` is `name`.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryFiles(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -129,7 +129,7 @@ impl Files for MemoryFiles {
         let limit = usize::try_from(max_bytes)
             .unwrap_or(usize::MAX)
             .saturating_add(1);
-        let file = self.0.get(path);
+        let file = self.0.get(path.strip_prefix(".").unwrap_or(path));
         Ok(file.map(|bytes| bytes.iter().copied().take(limit).collect()))
     }
 }

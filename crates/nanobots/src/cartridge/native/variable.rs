@@ -155,10 +155,12 @@ impl Variable {
             variable.kind = at.one_of(&VariableType::WORDS)?;
         }
         if let Some(at) = fields.get("choices") {
+            let mut choices = Vec::new();
             for item in at.items()? {
                 variable.accept(&item)?;
-                variable.choices.push(item.node().to_json());
+                choices.push(item.node().to_json());
             }
+            variable.choices = choices;
         }
         if let Some(at) = fields.get("default") {
             variable.accept(&at)?;

@@ -41,7 +41,7 @@ pub use native::{
     Transport, Variable, VariableType, When,
 };
 pub use read::Options;
-pub use views::{Behavior, Meta, Mode, Safety, ToolSource};
+pub use views::{Meta, Texts, ToolSource};
 
 use crate::Result;
 use layers::Layers;
@@ -74,11 +74,12 @@ impl Profile {
 /// A cartridge, read.
 ///
 /// ```
-/// use botsmith_nanobots::cartridge::{Cartridge, Format, Mode, Options};
+/// use botsmith_nanobots::bot::Behavior;
+/// use botsmith_nanobots::cartridge::{Cartridge, Format, Options};
 /// let text = "meta: {name: Ada}\nbehaviors:\n  interaction: {directive: Be brief.}\nprovder: {}\n";
 /// let cartridge = Cartridge::parse(text, Format::Yaml, &Options::default())?;
 /// assert_eq!(cartridge.meta().name.as_deref(), Some("Ada"));
-/// assert_eq!(cartridge.system_text(Mode::Interaction).as_deref(), Some("Be brief."));
+/// assert_eq!(cartridge.system_text(Behavior::Interaction).as_deref(), Some("Be brief."));
 /// let warning = &cartridge.warnings()[0];
 /// assert_eq!((warning.line, warning.hint.as_deref()), (4, Some("did you mean `provider`?")));
 /// # Ok::<(), botsmith_nanobots::Error>(())

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use botsmith_core::config::{Environment, MemoryFiles};
+use botsmith_nanobots::bot::Behavior;
 use botsmith_nanobots::cartridge::{
-    Cartridge, Format, Mode, Options, Profile, Target, Transport, VariableType,
+    Cartridge, Format, Options, Profile, Target, Transport, VariableType,
 };
+use botsmith_nanobots::interface::safety;
 use botsmith_nanobots::library::{Library, search_path};
 use botsmith_nanobots::{Error, cartridge};
 use serde_json::{Map, Value, json};
@@ -337,13 +339,13 @@ fn variables_are_put_into_behaviors_and_examples() {
     let bound = cartridge.with_variables(&Map::new()).unwrap();
     assert!(bound.is_bound());
     assert_eq!(
-        bound.system_text(Mode::Interaction).as_deref(),
+        bound.system_text(Behavior::Interaction).as_deref(),
         Some("Answer in English.\n")
     );
     assert_eq!(bound.native().examples[0].user, "Say hi in English");
     let values = json!({"language": "{{ notes }} <b>", "notes": ["a", "b"]});
     let again = bound.with_variables(values.as_object().unwrap()).unwrap();
-    let behavior = again.behavior(Mode::Interaction);
+    let behavior = again.texts(Behavior::Interaction);
     assert_eq!(
         behavior.directive.as_deref(),
         Some("Answer in {{ notes }} <b>.\n")
@@ -356,7 +358,7 @@ fn braces_without_variables_are_plain_text() {
     let text = "behaviors: {interaction: {directive: 'Use {{ this }} and {% that'}}";
     let bound = native(text).with_variables(&Map::new()).unwrap();
     assert_eq!(
-        bound.system_text(Mode::Interaction).as_deref(),
+        bound.system_text(Behavior::Interaction).as_deref(),
         Some("Use {{ this }} and {% that")
     );
 }
@@ -650,11 +652,13 @@ fn views_read_what_the_specification_defines() {
                 behaviors: {interaction: {directive: D, instruction: I}, boot: {instruction: B}}\n";
     let compat = read(text, Profile::Compat).unwrap();
     assert_eq!(compat.meta().name.as_deref(), Some("7"));
-    let safety = compat.safety("repl");
-    assert!(!safety.sandboxed && safety.confirmable);
-    assert_eq!(safety.yeses, ["yes", "sim"]);
-    assert_eq!(safety.default_answer, "yes");
-    assert_eq!(compat.system_text(Mode::Interaction).as_deref(), Some("D"));
+    let allowed = safety(compat.value());
+    assert!(!allowed.sandboxed && allowed.confirmable);
+    assert_eq!(allowed.yeses[1], "sim");
+    assert_eq!(
+        compat.system_text(Behavior::Interaction).as_deref(),
+        Some("D")
+    );
     assert!(
         compat
             .warnings()
@@ -662,20 +666,12 @@ fn views_read_what_the_specification_defines() {
             .any(|w| w.message.contains("is not sent"))
     );
     let own = native(text);
-    assert_eq!(own.safety("repl").yeses, ["s"]);
-    assert_eq!(own.safety("eval").yeses, ["yes", "sim"]);
     assert_eq!(
-        own.system_text(Mode::Interaction).as_deref(),
+        own.system_text(Behavior::Interaction).as_deref(),
         Some("D\n\nI")
     );
-    assert_eq!(own.system_text(Mode::Boot), None);
-    assert_eq!(own.behavior(Mode::Boot).instruction.as_deref(), Some("B"));
-    let plain = native("{}").safety("eval");
-    assert!(plain.sandboxed && plain.confirmable);
-    assert_eq!(
-        (plain.yeses, plain.default_answer),
-        (vec!["y".to_owned(), "yes".into()], "n".to_owned())
-    );
+    assert_eq!(own.system_text(Behavior::Boot), None);
+    assert_eq!(own.texts(Behavior::Boot).instruction.as_deref(), Some("B"));
 }
 
 #[test]

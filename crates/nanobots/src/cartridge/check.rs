@@ -52,7 +52,8 @@ pub(super) fn warnings(
             .is_some()
     {
         let path = ["behaviors", "interaction", "instruction"];
-        let warning = cartridge.diagnostic(&path, "`instruction` is not sent in mode interaction");
+        let warning =
+            cartridge.diagnostic(&path, "`instruction` is not sent in behaviour interaction");
         warnings.push(warning.hint(
             "put it into `directive`, or use profile native, which adds it to the system's text",
         ));

@@ -15,8 +15,9 @@ use botsmith_core::Diagnostic;
 use botsmith_core::hint::{nearest, shown};
 
 use super::env::is_placeholder;
-use super::{Cartridge, Mode, Native, Variable};
+use super::{Cartridge, Native, Variable};
 use crate::Result;
+use crate::bot::Behavior;
 
 /// What a template may spend: far above any honest one, far below a second.
 const FUEL: u64 = 1_000_000;
@@ -36,14 +37,15 @@ impl Cartridge {
     /// what was written, so it can be done again with other values.
     ///
     /// ```
-    /// use botsmith_nanobots::cartridge::{Cartridge, Format, Mode, Options};
+    /// use botsmith_nanobots::bot::Behavior;
+    /// use botsmith_nanobots::cartridge::{Cartridge, Format, Options};
     /// let text = "botsmith: {variables: {language: {type: string}}}\n\
     ///             behaviors: {interaction: {directive: 'Answer in {{ language }}.'}}";
     /// let cartridge = Cartridge::parse(text, Format::Yaml, &Options::default())?;
     /// assert!(cartridge.with_variables(&Default::default()).is_err());
     /// let values = [("language".to_owned(), "German".into())].into_iter().collect();
     /// let german = cartridge.with_variables(&values)?;
-    /// assert_eq!(german.system_text(Mode::Interaction).as_deref(), Some("Answer in German."));
+    /// assert_eq!(german.system_text(Behavior::Interaction).as_deref(), Some("Answer in German."));
     /// # Ok::<(), botsmith_nanobots::Error>(())
     /// ```
     ///
@@ -147,9 +149,9 @@ impl Cartridge {
     /// The texts that are templates, as written.
     fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
-        for mode in [Mode::Interaction, Mode::Boot] {
+        for which in [Behavior::Interaction, Behavior::Boot] {
             for key in ["directive", "backdrop", "instruction"] {
-                let path = ["behaviors", mode.as_str(), key];
+                let path = ["behaviors", which.as_str(), key];
                 let text = super::fetch(&self.original, &path).and_then(Value::as_str);
                 places.extend(text.map(|text| Place::new(&path, text)));
             }

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use botsmith_core::yaml::{Node, Value as Yaml};
-
 use super::{Cartridge, Profile, fetch};
+use crate::bot::Behavior;
 
 /// The root key `meta`. Numbers are read as text: `version: 1.0`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,51 +23,17 @@ pub struct Meta {
     pub description: Option<String>,
 }
 
-/// Which behaviour is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Answers to what the user says.
-    #[default]
-    Interaction,
-    /// The first words, before the user says anything.
-    Boot,
-}
-
-impl Mode {
-    /// The key under `behaviors`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Interaction => "interaction",
-            Self::Boot => "boot",
-        }
-    }
-}
-
-/// What a bot is told in one [`Mode`].
+/// What a bot is told in one [`Behavior`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Behavior {
+pub struct Texts {
     /// What it is and does.
     pub directive: Option<String>,
     /// What it knows of the situation.
     pub backdrop: Option<String>,
-    /// In mode boot, the first message of the user. In mode interaction the reference implementation never
+    /// In behaviour boot, the first message of the user. In behaviour interaction the reference implementation never
     /// sends it; see [`Cartridge::system_text`].
     pub instruction: Option<String>,
-}
-
-/// What tools and functions may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Safety {
-    /// Whether functions run without access to the system. Only `false` turns it off.
-    pub sandboxed: bool,
-    /// Whether the user is asked before a tool runs. Only `false` turns it off.
-    pub confirmable: bool,
-    /// Answers that mean yes.
-    pub yeses: Vec<String>,
-    /// The answer of a user who just presses Enter.
-    pub default_answer: String,
 }
 
 /// A tool as the cartridge has it.
@@ -112,10 +77,10 @@ impl Cartridge {
         }
     }
 
-    /// What the bot is told in this mode.
-    pub fn behavior(&self, mode: Mode) -> Behavior {
-        let get = |key| self.text_at(&["behaviors", mode.as_str(), key]);
-        Behavior {
+    /// What the bot is told in this behaviour.
+    pub fn texts(&self, which: Behavior) -> Texts {
+        let get = |key| self.text_at(&["behaviors", which.as_str(), key]);
+        Texts {
             directive: get("directive"),
             backdrop: get("backdrop"),
             instruction: get("instruction"),
@@ -123,17 +88,13 @@ impl Cartridge {
     }
 
     /// The text for the system's place: the directive; in profile native followed by the instruction of
-    /// mode interaction, which many cartridges write and the reference implementation never sends.
-    pub fn system_text(&self, mode: Mode) -> Option<String> {
-        let behavior = self.behavior(mode);
-        let instruction = match (self.profile(), mode) {
-            (Profile::Native, Mode::Interaction) => behavior.instruction,
-            _ => None,
-        };
-        match (behavior.directive, instruction) {
-            (Some(directive), Some(instruction)) => {
-                Some(format!("{}\n\n{instruction}", directive.trim_end()))
-            }
+    /// behaviour interaction, which many cartridges write and the reference implementation never sends.
+    pub fn system_text(&self, which: Behavior) -> Option<String> {
+        let texts = self.texts(which);
+        let sent = self.profile() == Profile::Native && which == Behavior::Interaction;
+        let instruction = texts.instruction.filter(|_| sent);
+        match (texts.directive, instruction) {
+            (Some(directive), Some(instruction)) => Some(format!("{directive}\n\n{instruction}")),
             (directive, instruction) => directive.or(instruction),
         }
     }
@@ -141,44 +102,6 @@ impl Cartridge {
     /// Id of the provider.
     pub fn provider_id(&self) -> Option<&str> {
         self.fetch(&["provider", "id"]).and_then(Value::as_str)
-    }
-
-    /// What tools and functions may do. `interface` is `repl` or `eval`: in profile native its own
-    /// `tools.confirming` comes first, as the specification shows; the reference implementation reads the
-    /// common one only.
-    pub fn safety(&self, interface: &str) -> Safety {
-        let off = |path: &[&str]| self.fetch(path) == Some(&Value::Bool(false));
-        // As written: `yes` and `no` are words here, whatever YAML makes of them.
-        let written = |path: &[&str]| {
-            let root = &self.text.node;
-            let found = path.iter().try_fold(root, |node, key| node.get(key))?;
-            Some(found).filter(|node| node.value != Yaml::Null)
-        };
-        let confirming = |key: &str| {
-            let own = ["interfaces", interface, "tools", "confirming", key];
-            let own = match self.profile() {
-                Profile::Native => written(&own),
-                Profile::Compat => None,
-            };
-            own.or_else(|| written(&["interfaces", "tools", "confirming", key]))
-        };
-        let yeses = confirming("yeses").map(|node| match &node.value {
-            Yaml::Seq(items) => items
-                .iter()
-                .filter_map(Node::text)
-                .map(str::to_owned)
-                .collect(),
-            _ => node.text().map(str::to_owned).into_iter().collect(),
-        });
-        Safety {
-            sandboxed: !off(&["safety", "functions", "sandboxed"]),
-            confirmable: !off(&["safety", "tools", "confirmable"]),
-            yeses: yeses.unwrap_or_else(|| vec!["y".into(), "yes".into()]),
-            default_answer: confirming("default")
-                .and_then(Node::text)
-                .map(str::to_owned)
-                .unwrap_or_else(|| "n".into()),
-        }
     }
 
     /// The tools, in order. What is no mapping is left out.

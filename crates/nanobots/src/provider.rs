@@ -3,13 +3,13 @@
 //! A cartridge's `provider:` map -> [`ProviderConfig`] -> [`open`] -> a model. [`ProviderOverride`]
 //! puts another provider in its place. This module neither retries nor falls back: the router does.
 
-mod bounds;
+pub(crate) mod bounds;
 mod config;
 mod credentials;
-mod key;
+pub(crate) mod key;
 mod kind;
 mod own_settings;
-mod pieces;
+pub(crate) mod pieces;
 mod replace;
 mod sampling;
 mod script;

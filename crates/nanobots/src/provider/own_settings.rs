@@ -11,6 +11,20 @@ use serde_json::{Map, Value};
 
 use super::ProviderConfig;
 
+/// How another provider's model chooses its tokens, as [`ProviderOverride`](super::ProviderOverride)
+/// writes it.
+const SAMPLING: [&str; 9] = [
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_logprobs",
+];
+
 /// Reads `settings` (null: an empty map) with `read`; errors name `place`, then the field.
 pub(crate) fn read<T>(
     place: &str,
@@ -28,7 +42,10 @@ pub(crate) fn of<T>(
     config: &ProviderConfig,
     read_with: impl FnOnce(&Cursor<'_>) -> Result<T>,
 ) -> std::result::Result<T, ModelError> {
-    let settings = Value::Object(config.settings().clone());
+    let mut settings = config.settings().clone();
+    // They come along when a cartridge for a model is given one of our providers; none heeds them.
+    settings.retain(|key, _| !SAMPLING.contains(&key.as_str()));
+    let settings = Value::Object(settings);
     read("provider.settings", &settings, read_with).map_err(|error| refused(config.id(), &error))
 }
 

@@ -62,6 +62,7 @@ impl ScriptModel {
     /// A model of this script.
     pub fn new(script: Script) -> Self {
         let mut info = ModelInfo::new(ID, script.model.clone());
+        info.revision = Some(script.revision.clone());
         info.streams = true;
         info.tools = true;
         info.json_schema = true;

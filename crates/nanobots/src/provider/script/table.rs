@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use botsmith_core::Result;
 use botsmith_core::chat::{ErrorClass, FinishReason, Usage};
+use botsmith_core::digest::Digest;
 use botsmith_core::yaml::{Cursor, Fields};
 use serde_json::Value;
 
 use super::when::When;
+use crate::provider::key::canonical;
 use crate::provider::template::Templates;
 
 /// A script, read: patterns and what is answered to them.
 #[derive(Debug)]
 pub struct Script {
     pub(super) model: String,
+    /// Tells two scripts of one name apart.
+    pub(super) revision: String,
     pub(super) rules: Vec<Rule>,
     pub(super) otherwise: Option<Said>,
     pub(super) delay: Duration,
@@ -111,7 +115,9 @@ impl Script {
             ("characters", Cut::Characters),
             ("whole", Cut::Whole),
         ];
+        let written = canonical(&at.node().to_json());
         let script = Self {
+            revision: Digest::of(written.as_bytes()).to_string(),
             model: match fields.get("model") {
                 Some(at) => at.name()?.to_owned(),
                 None => "script".into(),

@@ -12,7 +12,6 @@ pub mod bot;
 pub mod cartridge;
 mod error;
 pub mod interface;
-pub mod library;
 pub mod provider;
 pub mod router;
 pub mod sandbox;

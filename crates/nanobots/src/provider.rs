@@ -3,28 +3,54 @@
 //! A cartridge's `provider:` map -> [`ProviderConfig`] -> [`open`] -> a model. [`ProviderOverride`]
 //! puts another provider in its place. This module neither retries nor falls back: the router does.
 
+mod anthropic;
+mod assembly;
 pub(crate) mod bounds;
+mod cohere;
 mod config;
+mod content;
 mod credentials;
+mod decode;
+mod failure;
+mod google;
+#[cfg(feature = "http")]
+mod http;
 pub(crate) mod key;
 mod kind;
+mod limits;
+mod maritaca;
+mod mistral;
+mod ollama;
+mod openai;
 mod own_settings;
 pub(crate) mod pieces;
+mod preview;
+mod prompt_tools;
+#[cfg(feature = "http")]
+mod remote;
 mod replace;
 mod sampling;
 mod script;
 mod secrets;
 mod settings;
+pub mod sse;
 mod template;
+#[cfg(feature = "http")]
+mod token;
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use botsmith_core::chat::{ChatModel, ErrorClass, ModelError};
+use botsmith_core::chat::{ChatModel, ErrorClass, ModelError, ToolSpec};
+use serde_json::Value;
 
 pub use config::{ProviderConfig, provider_streams};
+pub use decode::{StreamDecoder, decode_answer};
 pub use key::request_key;
 pub use kind::ProviderKind;
+pub use limits::HttpLimits;
+pub use preview::{RequestPreview, request_body, request_preview};
 pub use replace::ProviderOverride;
 pub use script::{Script, ScriptModel};
 
@@ -36,6 +62,23 @@ pub struct OpenOptions {
     pub folder: PathBuf,
     /// Whether a cartridge may run programs (provider `command`).
     pub allow_commands: bool,
+    /// Limits of providers over HTTP.
+    pub http: HttpLimits,
+}
+
+impl OpenOptions {
+    /// Options of a cartridge in `folder`: no programs, the usual limits.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A tool's definition in the words of the provider's interface.
+pub fn tool_schema(config: &ProviderConfig, tool: &ToolSpec) -> Value {
+    wire::tool_schema(config, tool)
 }
 
 /// The model behind a configuration. Nothing is sent before it is asked.
@@ -47,7 +90,6 @@ pub fn open(
     config: &ProviderConfig,
     options: &OpenOptions,
 ) -> Result<Arc<dyn ChatModel>, ModelError> {
-    let _ = options;
     match config.kind() {
         ProviderKind::Local => Err(ModelError::new(
             ErrorClass::Unsupported,
@@ -59,7 +101,13 @@ pub fn open(
         ProviderKind::Http | ProviderKind::Command | ProviderKind::Replay => {
             Err(absent(config.kind()))
         }
-        kind => Err(absent(kind)),
+        #[cfg(feature = "http")]
+        _ => Ok(Arc::new(remote::Remote::open(config, options)?)),
+        #[cfg(not(feature = "http"))]
+        kind => {
+            let _ = options;
+            Err(absent(kind))
+        }
     }
 }
 

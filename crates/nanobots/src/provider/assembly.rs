@@ -11,6 +11,10 @@ use serde_json::Value;
 
 use super::{ProviderConfig, prompt_tools};
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the answer so far"
+)]
 #[derive(Debug)]
 pub(super) struct Assembly {
     response: ChatResponse,
@@ -37,8 +41,8 @@ impl Assembly {
     pub(super) fn new(config: &ProviderConfig, request: &ChatRequest, prompted: bool) -> Self {
         let model = request.model.as_deref().or(config.model());
         let mut response = ChatResponse::default();
-        response.provider = config.id().to_owned();
-        response.model = model.unwrap_or_default().to_owned();
+        config.id().clone_into(&mut response.provider);
+        model.unwrap_or_default().clone_into(&mut response.model);
         Self {
             response,
             events: Vec::new(),
@@ -113,33 +117,9 @@ impl Assembly {
             return;
         }
         let known = self.slots.iter().find(|(number, _)| *number == slot);
-        let index = match known {
-            Some((_, index)) => *index,
-            None => {
-                if name.is_some() && name == self.answer_tool.as_deref() {
-                    self.answers.push(slot);
-                    self.text(arguments);
-                    return;
-                }
-                let index = self.response.tool_calls.len();
-                self.slots.push((slot, index));
-                let id = match id.filter(|id| !id.is_empty()) {
-                    Some(id) => id.to_owned(),
-                    None => format!("call_{}_{index}", self.ids),
-                };
-                self.response.tool_calls.push(ToolCall {
-                    id: id.clone(),
-                    name: name.unwrap_or_default().to_owned(),
-                    arguments: arguments.to_owned(),
-                });
-                self.events.push(ChatEvent::ToolCall(ToolCallDelta {
-                    index,
-                    id: Some(id),
-                    name: name.map(str::to_owned),
-                    arguments: arguments.to_owned(),
-                }));
-                return;
-            }
+        let Some(&(_, index)) = known else {
+            self.first_piece(slot, id, name, arguments);
+            return;
         };
         let call = &mut self.response.tool_calls[index];
         // Some servers repeat the whole name with every piece.
@@ -153,6 +133,31 @@ impl Assembly {
             index,
             id: None,
             name: None,
+            arguments: arguments.to_owned(),
+        }));
+    }
+
+    fn first_piece(&mut self, slot: u64, id: Option<&str>, name: Option<&str>, arguments: &str) {
+        if name.is_some() && name == self.answer_tool.as_deref() {
+            self.answers.push(slot);
+            self.text(arguments);
+            return;
+        }
+        let index = self.response.tool_calls.len();
+        self.slots.push((slot, index));
+        let id = match id.filter(|id| !id.is_empty()) {
+            Some(id) => id.to_owned(),
+            None => format!("call_{}_{index}", self.ids),
+        };
+        self.response.tool_calls.push(ToolCall {
+            id: id.clone(),
+            name: name.unwrap_or_default().to_owned(),
+            arguments: arguments.to_owned(),
+        });
+        self.events.push(ChatEvent::ToolCall(ToolCallDelta {
+            index,
+            id: Some(id),
+            name: name.map(str::to_owned),
             arguments: arguments.to_owned(),
         }));
     }

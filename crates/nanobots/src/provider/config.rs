@@ -326,7 +326,7 @@ fn streams(
     let off = |map: &Map<String, Value>| map.get("stream") == Some(&Value::Bool(false));
     match kind {
         ProviderKind::Google => !off(options),
-        ProviderKind::Maritaca => !off(options) && !(profile == Profile::Native && off(settings)),
+        ProviderKind::Maritaca => !off(options) && (profile == Profile::Compat || !off(settings)),
         ProviderKind::OpenAi
         | ProviderKind::Ollama
         | ProviderKind::Mistral
@@ -351,10 +351,10 @@ fn placeholder(text: &str) -> Option<&str> {
 /// Values that came out of the environment.
 fn collect(value: &Value, original: Option<&Value>, found: &mut Vec<SecretString>) {
     match (value, original) {
-        (Value::String(text), Some(Value::String(placed))) => {
-            if text != placed && placeholder(placed).is_some() {
-                found.push(SecretString::new(text.clone()));
-            }
+        (Value::String(text), Some(Value::String(placed)))
+            if text != placed && placeholder(placed).is_some() =>
+        {
+            found.push(SecretString::new(text.clone()));
         }
         (Value::Object(map), Some(Value::Object(placed))) => {
             for (key, value) in map {

@@ -60,8 +60,9 @@ pub(super) fn check(kind: ProviderKind, request: &ChatRequest) -> Result<(), Mod
     for message in &request.messages {
         for piece in pieces(&message.content) {
             let what = match (kind, &piece) {
-                (_, Piece::Text(_)) | (ProviderKind::Anthropic, Piece::ImageUrl(_)) => continue,
-                (
+                (_, Piece::Text(_))
+                | (ProviderKind::Anthropic, Piece::ImageUrl(_))
+                | (
                     ProviderKind::Anthropic | ProviderKind::Google | ProviderKind::Ollama,
                     Piece::Image(..),
                 ) => continue,

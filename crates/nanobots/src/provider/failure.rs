@@ -15,6 +15,9 @@ use super::{ProviderConfig, ProviderKind};
 /// Characters of a provider's words that are shown.
 const LONGEST: usize = 500;
 
+/// Whoever asks for more has made a mistake: a day.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
 /// What an error's answer brings besides its body.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
@@ -61,7 +64,7 @@ pub(super) fn of_status(
         .or_else(|| retry_delay(&value));
     let error = ModelError::new(class, config.id(), text)
         .status(status)
-        .retry_after(wait.map(|wait| wait.min(Duration::from_hours(24))));
+        .retry_after(wait.map(|wait| wait.min(LONGEST_WAIT)));
     hinted(config, error)
 }
 

@@ -65,15 +65,15 @@ pub(super) fn body(
         match message.role {
             Role::System if vertex => {}
             Role::System => {
-                contents.push(turn("user", text_parts(&message.content.text(), compat)))
+                contents.push(turn("user", &text_parts(&message.content.text(), compat)));
             }
             Role::User => {
-                contents.push(turn("user", parts(message, compat)));
+                contents.push(turn("user", &parts(message, compat)));
                 if message.backdrop {
-                    contents.push(turn("model", text_parts("Understood.", compat)));
+                    contents.push(turn("model", &text_parts("Understood.", compat)));
                 }
             }
-            Role::Assistant => contents.push(turn("model", parts(message, compat))),
+            Role::Assistant => contents.push(turn("model", &parts(message, compat))),
             Role::Tool => {
                 let name = message.name.as_deref().unwrap_or_default();
                 let result = json!({"functionResponse": {"name": name,
@@ -85,7 +85,7 @@ pub(super) fn body(
                     .and_then(|last| last["parts"].as_array_mut());
                 match joined {
                     Some(list) => list.push(result),
-                    None => contents.push(turn("function", json!([result]))),
+                    None => contents.push(turn("function", &json!([result]))),
                 }
             }
         }
@@ -99,7 +99,7 @@ pub(super) fn body(
             .collect();
         if !system.is_empty() {
             let parts = text_parts(&system.join("\n\n"), compat);
-            body.insert("system_instruction".into(), turn("user", parts));
+            body.insert("system_instruction".into(), turn("user", &parts));
         }
     }
     body.insert("contents".into(), contents.into());
@@ -154,7 +154,7 @@ pub(super) fn tool(spec: &ToolSpec, profile: Profile) -> Value {
     function
 }
 
-fn turn(role: &str, parts: Value) -> Value {
+fn turn(role: &str, parts: &Value) -> Value {
     json!({"role": role, "parts": parts})
 }
 

@@ -1,4 +1,4 @@
-//! Chat completions as `OpenAI` defines them, and as vLLM, llama.cpp, LM Studio and LocalAI speak them.
+//! Chat completions as `OpenAI` defines them, and as vLLM, llama.cpp, LM Studio and `LocalAI` speak them.
 //!
 //! Request and response of `POST /v1/chat/completions`
 //! (<https://platform.openai.com/docs/api-reference/chat>), with any address. Mistral shares the

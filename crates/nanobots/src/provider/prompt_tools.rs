@@ -10,6 +10,8 @@
 //! ordinary messages. Used for cohere and maritaca, and for any model with `options: {tools: prompt}`.
 //! It cannot hold a model to the form: an answer that misses it stays text.
 
+use std::fmt::Write as _;
+
 use botsmith_core::chat::{ChatRequest, Message, Role, ToolCall, ToolChoice, ToolSpec};
 use serde_json::{Value, json};
 
@@ -49,17 +51,20 @@ fn instructions(tools: &[ToolSpec], choice: &ToolChoice) -> String {
     match choice {
         ToolChoice::Required => text.push_str("Your next answer must use a tool.\n"),
         ToolChoice::Named(name) => {
-            text.push_str(&format!("Your next answer must use the tool `{name}`.\n"));
+            let _ = writeln!(text, "Your next answer must use the tool `{name}`.");
         }
         ToolChoice::Auto | ToolChoice::None => {}
     }
     text.push_str("\nTools:");
     for tool in tools {
         let about = tool.description.as_deref().unwrap_or_default();
-        text.push_str(&format!(
-            "\n- {}: {about}\n  arguments: {}",
+        let _ = write!(
+            text,
+            "
+- {}: {about}
+  arguments: {}",
             tool.name, tool.parameters
-        ));
+        );
     }
     text
 }
@@ -74,7 +79,7 @@ fn messages(messages: &[Message]) -> Vec<Message> {
                 let text = format!("Result of `{name}`:\n{}", message.content.text());
                 match plain.last_mut().filter(|_| results) {
                     Some(last) => {
-                        last.content = format!("{}\n\n{text}", last.content.text()).into()
+                        last.content = format!("{}\n\n{text}", last.content.text()).into();
                     }
                     None => plain.push(Message::user(text)),
                 }

@@ -260,12 +260,13 @@ pub(super) fn warnings(config: &ProviderConfig) -> Vec<String> {
     for (key, value) in &config.settings {
         if !all.contains(&key.as_str()) {
             lines.push(line(config, key, &all));
-        } else if config.profile == Profile::Compat && !known.contains(&key.as_str()) {
-            if !(config.kind == ProviderKind::OpenAi && key == "user") {
-                lines.push(format!(
-                    "`provider.settings.{key}` is left out in profile `compat`, as the reference does"
-                ));
-            }
+        } else if config.profile == Profile::Compat
+            && !known.contains(&key.as_str())
+            && (config.kind != ProviderKind::OpenAi || key != "user")
+        {
+            lines.push(format!(
+                "`provider.settings.{key}` is left out in profile `compat`, as the reference does"
+            ));
         }
         if let (Some((known, _)), Value::Object(inner)) = (nested(config.kind, key), value) {
             for name in inner.keys().filter(|name| !known.contains(&name.as_str())) {

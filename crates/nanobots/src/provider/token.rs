@@ -100,10 +100,7 @@ impl Tokens {
             .send()
             .await
             .map_err(broken)?;
-        let heads = failure::Heads {
-            status: response.status().as_u16(),
-            ..failure::Heads::default()
-        };
+        let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             body.extend_from_slice(&chunk);
@@ -113,25 +110,18 @@ impl Tokens {
         }
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let token = value.get("access_token").and_then(Value::as_str);
-        match token.filter(|_| heads.status == 200) {
-            Some(token) => {
-                let seconds = value.get("expires_in").and_then(Value::as_u64);
-                Ok((SecretString::new(token), seconds.unwrap_or(MARGIN)))
-            }
-            None => {
-                let why = value
-                    .get("error_description")
-                    .and_then(Value::as_str)
-                    .unwrap_or("no token was given");
-                let why = failure::excerpt(&secrets, why);
-                Err(ModelError::new(
-                    ErrorClass::Auth,
-                    "google",
-                    format!("HTTP {} for the service account: {why}", heads.status),
-                )
-                .status(heads.status)
-                .hint("check that the account and its key still exist"))
-            }
+        if let Some(token) = token.filter(|_| status == 200) {
+            let seconds = value.get("expires_in").and_then(Value::as_u64);
+            return Ok((SecretString::new(token), seconds.unwrap_or(MARGIN)));
         }
+        let why = value
+            .get("error_description")
+            .and_then(Value::as_str)
+            .unwrap_or("no token was given");
+        let why = failure::excerpt(&secrets, why);
+        let message = format!("HTTP {status} for the service account: {why}");
+        Err(ModelError::new(ErrorClass::Auth, "google", message)
+            .status(status)
+            .hint("check that the account and its key still exist"))
     }
 }

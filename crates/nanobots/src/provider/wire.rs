@@ -249,7 +249,7 @@ pub(super) fn check(config: &ProviderConfig, request: &ChatRequest) -> Result<()
     content::check(config.kind, request)?;
     // A local server may have one model and need no name of it.
     if model(config, request).is_none()
-        && !(config.kind == ProviderKind::OpenAi && !is_vendor_address(config))
+        && (config.kind != ProviderKind::OpenAi || is_vendor_address(config))
     {
         let place = match config.kind {
             ProviderKind::Google => "provider.options.model",

@@ -67,7 +67,7 @@ pub fn shown(word: &str) -> String {
 }
 
 /// Control characters, and those that turn the direction of the text around them.
-pub(crate) fn is_unprintable(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -47,7 +47,7 @@ pub(crate) use stage::{Silent, Stage};
 /// let parrot = FnModel::new("parrot", |request, _call| async move {
 ///     Ok(ChatResponse::text(request.last_user().unwrap_or_default()))
 /// });
-/// let bot = Bot::new(Cartridge::from_value(cartridge, Profile::Native), Arc::new(parrot))?;
+/// let bot = Bot::new(Cartridge::from_value(&cartridge, Profile::Native)?, Arc::new(parrot))?;
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
 /// let turn = runtime.block_on(bot.ask(&[Message::user("Ahoy!")], &Call::default()))?;
 /// assert_eq!(turn.text, "Ahoy!");

@@ -12,6 +12,7 @@ pub mod bot;
 pub mod cartridge;
 mod error;
 pub mod interface;
+pub mod library;
 pub mod provider;
 pub mod router;
 pub mod sandbox;

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use models::{Step, Steps};
 
-fn cartridge(value: Value) -> Cartridge {
-    Cartridge::from_value(value, Profile::Native)
+fn cartridge(value: &Value) -> Cartridge {
+    Cartridge::from_value(value, Profile::Native).expect("the map is a cartridge")
 }
 
 fn parrot() -> Arc<FnModel> {
@@ -34,7 +34,7 @@ async fn a_session_shows_affixes_and_the_model_never_sees_those_of_the_output() 
         "input": {"prefix": "<", "suffix": ">"},
         "output": {"prefix": "[", "suffix": "]"},
     });
-    let bot = Bot::new(cartridge(json!({"interfaces": interfaces})), steps.clone()).unwrap();
+    let bot = Bot::new(cartridge(&json!({"interfaces": interfaces})), steps.clone()).unwrap();
     let mut session = bot.session(SessionOptions::default()).unwrap();
     let mut seen = Vec::new();
     let mut observer = |piece: &Piece<'_>| {
@@ -88,7 +88,7 @@ async fn a_session_shows_affixes_and_the_model_never_sees_those_of_the_output() 
 async fn a_cancelled_stream_leaves_the_session_as_before_the_turn() {
     let token = CancelToken::new();
     let steps = vec![Step::text("first"), Step::pieces(&["half"]).then_silence()];
-    let bot = Bot::new(cartridge(json!({})), Arc::new(Steps::new(steps))).unwrap();
+    let bot = Bot::new(cartridge(&json!({})), Arc::new(Steps::new(steps))).unwrap();
     let mut session = bot.session(SessionOptions::default()).unwrap();
     session
         .eval("one", Mode::Eval, &mut Quiet, &Call::default())
@@ -116,13 +116,13 @@ async fn a_cancelled_stream_leaves_the_session_as_before_the_turn() {
 #[tokio::test]
 async fn boot_speaks_first_and_without_an_instruction_says_nothing() {
     let greets = json!({"behaviors": {"boot": {"instruction": "Greet."}}});
-    let bot = Bot::new(cartridge(greets), parrot()).unwrap();
+    let bot = Bot::new(cartridge(&greets), parrot()).unwrap();
     let mut session = bot.session(SessionOptions::default()).unwrap();
     let call = Call::default();
     let reply = session.boot(Mode::Repl, &mut Quiet, &call).await.unwrap();
     assert_eq!(reply.output, "\nGreet.\n");
     assert_eq!(session.history().len(), 2);
-    let silent = Bot::new(cartridge(json!({})), parrot()).unwrap();
+    let silent = Bot::new(cartridge(&json!({})), parrot()).unwrap();
     let mut session = silent.session(SessionOptions::default()).unwrap();
     let reply = session.boot(Mode::Repl, &mut Quiet, &call).await.unwrap();
     assert_eq!((reply.output.as_str(), reply.turn), ("", None));
@@ -132,7 +132,7 @@ async fn boot_speaks_first_and_without_an_instruction_says_nothing() {
 #[test]
 fn the_request_opens_with_directive_instruction_and_backdrop() {
     let behaviors = json!({"interaction": {"directive": "D", "backdrop": "B", "instruction": "I"}});
-    let bot = Bot::new(cartridge(json!({"behaviors": behaviors})), parrot()).unwrap();
+    let bot = Bot::new(cartridge(&json!({"behaviors": behaviors})), parrot()).unwrap();
     let request = bot
         .request(Behavior::Interaction, &[Message::user("q")])
         .unwrap();
@@ -159,7 +159,7 @@ async fn a_question_to_nobody_is_a_no_and_the_turn_says_so() {
         Step::calls(vec![call]),
         Step::text("sorry"),
     ]));
-    let bot = Bot::builder(cartridge(json!({})), steps.clone())
+    let bot = Bot::builder(cartridge(&json!({})), steps.clone())
         .tool(models::tool("clock", |_| "noon".into()))
         .permission(Permission::Deny)
         .build()

@@ -96,7 +96,7 @@ impl Files for Disk {
     }
 }
 
-/// Files in memory, for tests and for programs that bring their own.
+/// Files in memory, for tests and for programs that bring their own. `./name` is `name`.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryFiles(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -106,6 +106,11 @@ impl MemoryFiles {
     pub fn with(mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
         self.0.insert(path.into(), content.into());
         self
+    }
+
+    /// The names of all files, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(PathBuf::as_path)
     }
 }
 
@@ -124,7 +129,7 @@ impl Files for MemoryFiles {
         let limit = usize::try_from(max_bytes)
             .unwrap_or(usize::MAX)
             .saturating_add(1);
-        let file = self.0.get(path);
+        let file = self.0.get(path.strip_prefix(".").unwrap_or(path));
         Ok(file.map(|bytes| bytes.iter().copied().take(limit).collect()))
     }
 }

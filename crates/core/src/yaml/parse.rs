@@ -7,9 +7,9 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::mistake::{Place, mistake};
-use super::{Entry, Mark, Node, Source, Value, schema};
+use super::{Entry, Mark, Node, Source, Value, psych, schema};
 use crate::hint::shown;
-use crate::{Error, Result};
+use crate::{Diagnostic, Error, Result};
 
 /// How much a text may ask for. The defaults suit files that people write; each limit's error
 /// names the number.
@@ -33,6 +33,43 @@ impl Default for Limits {
         }
     }
 }
+
+/// Whose rules say what a plain scalar means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// The core schema of YAML 1.2.
+    #[default]
+    Core,
+    /// Ruby's `Psych.safe_load` with symbols permitted, which follows YAML 1.1: `yes` is a Boolean,
+    /// `010` is 8, `12:30` is a number, `:word` is `word`; aliases, dates and Ruby objects are refused.
+    Psych,
+}
+
+/// How a text is read: what it may ask for, whose rules hold, and how strictly.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Reading {
+    /// What it may ask for.
+    pub limits: Limits,
+    /// Whose rules hold for plain scalars.
+    pub dialect: Dialect,
+    /// Whether a key that stands twice (the last one wins) and a second document (it is not read)
+    /// are warnings, not errors.
+    pub lenient: bool,
+}
+
+/// A tree, and what looked like mistakes on the way.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Parsed {
+    /// The tree.
+    pub node: Node,
+    /// At most a hundred.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// More warnings than this help nobody.
+const WARNINGS: usize = 100;
 
 /// Nodes that aliases alone may add: a suite repeats a block a few times, a bomb does not stop.
 const ALIAS_NODES: usize = 100_000;
@@ -61,6 +98,29 @@ pub fn parse(source: &Source) -> Result<Node> {
 /// # Errors
 /// [`Error::Invalid`] with line, column and excerpt.
 pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
+    let reading = Reading {
+        limits: *limits,
+        ..Reading::default()
+    };
+    Ok(parse_as(source, &reading)?.node)
+}
+
+/// As [`parse`], by rules of your own choice.
+///
+/// ```
+/// use botsmith_core::yaml::{Dialect, Reading, Source, Value, parse_as};
+/// let mut reading = Reading::default();
+/// (reading.dialect, reading.lenient) = (Dialect::Psych, true);
+/// let parsed = parse_as(&Source::new("bot.yml", "a: yes\na: 010"), &reading)?;
+/// assert_eq!(parsed.node.get("a").unwrap().value, Value::Int(8));
+/// assert_eq!(parsed.warnings[0].line, 2);
+/// # Ok::<(), botsmith_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Invalid`] with line, column and excerpt.
+pub fn parse_as(source: &Source, reading: &Reading) -> Result<Parsed> {
+    let limits = &reading.limits;
     let text = source.text();
     if text.len() > limits.bytes {
         let message = format!(
@@ -74,6 +134,8 @@ pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
     let mut builder = Builder {
         source,
         limits,
+        reading,
+        warnings: Vec::new(),
         anchors: HashMap::new(),
         total: Weight::default(),
         aliased: Weight::default(),
@@ -91,19 +153,28 @@ pub fn parse_with(source: &Source, limits: &Limits) -> Result<Node> {
         match event {
             Event::StreamEnd => break,
             Event::DocumentStart(_) if root.is_some() => {
-                return Err(source
-                    .diagnostic(
-                        mark(span),
-                        "a second document in one file, one was expected",
-                    )
-                    .hint("remove the line `---` and what follows, or move it to its own file")
-                    .into());
+                let hint = "remove the line `---` and what follows, or move it to its own file";
+                let at = builder.mark(span);
+                if reading.lenient {
+                    let message = "a second document in one file: only the first is read";
+                    builder.warn(source.diagnostic(at, message).hint(hint));
+                    break;
+                }
+                let message = "a second document in one file, one was expected";
+                return Err(source.diagnostic(at, message).hint(hint).into());
             }
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
             event => root = Some(builder.node(&mut parser, event, span, 0)?.0),
         }
     }
-    Ok(root.unwrap_or_else(|| Node::new(Value::Null, Mark { line: 1, column: 1 })))
+    let start = Mark {
+        line: source.lines_before() + 1,
+        column: 1,
+    };
+    Ok(Parsed {
+        node: root.unwrap_or_else(|| Node::new(Value::Null, start)),
+        warnings: builder.warnings,
+    })
 }
 
 type Input<'a> = saphyr_parser::StrInput<'a>;
@@ -111,7 +182,7 @@ type Input<'a> = saphyr_parser::StrInput<'a>;
 /// What no scanner needs to see: bytes that no text holds, and more separators than values may be
 /// (the scanner reads a whole `[…]` ahead, so a limit on nodes alone would come too late).
 fn check_text(source: &Source, limits: &Limits) -> Result<()> {
-    let (mut line, mut line_start, mut separators) = (1, 0, 0_usize);
+    let (mut line, mut line_start, mut separators) = (source.lines_before() + 1, 0, 0_usize);
     for (at, byte) in source.text().bytes().enumerate() {
         match byte {
             b'\n' => (line, line_start) = (line + 1, at + 1),
@@ -174,6 +245,8 @@ struct Anchor {
 struct Builder<'s> {
     source: &'s Source,
     limits: &'s Limits,
+    reading: &'s Reading,
+    warnings: Vec<Diagnostic>,
     anchors: HashMap<usize, Anchor>,
     /// The tree so far, aliases expanded.
     total: Weight,
@@ -185,17 +258,23 @@ struct Builder<'s> {
     open: Vec<Mark>,
 }
 
-fn mark(span: Span) -> Mark {
-    Mark {
-        line: span.start.line(),
-        column: span.start.col() + 1,
-    }
-}
-
 /// A node and how deep the collections under it nest.
 type Built = (Node, usize);
 
 impl<'s> Builder<'s> {
+    fn mark(&self, span: Span) -> Mark {
+        Mark {
+            line: self.source.lines_before() + span.start.line(),
+            column: span.start.col() + 1,
+        }
+    }
+
+    fn warn(&mut self, warning: Diagnostic) {
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push(warning);
+        }
+    }
+
     fn fail<T>(&self, mark: Mark, message: impl Into<String>) -> Result<T> {
         Err(self.source.diagnostic(mark, message).into())
     }
@@ -203,7 +282,7 @@ impl<'s> Builder<'s> {
     fn scan_error(&self, error: &ScanError) -> Error {
         let at = error.marker();
         let mut mark = Mark {
-            line: at.line(),
+            line: self.source.lines_before() + at.line(),
             column: at.col() + 1,
         };
         if error.info() == "recursion limit exceeded" {
@@ -266,7 +345,7 @@ impl<'s> Builder<'s> {
         span: Span,
         depth: usize,
     ) -> Result<Built> {
-        let at = mark(span);
+        let at = self.mark(span);
         let collection = matches!(event, Event::SequenceStart(..) | Event::MappingStart(..));
         if collection && depth >= self.limits.depth {
             return Err(self.too_deep(at));
@@ -342,6 +421,13 @@ impl<'s> Builder<'s> {
     }
 
     fn alias(&mut self, id: usize, at: Mark, depth: usize) -> Result<Built> {
+        if self.reading.dialect == Dialect::Psych {
+            let message = "an alias (`*name`), which this profile does not read (BadAlias)";
+            let diagnostic = self.source.diagnostic(at, message);
+            return Err(diagnostic
+                .hint("write the value out; text that starts with `*` needs quotes around it")
+                .into());
+        }
         let Some(anchor) = self.anchors.get(&id) else {
             return self.fail(at, "an alias inside the value that it stands for");
         };
@@ -378,11 +464,12 @@ impl<'s> Builder<'s> {
     ) -> Result<(Vec<Entry>, usize)> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Option<(Mark, Node)> = None;
-        let mut seen: HashMap<String, usize> = HashMap::new();
+        // The line of each key, and its place in `entries`.
+        let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
         let mut height = 0;
         loop {
             let (event, span) = self.next(parser)?;
-            let key_mark = mark(span);
+            let key_mark = self.mark(span);
             let merge =
                 matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = match event {
@@ -392,19 +479,29 @@ impl<'s> Builder<'s> {
             let Some(key) = key.text().map(str::to_owned) else {
                 return Err(self.key_error(&key, key_mark));
             };
-            let first = *seen.entry(key.clone()).or_insert(key_mark.line);
-            if seen.len() == entries.len() + usize::from(merged.is_some()) {
+            let own = (key_mark.line, entries.len());
+            let (first, index) = *seen.entry(key.clone()).or_insert(own);
+            let twice = seen.len() == entries.len() + usize::from(merged.is_some());
+            if twice {
                 let message = format!("key `{}` stands twice in one mapping", shown(&key));
                 let diagnostic = self.source.diagnostic(key_mark, message);
-                return Err(diagnostic
-                    .hint(format!("it stands first at line {first}"))
-                    .into());
+                if !self.reading.lenient {
+                    return Err(diagnostic
+                        .hint(format!("it stands first at line {first}"))
+                        .into());
+                }
+                self.warn(diagnostic.hint(format!(
+                    "it stands first at line {first}; the last one is read, all of the first is lost"
+                )));
             }
             let (event, span) = self.next(parser)?;
             let (value, below) = self.node(parser, event, span, depth + 1)?;
             height = height.max(below);
             if merge {
                 merged = Some((key_mark, value));
+            } else if twice {
+                (entries[index].key_mark, entries[index].value) = (key_mark, value);
+                seen.insert(key, (key_mark.line, index));
             } else {
                 entries.push(Entry {
                     key,
@@ -424,7 +521,7 @@ impl<'s> Builder<'s> {
     fn merge(
         &self,
         entries: &mut Vec<Entry>,
-        mut seen: HashMap<String, usize>,
+        mut seen: HashMap<String, (usize, usize)>,
         value: Node,
         key_mark: Mark,
     ) -> Result<()> {
@@ -443,7 +540,7 @@ impl<'s> Builder<'s> {
             };
             for entry in more {
                 if !seen.contains_key(&entry.key) {
-                    seen.insert(entry.key.clone(), entry.key_mark.line);
+                    seen.insert(entry.key.clone(), (entry.key_mark.line, entries.len()));
                     entries.push(entry);
                 }
             }
@@ -464,6 +561,7 @@ impl<'s> Builder<'s> {
 
     fn collection_tag(&self, tag: Option<&Tag>, own: &str, at: Mark) -> Result<()> {
         match tag {
+            Some(tag) if self.reading.dialect == Dialect::Psych => self.psych_tag(tag, at),
             Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
                 Err(self.tag_error(tag, at))
             }
@@ -471,17 +569,49 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Tags of Ruby's classes are refused, others mean nothing.
+    fn psych_tag(&self, tag: &Tag, at: Mark) -> Result<()> {
+        let name = tag_name(tag);
+        if name.contains("ruby/") && !psych::is_symbol(&name) {
+            let message = format!("tag `{}` (DisallowedClass)", shown(&name));
+            let diagnostic = self.source.diagnostic(at, message);
+            return Err(diagnostic
+                .hint("objects of Ruby are not read: remove it")
+                .into());
+        }
+        Ok(())
+    }
+
     fn tag_error(&self, tag: &Tag, at: Mark) -> Error {
-        let name = if tag.is_yaml_core_schema() {
-            format!("!!{}", tag.suffix)
-        } else {
-            format!("{}{}", tag.handle, tag.suffix)
-        };
+        let name = tag_name(tag);
         let message = format!("tag `{}` means nothing here", shown(&name));
         self.source
             .diagnostic(at, message)
             .hint("remove it; text that starts with `!` needs quotes around it")
             .into()
+    }
+
+    /// A scalar as Psych reads it: text in quotes or block style is text, tags of other kinds than
+    /// YAML's own mean nothing.
+    fn psych_scalar(&self, text: Cow<'_, str>, plain: bool, at: Mark) -> Result<Node> {
+        if !plain {
+            return Ok(Node::new(Value::String(text.into_owned()), at));
+        }
+        let value = psych::resolve(&text).map_err(|psych::Disallowed(class)| {
+            let message = format!(
+                "`{}` is a {} here, which cartridges do not hold (DisallowedClass)",
+                shown(&text),
+                class
+            );
+            let diagnostic = self.source.diagnostic(at, message);
+            diagnostic.hint("put it in quotes to keep it as text")
+        })?;
+        let spelled = matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_));
+        Ok(Node {
+            value,
+            mark: at,
+            raw: spelled.then(|| text.into()),
+        })
     }
 
     fn scalar(
@@ -492,6 +622,16 @@ impl<'s> Builder<'s> {
         at: Mark,
     ) -> Result<Node> {
         let plain = style == ScalarStyle::Plain;
+        let tag = match tag {
+            Some(tag) if self.reading.dialect == Dialect::Psych => {
+                self.psych_tag(tag, at)?;
+                Some(tag).filter(|tag| tag.is_yaml_core_schema() || tag.suffix == "!")
+            }
+            tag => tag,
+        };
+        if tag.is_none() && self.reading.dialect == Dialect::Psych {
+            return self.psych_scalar(text, plain, at);
+        }
         let wanted = match tag {
             None if plain => None,
             None => Some("str"),
@@ -535,5 +675,13 @@ impl<'s> Builder<'s> {
             mark: at,
             raw: spelled.then(|| text.into()),
         })
+    }
+}
+
+fn tag_name(tag: &Tag) -> String {
+    if tag.is_yaml_core_schema() {
+        format!("!!{}", tag.suffix)
+    } else {
+        format!("{}{}", tag.handle, tag.suffix)
     }
 }

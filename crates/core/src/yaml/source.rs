@@ -12,6 +12,8 @@ use crate::{Diagnostic, Error, Result};
 pub struct Source {
     path: PathBuf,
     text: String,
+    /// Lines of the file before this text.
+    before: usize,
 }
 
 impl Source {
@@ -24,7 +26,28 @@ impl Source {
         Self {
             path: path.into(),
             text,
+            before: 0,
         }
+    }
+
+    /// The same text as a part of a larger file, in which it starts after so many lines: marks and
+    /// diagnostics count from the start of that file.
+    ///
+    /// ```
+    /// use botsmith_core::yaml::{Source, parse};
+    /// let block = Source::new("bot.md", "name: Ada").after_lines(4);
+    /// assert_eq!(parse(&block)?.mark.line, 5);
+    /// # Ok::<(), botsmith_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn after_lines(mut self, before: usize) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// Lines of the file before this text.
+    pub fn lines_before(&self) -> usize {
+        self.before
     }
 
     /// Reads a file of at most `max_bytes`.
@@ -94,27 +117,28 @@ impl Source {
 
     /// A line's text by its number from 1, without its end; `None` past the end of the text.
     pub(super) fn line(&self, number: usize) -> Option<&str> {
-        lines(&self.text).nth(number.checked_sub(1)?)
+        lines(&self.text).nth(number.checked_sub(1 + self.before)?)
     }
 
     /// The last line before `number` that holds something, with its number.
     pub(super) fn last_before(&self, number: usize) -> Option<(usize, &str)> {
         let filled = |(_, line): &(usize, &str)| !line.trim().is_empty();
-        let before = lines(&self.text).take(number.saturating_sub(1)).enumerate();
+        let wanted = number.saturating_sub(1 + self.before);
+        let before = lines(&self.text).take(wanted).enumerate();
         let (at, line) = before.filter(filled).last()?;
-        Some((at + 1, line.trim_end()))
+        Some((self.before + at + 1, line.trim_end()))
     }
 
     /// The first tab in the indentation of the line of `from` or of those after it.
     pub(super) fn indenting_tab(&self, from: Mark) -> Option<Mark> {
         let after = lines(&self.text)
             .enumerate()
-            .skip(from.line.saturating_sub(1));
+            .skip(from.line.saturating_sub(1 + self.before));
         after.take(1000).find_map(|(at, line)| {
             let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
             let column = line[..indent].find('\t')? + 1;
             Some(Mark {
-                line: at + 1,
+                line: self.before + at + 1,
                 column,
             })
         })

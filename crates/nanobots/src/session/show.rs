@@ -1,9 +1,11 @@
 //! The stage of a session: shows the output of a turn, and keeps what was said.
 
+use std::sync::{Arc, Mutex};
+
 use botsmith_core::chat::{BoxFuture, Message, Role};
 use jiff::Timestamp;
 
-use super::{Event, Observer, Piece, off_thread};
+use super::{Event, Keeper, Observer, Piece, lock, off_thread};
 use crate::Result;
 use crate::bot::{Bot, Stage};
 use crate::interface::{
@@ -14,6 +16,7 @@ use crate::interface::{
 pub(super) struct Show<'a> {
     bot: &'a Bot,
     history: &'a mut Vec<Event>,
+    keeper: Option<Arc<Mutex<Keeper>>>,
     mode: Mode,
     input: Option<&'a str>,
     colors: bool,
@@ -29,22 +32,34 @@ impl<'a> Show<'a> {
     pub(super) fn new(
         bot: &'a Bot,
         history: &'a mut Vec<Event>,
+        keeper: Option<Arc<Mutex<Keeper>>>,
         mode: Mode,
-        input: Option<&'a str>,
-        colors: bool,
         observer: &'a mut dyn Observer,
     ) -> Self {
         Self {
             streams: streaming_enabled(bot.cartridge().value(), mode),
             bot,
             history,
+            keeper,
             mode,
-            input,
-            colors,
+            input: None,
+            colors: false,
             observer,
             text: String::new(),
             said: String::new(),
         }
+    }
+
+    /// What the user wrote.
+    pub(super) fn input(mut self, input: Option<&'a str>) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// Whether colours are printed.
+    pub(super) fn colors(mut self, colors: bool) -> Self {
+        self.colors = colors;
+        self
     }
 
     fn affix(&self, kind: Kind) -> Option<String> {
@@ -167,6 +182,10 @@ impl Stage for Show<'_> {
         Box::pin(async move {
             let events: Vec<_> = messages.iter().map(|message| self.event(message)).collect();
             self.said.clear();
+            if let Some(keeper) = self.keeper.clone() {
+                let events = events.clone();
+                off_thread(move || lock(&keeper).append(&events)).await?;
+            }
             self.history.extend(events);
             Ok(())
         })

@@ -8,6 +8,7 @@ mod budget;
 mod builder;
 mod clock;
 mod guard;
+mod offload;
 mod opening;
 mod permission;
 mod rounds;
@@ -30,8 +31,10 @@ pub use builder::BotBuilder;
 pub use clock::{Clock, SystemClock};
 pub use opening::Behavior;
 pub use permission::{Asker, Permission};
+pub use toolbelt::PreparedCall;
 pub use turn::Turn;
 
+pub(crate) use offload::off_thread;
 pub(crate) use opening::{Parts, compose};
 pub(crate) use rounds::run;
 pub(crate) use stage::{Silent, Stage};
@@ -71,7 +74,7 @@ pub(crate) struct Inner {
     pub(crate) counter: Arc<dyn TokenCounter>,
     pub(crate) shape: Option<shape::Shape>,
     pub(crate) limits: spent::TurnLimits,
-    pub(crate) budget: Option<usize>,
+    pub(crate) context: crate::cartridge::Context,
     pub(crate) examples: Vec<Message>,
     pub(crate) sampling: botsmith_core::chat::Sampling,
     pub(crate) tags: Vec<String>,
@@ -134,7 +137,7 @@ impl Bot {
     /// The request that a conversation would make, as it is before any provider puts it in its words.
     ///
     /// # Errors
-    /// None at present; adapters and variables have been applied before.
+    /// If the conversation is over the context budget and the cartridge wants that to fail.
     pub fn request(
         &self,
         behavior: Behavior,
@@ -145,7 +148,18 @@ impl Bot {
             history: conversation.to_vec(),
             new: None,
         };
-        Ok(compose(self, parts, &mut Vec::new()).request)
+        Ok(compose(self, parts, &mut Vec::new())?.request)
+    }
+
+    /// Finds the tools that a model asks for, without running them.
+    ///
+    /// # Errors
+    /// [`Error::MissingTool`](crate::Error::MissingTool) in profile `compat`, where a call fits no tool
+    /// or more than one.
+    pub fn prepare(&self, calls: &[botsmith_core::chat::ToolCall]) -> Result<Vec<PreparedCall>> {
+        let strict = self.cartridge().profile() == crate::cartridge::Profile::Compat;
+        let prepared = self.inner.belt.prepare(calls, strict)?;
+        Ok(prepared.into_iter().map(|prepared| prepared.call).collect())
     }
 
     /// A conversation that is remembered; see [`SessionOptions`] for where.

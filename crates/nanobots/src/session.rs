@@ -23,7 +23,7 @@ use botsmith_core::chat::{Call, Message};
 use botsmith_core::store::StateStore;
 use serde_json::Value;
 
-use crate::bot::{Behavior, Bot, Parts, Turn, run};
+use crate::bot::{Behavior, Bot, Parts, Turn, off_thread, run};
 use crate::cartridge::{Profile, fetch};
 use crate::interface::{self, Mode};
 use crate::{Error, Result};
@@ -110,7 +110,7 @@ pub struct Reply {
 /// use botsmith_nanobots::interface::Mode;
 /// use botsmith_nanobots::session::{Quiet, SessionOptions};
 /// # use botsmith_nanobots::{Bot, Cartridge, cartridge::Profile};
-/// # let cartridge = Cartridge::from_value(serde_json::json!({}), Profile::Native);
+/// # let cartridge = Cartridge::from_value(&serde_json::json!({}), Profile::Native)?;
 ///
 /// let counts = FnModel::new("counts", |request, _call| async move {
 ///     Ok(ChatResponse::text(request.messages.len().to_string()))
@@ -376,20 +376,4 @@ impl Session {
 fn lock(keeper: &Arc<Mutex<Keeper>>) -> std::sync::MutexGuard<'_, Keeper> {
     // Nothing panics while it holds the lock but for a bug, and then the store's checks still hold.
     keeper.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs blocking work where it does not hold up others: on a thread for that in a Tokio runtime, right
-/// here outside of one.
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    if tokio::runtime::Handle::try_current().is_err() {
-        return work();
-    }
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down: whoever waits for this is dropped with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }

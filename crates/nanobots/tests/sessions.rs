@@ -22,7 +22,7 @@ use models::{Step, Steps};
 
 fn cartridge(version: &str) -> Cartridge {
     let value = json!({"meta": {"name": "A Bot", "author": "Me X", "version": version}});
-    Cartridge::from_value(value, Profile::Native)
+    Cartridge::from_value(&value, Profile::Native).unwrap()
 }
 
 fn counting() -> Arc<FnModel> {
@@ -259,7 +259,7 @@ async fn secrets_of_the_environment_reach_neither_store_nor_debug_output() {
         "meta": {"name": "A Bot", "author": "Me X", "version": "1.0.0"},
         "provider": {"id": "openai", "credentials": {"access-token": planted}},
     });
-    let cartridge = Cartridge::from_value(value, Profile::Native);
+    let cartridge = Cartridge::from_value(&value, Profile::Native).unwrap();
     let store = store::open("memory:").unwrap();
     let bot = Bot::builder(cartridge, counting())
         .store(Arc::clone(&store))

@@ -1,10 +1,13 @@
 //! What may be said about a bot before it is there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use botsmith_core::chat::{ChatModel, Sampling};
+use botsmith_core::chat::{ChatModel, Message, Sampling};
 use botsmith_core::store::StateStore;
+use serde_json::{Map, Value};
 
+use super::shape::Shape;
 use super::spent::TurnLimits;
 use super::toolbelt::Toolbelt;
 use super::{Bot, ByteEstimate, Clock, Inner, Permission, SystemClock, TokenCounter};
@@ -25,6 +28,7 @@ pub struct BotBuilder {
     counter: Arc<dyn TokenCounter>,
     sampling: Sampling,
     tags: Vec<String>,
+    variables: Map<String, Value>,
     sandbox: sandbox::Limits,
 }
 
@@ -40,6 +44,7 @@ impl BotBuilder {
             counter: Arc::new(ByteEstimate),
             sampling: Sampling::default(),
             tags: Vec::new(),
+            variables: Map::new(),
             sandbox: sandbox::Limits::default(),
         }
     }
@@ -86,7 +91,13 @@ impl BotBuilder {
         self
     }
 
-    /// What adapters may use.
+    /// Values for the variables that the cartridge declares.
+    pub fn variables(mut self, variables: Map<String, Value>) -> Self {
+        self.variables = variables;
+        self
+    }
+
+    /// What adapters and tools of the cartridge may use.
     pub fn sandbox(mut self, limits: sandbox::Limits) -> Self {
         self.sandbox = limits;
         self
@@ -95,23 +106,48 @@ impl BotBuilder {
     /// The bot.
     ///
     /// # Errors
-    /// If the cartridge cannot be used: a tool without code, a schema that is none.
+    /// If a variable is missing or wrong, or `output-schema` is no schema.
     pub fn build(self) -> Result<Bot> {
-        let safety = safety(self.cartridge.value());
+        let cartridge = match self.cartridge.is_bound() && self.variables.is_empty() {
+            true => self.cartridge,
+            false => self.cartridge.with_variables(&self.variables)?,
+        };
+        let safety = safety(cartridge.value());
+        let native = cartridge.native();
+        let limits = TurnLimits {
+            tokens: native.limits.tokens,
+            time: native
+                .limits
+                .seconds
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            tool_rounds: native.limits.tool_rounds,
+            cost: native.limits.cost,
+        };
+        let examples = native.examples.iter().flat_map(|example| {
+            [
+                Message::user(example.user.as_str()),
+                Message::assistant(example.assistant.as_str()),
+            ]
+        });
         Ok(Bot {
             inner: Arc::new(Inner {
-                belt: Toolbelt::new(self.tools),
-                cartridge: self.cartridge,
+                belt: Toolbelt::new(
+                    cartridge.tools(),
+                    self.tools,
+                    safety.sandboxed,
+                    self.sandbox,
+                ),
+                shape: native.output_schema.as_ref().map(Shape::new).transpose()?,
+                context: native.context,
+                examples: examples.collect(),
+                limits,
                 model: self.model,
                 permission: self.permission,
                 safety,
                 store: self.store,
                 clock: self.clock,
                 counter: self.counter,
-                shape: None,
-                limits: TurnLimits::default(),
-                budget: None,
-                examples: Vec::new(),
+                cartridge,
                 sampling: self.sampling,
                 tags: self.tags,
                 sandbox: self.sandbox,

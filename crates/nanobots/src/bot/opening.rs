@@ -1,11 +1,11 @@
 //! What a request says before and around the conversation.
 
 use botsmith_core::chat::{ChatRequest, Message, Role};
-use serde_json::Value;
 
 use super::Bot;
 use super::budget::overflow;
-use crate::cartridge::{Profile, fetch};
+use crate::cartridge::ContextPolicy;
+use crate::{Error, Result};
 
 /// Which of a cartridge's behaviours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,22 +42,15 @@ pub(crate) struct Composed {
     pub(crate) new: Option<Message>,
 }
 
-/// A text of a behaviour.
-fn behavior<'a>(bot: &'a Bot, which: Behavior, key: &str) -> Option<&'a str> {
-    fetch(bot.cartridge().value(), &["behaviors", which.as_str(), key]).and_then(Value::as_str)
-}
-
 /// Directive, backdrop, examples, history, new message: the request of a turn's first round. What had
 /// to be left out is said in `notes`.
-pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Composed {
+///
+/// # Errors
+/// [`Error::Limit`] when it is over the budget and nothing may be left out.
+pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Result<Composed> {
     let inner = &*bot.inner;
-    let native = bot.cartridge().profile() == Profile::Native;
-    let mut system: Vec<String> = Vec::new();
-    system.extend(behavior(bot, parts.behavior, "directive").map(str::to_owned));
-    // The reference never sends `interaction.instruction`, though cartridges in the wild rely on it.
-    if native && parts.behavior == Behavior::Interaction {
-        system.extend(behavior(bot, parts.behavior, "instruction").map(str::to_owned));
-    }
+    let cartridge = bot.cartridge();
+    let mut system: Vec<String> = cartridge.system_text(parts.behavior).into_iter().collect();
     let held = inner.model.info().json_schema;
     if let Some(shape) = &inner.shape
         && !held
@@ -68,7 +61,7 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Compo
     if !system.is_empty() {
         opening.push(Message::system(system.join("\n\n")));
     }
-    if let Some(backdrop) = behavior(bot, parts.behavior, "backdrop") {
+    if let Some(backdrop) = cartridge.texts(parts.behavior).backdrop {
         opening.push(Message::backdrop(backdrop));
     }
     if parts.behavior == Behavior::Interaction {
@@ -76,7 +69,7 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Compo
     }
 
     let mut history = parts.history;
-    if let Some(budget) = inner.budget {
+    if let Some(budget) = inner.context.budget {
         // System messages of the conversation itself are no turns: they stay where they are.
         let lead = history
             .iter()
@@ -90,6 +83,13 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Compo
             &history,
             parts.new.as_slice(),
         );
+        if dropped > 0 && inner.context.policy == ContextPolicy::Fail {
+            return Err(Error::Limit {
+                limit: "context",
+                used: format!("more, with {turns} turns too many,"),
+                allowed: format!("{budget} tokens"),
+            });
+        }
         if dropped > 0 {
             history.drain(..dropped);
             notes.push(format!(
@@ -111,8 +111,8 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Compo
     {
         request.output = shape.format();
     }
-    Composed {
+    Ok(Composed {
         request,
         new: parts.new,
-    }
+    })
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run(
         None => call.clone(),
     };
     let mut notes = Vec::new();
-    let composed = compose(bot, parts, &mut notes);
+    let composed = compose(bot, parts, &mut notes)?;
     let mut request = composed.request;
     let wanted = request.sampling.max_tokens;
     // An answer that may have to be repaired is not shown before it is right.

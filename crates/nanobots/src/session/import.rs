@@ -13,7 +13,7 @@ use crypto_secretbox::{Key, KeyInit, Nonce, XSalsa20Poly1305};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Event, Variables};
+use super::Event;
 use crate::{Error, Result};
 
 /// The variable that holds the reference's password.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use botsmith_core::chat::{BoxFuture, Message, Role};
 use jiff::Timestamp;
 
-use super::{Event, Keeper, Observer, Piece, lock, off_thread};
+use super::{Event, Keeper, Observer, Piece, lock};
 use crate::Result;
-use crate::bot::{Bot, Stage};
+use crate::bot::{Bot, Stage, off_thread};
 use crate::interface::{
     self, Direction, Kind, Mode, ToolFeedback, affix, output_color, paint, streaming_enabled,
     tool_text,

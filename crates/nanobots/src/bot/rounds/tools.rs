@@ -36,8 +36,8 @@ pub(super) async fn apply(
             ToolFeedback::new(
                 Action::Confirming,
                 &item.call.id,
-                &item.label,
-                item.arguments.clone(),
+                &item.call.label,
+                item.call.parameters.clone(),
             )
         })
         .collect();
@@ -51,7 +51,7 @@ pub(super) async fn apply(
             Permission::Deny => {
                 notes.push(format!(
                     "tool `{}` did not run: its cartridge wants the user asked, and nobody was there",
-                    item.label
+                    item.call.label
                 ));
                 false
             }
@@ -69,12 +69,13 @@ pub(super) async fn apply(
         let tool = match &item.found {
             Ok(tool) if allowed => {
                 stage.tool(&told.with(Action::Executing)).await?;
+                item.check()?;
                 Ok(Arc::clone(tool))
             }
             Ok(_) => Err(DENIED.to_owned()),
             Err(words) => Err(words.clone()),
         };
-        let arguments = item.arguments.clone();
+        let arguments = item.call.parameters.clone();
         running.push_back(async move {
             let started = Instant::now();
             let (output, ran, failed) = match tool {
@@ -99,8 +100,8 @@ pub(super) async fn apply(
         let message = Message::tool(&item.call.id, &item.call.name, output.as_str());
         let trace = ToolTrace {
             id: item.call.id.clone(),
-            name: item.label.clone(),
-            arguments: item.arguments.clone(),
+            name: item.call.label.clone(),
+            arguments: item.call.parameters.clone(),
             output,
             ran,
             failed,

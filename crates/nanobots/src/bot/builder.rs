@@ -29,7 +29,7 @@ pub struct BotBuilder {
     sampling: Sampling,
     tags: Vec<String>,
     variables: Map<String, Value>,
-    sandbox: sandbox::Limits,
+    sandbox: Option<sandbox::Limits>,
 }
 
 impl BotBuilder {
@@ -45,7 +45,7 @@ impl BotBuilder {
             sampling: Sampling::default(),
             tags: Vec::new(),
             variables: Map::new(),
-            sandbox: sandbox::Limits::default(),
+            sandbox: None,
         }
     }
 
@@ -97,9 +97,9 @@ impl BotBuilder {
         self
     }
 
-    /// What adapters and tools of the cartridge may use.
+    /// What adapters and tools of the cartridge may use; by default what their profile has.
     pub fn sandbox(mut self, limits: sandbox::Limits) -> Self {
-        self.sandbox = limits;
+        self.sandbox = Some(limits);
         self
     }
 
@@ -113,6 +113,9 @@ impl BotBuilder {
             false => self.cartridge.with_variables(&self.variables)?,
         };
         let safety = safety(cartridge.value());
+        let sandbox = self
+            .sandbox
+            .unwrap_or_else(|| sandbox::Limits::default().for_profile(cartridge.profile()));
         let native = cartridge.native();
         let limits = TurnLimits {
             tokens: native.limits.tokens,
@@ -131,12 +134,7 @@ impl BotBuilder {
         });
         Ok(Bot {
             inner: Arc::new(Inner {
-                belt: Toolbelt::new(
-                    cartridge.tools(),
-                    self.tools,
-                    safety.sandboxed,
-                    self.sandbox,
-                ),
+                belt: Toolbelt::new(cartridge.tools(), self.tools, safety.sandboxed, sandbox),
                 shape: native.output_schema.as_ref().map(Shape::new).transpose()?,
                 context: native.context,
                 examples: examples.collect(),
@@ -150,7 +148,7 @@ impl BotBuilder {
                 cartridge,
                 sampling: self.sampling,
                 tags: self.tags,
-                sandbox: self.sandbox,
+                sandbox,
             }),
         })
     }

@@ -18,8 +18,10 @@ pub mod router;
 pub mod sandbox;
 pub mod session;
 pub mod tools;
+mod workshop;
 
 pub use bot::{Bot, BotBuilder, Turn};
 pub use cartridge::Cartridge;
 pub use error::{Error, Result};
 pub use session::{Session, SessionOptions};
+pub use workshop::{Allow, Workshop};

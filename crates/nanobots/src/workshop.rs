@@ -1,0 +1,288 @@
+//! From a cartridge's name to a bot that can be asked.
+//!
+//! A [`Workshop`] knows the environment (variables, search path), what the user allows and what the user
+//! changes (another provider, another model, values for variables), and puts a bot together: the cartridge
+//! is found and read, its variables put in, its provider opened, its router and tools made. The command
+//! line, suites and embedding programs all open bots through it, so that a bot is the same everywhere.
+//! Nothing is sent and no program started before the bot is asked.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use botsmith_core::SecretString;
+use botsmith_core::chat::{ChatModel, ChatRequest, Message};
+use botsmith_core::config::{Config, Disk, Environment};
+use botsmith_core::store::StateStore;
+use serde_json::{Map, Value};
+
+use crate::bot::{Behavior, BotBuilder, Permission};
+use crate::cartridge::{Configured, Options, Profile, Variables};
+use crate::library::Library;
+use crate::provider::{self, OpenOptions, ProviderConfig, ProviderOverride};
+use crate::{Bot, Cartridge, Result};
+
+/// What a cartridge may do on this machine beyond asking its provider. Nothing, unless allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Allow {
+    /// Start programs: provider `command`, MCP servers on stdio.
+    pub commands: bool,
+    /// Leave the sandbox where the cartridge says `safety: {functions: {sandboxed: false}}`.
+    pub unsandboxed: bool,
+}
+
+impl Allow {
+    /// The same, with or without leave to start programs.
+    #[must_use]
+    pub fn commands(mut self, allowed: bool) -> Self {
+        self.commands = allowed;
+        self
+    }
+
+    /// The same, with or without leave to run code outside of the sandbox.
+    #[must_use]
+    pub fn unsandboxed(mut self, allowed: bool) -> Self {
+        self.unsandboxed = allowed;
+        self
+    }
+}
+
+/// Puts bots together.
+///
+/// ```
+/// use botsmith_core::config::{Config, Environment, MemoryFiles, Overrides};
+/// use botsmith_nanobots::Workshop;
+/// let environment = Environment::new(env!("CARGO_MANIFEST_DIR"));
+/// let config = Config::load(&environment, &MemoryFiles::default(), &Overrides::default())?;
+/// let workshop = Workshop::new(environment, config);
+/// let baseline = workshop.cartridge("-")?;
+/// assert_eq!(baseline.provider_id(), Some("openai"));
+/// # Ok::<(), botsmith_nanobots::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    environment: Environment,
+    config: Config,
+    folders: Vec<PathBuf>,
+    profile: Profile,
+    allow: Allow,
+    variables: Map<String, Value>,
+    provider: ProviderOverride,
+    permission: Permission,
+    store: Option<Arc<dyn StateStore>>,
+    tags: Vec<String>,
+}
+
+impl Workshop {
+    /// A workshop that allows nothing and changes nothing.
+    pub fn new(environment: Environment, config: Config) -> Self {
+        Self {
+            environment,
+            config,
+            folders: Vec::new(),
+            profile: Profile::default(),
+            allow: Allow::default(),
+            variables: Map::new(),
+            provider: ProviderOverride::default(),
+            permission: Permission::default(),
+            store: None,
+            tags: Vec::new(),
+        }
+    }
+
+    /// A workshop with the environment and configuration of this process.
+    ///
+    /// # Errors
+    /// If the working directory is gone, or `botsmith.yaml` or `.env` cannot be read.
+    pub fn of_process() -> Result<Self> {
+        let environment =
+            Environment::of_process().map_err(|source| botsmith_core::Error::Read {
+                path: ".".into(),
+                source,
+            })?;
+        let config = Config::load(
+            &environment,
+            &Disk,
+            &botsmith_core::config::Overrides::default(),
+        )?;
+        Ok(Self::new(environment, config))
+    }
+
+    /// Whose rules hold.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// What cartridges may do.
+    #[must_use]
+    pub fn allow(mut self, allow: Allow) -> Self {
+        self.allow = allow;
+        self
+    }
+
+    /// Values for variables that cartridges declare.
+    #[must_use]
+    pub fn variables(mut self, variables: Map<String, Value>) -> Self {
+        self.variables = variables;
+        self
+    }
+
+    /// Another provider, model or address than the cartridges'.
+    #[must_use]
+    pub fn provider(mut self, provider: ProviderOverride) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// Who decides whether a tool may run.
+    #[must_use]
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.permission = permission;
+        self
+    }
+
+    /// Where sessions and cached answers are kept.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn StateStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Labels of all requests, for routing.
+    #[must_use]
+    pub fn tags(mut self, tags: Vec<String>) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// Looks for cartridges in this folder too, before those of the environment.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folders.push(folder.into());
+        self
+    }
+
+    /// The cartridges that can be found by name.
+    pub fn library(&self) -> Library<'static> {
+        let library = Library::new(&self.environment, &Disk);
+        self.folders
+            .iter()
+            .rev()
+            .fold(library, |library, folder| library.folder(folder.clone()))
+    }
+
+    /// Calls `with` with the options that cartridges are read with.
+    pub fn reading<T>(&self, with: impl FnOnce(&Options<'_>) -> T) -> T {
+        let variables = Configured {
+            config: &self.config,
+            files: &Disk,
+        };
+        with(
+            &Options::default()
+                .profile(self.profile)
+                .variables(&variables),
+        )
+    }
+
+    /// Finds and reads a cartridge: a path, a name of the search path, or `-` for the baseline. Its
+    /// variables are not put in yet.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn cartridge(&self, name: &str) -> Result<Cartridge> {
+        self.reading(|options| match name {
+            "-" => Cartridge::baseline(options),
+            name => self.library().open(name, options),
+        })
+    }
+
+    /// The provider that a cartridge's bot would ask.
+    ///
+    /// # Errors
+    /// If neither the cartridge nor the workshop names one, or its configuration is wrong.
+    pub fn provider_of(&self, cartridge: &Cartridge) -> Result<ProviderConfig> {
+        let own = match cartridge.fetch(&["provider"]) {
+            Some(_) => Some(ProviderConfig::of(cartridge)?),
+            None => None,
+        };
+        let lookup = |name: &str| self.secret(name);
+        Ok(self.provider.apply(own, &lookup)?)
+    }
+
+    fn secret(&self, name: &str) -> Option<SecretString> {
+        let variables = Configured {
+            config: &self.config,
+            files: &Disk,
+        };
+        variables.variable(name).ok().flatten()
+    }
+
+    /// Finds a cartridge and makes a bot of it.
+    ///
+    /// # Errors
+    /// As [`Workshop::cartridge`] and [`Workshop::bot_of`].
+    pub fn bot(&self, name: &str) -> Result<Bot> {
+        self.bot_of(self.cartridge(name)?)
+    }
+
+    /// Makes a bot of a cartridge.
+    ///
+    /// # Errors
+    /// If a variable is missing or wrong, the provider cannot be opened, or a tool cannot be made.
+    pub fn bot_of(&self, cartridge: Cartridge) -> Result<Bot> {
+        self.builder(cartridge)?.build()
+    }
+
+    /// As [`Workshop::bot_of`], to be told more before it is built.
+    ///
+    /// # Errors
+    /// As [`Workshop::bot_of`].
+    pub fn builder(&self, cartridge: Cartridge) -> Result<BotBuilder> {
+        let cartridge = cartridge.with_variables(&self.variables)?;
+        let model = self.model(&cartridge)?;
+        let mut builder = Bot::builder(cartridge, model)
+            .permission(self.permission.clone())
+            .tags(self.tags.clone());
+        if let Some(store) = &self.store {
+            builder = builder.store(Arc::clone(store));
+        }
+        Ok(builder)
+    }
+
+    fn opening(&self, cartridge: &Cartridge) -> OpenOptions {
+        let mut options = OpenOptions::default();
+        options.folder = folder_of(cartridge.path());
+        options.allow_commands = self.allow.commands;
+        options
+    }
+
+    fn model(&self, cartridge: &Cartridge) -> Result<Arc<dyn ChatModel>> {
+        let config = self.provider_of(cartridge)?;
+        Ok(provider::open(&config, &self.opening(cartridge))?)
+    }
+
+    /// The request that a cartridge's bot would send for `input`, in its provider's words, secrets hidden.
+    ///
+    /// # Errors
+    /// As [`Workshop::bot_of`].
+    pub fn request(
+        &self,
+        cartridge: Cartridge,
+        input: &str,
+    ) -> Result<(ProviderConfig, ChatRequest)> {
+        let config = self.provider_of(&cartridge)?;
+        let bot = self.bot_of(cartridge)?;
+        let request = bot.request(Behavior::Interaction, &[Message::user(input)])?;
+        Ok((config, request))
+    }
+}
+
+/// The folder that a cartridge's relative paths start from.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}

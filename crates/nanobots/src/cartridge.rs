@@ -17,10 +17,12 @@ mod check;
 mod env;
 mod format;
 mod layers;
+mod lint;
 mod markdown;
 mod merge;
 mod native;
 mod read;
+mod schema;
 mod template;
 mod views;
 
@@ -41,6 +43,7 @@ pub use native::{
     Transport, Variable, VariableType, When,
 };
 pub use read::Options;
+pub use schema::schema;
 pub use views::{Meta, Texts, ToolSource};
 
 use crate::Result;

@@ -699,3 +699,146 @@ fn a_map_is_a_cartridge_too() {
     assert!(Cartridge::from_value(&json!([1]), Profile::Native).is_err());
     assert_eq!(cartridge::fetch(&value, &["meta", "name", "x"]), None);
 }
+
+#[test]
+fn unknown_keys_warn_with_line_and_help() {
+    let cases: [(&str, usize, &str); 12] = [
+        ("behavior: {}", 1, "did you mean `behaviors`?"),
+        ("meta:\n  nmae: x", 2, "did you mean `name`?"),
+        ("provider:\nid: openai", 2, "belongs under `provider`"),
+        (
+            "behaviors:\n  directive: x",
+            2,
+            "belongs under `behaviors.interaction` or `behaviors.boot`",
+        ),
+        (
+            "provider:\n  generationConfig: {}",
+            2,
+            "belongs under `provider.settings`",
+        ),
+        (
+            "provider:\n  model: x",
+            2,
+            "belongs under `provider.settings` or `provider.options`",
+        ),
+        (
+            "behaviors:\n  interaction:\n    expertise: x",
+            3,
+            "valid here: `directive`, `backdrop` or `instruction`",
+        ),
+        (
+            "interfaces:\n  repl:\n    output:\n      sufix: x",
+            4,
+            "did you mean `suffix`?",
+        ),
+        ("tools:\n- nam: a", 2, "did you mean `name`?"),
+        (
+            "safety:\n  sandboxed: true",
+            2,
+            "belongs under `safety.functions`",
+        ),
+        ("safety:\n  tools:\n    confirmable: no", 3, "write `false`"),
+        ("provider:\n  settings: [a]", 2, ""),
+    ];
+    for (text, line, hint) in cases {
+        let cartridge = native(text);
+        let warnings = cartridge.warnings();
+        assert_eq!(warnings.len(), 1, "{text}\n{warnings:?}");
+        assert_eq!(warnings[0].line, line, "{}", warnings[0]);
+        let shown = warnings[0].hint.clone().unwrap_or_default();
+        assert!(shown.contains(hint), "{}", warnings[0]);
+        let strict = cartridge.strict().unwrap_err().to_string();
+        assert_eq!(strict, warnings[0].to_string());
+    }
+}
+
+#[test]
+fn what_the_specification_allows_makes_no_warning() {
+    let text = "miscellaneous: {anything: [goes]}\nmeta: {name: 1.0, symbol: }\n\
+                provider: {id: google, credentials: {project_id: x, file_contents: y}, settings: {any: 1}, options: {stream: ENV/S}}\n\
+                interfaces: {repl: {prompt: '> ', output: {prefix: ~}}, tools: {feedback: true}}\n\
+                tools: [{name: a, type: function, parameters: {type: object, odd: 1}, lua: 'return 1'}]\n";
+    let environment = BTreeMap::from([("S".to_owned(), "x".to_owned())]);
+    let options = Options::default().variables(&environment);
+    let cartridge = Cartridge::parse(text, Format::Yaml, &options).unwrap();
+    assert_eq!(cartridge.warnings(), []);
+    assert!(cartridge.strict().is_ok());
+}
+
+/// Every key of a cartridge, once.
+const FULL: &str = include_str!("data/full.yml");
+
+#[test]
+fn a_cartridge_with_every_key_is_right_by_schema_and_reader() {
+    let cartridge = native(FULL);
+    let of_environment = |w: &botsmith_core::Diagnostic| w.message.contains("of the environment");
+    let odd: Vec<_> = cartridge
+        .warnings()
+        .iter()
+        .filter(|w| !of_environment(w))
+        .collect();
+    assert!(odd.is_empty(), "{odd:?}");
+    let schema = cartridge::schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(cartridge.original())
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let mut unused = Vec::new();
+    used(&schema, cartridge.original(), "", &mut unused);
+    // A text without a file builds on none, and a rule has either `use` or `provider`.
+    assert_eq!(
+        unused,
+        [".botsmith.extends", ".botsmith.routing[].provider"]
+    );
+    assert!(!validator.is_valid(&json!({"botsmith": {"limit": {}}})));
+    assert!(!validator.is_valid(&json!({"botsmith": {"variables": {"a": {"kind": "string"}}}})));
+}
+
+/// Collects the keys of a schema that a value does not have, in any of its items.
+fn used(schema: &Value, value: &Value, path: &str, unused: &mut Vec<String>) {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{key}");
+        match value.get(key) {
+            None => unused.push(path),
+            Some(value) => used(property, value, &path, unused),
+        }
+    }
+    if let (Some(items), Some(first)) = (
+        schema.get("items"),
+        value.as_array().and_then(|v| v.first()),
+    ) {
+        used(items, first, &format!("{path}[]"), unused);
+    }
+}
+
+#[test]
+fn every_key_of_the_schema_says_what_it_is_for() {
+    fn walk(schema: &Value, path: &str) {
+        if !schema.is_object() {
+            return;
+        }
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{key}");
+            let about = property["description"].as_str().unwrap_or_default();
+            assert!(about.len() > 4 && about.ends_with('.'), "{path}: {about:?}");
+            walk(property, &path);
+        }
+        for inner in ["items", "additionalProperties"] {
+            walk(&schema[inner], path);
+        }
+        for inner in schema["anyOf"].as_array().into_iter().flatten() {
+            walk(inner, path);
+        }
+    }
+    walk(&cartridge::schema(), "");
+    let own = cartridge::schema()["properties"]["botsmith"]["properties"].clone();
+    let keys: Vec<&str> = own
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(keys, cartridge::Native::KEYS);
+}

@@ -4,6 +4,7 @@ use botsmith_core::Diagnostic;
 use botsmith_core::hint::{is_unprintable, shown};
 use botsmith_core::yaml::{Mark, Node, Value as Yaml};
 
+use super::lint::lint;
 use super::{Cartridge, Profile};
 use crate::Result;
 
@@ -39,7 +40,8 @@ pub(super) fn warnings(
     cartridge: &Cartridge,
     missing: &[(String, Vec<String>)],
 ) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
+    let text = &cartridge.text;
+    let mut warnings = lint(&text.node, &text.layers);
     for (name, path) in missing {
         let message = format!("variable `{name}` of the environment is not set: null stands here");
         let hint = format!("set it in the environment or in `.env`: `{name}=…`");

@@ -88,6 +88,7 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
         sample: args.sample,
         filter: args.filter,
         bots: args.bots,
+        ..Overrides::default()
     };
     let suite = Suite::load_with(&path, &Registry::builtin(), &overrides)?;
     let store = context.store()?;

@@ -10,12 +10,23 @@ pub enum Error {
     /// A file, a place in it, or a store.
     #[error(transparent)]
     Core(#[from] botsmith_core::Error),
+    /// A bot cannot be opened or asked.
+    #[error(transparent)]
+    Bot(#[from] botsmith_nanobots::Error),
     /// A template or expression failed on a case.
     #[error("template failed on case `{case}`: {reason}")]
     Template {
         /// The case's id.
         case: String,
         /// What the template engine said.
+        reason: String,
+    },
+    /// A case whose messages cannot be put to a bot.
+    #[error("case `{case}`: {reason}")]
+    Conversation {
+        /// The case's id.
+        case: String,
+        /// What is wrong with them.
         reason: String,
     },
     /// A reference from which `extract` takes nothing: the case cannot be judged.
@@ -67,12 +78,14 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Core(error) => error.code(),
+            Self::Bot(error) => error.code(),
             Self::Template { .. } => "BS-EVAL-001",
             Self::EmptyReference { .. } => "BS-EVAL-002",
             Self::NoReference { .. } => "BS-EVAL-003",
             Self::NotFound { .. } => "BS-EVAL-004",
             Self::Statistic { .. } => "BS-EVAL-005",
             Self::Invalid(_) => "BS-EVAL-006",
+            Self::Conversation { .. } => "BS-EVAL-012",
             Self::Interrupted => "BS-EVAL-007",
         }
     }

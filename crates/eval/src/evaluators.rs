@@ -3,6 +3,7 @@
 //! [`Kind`] (one per name, in the [`Registry`]) reads options and builds an [`Evaluator`]; the
 //! evaluator judges one [`Subject`] at a time and is pure: no I/O, no clock, no randomness.
 
+mod asking;
 mod bleu;
 mod budget;
 mod builtin;
@@ -21,6 +22,7 @@ mod equals;
 mod fuzzy;
 mod gleu;
 mod json;
+mod judge;
 mod levenshtein;
 mod meteor;
 mod number_equals;
@@ -32,6 +34,8 @@ mod rouge;
 mod schema;
 mod squad;
 mod ter;
+mod tool_calls;
+mod trajectory;
 mod word_error;
 
 use std::fmt::Debug;
@@ -41,6 +45,7 @@ use botsmith_core::yaml::Fields;
 use crate::extract::Extract;
 use crate::{Answer, Case, Result, Verdict};
 
+pub use asking::{Asks, Judge, Judges, Question};
 pub use choice::{Choice, choice};
 pub(crate) use configured::read_named;
 pub use configured::{Configured, read_list};
@@ -123,6 +128,12 @@ pub trait Evaluator: Send + Sync + Debug {
     /// signatures); empty otherwise.
     fn signature(&self) -> String {
         String::new()
+    }
+
+    /// How it asks a model, if it does. It is then not pure: a run asks it beforehand, keeps what
+    /// it said, and [`Evaluator::evaluate`] is not called.
+    fn asks(&self) -> Option<&dyn Asks> {
+        None
     }
 
     /// Whether it reads [`Subject::references`], with the options that it was built with.

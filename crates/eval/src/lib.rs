@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod ask;
 pub mod case;
 pub mod dataset;
 mod error;

@@ -10,14 +10,23 @@
 //! `cases`, one compressed entry a batch of rows, appended in order and only at the expected
 //! length: what is committed is never judged again, and two processes on one run cannot both
 //! append the same batch.
+//!
+//! Where bots or judges are asked, that comes first: each answer and each verdict is a record
+//! `ask/…` of the partition as soon as it exists, so that it is never asked for twice. They go once
+//! the run is complete.
 
 mod archive;
+mod asking;
 mod chunk;
+mod commit;
 mod compare;
 mod corpus;
+mod crew;
+mod feed;
 mod gate;
 mod ids;
 mod judge;
+mod kept;
 mod manifest;
 mod numbers;
 mod pipeline;
@@ -28,8 +37,10 @@ mod select;
 mod summary;
 mod table;
 
+pub use asking::{AsyncOptions, run_async};
 pub use compare::{RunComparison, compare};
+pub(crate) use crew::identity;
 pub use manifest::{Manifest, RunInfo};
 pub use record::{AnswerRecord, CaseRecord};
-pub use runner::{Finished, Progress, RunOptions, Runner};
+pub use runner::{AskProgress, Finished, Progress, RunOptions, Runner};
 pub use runs::{Collected, Runs, StoredRun};

@@ -6,6 +6,8 @@
 
 mod bot;
 mod gate;
+pub(crate) mod live;
+mod matrix;
 mod overrides;
 mod reports;
 mod schema;
@@ -19,12 +21,13 @@ use botsmith_core::yaml::{Cursor, Fields, Node, Source, Value as Yaml, parse};
 
 use crate::Result;
 use crate::dataset::{DatasetSpec, Files};
-use crate::evaluators::{Panel, Registry};
+use crate::evaluators::{Configured, Panel, Registry};
 use crate::extract::Extract;
 use crate::run::Manifest;
 
-pub use bot::BotSpec;
+pub use bot::{BotAnswers, BotSpec};
 pub use gate::{Bound, GateRule, Limits, Measure};
+pub use live::{BotSource, LiveBot};
 pub use overrides::Overrides;
 pub use reports::Reports;
 pub use schema::schema;
@@ -142,12 +145,23 @@ impl Suite {
             None => file_stem(source.path()),
         };
         let mut dataset = DatasetSpec::read(&fields.required("dataset")?, base, files)?;
-        let bots = bot::read_all(&fields.required("bots")?, base, &dataset, files)?;
+        let matrix = fields.get("matrix");
+        let mut bots = match (fields.get("bots"), &matrix) {
+            (None, Some(_)) => Vec::new(),
+            _ => bot::read_all(&fields.required("bots")?, base, &dataset, files)?,
+        };
+        if let Some(at) = &matrix {
+            matrix::read(at, base, &dataset, &mut bots)?;
+        }
         let extract = match fields.get("extract") {
             Some(at) => Extract::read(&at)?,
             None => Extract::default(),
         };
         let panel = Panel::read(&fields.required("evaluators")?, registry, &extract)?;
+        let names: Vec<_> = bots.iter().map(|bot| bot.name.as_str()).collect();
+        for asks in panel.evaluators().iter().filter_map(Configured::asks) {
+            asks.check(&names)?;
+        }
         let slices = slice::read_all(fields.get("slices").as_ref(), dataset.source.format())?;
         let gate = gate::read_all(fields.get("gate").as_ref(), &bots, &panel, &slices)?;
         let repeat = fields.get("repeat").map(|at| positive(&at)).transpose()?;
@@ -217,14 +231,13 @@ fn positive(at: &Cursor<'_>) -> Result<usize> {
 /// Decides which top-level fields of a row become variables: not those that hold answers (they
 /// would be stored twice) nor those that are elsewhere in the case, unless a template names them.
 fn settle_variables(dataset: &mut DatasetSpec, bots: &[BotSpec], slices: &[Slice], root: &Node) {
-    for bot in bots {
-        if bot
-            .recorded
+    for recorded in bots.iter().filter_map(BotSpec::recorded) {
+        if recorded
             .source
             .as_ref()
             .is_none_or(|source| source.same_file(&dataset.source))
         {
-            for key in bot.recorded.fields.roots() {
+            for key in recorded.fields.roots() {
                 dataset.mapping.drop_key(key);
             }
         }

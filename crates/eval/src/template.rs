@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use botsmith_core::yaml::Cursor;
 use minijinja::value::Serde;
+use serde_json::Value as Json;
+
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
 use crate::{Case, Error, Result};
@@ -25,8 +27,8 @@ fn environment() -> Environment<'static> {
 }
 
 /// The template context of a case.
-fn context(case: &Case) -> Value {
-    let mut fields: Vec<(&str, Value)> = Vec::with_capacity(case.vars.len() + 9);
+fn context(case: &Case, more: &[(&str, &Json)]) -> Value {
+    let mut fields: Vec<(&str, Value)> = Vec::with_capacity(case.vars.len() + more.len() + 9);
     for (name, value) in &case.vars {
         fields.push((name, Value::from(Serde(value))));
     }
@@ -41,6 +43,9 @@ fn context(case: &Case) -> Value {
     fields.push(("tags", Value::from(Serde(&case.tags))));
     fields.push(("group", Value::from(Serde(&case.group))));
     fields.push(("vars", Value::from(Serde(&case.vars))));
+    for (name, value) in more {
+        fields.push((name, Value::from(Serde(value))));
+    }
     Value::from_pairs(fields)
 }
 
@@ -120,19 +125,38 @@ impl Template {
         }
     }
 
+    /// The names that it asks for.
+    pub fn names(&self) -> Vec<String> {
+        match &self.0 {
+            Inner::Plain(_) => Vec::new(),
+            Inner::Compiled { env, .. } => env
+                .get_template("text")
+                .map(|template| template.undeclared_variables(false).into_iter().collect())
+                .unwrap_or_default(),
+        }
+    }
+
     /// The text for this case.
     ///
     /// # Errors
     /// [`Error::Template`] with the case's id, for an undefined name above all.
     pub fn render(&self, case: &Case) -> Result<Cow<'_, str>> {
+        self.render_with(case, &[])
+    }
+
+    /// The text for this case, with more names beside (and before) the case's own.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_with(&self, case: &Case, more: &[(&str, &Json)]) -> Result<Cow<'_, str>> {
         match &self.0 {
             Inner::Plain(text) => Ok(Cow::Borrowed(text)),
             Inner::Compiled { env, source } => env
                 .get_template("text")
-                .and_then(|template| template.render(context(case)))
+                .and_then(|template| template.render(context(case, more)))
                 .map(Cow::Owned)
                 .map_err(|error| match error.kind() {
-                    ErrorKind::UndefinedError => undefined(case, env, source),
+                    ErrorKind::UndefinedError => undefined(case, more, env, source),
                     _ => failed(case, &error),
                 }),
         }
@@ -140,7 +164,7 @@ impl Template {
 }
 
 /// An undefined name in a template: which one, and what the case has instead.
-fn undefined(case: &Case, env: &Environment<'_>, source: &str) -> Error {
+fn undefined(case: &Case, more: &[(&str, &Json)], env: &Environment<'_>, source: &str) -> Error {
     const OWN: [&str; 8] = [
         "id",
         "input",
@@ -152,6 +176,7 @@ fn undefined(case: &Case, env: &Environment<'_>, source: &str) -> Error {
         "vars",
     ];
     let mut known: Vec<&str> = case.vars.keys().map(String::as_str).chain(OWN).collect();
+    known.extend(more.iter().map(|(name, _)| *name));
     if !case.references.is_empty() {
         known.push("reference");
     }
@@ -232,7 +257,7 @@ impl Condition {
     pub fn holds(&self, case: &Case) -> Result<bool> {
         self.env
             .get_template("condition")
-            .and_then(|template| template.render(context(case)))
+            .and_then(|template| template.render(context(case, &[])))
             .map(|text| !text.is_empty())
             .map_err(|error| failed(case, &error))
     }

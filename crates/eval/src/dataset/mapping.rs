@@ -12,12 +12,13 @@ use super::{Field, Format, Place, Row};
 
 /// Which field of a row is what. A field that the suite names must be there where it matters; of
 /// those that it does not name, the usual ones are taken when a row has them: `id`, `input` or
-/// `messages`, `reference` or `references`, `context`, `tags`, `group`.
+/// `messages` or `turns`, `reference` or `references`, `context`, `tags`, `group`.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     id: Named,
     input: Named,
     messages: Named,
+    turns: Named,
     reference: Named,
     context: Named,
     tags: Named,
@@ -102,6 +103,7 @@ impl Mapping {
             id: read("id", &["id"])?,
             input: read("input", &["input"])?,
             messages: read("messages", &["messages"])?,
+            turns: read("turns", &["turns"])?,
             reference: read("reference", &["reference", "references"])?,
             context: read("context", &["context"])?,
             tags: read("tags", &["tags"])?,
@@ -118,7 +120,13 @@ impl Mapping {
     }
 
     fn all(&self) -> impl Iterator<Item = &Named> {
-        let of_case = [&self.id, &self.input, &self.messages, &self.reference];
+        let of_case = [
+            &self.id,
+            &self.input,
+            &self.messages,
+            &self.turns,
+            &self.reference,
+        ];
         of_case
             .into_iter()
             .chain([&self.context, &self.tags, &self.group])
@@ -159,7 +167,15 @@ impl Mapping {
             None if self.messages.explicit => {
                 return Err(self.messages.missing(row, place, "messages"));
             }
-            None => Vec::new(),
+            None => match self.turns.find(row) {
+                Some(turns) => {
+                    turns_of(turns).map_err(|what| place.at(row.line, format!("turns: {what}")))?
+                }
+                None if self.turns.explicit => {
+                    return Err(self.turns.missing(row, place, "turns"));
+                }
+                None => Vec::new(),
+            },
             Some(value) => messages(value).map_err(|what| {
                 place
                     .at(row.line, format!("messages: {what}"))
@@ -214,6 +230,26 @@ fn messages(value: &Value) -> Result<Vec<Message>, String> {
                 return Err(format!("message {} has no role", i + 1));
             }
             serde_json::from_value(item.clone()).map_err(|error| error.to_string())
+        })
+        .collect()
+}
+
+/// The user's turns as messages; the bot answers each.
+fn turns_of(value: &Value) -> Result<Vec<Message>, String> {
+    let turns = match value {
+        Value::Array(items) if !items.is_empty() => items,
+        Value::Array(_) => return Err("the list is empty".into()),
+        _ => return Err("expected a list of texts, what the user says turn by turn".into()),
+    };
+    turns
+        .iter()
+        .map(|turn| match turn {
+            Value::String(text) => Ok(Message {
+                role: "user".into(),
+                content: Value::from(text.as_str()),
+                rest: serde_json::Map::new(),
+            }),
+            other => Err(format!("expected a text, found {other}")),
         })
         .collect()
 }

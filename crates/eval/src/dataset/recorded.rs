@@ -7,6 +7,10 @@ use botsmith_core::Error as CoreError;
 use botsmith_core::yaml::Fields;
 use serde_json::Value;
 
+use botsmith_core::chat::ToolCall;
+use botsmith_nanobots::tools::ToolTrace;
+
+use crate::ask::{Asked, call_of, said_json};
 use crate::{Answer, Outcome, Result};
 
 use super::batch::{CsvRows, csv_builder, csv_row, json_row};
@@ -23,6 +27,8 @@ pub struct RecordedFields {
     latency: Option<Field>,
     latency_ms: Option<Field>,
     cost: Option<Field>,
+    tool_calls: Option<Field>,
+    transcript: Option<Field>,
 }
 
 impl RecordedFields {
@@ -45,6 +51,8 @@ impl RecordedFields {
             latency: read("latency")?,
             latency_ms: read("latency-ms")?,
             cost: read("cost")?,
+            tool_calls: read("tool-calls")?,
+            transcript: read("transcript")?,
         })
     }
 
@@ -60,6 +68,8 @@ impl RecordedFields {
             &self.latency,
             &self.latency_ms,
             &self.cost,
+            &self.tool_calls,
+            &self.transcript,
         ];
         optional.into_iter().flatten().chain([&self.answer])
     }
@@ -106,6 +116,7 @@ impl RecordedFields {
         if base.latency.is_none() {
             base.latency = number(self.latency_ms.as_ref())?.map(|ms| ms / 1000.0);
         }
+        base.asked = self.asked(row, place)?;
         if let Some(refusal) = find(self.refusal.as_ref()) {
             let text = text_of(refusal);
             return Ok(vec![Answer {
@@ -137,6 +148,60 @@ impl RecordedFields {
                 ..base
             }],
         })
+    }
+}
+
+impl RecordedFields {
+    /// How the answer came about, where the row says.
+    fn asked(&self, row: &Row, place: &Place) -> Result<Option<Box<Asked>>> {
+        let list = |field: &Option<Field>| {
+            let found = field.as_ref().and_then(|field| field.find(row));
+            found.and_then(Value::as_array).filter(|l| !l.is_empty())
+        };
+        let (calls, transcript) = (list(&self.tool_calls), list(&self.transcript));
+        if calls.is_none() && transcript.is_none() {
+            return Ok(None);
+        }
+        let mut asked = Asked::default();
+        for (i, message) in transcript.into_iter().flatten().enumerate() {
+            asked.transcript.push(said_json(message).map_err(|what| {
+                place.at(
+                    row.line,
+                    format!("message {} of the transcript: {what}", i + 1),
+                )
+            })?);
+        }
+        let wanted = || {
+            let message = "a recorded tool call has no name";
+            let hint =
+                "a call looks like {\"name\": \"search\", \"arguments\": {\"city\": \"Paris\"}}";
+            place.at(row.line, message).hint(hint)
+        };
+        for call in calls.into_iter().flatten() {
+            let call = call_of(call).ok_or_else(wanted)?;
+            asked.tools.push(trace(&call));
+        }
+        if calls.is_none() {
+            let calls = asked.transcript.iter().flat_map(|said| &said.tool_calls);
+            asked.tools = calls.map(trace).collect();
+        }
+        Ok(Some(Box::new(asked)))
+    }
+}
+
+/// A recorded call; what it gave back is not known.
+fn trace(call: &ToolCall) -> ToolTrace {
+    ToolTrace {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        arguments: call
+            .parsed()
+            .unwrap_or_else(|_| Value::from(call.arguments.as_str())),
+        output: String::new(),
+        ran: true,
+        failed: false,
+        round: 0,
+        seconds: 0.0,
     }
 }
 

@@ -128,6 +128,14 @@ fn read(options: &Fields<'_>, scope: &Scope<'_>, rule: Rule) -> Result<Box<dyn E
         return Err(at.error("must not be empty").into());
     }
     for part in &parts {
+        if part.asks().is_some() {
+            let message = format!(
+                "`{}` asks a model and cannot be part of another",
+                part.name()
+            );
+            let hint = "name it by itself under `evaluators`; `weight` makes it count more or less";
+            return Err(at.diagnostic(message).hint(hint).into());
+        }
         let unit = part.range() == Range::UNIT;
         if !part.decides() && (rule != Rule::Mean || !unit) {
             let message = format!("`{}` gives no pass or fail by itself", part.name());

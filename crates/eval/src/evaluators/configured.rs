@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use botsmith_core::yaml::{Cursor, Entry, Node, Value};
 
-use super::{Better, Corpus, Docs, Evaluator, Range, Registry, Scope, Subject};
+use super::{Asks, Better, Corpus, Docs, Evaluator, Range, Registry, Scope, Subject};
 use crate::extract::Extract;
 use crate::template::Condition;
 use crate::{Case, Result, Score, Verdict};
@@ -110,17 +110,26 @@ impl Configured {
             .into()
     }
 
+    /// How it asks a model, if it does.
+    pub fn asks(&self) -> Option<&dyn Asks> {
+        self.evaluator.asks()
+    }
+
     /// Judges what was extracted, then applies threshold and inversion.
     pub(super) fn judge(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let verdict = self.evaluator.evaluate(subject)?;
+        Ok(self.settle(self.evaluator.evaluate(subject)?))
+    }
+
+    /// Applies threshold and inversion.
+    pub(super) fn settle(&self, verdict: Verdict) -> Verdict {
         let Verdict::Judged(mut score) = verdict else {
-            return Ok(verdict);
+            return verdict;
         };
         if !score.value.is_finite() {
-            return Ok(Verdict::Failed(format!(
+            return Verdict::Failed(format!(
                 "`{}` gave {}, which is no score",
                 self.name, score.value
-            )));
+            ));
         }
         if let Some(threshold) = self.threshold {
             let better = self.docs.range.better != Better::Lower;
@@ -152,7 +161,7 @@ impl Configured {
                 _ => None,
             };
         }
-        Ok(score.into())
+        score.into()
     }
 }
 

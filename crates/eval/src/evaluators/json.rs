@@ -136,7 +136,7 @@ pub fn find_json(text: &str) -> Option<(Value, (usize, usize))> {
 }
 
 /// All JSON objects and lists in a text that are not part of one another.
-fn values(text: &str) -> impl Iterator<Item = (Value, (usize, usize))> {
+pub(super) fn values(text: &str) -> impl Iterator<Item = (Value, (usize, usize))> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(start) = text[at..].find(['{', '[']).map(|n| at + n) {
@@ -176,7 +176,7 @@ pub fn schema_error(value: &Value, schema: &Value) -> Result<Option<String>, Str
     Ok(first_error(&compile(schema)?, value))
 }
 
-fn compile(schema: &Value) -> Result<Validator, String> {
+pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .offline()
         .with_pattern_options(PatternOptions::regex().size_limit(SIZE_LIMIT))
@@ -187,7 +187,7 @@ fn compile(schema: &Value) -> Result<Validator, String> {
         })
 }
 
-fn first_error(validator: &Validator, value: &Value) -> Option<String> {
+pub(super) fn first_error(validator: &Validator, value: &Value) -> Option<String> {
     let error = validator.validate(value).err()?;
     let path = match error.instance_path().as_str() {
         "" => "the value",

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use botsmith_core::yaml::Cursor;
 
-use super::{Configured, Registry, Subject, read_list};
+use super::{Configured, Judges, Range, Registry, Subject, read_list};
+use crate::ask::Bots;
 use crate::extract::Extract;
 use crate::{Answer, Case, Error, Result, Verdict, text};
 
@@ -19,6 +20,8 @@ pub struct Panel {
     extracts: Vec<Extract>,
     /// For each evaluator its extraction, if it has one.
     uses: Vec<Option<usize>>,
+    /// Those that ask a model, opened.
+    judges: Judges,
 }
 
 /// A case made ready for a [`Panel`].
@@ -60,7 +63,43 @@ impl Panel {
             evaluators,
             extracts,
             uses,
+            judges: Judges::default(),
         }
+    }
+
+    /// Opens the evaluators that ask a model, so that [`evaluate_bot`](crate::ask::evaluate_bot)
+    /// can ask them. A run opens its own.
+    ///
+    /// # Errors
+    /// If one cannot be opened, at its place in the suite.
+    pub fn open(&mut self, bots: &dyn Bots) -> Result<()> {
+        self.judges = Judges::open(self, bots, None)?;
+        Ok(())
+    }
+
+    /// The evaluators that ask a model, once [`Panel::open`] has opened them.
+    pub(crate) fn judges(&self) -> &Judges {
+        &self.judges
+    }
+
+    /// Weighted mean of an answer's scores. A score outside 0 to 1 (seconds, counts) enters as its
+    /// pass or fail, or not at all.
+    pub fn overall(&self, verdicts: &[Verdict]) -> Option<f64> {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (evaluator, verdict) in self.evaluators.iter().zip(verdicts) {
+            let Verdict::Judged(score) = verdict else {
+                continue;
+            };
+            let unit = evaluator.range() == Range::UNIT;
+            let value = match (unit, score.passed) {
+                (true, _) => score.value,
+                (false, Some(passed)) => f64::from(u8::from(passed)),
+                (false, None) => continue,
+            };
+            sum += evaluator.weight() * value;
+            weights += evaluator.weight();
+        }
+        (weights > 0.0).then(|| sum / weights)
     }
 
     /// Reads a suite's `evaluators:`.
@@ -159,6 +198,34 @@ impl Panel {
         answer: &Answer,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<()> {
+        self.judge_with(prepared, answer, verdicts, |_| None)
+    }
+
+    /// [`Panel::judge`] with what the evaluators said that ask a model, by their place.
+    ///
+    /// # Errors
+    /// As [`Panel::judge`].
+    pub(crate) fn judge_asked(
+        &self,
+        prepared: &Prepared<'_>,
+        answer: &Answer,
+        mut asked: Vec<(usize, Verdict)>,
+    ) -> Result<Vec<Verdict>> {
+        let mut verdicts = Vec::with_capacity(self.evaluators.len());
+        self.judge_with(prepared, answer, &mut verdicts, |i| {
+            let at = asked.iter().position(|(place, _)| *place == i)?;
+            Some(asked.swap_remove(at).1)
+        })?;
+        Ok(verdicts)
+    }
+
+    fn judge_with(
+        &self,
+        prepared: &Prepared<'_>,
+        answer: &Answer,
+        verdicts: &mut Vec<Verdict>,
+        mut asked: impl FnMut(usize) -> Option<Verdict>,
+    ) -> Result<()> {
         verdicts.clear();
         let mut extracted: Vec<Option<Option<Cow<'_, str>>>> = vec![None; self.extracts.len()];
         for (i, evaluator) in self.evaluators.iter().enumerate() {
@@ -188,8 +255,27 @@ impl Panel {
                     }
                 }
             };
-            verdicts.push(evaluator.judge(&subject)?);
+            verdicts.push(match asked(i) {
+                Some(verdict) => evaluator.settle(verdict),
+                None => evaluator.judge(&subject)?,
+            });
         }
         Ok(())
+    }
+
+    /// What the evaluator at `index` reads of an answer, if it judges it at all.
+    pub(super) fn reads<'a>(
+        &self,
+        index: usize,
+        prepared: &'a Prepared<'_>,
+        answer: &'a Answer,
+    ) -> Option<(Cow<'a, str>, &'a [String])> {
+        if !prepared.applies[index] {
+            return None;
+        }
+        if let Some(used) = self.uses[index] {
+            self.extracts[used].apply(&answer.text)?;
+        }
+        Some(self.seen_by(index, prepared, answer))
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{
     Kind, bleu, budget, choice, chrf, composite, contains, contains_many, counts, diversity,
-    edit_distance, equals, fuzzy, gleu, json, levenshtein, meteor, number_equals, regex, retrieval,
-    rouge, squad, ter, word_error,
+    edit_distance, equals, fuzzy, gleu, json, judge, levenshtein, meteor, number_equals, regex,
+    retrieval, rouge, squad, ter, tool_calls, trajectory, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -75,6 +75,9 @@ impl Registry {
             word_error::CER,
             budget::LATENCY,
             budget::COST,
+            tool_calls::KIND,
+            trajectory::KIND,
+            judge::KIND,
             composite::ALL_OF,
             composite::ANY_OF,
             composite::NOT,

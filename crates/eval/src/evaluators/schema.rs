@@ -36,10 +36,37 @@ impl Registry {
     }
 
     /// The definitions that a schema with [`Registry::json_schema`] in it needs under `$defs`:
-    /// `evaluator` and `extract`.
+    /// `evaluator`, `extract` and `provider`.
     pub fn json_schema_defs(&self) -> Value {
-        json!({"evaluator": self.json_schema(), "extract": extract::json_schema()})
+        json!({
+            "evaluator": self.json_schema(),
+            "extract": extract::json_schema(),
+            "provider": provider(),
+        })
     }
+}
+
+/// What is laid over a cartridge's provider.
+fn provider() -> Value {
+    json!({
+        "description": "A provider: its id, or what is laid over the cartridge's `provider`.",
+        "anyOf": [
+            {"type": "string", "minLength": 1},
+            {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "id": {"type": "string", "minLength": 1, "description": "openai, ollama, anthropic, google, mistral, cohere, maritaca, http, command, replay, script."},
+                    "credentials": {
+                        "type": "object",
+                        "description": "Secrets as `ENV/NAME`; addresses as they are.",
+                        "additionalProperties": {"type": ["string", "number", "boolean"]}
+                    },
+                    "settings": {"type": "object", "description": "The provider's settings, `model` among them."},
+                    "options": {"type": "object", "description": "The provider's options."}
+                }
+            }
+        ]
+    })
 }
 
 fn needs_options(docs: &Docs) -> bool {

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use botsmith_core::chat::Usage;
+
+use crate::ask::Asked;
 use crate::run::{CaseRecord, Manifest};
 use crate::{Result, Verdict};
 
@@ -34,6 +37,11 @@ pub fn write(
     .map(str::to_owned)
     .into();
     header.extend(["latency_s", "cost", "overall"].map(str::to_owned));
+    // Columns of answers that were asked for; files of recorded answers alone stay as they are.
+    let live = manifest.identity.get("asked").is_some();
+    if live {
+        header.extend(ASKED.map(str::to_owned));
+    }
     for metric in &manifest.metrics {
         header.extend([
             metric.clone(),
@@ -60,6 +68,9 @@ pub fn write(
                 number(answer.answer.cost),
                 number(answer.overall),
             ];
+            if live {
+                row.extend(asked(answer.answer.asked.as_deref()));
+            }
             for i in 0..manifest.metrics.len() {
                 let (value, passed, why) = match answer.verdicts.get(i) {
                     None => (String::new(), String::new(), String::new()),
@@ -77,6 +88,40 @@ pub fn write(
         }
     }
     out.flush().map_err(write_error)
+}
+
+/// Columns of how an answer came about.
+const ASKED: [&str; 7] = [
+    "provider",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "rounds",
+    "tools",
+    "error_class",
+];
+
+fn asked(asked: Option<&Asked>) -> [String; ASKED.len()] {
+    let Some(asked) = asked else {
+        return Default::default();
+    };
+    let tools: Vec<_> = asked.tools.iter().map(|call| call.name.as_str()).collect();
+    let tokens = |of: fn(&Usage) -> u64| {
+        let usage = asked.usage.as_ref();
+        usage.map(|usage| of(usage).to_string()).unwrap_or_default()
+    };
+    [
+        safe(&asked.provider),
+        safe(&asked.model),
+        tokens(|usage| usage.input_tokens),
+        tokens(|usage| usage.output_tokens),
+        asked.rounds.to_string(),
+        safe(&tools.join(" ")),
+        asked
+            .class
+            .map(|class| class.to_string())
+            .unwrap_or_default(),
+    ]
 }
 
 /// Keeps a spreadsheet from running a cell: OWASP, "CSV Injection".

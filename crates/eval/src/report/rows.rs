@@ -57,7 +57,7 @@ fn answer(record: &AnswerRecord, manifest: &Manifest, offsets: Offsets) -> Value
         .zip(&record.verdicts)
         .map(|(name, verdict)| (name.clone(), self::verdict(verdict, &answer.text, offsets)))
         .collect();
-    json!({
+    let mut row = json!({
         "bot": manifest.bots.get(record.bot),
         "repeat": record.repeat,
         "outcome": answer.outcome,
@@ -67,7 +67,11 @@ fn answer(record: &AnswerRecord, manifest: &Manifest, offsets: Offsets) -> Value
         "cost": answer.cost,
         "overall": record.overall,
         "scores": scores,
-    })
+    });
+    if let Some(asked) = &answer.asked {
+        row["asked"] = json!(asked);
+    }
+    row
 }
 
 /// One verdict as JSON.

@@ -43,19 +43,19 @@ pub struct Manifest {
 
 impl Manifest {
     /// The manifest of a suite on the data that is there now; reads all data once to hash it.
-    pub(super) fn of(suite: &Suite, attempt: u32) -> Result<Self> {
+    pub(super) fn of(suite: &Suite, asked: &serde_json::Value, attempt: u32) -> Result<Self> {
         let dataset_hash = suite.dataset.source.digest()?.to_string();
         let recorded_hashes = suite
             .bots
             .iter()
-            .map(|bot| match &bot.recorded.source {
+            .map(|bot| match bot.recorded().and_then(|r| r.source.as_ref()) {
                 Some(source) if !source.same_file(&suite.dataset.source) => {
                     source.digest().map(|digest| Some(digest.to_string()))
                 }
                 _ => Ok(None),
             })
             .collect::<Result<Vec<_>>>()?;
-        let identity = json!({
+        let mut identity = json!({
             "format": 1,
             "version": VERSION,
             "suite": suite.identity,
@@ -63,6 +63,9 @@ impl Manifest {
             "recorded": recorded_hashes,
             "attempt": attempt,
         });
+        if !asked.is_null() {
+            identity["asked"] = asked.clone();
+        }
         let bytes = serde_json::to_vec(&identity).expect("JSON values serialise");
         let dataset = match &suite.dataset.source {
             crate::dataset::DataSource::File { path, .. } => path.display().to_string(),
@@ -134,6 +137,6 @@ impl Manifest {
     /// Whether both judge the same suite on the same data, attempt and version apart.
     pub(super) fn same_judgement(&self, other: &Self) -> bool {
         let same = |key| self.identity.get(key) == other.identity.get(key);
-        same("suite") && same("dataset") && same("recorded")
+        same("suite") && same("dataset") && same("recorded") && same("asked")
     }
 }

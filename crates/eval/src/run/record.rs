@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ask::Asked;
 use crate::{Answer, Case, Message, Outcome, Verdict};
 
 /// A case with its answers and their verdicts.
@@ -98,6 +99,8 @@ struct FlatAnswer {
     #[serde(default)]
     cost: Option<f64>,
     #[serde(default)]
+    asked: Option<Box<Asked>>,
+    #[serde(default)]
     verdicts: Vec<Verdict>,
     #[serde(default)]
     overall: Option<f64>,
@@ -114,6 +117,7 @@ impl From<FlatAnswer> for AnswerRecord {
                 error: flat.error,
                 latency: flat.latency,
                 cost: flat.cost,
+                asked: flat.asked,
             },
             verdicts: flat.verdicts,
             overall: flat.overall,

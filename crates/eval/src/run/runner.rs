@@ -1,22 +1,27 @@
 //! Judges a suite into a store.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use botsmith_core::store::{Outcome as StoreOutcome, StateStore, Transaction};
 
+use crate::ask::Bots;
 use crate::dataset::{Answers, Place, check_fields};
 use crate::report::{Report, Timings};
-use crate::suite::Suite;
-use crate::{Error, Outcome, Result};
+use crate::suite::{BotSpec, Suite};
+use crate::{Error, Result};
 
+use super::asking::Open;
+use super::crew::Crew;
 use super::ids::{Ids, Seen};
-use super::judge::{Judge, Judged, overall};
+use super::judge::{Given, Judge, Judged};
+use super::kept::{self, Kept};
 use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
 use super::select::Selection;
-use super::{CaseRecord, Manifest, RunInfo, chunk, corpus, summary, table::Table};
+use super::{Manifest, RunInfo, chunk, corpus, feed, judge, summary, table::Table};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +30,21 @@ pub struct Progress {
     pub cases: usize,
     /// Share of the data read, 0 to 1, where its size is known.
     pub fraction: Option<f64>,
+    /// While bots are asked, before their answers are judged: how far that has come.
+    pub asking: Option<AskProgress>,
+}
+
+/// How far asking has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AskProgress {
+    /// Answers that are there, those of earlier processes and failures included.
+    pub answers: usize,
+    /// Answers in all, where that is known.
+    pub of: Option<usize>,
+    /// Answers that failed, in this process.
+    pub failed: usize,
+    /// Verdicts of judges, in this process.
+    pub verdicts: usize,
 }
 
 /// How to run.
@@ -37,6 +57,10 @@ pub struct RunOptions<'a> {
     pub progress: Option<&'a dyn Fn(Progress)>,
     /// Set it to stop; what was judged is kept.
     pub cancel: Option<&'a AtomicBool>,
+    /// Opens the bots and judges that a suite asks. Suites of recorded answers alone need none.
+    pub bots: Option<&'a dyn Bots>,
+    /// Questions at once, for each bot and judge, in place of what the suite says.
+    pub concurrency: Option<NonZeroUsize>,
 }
 
 impl std::fmt::Debug for RunOptions<'_> {
@@ -106,20 +130,34 @@ impl<'a> Runner<'a> {
     /// Judges a suite, or goes on where an earlier process stopped, or gives the report of the run
     /// that is already complete.
     ///
+    /// Where the suite asks bots, they are asked on an async runtime of its own, on a thread of its
+    /// own: it may be called from anywhere that may block. On an async runtime, call
+    /// [`run_async`](super::run_async).
+    ///
     /// # Errors
-    /// If data cannot be read, a case cannot be judged, the store fails, or it was cancelled.
+    /// If data cannot be read, a case cannot be judged, a bot cannot be opened, the store fails, or
+    /// it was cancelled. A bot that does not answer is no error.
     pub fn run(&self, suite: &Suite) -> Result<Finished> {
-        check_fields(&suite.dataset, suite.bots.iter().map(|bot| &bot.recorded))?;
-        let manifest = Manifest::of(suite, 0)?;
-        let answers = |suite: &Suite| -> Result<Vec<Answers>> {
-            let open =
-                |bot: &crate::suite::BotSpec| Answers::open(&bot.recorded, &suite.dataset.source);
-            suite.bots.iter().map(open).collect()
-        };
-        self.until_complete(suite, &manifest, |state| {
+        let crew = Crew::open(suite, self.options.bots, self.options.concurrency)?;
+        let manifest = prepare(suite, &crew)?;
+        self.run_with(suite, &manifest, |state| match crew.asks() {
+            true => self.ask(suite, &manifest, &crew, &Open::Dataset(state.begun())),
+            false => Ok(()),
+        })
+    }
+
+    /// [`Runner::run`], once `asked` has asked whatever is to be asked.
+    pub(super) fn run_with(
+        &self,
+        suite: &Suite,
+        manifest: &Manifest,
+        ask: impl Fn(&State) -> Result<()>,
+    ) -> Result<Finished> {
+        self.until_complete(suite, manifest, |state| {
+            ask(state)?;
             let selection = Selection::new(&suite.dataset, suite.seed)?;
-            let answers = answers(suite)?;
-            let judge = Judge::new(suite, &selection, &answers);
+            let answers = feed::given(suite)?;
+            let judge = Judge::new(suite, &selection, &answers, self.kept(manifest));
             let mut rows = suite.dataset.source.rows()?;
             for _ in 0..state.committed {
                 rows.next_batch()?;
@@ -133,33 +171,68 @@ impl<'a> Runner<'a> {
             };
             let work = |(batch, fraction)| Ok((Work::of(judge.batch(batch)?), fraction));
             pipeline::run(self.threads(), next, work, |(work, fraction)| {
-                self.deliver(suite, &manifest, state, work, fraction)
+                self.deliver(suite, manifest, state, work, fraction)
             })?;
             state.warnings = unmatched(suite, &answers, &state.ids);
             Ok(())
         })
     }
 
-    /// Judges the stored answers of a run again, as a new run.
+    /// Judges the stored answers of a run again, as a new run. Judges that ask a model are asked
+    /// again.
     ///
     /// # Errors
     /// If there is no such run, or as [`Runner::run`].
     pub fn rerun(&self, suite: &Suite, of: &Manifest) -> Result<Finished> {
+        self.again(suite, of, false)
+    }
+
+    /// Asks again for answers of bots that failed, and for verdicts of judges that did, and judges
+    /// all answers again, as a new run. Answers that are there stay.
+    ///
+    /// # Errors
+    /// If a bot is not the one of that run any more, or as [`Runner::rerun`].
+    pub fn rerun_failed(&self, suite: &Suite, of: &Manifest) -> Result<Finished> {
+        self.again(suite, of, true)
+    }
+
+    fn again(&self, suite: &Suite, of: &Manifest, failed: bool) -> Result<Finished> {
+        let judges = !kept::asking(suite).is_empty();
+        let crew = match failed || judges {
+            true => Crew::open(suite, self.options.bots, self.options.concurrency)?,
+            false => Crew::default(),
+        };
+        if failed && crew.identity() != &of.identity["asked"] {
+            return Err(Error::Invalid(format!(
+                "a bot or judge has changed since run {}; `botsmith eval {}` makes a new run of what it is now",
+                &of.id[..12.min(of.id.len())],
+                of.suite_file
+            )));
+        }
         let attempt = Runs::new(self.store).next_attempt(of)?;
         let manifest = of.again(attempt);
         let source = partition(&of.id);
         self.until_complete(suite, &manifest, |state| {
+            if crew.asks() {
+                let open = Open::Earlier(&of.id, state.begun(), failed);
+                self.ask(suite, &manifest, &crew, &open)?;
+            }
+            let kept = self.kept(&manifest);
             let mut at = state.committed as u64;
             let next = || {
                 let entry = self.store.log(&source, CASES, at, 1)?.pop();
                 at += 1;
-                Ok(entry)
+                Ok(entry.map(|entry| (at - 1, entry)))
             };
-            let work = |entry| {
+            let work = |(at, entry)| {
                 let bytes = chunk::resolve(entry, self.store)?;
                 let mut records = chunk::decode(&bytes, self.store.url())?;
-                for record in &mut records {
-                    judge_again(suite, record)?;
+                for (i, record) in records.iter_mut().enumerate() {
+                    let row = at * feed::STRIDE + i as u64;
+                    if failed {
+                        feed::renew(suite, &kept, row, record)?;
+                    }
+                    judge::verdicts(suite, &kept, row, record)?;
                 }
                 let own_ids = Vec::new();
                 Ok(Work::of(Judged { records, own_ids }))
@@ -168,6 +241,18 @@ impl<'a> Runner<'a> {
                 self.deliver(suite, &manifest, state, work, None)
             })
         })
+    }
+
+    pub(super) fn kept(&self, manifest: &Manifest) -> Kept<'a> {
+        Kept::new(self.store, partition(&manifest.id))
+    }
+
+    pub(super) fn store(&self) -> &'a dyn StateStore {
+        self.store
+    }
+
+    pub(super) fn options(&self) -> &RunOptions<'a> {
+        &self.options
     }
 
     fn threads(&self) -> usize {
@@ -216,6 +301,9 @@ impl<'a> Runner<'a> {
             let report = summary::report(suite, manifest, numbers, &state.warnings)?;
             let times = self.times(&state, before, started.elapsed())?;
             if self.complete(manifest, &mut state, &report, &times)? {
+                if manifest.identity.get("asked").is_some() {
+                    self.kept(manifest).clear()?;
+                }
                 let report = times.onto(report);
                 return Ok(Finished {
                     report,
@@ -245,7 +333,7 @@ impl<'a> Runner<'a> {
     }
 
     /// What earlier processes have committed.
-    fn restore(&self, suite: &Suite, manifest: &Manifest) -> Result<State> {
+    pub(super) fn restore(&self, suite: &Suite, manifest: &Manifest) -> Result<State> {
         let mut state = State::new(suite);
         let source = partition(&manifest.id);
         let mut at = 0;
@@ -300,6 +388,7 @@ impl<'a> Runner<'a> {
             progress(Progress {
                 cases: state.table.cases,
                 fraction,
+                asking: None,
             });
         }
         Ok(if state.overtaken || state.enough(suite) {
@@ -407,24 +496,22 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("our types serialise to JSON")
 }
 
-fn judge_again(suite: &Suite, record: &mut CaseRecord) -> Result<()> {
-    let prepared = suite.panel.prepare(&record.case)?;
-    for answer in &mut record.answers {
-        if answer.answer.outcome == Outcome::Answered {
-            answer.verdicts = suite.panel.judge(&prepared, &answer.answer)?;
-            answer.overall = overall(suite.panel.evaluators(), &answer.verdicts);
-        }
-    }
-    Ok(())
+/// Checks the fields of the data and makes the manifest.
+pub(super) fn prepare(suite: &Suite, crew: &Crew) -> Result<Manifest> {
+    check_fields(
+        &suite.dataset,
+        suite.bots.iter().filter_map(BotSpec::recorded),
+    )?;
+    Manifest::of(suite, crew.identity(), 0)
 }
 
 /// A word for each recorded file with rows that belong to no case: often a misspelt id. Where only
 /// a part of the dataset is judged, such rows are to be expected.
-fn unmatched(suite: &Suite, answers: &[Answers], ids: &Ids) -> Vec<String> {
+fn unmatched(suite: &Suite, answers: &[Given], ids: &Ids) -> Vec<String> {
     let dataset = &suite.dataset;
     let part = dataset.filter.is_some()
         || !dataset.tags.is_empty()
@@ -432,7 +519,7 @@ fn unmatched(suite: &Suite, answers: &[Answers], ids: &Ids) -> Vec<String> {
         || dataset.sample.is_some();
     let mut warnings = Vec::new();
     for (bot, answers) in suite.bots.iter().zip(answers) {
-        let Answers::ById(index) = answers else {
+        let Given::Recorded(Answers::ById(index)) = answers else {
             continue;
         };
         let (unmatched, all, place) = index.unmatched(|key| ids.has(key));
@@ -481,7 +568,7 @@ impl Work {
 }
 
 /// What the delivering thread keeps.
-struct State {
+pub(super) struct State {
     table: Table,
     ids: Ids,
     place: Place,
@@ -509,6 +596,14 @@ impl State {
             last_commit: Instant::now(),
             overtaken: false,
             warnings: Vec::new(),
+        }
+    }
+
+    /// How far the log of cases goes.
+    pub(super) fn begun(&self) -> feed::Begun {
+        feed::Begun {
+            batches: self.committed,
+            cases: self.table.cases,
         }
     }
 

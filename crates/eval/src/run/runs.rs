@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::report::{Report, Timings};
 use crate::{Error, Result};
 
+use super::kept::Kept;
 use super::{CaseRecord, Manifest, RunInfo, chunk};
 
 pub(super) const MANIFEST: &str = "manifest";
@@ -163,6 +164,11 @@ impl<'a> Runs<'a> {
         })
     }
 
+    /// Whether a run is there and complete.
+    pub(super) fn is_complete(&self, id: &str) -> Result<bool> {
+        Ok(self.store.get(&partition(id), REPORT)?.is_some())
+    }
+
     /// A complete run's report.
     pub(super) fn report(&self, id: &str) -> Result<Option<Report>> {
         let Some(report) = self.record::<Report>(id, REPORT)? else {
@@ -231,6 +237,10 @@ impl<'a> Runs<'a> {
                 // Another process may be at work on it.
                 fresh
             };
+            if stays && run.complete && !dry {
+                // What a kill right after the end of a run has left.
+                Kept::new(self.store, partition(&run.id)).clear()?;
+            }
             if !stays {
                 collected.runs += 1;
                 if !dry {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::template::Condition;
 use crate::{Error, Result};
 
-use super::Suite;
+use super::{BotAnswers, Suite};
 
 /// Changes to a suite. They are part of the run's identity, like the suite's own keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,12 @@ pub struct Overrides {
     pub filter: Option<String>,
     /// Only these bots.
     pub bots: Vec<String>,
+    /// Another provider for all bots that are asked, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Another model for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 impl Overrides {
@@ -60,6 +66,16 @@ impl Overrides {
             suite
                 .gate
                 .retain(|rule| kept(&rule.bot) && kept(&rule.other().cloned()));
+        }
+        for bot in &mut suite.bots {
+            if let BotAnswers::Live(live) = &mut bot.answers {
+                if let Some(provider) = &self.provider {
+                    live.source.set_provider(provider);
+                }
+                if let Some(model) = &self.model {
+                    live.source.set_model(model);
+                }
+            }
         }
         suite.identity["overrides"] =
             serde_json::to_value(self).expect("strings and numbers serialise");

@@ -15,7 +15,8 @@ pub fn schema(registry: &Registry) -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Botsmith suite, format v1",
         "type": "object",
-        "required": ["version", "dataset", "bots", "evaluators"],
+        "required": ["version", "dataset", "evaluators"],
+        "anyOf": [{"required": ["bots"]}, {"required": ["matrix"]}],
         "additionalProperties": false,
         "properties": {
             "version": {"const": 1, "description": "The format; always 1."},
@@ -23,8 +24,9 @@ pub fn schema(registry: &Registry) -> Value {
             "dataset": {"$ref": "#/$defs/dataset"},
             "bots": {
                 "type": "array", "minItems": 1, "items": {"$ref": "#/$defs/bot"},
-                "description": "What answers: here, recorded answers."
+                "description": "What answers: cartridges, providers, recorded answers."
             },
+            "matrix": {"$ref": "#/$defs/matrix"},
             "extract": {"$ref": "#/$defs/extract"},
             "evaluators": {
                 "type": "array", "minItems": 1, "items": {"$ref": "#/$defs/evaluator"},
@@ -96,7 +98,7 @@ fn definitions() -> Value {
                         "path": {"type": "string", "description": "The file, relative to the suite."},
                         "cases": {"type": "array", "items": {"type": "object"}, "description": "The cases themselves."},
                         "format": {"enum": ["jsonl", "csv", "yaml", "json"], "description": "Where the file's name does not tell."},
-                        "id": fields, "input": fields, "messages": fields, "reference": fields,
+                        "id": fields, "input": fields, "messages": fields, "turns": fields, "reference": fields,
                         "context": fields, "tags": fields, "group": fields,
                         "filter": {"type": "string", "description": "Only cases for which this expression holds."},
                         "only-tags": {
@@ -110,6 +112,14 @@ fn definitions() -> Value {
             ]
         },
         "bot": {
+            "description": "A cartridge by its path, or a mapping with `cartridge`, `provider` or `recorded`.",
+            "anyOf": [
+                {"type": "string", "minLength": 1, "description": "A cartridge's path, relative to the suite."},
+                {"$ref": "#/$defs/recorded-bot"},
+                {"$ref": "#/$defs/asked-bot"}
+            ]
+        },
+        "recorded-bot": {
             "type": "object", "additionalProperties": false, "required": ["name", "recorded"],
             "properties": {
                 "name": {"type": "string", "minLength": 1},
@@ -122,8 +132,53 @@ fn definitions() -> Value {
                         "id": field, "answer": field, "refusal": field, "error": field,
                         "latency": {"type": "string", "description": "Field with seconds."},
                         "latency-ms": {"type": "string", "description": "Field with milliseconds."},
-                        "cost": field
+                        "cost": field,
+                        "tool-calls": {"type": "string", "description": "Field with a list of {name, arguments}."},
+                        "transcript": {"type": "string", "description": "Field with the messages of the conversation."}
                     }
+                }
+            }
+        },
+        "asked-bot": {
+            "type": "object", "additionalProperties": false,
+            "anyOf": [{"required": ["cartridge"]}, {"required": ["name", "provider"]}],
+            "properties": {
+                "name": {"type": "string", "minLength": 1, "description": "Default: the cartridge's file name."},
+                "cartridge": {"type": "string", "minLength": 1, "description": "The cartridge's path, relative to the suite."},
+                "provider": {"$ref": "#/$defs/provider"},
+                "model": {"type": "string", "minLength": 1, "description": "In place of the cartridge's model."},
+                "variables": {"type": "object", "description": "Values of the cartridge's variables, and names in the prompt."},
+                "prompt": {"type": "string", "description": "Template of what is said in place of each turn of the user, `{{ input }}`."},
+                "concurrency": {"type": "integer", "minimum": 1, "default": 4, "description": "Questions at once."},
+                "rate": {"type": "string", "pattern": "^ *[0-9]+ */ *(s|m|min|h) *$", "description": "Questions in some time, like 60/m."},
+                "timeout": {"type": ["string", "number"], "description": "Time for an answer, all its turns together. Default: 2m."}
+            }
+        },
+        "matrix": {
+            "type": "object", "additionalProperties": false, "required": ["bots"],
+            "description": "Every bot with every prompt and every choice of variables, as bots of their own.",
+            "properties": {
+                "bots": {
+                    "type": "array", "minItems": 1,
+                    "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/asked-bot"}]}
+                },
+                "prompts": {
+                    "type": "array", "minItems": 1,
+                    "items": {"anyOf": [
+                        {"type": "string"},
+                        {
+                            "type": "object", "additionalProperties": false, "required": ["name", "template"],
+                            "properties": {"name": {"type": "string", "minLength": 1}, "template": {"type": "string"}}
+                        }
+                    ]}
+                },
+                "variables": {
+                    "type": "object",
+                    "description": "Each variable with its values.",
+                    "additionalProperties": {"anyOf": [
+                        {"type": "array", "minItems": 1},
+                        {"type": ["string", "number", "boolean"]}
+                    ]}
                 }
             }
         },

@@ -143,7 +143,7 @@ fn an_answer_that_takes_too_long_has_failed() {
         serde_json::json!({}),
         botsmith_nanobots::cartridge::Profile::Native,
     );
-    let slow = botsmith_nanobots::Bot::new(cartridge, Arc::new(model));
+    let slow = botsmith_nanobots::Bot::new(cartridge, Arc::new(model)).unwrap();
     let finished = run(&*store, &suite, &Given::default().with("echo", slow)).unwrap();
     assert_eq!(finished.report.bots[0].failed, 4);
     let cases = cases(&*store, &finished);

@@ -51,7 +51,7 @@ where
         }
     });
     let cartridge = Cartridge::from_value(serde_json::json!({}), Profile::Native);
-    Bot::new(cartridge, Arc::new(model))
+    Bot::new(cartridge, Arc::new(model)).unwrap()
 }
 
 pub(crate) fn says(text: impl Into<String>) -> Result<ChatResponse, ModelError> {

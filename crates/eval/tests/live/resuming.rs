@@ -112,7 +112,10 @@ fn a_bot_that_has_changed_is_another_run() {
         let model = botsmith_core::chat::FnModel::new("m", |_, _| async { says("q") });
         let profile = botsmith_nanobots::cartridge::Profile::Native;
         let cartridge = botsmith_nanobots::Cartridge::from_value(value, profile);
-        Given::default().with("a", botsmith_nanobots::Bot::new(cartridge, Arc::new(model)))
+        Given::default().with(
+            "a",
+            botsmith_nanobots::Bot::new(cartridge, Arc::new(model)).unwrap(),
+        )
     };
     let text = suite(2, "");
     let first = run(&*store, &text, &cartridge("be kind")).unwrap();

@@ -25,7 +25,7 @@ pub trait Bots: Send + Sync + Debug {
 /// use botsmith_eval::ask::Given;
 /// use botsmith_nanobots::{Bot, Cartridge, cartridge::Profile};
 /// let model = FnModel::new("yes", |_, _| async { Ok(ChatResponse::text("yes")) });
-/// let cartridge = Cartridge::from_value(serde_json::json!({}), Profile::Native);
+/// let cartridge = Cartridge::from_value(&serde_json::json!({}), Profile::Native)?;
 /// let bots = Given::default().with("agreeable", Bot::new(cartridge, Arc::new(model))?);
 /// assert!(format!("{bots:?}").contains("agreeable"));
 /// # Ok::<(), botsmith_nanobots::Error>(())

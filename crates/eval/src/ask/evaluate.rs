@@ -22,7 +22,7 @@ use crate::{Case, Outcome, Result};
 /// use botsmith_nanobots::{Bot, Cartridge, cartridge::Profile};
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let model = FnModel::new("adder", |_, _| async { Ok(ChatResponse::text("It is 4.")) });
-/// let cartridge = Cartridge::from_value(serde_json::json!({}), Profile::Native);
+/// let cartridge = Cartridge::from_value(&serde_json::json!({}), Profile::Native)?;
 /// let bot = Bot::new(cartridge, Arc::new(model))?;
 ///
 /// let source = Source::new("evaluators", "- number-equals");

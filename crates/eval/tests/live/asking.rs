@@ -140,9 +140,10 @@ fn an_answer_that_takes_too_long_has_failed() {
         says("late")
     });
     let cartridge = botsmith_nanobots::Cartridge::from_value(
-        serde_json::json!({}),
+        &serde_json::json!({}),
         botsmith_nanobots::cartridge::Profile::Native,
-    );
+    )
+    .unwrap();
     let slow = botsmith_nanobots::Bot::new(cartridge, Arc::new(model)).unwrap();
     let finished = run(&*store, &suite, &Given::default().with("echo", slow)).unwrap();
     assert_eq!(finished.report.bots[0].failed, 4);

@@ -50,7 +50,7 @@ where
             answer(&request)
         }
     });
-    let cartridge = Cartridge::from_value(serde_json::json!({}), Profile::Native);
+    let cartridge = Cartridge::from_value(&serde_json::json!({}), Profile::Native).unwrap();
     Bot::new(cartridge, Arc::new(model)).unwrap()
 }
 

@@ -111,7 +111,7 @@ fn a_bot_that_has_changed_is_another_run() {
         let value = serde_json::json!({"behaviors": {"interaction": {"directive": text}}});
         let model = botsmith_core::chat::FnModel::new("m", |_, _| async { says("q") });
         let profile = botsmith_nanobots::cartridge::Profile::Native;
-        let cartridge = botsmith_nanobots::Cartridge::from_value(value, profile);
+        let cartridge = botsmith_nanobots::Cartridge::from_value(&value, profile).unwrap();
         Given::default().with(
             "a",
             botsmith_nanobots::Bot::new(cartridge, Arc::new(model)).unwrap(),

@@ -30,6 +30,7 @@
 
 pub use botsmith_core as core;
 pub use botsmith_eval as eval;
+pub use botsmith_nanobots as nanobots;
 
 /// What most programs need.
 pub mod prelude {

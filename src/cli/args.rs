@@ -118,8 +118,27 @@ pub(crate) struct Eval {
     /// Judge only this bot (may be repeated)
     #[arg(long = "bot", value_name = "NAME")]
     pub(crate) bots: Vec<String>,
+    /// Ask this provider instead of those of the suite's bots
+    #[arg(long, value_name = "ID")]
+    pub(crate) provider: Option<String>,
+    /// Ask this model instead of those of the suite's bots
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
     #[command(subcommand)]
     pub(crate) command: Option<EvalCommand>,
+}
+
+/// How bots and judges are asked.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Asking {
+    /// Ask each bot and judge at most N questions at once [default: what the suite says, else 4]
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<std::num::NonZeroUsize>,
+    /// Let the provider `command` and MCP servers of cartridges start programs
+    #[arg(long)]
+    pub(crate) allow_command: bool,
 }
 
 /// Where reports go.
@@ -242,6 +261,11 @@ pub(crate) struct Rerun {
     /// `latest`, or the first digits of a run's id
     #[arg(value_name = "RUN", default_value = "latest")]
     pub(crate) run: String,
+    /// Ask bots and judges again for what failed; the rest stays
+    #[arg(long)]
+    pub(crate) failed: bool,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,

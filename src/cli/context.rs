@@ -7,6 +7,7 @@ use std::sync::Arc;
 use botsmith::core::config::{Color, Config, Disk, Environment, Overrides};
 use botsmith::core::store::{self, StateStore};
 use botsmith::eval::{Error, Result};
+use botsmith::nanobots::Workshop;
 
 use super::args::Global;
 
@@ -14,6 +15,7 @@ use super::args::Global;
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) config: Config,
+    pub(crate) environment: Environment,
 }
 
 impl Context {
@@ -51,13 +53,21 @@ impl Context {
             threads,
         };
         let config = Config::load(&environment, &Disk, &flags)?;
-        let context = Self { config };
+        let context = Self {
+            config,
+            environment,
+        };
         if !context.quiet() {
             for warning in &context.config.warnings {
                 super::output::note(&format!("warning: {warning}"));
             }
         }
         Ok(context)
+    }
+
+    /// Opens bots as this environment and configuration have them.
+    pub(crate) fn workshop(&self) -> Workshop {
+        Workshop::new(self.environment.clone(), self.config.clone())
     }
 
     pub(crate) fn quiet(&self) -> bool {

@@ -1,6 +1,7 @@
 //! `botsmith eval SUITE`: judge, report, decide.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use botsmith::core::Diagnostic;
 use botsmith::core::store::StateStore;
@@ -9,8 +10,9 @@ use botsmith::eval::report::{self, Report, html, jsonl, junit, markdown, rows};
 use botsmith::eval::run::{Finished, RunOptions, Runner, Runs, StoredRun};
 use botsmith::eval::suite::{Overrides, Reports, Suite};
 use botsmith::eval::{Error, Result};
+use botsmith::nanobots::{Allow, Workshop};
 
-use super::args::{Eval, EvalCommand, Files, Output};
+use super::args::{Asking, Eval, EvalCommand, Files, Output};
 use super::context::Context;
 use super::progress::Bar;
 use super::{Ended, compare, output, power, runs, show, terminal};
@@ -88,7 +90,8 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
         sample: args.sample,
         filter: args.filter,
         bots: args.bots,
-        ..Overrides::default()
+        provider: args.provider,
+        model: args.model,
     };
     let suite = Suite::load_with(&path, &Registry::builtin(), &overrides)?;
     let store = context.store()?;
@@ -97,6 +100,9 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
     let mut options = RunOptions::default();
     options.threads = context.threads();
     options.progress = Some(&update);
+    let workshop = workshop(context, &args.asking, &store);
+    options.bots = Some(&workshop);
+    options.concurrency = args.asking.concurrency;
     let finished = Runner::new(&*store).with(options).run(&suite)?;
     drop(bar);
     finish(
@@ -106,6 +112,18 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
         &files(&args.output, &suite.reports),
         json_on_stdout(&args.output),
     )
+}
+
+/// Opens the bots and judges of a suite.
+pub(super) fn workshop(
+    context: &Context,
+    asking: &Asking,
+    store: &Arc<dyn StateStore>,
+) -> Workshop {
+    context
+        .workshop()
+        .allow(Allow::default().commands(asking.allow_command))
+        .store(Arc::clone(store))
 }
 
 fn json_on_stdout(output: &Output) -> bool {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use botsmith::eval::run::Progress;
+use botsmith::eval::run::{AskProgress, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The bar; it shows itself after a second, and on a terminal only.
@@ -42,8 +42,26 @@ impl Bar {
         if let Some(fraction) = progress.fraction {
             self.drawn.set_position((fraction * 1000.0) as u64);
         }
-        self.drawn.set_message(format!("{} cases", progress.cases));
+        self.drawn.set_message(match progress.asking {
+            Some(asking) => told(&asking),
+            None => format!("{} cases", progress.cases),
+        });
     }
+}
+
+/// How far asking has come: `12 of 200 answers, 1 failed`.
+fn told(asking: &AskProgress) -> String {
+    let mut words = match asking.of {
+        Some(of) => format!("{} of {of} answers", asking.answers),
+        None => format!("{} answers", asking.answers),
+    };
+    if asking.failed > 0 {
+        words.push_str(&format!(", {} failed", asking.failed));
+    }
+    if asking.verdicts > 0 {
+        words.push_str(&format!(", {} verdicts", asking.verdicts));
+    }
+    words
 }
 
 impl Drop for Bar {

@@ -79,9 +79,14 @@ pub(super) fn rerun(context: &Context, args: &Rerun) -> Result<Ended> {
     let mut options = RunOptions::default();
     options.threads = context.threads();
     options.progress = Some(&update);
-    let finished = Runner::new(&*store)
-        .with(options)
-        .rerun(&suite, &run.manifest)?;
+    let workshop = eval::workshop(context, &args.asking, &store);
+    options.bots = Some(&workshop);
+    options.concurrency = args.asking.concurrency;
+    let runner = Runner::new(&*store).with(options);
+    let finished = match args.failed {
+        true => runner.rerun_failed(&suite, &run.manifest)?,
+        false => runner.rerun(&suite, &run.manifest)?,
+    };
     drop(bar);
     eval::finish(context, &*store, &finished, &Reports::default(), args.json)
 }

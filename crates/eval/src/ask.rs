@@ -16,6 +16,7 @@ mod bots;
 mod conversation;
 mod evaluate;
 mod pace;
+mod workshop;
 
 pub use asked::Asked;
 pub use bots::{Bots, Given};

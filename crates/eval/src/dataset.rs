@@ -23,4 +23,4 @@ pub(crate) use row::text_of;
 pub use row::{Place, Row};
 pub use source::{DataSource, Format, read_rows};
 pub use spec::DatasetSpec;
-pub(crate) use spec::{Files, file_source};
+pub(crate) use spec::{Files, file_source, siblings};

@@ -141,7 +141,8 @@ pub(crate) fn file_source(
     }
 }
 
-fn siblings(path: &Path) -> Vec<String> {
+/// Names of the files beside a file.
+pub(crate) fn siblings(path: &Path) -> Vec<String> {
     // Of a bare name, the parent is the empty path.
     let here = |folder| match folder {
         folder if folder == Path::new("") => Path::new("."),

@@ -13,7 +13,8 @@ use botsmith_core::digest::Digest;
 
 use crate::ask::{Ask, Bots, Limiter};
 use crate::evaluators::{Judges, Question};
-use crate::suite::{BotSource, Suite};
+use crate::suite::{BotSource, LiveBot, Suite};
+use crate::template::Template;
 use crate::{Answer, Case, Error, Outcome, Result, Verdict};
 
 use super::commit::{Note, What};
@@ -73,6 +74,7 @@ impl Crew {
                 continue;
             };
             let bot = opener.open(&live.source)?;
+            check_variables(&bot, live)?;
             identities.push(identity(&bot, &live.source));
             let mut pace = live.pace;
             pace.concurrency = concurrency.or(pace.concurrency);
@@ -215,6 +217,29 @@ impl Crew {
         keep(notes, keys, &answer, What::Answer { failed }).await?;
         Ok(answer)
     }
+}
+
+/// Each variable has a use: the cartridge declares it, or the prompt names it.
+fn check_variables(bot: &Bot, live: &LiveBot) -> Result<()> {
+    let declared = &bot.cartridge().native().variables;
+    let prompt = live
+        .ask
+        .prompt
+        .as_ref()
+        .map(Template::names)
+        .unwrap_or_default();
+    for name in live.source.variables.keys() {
+        if !declared.contains_key(name) && !prompt.contains(name) {
+            let known = declared.keys().chain(&prompt).map(String::as_str);
+            let near = botsmith_core::hint::nearest(name, known);
+            let near = near.map(|near| format!("; did you mean `{near}`?"));
+            return Err(live.source.error(format!(
+                "variable `{name}` is of no use: the cartridge declares no such variable, and no prompt names it{}",
+                near.unwrap_or_default()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Has something kept, and waits until it is.

@@ -29,6 +29,7 @@ pub struct BotBuilder {
     sampling: Sampling,
     tags: Vec<String>,
     variables: Map<String, Value>,
+    output_schema: Option<Value>,
     sandbox: Option<sandbox::Limits>,
 }
 
@@ -45,6 +46,7 @@ impl BotBuilder {
             sampling: Sampling::default(),
             tags: Vec::new(),
             variables: Map::new(),
+            output_schema: None,
             sandbox: None,
         }
     }
@@ -97,6 +99,12 @@ impl BotBuilder {
         self
     }
 
+    /// The form of the answer, where the cartridge asks for none.
+    pub fn output_schema(mut self, schema: Value) -> Self {
+        self.output_schema = Some(schema);
+        self
+    }
+
     /// What adapters and tools of the cartridge may use; by default what their profile has.
     pub fn sandbox(mut self, limits: sandbox::Limits) -> Self {
         self.sandbox = Some(limits);
@@ -135,7 +143,12 @@ impl BotBuilder {
         Ok(Bot {
             inner: Arc::new(Inner {
                 belt: Toolbelt::new(cartridge.tools(), self.tools, safety.sandboxed, sandbox),
-                shape: native.output_schema.as_ref().map(Shape::new).transpose()?,
+                shape: native
+                    .output_schema
+                    .as_ref()
+                    .or(self.output_schema.as_ref())
+                    .map(Shape::new)
+                    .transpose()?,
                 context: native.context,
                 examples: examples.collect(),
                 limits,

@@ -123,7 +123,10 @@ impl OpenJudge {
         if let Some(refusal) = turn.response.refusal {
             return Err(format!("declined: {refusal}"));
         }
-        let reply = reply(&turn.text)?;
+        let reply = match turn.json {
+            Some(reply) => reply,
+            None => reply(&turn.text)?,
+        };
         if let Some(wrong) = first_error(&self.schema, &reply) {
             return Err(format!("gave JSON of another form: {wrong}"));
         }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::secrets::Secrets;
 use super::{ProviderKind, sampling, settings};
-use crate::cartridge::{Cartridge, Profile, fetch};
+use crate::cartridge::{Cartridge, Profile, fetch, is_placeholder};
 
 /// What a cartridge says about its provider. `Debug` shows no value of it, only names.
 ///
@@ -130,7 +130,7 @@ impl ProviderConfig {
         };
         if let Some(Value::Object(credentials)) = fetch(provider, &["credentials"]) {
             for (name, value) in credentials {
-                if let Some(variable) = value.as_str().and_then(placeholder) {
+                if let Some(variable) = value.as_str().and_then(is_placeholder) {
                     self.variables.insert(name.clone(), variable.to_owned());
                 }
             }
@@ -336,23 +336,11 @@ fn streams(
     }
 }
 
-/// The variable behind a placeholder: `ENV/NAME` or `ENV-NAME`.
-fn placeholder(text: &str) -> Option<&str> {
-    let name = text
-        .strip_prefix("ENV/")
-        .or_else(|| text.strip_prefix("ENV-"))?;
-    let mut bytes = name.bytes();
-    let starts = bytes
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    (starts && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')).then_some(name)
-}
-
 /// Values that came out of the environment.
 fn collect(value: &Value, original: Option<&Value>, found: &mut Vec<SecretString>) {
     match (value, original) {
         (Value::String(text), Some(Value::String(placed)))
-            if text != placed && placeholder(placed).is_some() =>
+            if text != placed && is_placeholder(placed).is_some() =>
         {
             found.push(SecretString::new(text.clone()));
         }

@@ -1,0 +1,13 @@
+//! Providers against a server on this machine that speaks each vendor's real wire format.
+
+#![cfg(feature = "http")]
+
+mod account;
+mod answers;
+mod bodies;
+mod calls;
+mod errors;
+mod override_;
+mod secrets;
+mod server;
+mod vendors;

@@ -57,6 +57,10 @@ pub(super) fn body(
 ) -> Map<String, Value> {
     let compat = config.profile == Profile::Compat;
     let vertex = matches!(service(config), Ok(Service::Vertex));
+    // These models refuse calls without the signature of the thought behind them, which a neutral
+    // conversation does not keep; Google documents a word that stands for it.
+    let signed =
+        super::wire::model(config, request).is_some_and(|model| model.contains("gemini-3"));
     let mut body = Map::new();
     let mut contents: Vec<Value> = Vec::new();
     let mut results = false;
@@ -68,12 +72,12 @@ pub(super) fn body(
                 contents.push(turn("user", &text_parts(&message.content.text(), compat)));
             }
             Role::User => {
-                contents.push(turn("user", &parts(message, compat)));
+                contents.push(turn("user", &parts(message, compat, signed)));
                 if message.backdrop {
                     contents.push(turn("model", &text_parts("Understood.", compat)));
                 }
             }
-            Role::Assistant => contents.push(turn("model", &parts(message, compat))),
+            Role::Assistant => contents.push(turn("model", &parts(message, compat, signed))),
             Role::Tool => {
                 let name = message.name.as_deref().unwrap_or_default();
                 let result = json!({"functionResponse": {"name": name,
@@ -166,7 +170,7 @@ fn text_parts(text: &str, compat: bool) -> Value {
     }
 }
 
-fn parts(message: &Message, compat: bool) -> Value {
+fn parts(message: &Message, compat: bool, signed: bool) -> Value {
     let pieces = pieces(&message.content);
     if let ([Piece::Text(text)], true) = (&pieces[..], message.tool_calls.is_empty()) {
         return text_parts(text, compat);
@@ -181,9 +185,13 @@ fn parts(message: &Message, compat: bool) -> Value {
             }
         })
         .collect();
-    for call in &message.tool_calls {
+    for (at, call) in message.tool_calls.iter().enumerate() {
         let arguments = call.parsed().unwrap_or_else(|_| json!({}));
-        parts.push(json!({"functionCall": {"name": call.name, "args": arguments}}));
+        let mut part = json!({"functionCall": {"name": call.name, "args": arguments}});
+        if signed && at == 0 {
+            part["thoughtSignature"] = json!("skip_thought_signature_validator");
+        }
+        parts.push(part);
     }
     parts.into()
 }

@@ -18,19 +18,9 @@ pub(crate) fn client(
     url: &str,
     limits: &HttpLimits,
 ) -> Result<reqwest::Client, ModelError> {
-    let bad = |what: String| {
-        ModelError::new(ErrorClass::Load, id, what).hint("check `provider.credentials.address`")
-    };
-    let parsed = reqwest::Url::parse(url)
-        .map_err(|error| bad(format!("{} is no address: {error}", shown_url(url))))?;
-    if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
-        return Err(bad(format!(
-            "{} is no http or https address",
-            shown_url(url)
-        )));
-    }
+    let parsed = parsed(id, url)?;
     let tls = tls(parsed.scheme() == "https")
-        .map_err(|error| bad(format!("TLS cannot be set up: {error}")))?;
+        .map_err(|error| bad(id, format!("TLS cannot be set up: {error}")))?;
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("botsmith/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(tls)
@@ -41,7 +31,25 @@ pub(crate) fn client(
     }
     builder
         .build()
-        .map_err(|error| bad(format!("no client can be made: {}", innermost(&error))))
+        .map_err(|error| bad(id, format!("no client can be made: {}", innermost(&error))))
+}
+
+fn bad(id: &str, what: String) -> ModelError {
+    ModelError::new(ErrorClass::Load, id, what).hint("check `provider.credentials.address`")
+}
+
+/// Reads an address.
+///
+/// # Errors
+/// [`ErrorClass::Load`] if it is none, or neither http nor https.
+pub(crate) fn parsed(id: &str, url: &str) -> Result<reqwest::Url, ModelError> {
+    let shown = shown_url(url);
+    let parsed = reqwest::Url::parse(url)
+        .map_err(|error| bad(id, format!("`{shown}` is no address: {error}")))?;
+    match matches!(parsed.scheme(), "http" | "https") && parsed.has_host() {
+        true => Ok(parsed),
+        false => Err(bad(id, format!("`{shown}` is no http or https address"))),
+    }
 }
 
 fn tls(verified: bool) -> Result<rustls::ClientConfig, rustls::Error> {

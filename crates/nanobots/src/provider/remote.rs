@@ -34,6 +34,9 @@ impl Remote {
     pub(super) fn open(config: &ProviderConfig, options: &OpenOptions) -> Result<Self, ModelError> {
         let mut config = config.clone();
         let tokens = Tokens::of(&mut config, &options.folder, &options.http)?;
+        if let Some(address) = config.address() {
+            http::parsed(config.id(), address)?;
+        }
         let url = wire::target(&config, config.model(), false)?.url;
         let client = http::client(config.id(), &url, &options.http)?;
         let model = config.model().unwrap_or("default");

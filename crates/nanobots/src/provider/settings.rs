@@ -311,8 +311,8 @@ pub(super) fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
 mod tests {
     use super::*;
 
-    fn config(provider: Value, profile: Profile) -> ProviderConfig {
-        ProviderConfig::from_cartridge(&json!({"provider": provider}))
+    fn config(provider: &Value, profile: Profile) -> ProviderConfig {
+        ProviderConfig::from_provider(provider)
             .unwrap()
             .with_profile(profile)
     }
@@ -340,7 +340,7 @@ mod tests {
             ),
         ];
         for (provider, compat, native) in cases {
-            let sent_by = |profile| Value::Object(sent(&config(provider.clone(), profile)));
+            let sent_by = |profile| Value::Object(sent(&config(&provider, profile)));
             assert_eq!(sent_by(Profile::Compat), compat);
             assert_eq!(sent_by(Profile::Native), native);
         }
@@ -351,7 +351,7 @@ mod tests {
         let provider =
             json!({"id": "ollama", "settings": {"modell": "m", "options": {"temprature": 1}}});
         assert_eq!(
-            warnings(&config(provider, Profile::Native)),
+            warnings(&config(&provider, Profile::Native)),
             [
                 "`provider.settings.modell` is no known setting of ollama; it is sent as it is; did you mean `model`?",
                 "`provider.settings.options.temprature` is no known setting of ollama; it is sent as it is; did you mean `temperature`?",

@@ -12,7 +12,7 @@ use crate::server::{Reply, Server, Then};
 use crate::vendors::{all, one, request, roll};
 
 /// All events of a stream, and the error at its end.
-pub async fn read(
+pub(crate) async fn read(
     model: &dyn ChatModel,
     request: &ChatRequest,
     call: &Call,
@@ -31,7 +31,7 @@ pub async fn read(
     (events, None)
 }
 
-pub fn text(events: &[ChatEvent]) -> String {
+pub(crate) fn text(events: &[ChatEvent]) -> String {
     let texts = events.iter().filter_map(|event| match event {
         ChatEvent::Text(text) => Some(text.as_str()),
         _ => None,

@@ -449,3 +449,16 @@ fn images_are_sent_where_there_is_a_place_for_them() {
         json!({"inlineData": {"mimeType": "image/png", "data": "AAAA"}})
     );
 }
+
+#[test]
+fn calls_go_back_to_gemini_3_with_the_word_for_a_signature() {
+    let mut request = rounds();
+    request.model = Some("gemini-3-pro".into());
+    let body = request_body(&config("google", Profile::Native), &request);
+    let parts = &body["contents"][1]["parts"];
+    assert_eq!(
+        parts[0]["thoughtSignature"],
+        json!("skip_thought_signature_validator")
+    );
+    assert_eq!(parts[1].get("thoughtSignature"), None);
+}

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 /// What the server does with one request.
 #[derive(Clone)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// An answer in one piece.
     Whole {
         status: u16,
@@ -29,7 +29,7 @@ pub enum Reply {
 
 /// What follows the last piece.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Then {
+pub(crate) enum Then {
     /// The end, as it should be.
     End,
     /// The connection is closed in the middle.
@@ -39,7 +39,7 @@ pub enum Then {
 }
 
 impl Reply {
-    pub fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::Whole {
             status,
             headers: vec![("content-type".into(), "application/json".into())],
@@ -48,7 +48,7 @@ impl Reply {
     }
 
     /// A stream cut into pieces of `size` bytes, wherever that falls.
-    pub fn stream(form: &'static str, text: &str, size: usize, then: Then) -> Self {
+    pub(crate) fn stream(form: &'static str, text: &str, size: usize, then: Then) -> Self {
         Self::Pieces {
             form,
             pieces: text.as_bytes().chunks(size).map(<[u8]>::to_vec).collect(),
@@ -59,15 +59,15 @@ impl Reply {
 
 /// A request that came.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub text: String,
-    pub body: Value,
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) text: String,
+    pub(crate) body: Value,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -75,15 +75,15 @@ impl Seen {
     }
 }
 
-pub struct Server {
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     closed: mpsc::UnboundedReceiver<()>,
 }
 
 impl Server {
     /// Answers the first request with the first reply, and so on; the last one stays.
-    pub async fn start(replies: Vec<Reply>) -> Self {
+    pub(crate) async fn start(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -104,21 +104,21 @@ impl Server {
         }
     }
 
-    pub async fn with(reply: Reply) -> Self {
+    pub(crate) async fn with(reply: Reply) -> Self {
         Self::start(vec![reply]).await
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// The newest request.
-    pub fn last(&self) -> Seen {
+    pub(crate) fn last(&self) -> Seen {
         self.seen().pop().expect("a request came")
     }
 
     /// Waits until a client has closed a connection that was answered with silence.
-    pub async fn closed(&mut self) {
+    pub(crate) async fn closed(&mut self) {
         tokio::time::timeout(std::time::Duration::from_secs(10), self.closed.recv())
             .await
             .expect("the client closes its connection")

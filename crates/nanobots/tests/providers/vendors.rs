@@ -10,31 +10,31 @@ use botsmith_core::chat::{ChatModel, ChatRequest, Message, ToolSpec};
 use botsmith_nanobots::provider::{OpenOptions, ProviderConfig, open};
 use serde_json::{Value, json};
 
-pub const KEY: &str = "planted-key-31415";
+pub(crate) const KEY: &str = "planted-key-31415";
 
-pub struct Vendor {
-    pub id: &'static str,
+pub(crate) struct Vendor {
+    pub(crate) id: &'static str,
     /// More than `address` and the key, under `credentials`.
-    pub credentials: Value,
-    pub path: &'static str,
-    pub stream_path: &'static str,
+    pub(crate) credentials: Value,
+    pub(crate) path: &'static str,
+    pub(crate) stream_path: &'static str,
     /// The header that the key goes into, and its value.
-    pub key: (&'static str, &'static str),
+    pub(crate) key: (&'static str, &'static str),
     /// `Hello, Ada` with 9 tokens in and 3 out.
-    pub plain: Value,
-    pub form: &'static str,
-    pub stream: String,
+    pub(crate) plain: Value,
+    pub(crate) form: &'static str,
+    pub(crate) stream: String,
     /// The tool `roll` with `{"n":2}`.
-    pub call: Value,
-    pub call_stream: String,
+    pub(crate) call: Value,
+    pub(crate) call_stream: String,
     /// An error that says `these are my words`, for a status.
-    pub error: fn(u16) -> Value,
+    pub(crate) error: fn(u16) -> Value,
     /// An event in the middle of a stream that is an error with the same words.
-    pub error_event: Option<String>,
+    pub(crate) error_event: Option<String>,
 }
 
 impl Vendor {
-    pub fn config(&self, address: &str) -> ProviderConfig {
+    pub(crate) fn config(&self, address: &str) -> ProviderConfig {
         let mut credentials = self.credentials.clone();
         credentials["address"] = json!(address);
         credentials[if self.id == "openai" {
@@ -50,13 +50,13 @@ impl Vendor {
         .unwrap()
     }
 
-    pub fn open(&self, address: &str) -> Arc<dyn ChatModel> {
+    pub(crate) fn open(&self, address: &str) -> Arc<dyn ChatModel> {
         open(&self.config(address), &options()).unwrap()
     }
 }
 
 /// Limits that let a test end soon.
-pub fn options() -> OpenOptions {
+pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new(".");
     options.http.first_byte = Duration::from_millis(1500);
     options.http.silence = Duration::from_millis(1500);
@@ -64,14 +64,14 @@ pub fn options() -> OpenOptions {
     options
 }
 
-pub fn request() -> ChatRequest {
+pub(crate) fn request() -> ChatRequest {
     ChatRequest::new(vec![
         Message::system("Be kind."),
         Message::user("I am Ada."),
     ])
 }
 
-pub fn roll() -> ToolSpec {
+pub(crate) fn roll() -> ToolSpec {
     ToolSpec {
         name: "roll".into(),
         description: Some("Rolls dice.".into()),
@@ -409,7 +409,7 @@ fn maritaca() -> Vendor {
     }
 }
 
-pub fn all() -> Vec<Vendor> {
+pub(crate) fn all() -> Vec<Vendor> {
     vec![
         openai(),
         ollama(),
@@ -422,6 +422,6 @@ pub fn all() -> Vec<Vendor> {
     ]
 }
 
-pub fn one(id: &str) -> Vendor {
+pub(crate) fn one(id: &str) -> Vendor {
     all().into_iter().find(|vendor| vendor.id == id).unwrap()
 }

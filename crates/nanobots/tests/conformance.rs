@@ -9,6 +9,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
+    unreachable_pub,
     reason = "a test that reports as it goes, without a harness"
 )]
 
@@ -126,7 +127,7 @@ fn main() -> ExitCode {
             .iter()
             .find(|(name, _)| *name == case.operation());
         let outcome = match operation {
-            Some((_, run)) => wanted::compare(&case, run),
+            Some((_, run)) => wanted::compare(&case, *run),
             None => Err(format!("there is no operation `{}`", case.operation())),
         };
         match outcome {

@@ -7,6 +7,7 @@ mod anthropic;
 mod assembly;
 pub(crate) mod bounds;
 mod cohere;
+mod command;
 mod config;
 mod content;
 mod credentials;
@@ -15,6 +16,7 @@ mod failure;
 mod google;
 #[cfg(feature = "http")]
 mod http;
+mod http_template;
 pub(crate) mod key;
 mod kind;
 mod limits;
@@ -24,11 +26,14 @@ mod ollama;
 mod openai;
 mod own_settings;
 pub(crate) mod pieces;
+mod plain;
+mod pointers;
 mod preview;
 mod prompt_tools;
 #[cfg(feature = "http")]
 mod remote;
 mod replace;
+mod replay;
 mod sampling;
 mod script;
 mod secrets;
@@ -52,6 +57,7 @@ pub use kind::ProviderKind;
 pub use limits::HttpLimits;
 pub use preview::{RequestPreview, request_body, request_preview};
 pub use replace::ProviderOverride;
+pub use replay::{ReplayMode, ReplayModel};
 pub use script::{Script, ScriptModel};
 
 /// What a provider may use besides its configuration.
@@ -98,23 +104,23 @@ pub fn open(
         )
         .hint("use a local server: `ollama`, or `openai` with its address")),
         ProviderKind::Script => Ok(Arc::new(ScriptModel::open(config)?)),
-        ProviderKind::Http | ProviderKind::Command | ProviderKind::Replay => {
-            Err(absent(config.kind()))
-        }
+        ProviderKind::Replay => Ok(Arc::new(ReplayModel::configured(config, options)?)),
+        ProviderKind::Command => Ok(Arc::new(command::Command::open(config, options)?)),
+        #[cfg(feature = "http")]
+        ProviderKind::Http => Ok(Arc::new(http_template::Endpoint::open(config, options)?)),
         #[cfg(feature = "http")]
         _ => Ok(Arc::new(remote::Remote::open(config, options)?)),
         #[cfg(not(feature = "http"))]
-        kind => {
-            let _ = options;
-            Err(absent(kind))
-        }
+        kind => Err(absent(kind)),
     }
 }
 
+#[cfg(not(feature = "http"))]
 fn absent(kind: ProviderKind) -> ModelError {
     ModelError::new(
         ErrorClass::Unsupported,
         kind.as_str(),
         "this build has no such provider",
     )
+    .hint("build with feature `http`")
 }

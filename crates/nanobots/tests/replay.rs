@@ -197,6 +197,12 @@ async fn a_cartridge_records_another_provider_and_replays_without_it() {
     let model = open(&config(&auto), &options).unwrap();
     let text = model.chat(&user("x"), &Call::default()).await.unwrap().text;
     assert_eq!(text, "from the script");
+    // A file edited by hand may lack its last line end.
+    let path = folder.path().join("a.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, whole.trim_end()).unwrap();
+    let model = open(&config(&auto), &options).unwrap();
+    model.chat(&user("y"), &Call::default()).await.unwrap();
     let model = open(&config(&json!({"path": "a.jsonl"})), &options).unwrap();
     let text = model.chat(&user("x"), &Call::default()).await.unwrap().text;
     assert_eq!(text, "from the script");

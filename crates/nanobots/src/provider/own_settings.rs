@@ -70,15 +70,3 @@ pub(crate) fn refused(provider: &str, error: &Error) -> ModelError {
         None => error,
     }
 }
-
-/// A JSON Pointer (RFC 6901): empty, or starting with `/`.
-pub(crate) fn pointer(at: &Cursor<'_>) -> Result<String> {
-    let text = at.text()?;
-    match text.is_empty() || text.starts_with('/') {
-        true => Ok(text.to_owned()),
-        false => Err(at
-            .diagnostic("a JSON Pointer starts with `/`")
-            .hint(format!("did you mean `/{}`?", text.replace('.', "/")))
-            .into()),
-    }
-}

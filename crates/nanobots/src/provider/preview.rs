@@ -6,13 +6,13 @@ use botsmith_core::chat::{ChatRequest, ModelError};
 use serde_json::Value;
 
 use super::secrets::shown_url;
-use super::{ProviderConfig, wire};
+use super::{ProviderConfig, ProviderKind, http_template, key, wire};
 
 /// A request as it would go over the wire.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RequestPreview {
-    /// `POST`.
+    /// `POST`; `ASK` for what is asked on this machine.
     pub method: &'static str,
     /// Where to, without user and password.
     pub url: String,
@@ -34,7 +34,17 @@ impl fmt::Display for RequestPreview {
 
 /// What would be sent as the body, without secrets: for an answer in one piece.
 pub fn request_body(config: &ProviderConfig, request: &ChatRequest) -> Value {
-    let mut body = wire::body(config, request, false);
+    let mut body = match config.kind {
+        ProviderKind::Http => match http_template::preview(config, request, false) {
+            Ok(shown) => return shown.body,
+            Err(_) => Value::Null,
+        },
+        // Asked on this machine: the request itself is what they get.
+        ProviderKind::Command | ProviderKind::Replay | ProviderKind::Script => {
+            key::request_value(request)
+        }
+        _ => wire::body(config, request, false),
+    };
     config.secrets().hide_in(&mut body);
     body
 }
@@ -60,6 +70,18 @@ pub fn request_preview(
     request: &ChatRequest,
     stream: bool,
 ) -> Result<RequestPreview, ModelError> {
+    match config.kind {
+        ProviderKind::Http => return http_template::preview(config, request, stream),
+        kind @ (ProviderKind::Command | ProviderKind::Replay | ProviderKind::Script) => {
+            return Ok(RequestPreview {
+                method: "ASK",
+                url: format!("{kind}:"),
+                headers: Vec::new(),
+                body: request_body(config, request),
+            });
+        }
+        _ => {}
+    }
     let target = wire::target(config, wire::model(config, request), stream)?;
     let secrets = config.secrets();
     let mut body = wire::body(config, request, stream);

@@ -82,7 +82,9 @@ impl ReplayModel {
             });
         }
         let book = Book::read(path)?;
-        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_stem()
+            .map(|name| name.to_string_lossy().into_owned());
         let mut info = match &inner {
             // Its requests are made for what that model can do.
             Some(inner) => inner.info().clone(),
@@ -142,8 +144,10 @@ impl ReplayModel {
                 (Err(error), _) => return Err(error),
             };
         } else if settings.mode != ReplayMode::Replay {
-            return Err(ModelError::new(ErrorClass::Load, ID, "nobody is there to be recorded")
-                .hint("name the provider under `provider.settings.provider`"));
+            return Err(
+                ModelError::new(ErrorClass::Load, ID, "nobody is there to be recorded")
+                    .hint("name the provider under `provider.settings.provider`"),
+            );
         }
         let path = options.folder.join(&settings.path);
         let model = Self::open(&path, settings.mode, inner)
@@ -176,7 +180,11 @@ impl ReplayModel {
                 return Ok(response);
             }
         }
-        let Some(inner) = self.inner.as_ref().filter(|_| self.mode != ReplayMode::Replay) else {
+        let Some(inner) = self
+            .inner
+            .as_ref()
+            .filter(|_| self.mode != ReplayMode::Replay)
+        else {
             return Err(self.missing(request));
         };
         let response = match out {
@@ -187,15 +195,21 @@ impl ReplayModel {
         Ok(response)
     }
 
-    async fn record(&self, request: &ChatRequest, response: &ChatResponse) -> Result<(), ModelError> {
+    async fn record(
+        &self,
+        request: &ChatRequest,
+        response: &ChatResponse,
+    ) -> Result<(), ModelError> {
         let key = request_key(request);
         let mut asked = request_value(request);
         self.secrets.hide_in(&mut asked);
         let mut kept = response.clone();
         (kept.hops, kept.cost, kept.cached) = (Vec::new(), None, false);
-        let mut kept = serde_json::to_value(kept).map_err(|error| self.unwritten(&error.to_string()))?;
+        let mut kept =
+            serde_json::to_value(kept).map_err(|error| self.unwritten(&error.to_string()))?;
         self.secrets.hide_in(&mut kept);
-        let kept = serde_json::from_value(kept).map_err(|error| self.unwritten(&error.to_string()))?;
+        let kept =
+            serde_json::from_value(kept).map_err(|error| self.unwritten(&error.to_string()))?;
         let book = Arc::clone(&self.book);
         let write = move || {
             let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,8 +224,10 @@ impl ReplayModel {
 
     fn unwritten(&self, reason: &str) -> ModelError {
         let message = format!("the answer could not be recorded: {reason}");
-        ModelError::new(ErrorClass::Load, ID, message)
-            .hint(format!("check that {} can be written to", self.path.display()))
+        ModelError::new(ErrorClass::Load, ID, message).hint(format!(
+            "check that {} can be written to",
+            self.path.display()
+        ))
     }
 
     fn missing(&self, request: &ChatRequest) -> ModelError {
@@ -224,7 +240,11 @@ impl ReplayModel {
                 0 => String::new(),
                 more => format!(" and {more} more places"),
             };
-            let places: Vec<_> = places.iter().take(SHOWN).map(|place| format!("`{place}`")).collect();
+            let places: Vec<_> = places
+                .iter()
+                .take(SHOWN)
+                .map(|place| format!("`{place}`"))
+                .collect();
             message.push_str(&format!(
                 "; the nearest of {} is line {line} ({}…), which differs at {}{more}",
                 book.len(),

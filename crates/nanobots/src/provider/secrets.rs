@@ -58,6 +58,13 @@ impl Secrets {
             .sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
     }
 
+    /// Adds all of `other`.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for secret in &other.0 {
+            self.add(secret.expose());
+        }
+    }
+
     /// `text` with every secret replaced by `***`.
     pub(crate) fn hide(&self, text: &str) -> String {
         let mut shown = text.to_owned();

@@ -10,7 +10,7 @@ use super::Limiter;
 use crate::provider::ProviderConfig;
 
 /// A model that a router may ask.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Target {
     /// Its name, for rules; unique in a router.
@@ -30,6 +30,17 @@ pub struct Target {
     pub settings: Value,
     /// What those settings say about how tokens are chosen.
     pub sampling: Sampling,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Settings may hold what came out of the environment.
+        f.debug_struct("Target")
+            .field("name", &self.name)
+            .field("model", &self.model)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Target {

@@ -36,18 +36,27 @@ struct Line {
 }
 
 /// The recorded answers of one file.
-#[derive(Debug)]
 pub(super) struct Book {
     path: PathBuf,
     answers: HashMap<Digest, Recorded>,
     revision: Digest,
+    /// The last line has no end yet: the next one must not be written onto it.
+    open_end: bool,
 }
 
-#[derive(Debug)]
 struct Recorded {
     line: usize,
     request: Option<Value>,
     response: ChatResponse,
+}
+
+impl std::fmt::Debug for Book {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Book")
+            .field("path", &self.path)
+            .field("answers", &self.answers.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Book {
@@ -57,6 +66,7 @@ impl Book {
             path: path.to_owned(),
             answers: HashMap::new(),
             revision: Digest::of(b""),
+            open_end: false,
         };
         let refused = |source| Error::Read {
             path: path.to_owned(),
@@ -68,9 +78,11 @@ impl Book {
             Err(source) => return Err(refused(source)),
         };
         if file.metadata().is_ok_and(|facts| facts.len() > FILE) {
-            return Err(Diagnostic::new(path, format!("over {FILE} bytes of recorded answers"))
-                .hint("record into several files")
-                .into());
+            return Err(
+                Diagnostic::new(path, format!("over {FILE} bytes of recorded answers"))
+                    .hint("record into several files")
+                    .into(),
+            );
         }
         let mut reader = BufReader::new(file);
         let mut bytes = Vec::new();
@@ -88,7 +100,8 @@ impl Book {
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            book.line(number, &bytes)?;
+            book.open_end = bytes.last() != Some(&b'\n');
+            book.line(number, bytes.trim_ascii_end())?;
         }
         book.revision = Digest::of(&whole);
         Ok(book)
@@ -101,7 +114,8 @@ impl Book {
             Err(error) if error.is_eof() => {
                 return fail(
                     error.column(),
-                    "the line is cut off in the middle: the program that recorded it was stopped".into(),
+                    "the line is cut off in the middle: the program that recorded it was stopped"
+                        .into(),
                 );
             }
             Err(error) => {
@@ -161,7 +175,11 @@ impl Book {
             request: Some(request),
             response,
         };
-        let mut text = serde_json::to_vec(&line).map_err(|error| refused(error.into()))?;
+        let mut text = match self.open_end {
+            true => vec![b'\n'],
+            false => Vec::new(),
+        };
+        serde_json::to_writer(&mut text, &line).map_err(|error| refused(error.into()))?;
         text.push(b'\n');
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder).map_err(refused)?;
@@ -173,6 +191,7 @@ impl Book {
             .map_err(refused)?;
         // One write, so that two processes that append do not mix their lines.
         file.write_all(&text).map_err(refused)?;
+        self.open_end = false;
         let recorded = Recorded {
             line: self.answers.len() + 1,
             request: line.request,
@@ -194,7 +213,10 @@ impl Book {
             };
             let mut places = Vec::new();
             differ(known, &wanted, &mut String::new(), &mut places);
-            if best.as_ref().is_none_or(|(_, _, fewest)| places.len() < fewest.len()) {
+            if best
+                .as_ref()
+                .is_none_or(|(_, _, fewest)| places.len() < fewest.len())
+            {
                 best = Some((recorded.line, *key, places));
             }
         }

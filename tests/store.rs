@@ -416,7 +416,8 @@ fn compare_reads_one_run_or_two() {
     let folder = folder(40, 4);
     let before = folder.report();
     let one = folder.run(&["eval", "compare", "--json"]).ends(0).json();
-    assert_eq!(keys(&one), ["run", "bots", "comparisons"]);
+    assert_eq!(keys(&one), ["run", "bots", "comparisons", "correction"]);
+    assert_eq!(one["correction"], "holm");
     assert_eq!(one["comparisons"], before["comparisons"]);
     // Bot `a` learns: four of its wrong answers are right now.
     let mut n = 0;
@@ -452,10 +453,33 @@ fn compare_reads_one_run_or_two() {
             "only_a",
             "only_b",
             "comparisons",
-            "flips"
+            "flips",
+            "correction"
         ]
     );
     assert_eq!((&two["shared"], &two["only_a"]), (&json!(40), &json!(0)));
+    let args = ["eval", "compare", a, b, "--correction", "bh"];
+    let bh = folder
+        .run(&[&args[..], &["--json"]].concat())
+        .ends(0)
+        .json();
+    assert_eq!(bh["correction"], "benjamini-hochberg");
+    let p = |found: &Value, key: &str| found[key].as_f64().unwrap();
+    for (holm, bh) in two["comparisons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(bh["comparisons"].as_array().unwrap())
+    {
+        assert_eq!(p(holm, "p"), p(bh, "p"));
+        assert!(p(bh, "p") <= p(bh, "p_adjusted") && p(bh, "p_adjusted") <= p(holm, "p_adjusted"));
+    }
+    let shown = folder.run(&args).ends(0).stdout;
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("corrected by Benjamini and Hochberg's rule"),
+        "{shown}"
+    );
     let flips = two["flips"].as_array().unwrap();
     assert_eq!(flips.len(), 4);
     assert!(

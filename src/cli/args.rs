@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use botsmith::eval::stats::Correction;
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Version with the facts of this build.
@@ -228,9 +229,33 @@ pub(crate) struct Compare {
     /// A second run: the same bots on the same cases, earlier against later
     #[arg(value_name = "RUN2")]
     pub(crate) b: Option<String>,
+    /// How p-values are corrected for the number of comparisons
+    #[arg(long, value_enum, value_name = "RULE", default_value_t = Rule::Holm)]
+    pub(crate) correction: Rule,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Rules of correction.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Rule {
+    /// Holm: hardly ever any false finding (at most 5 % of reports have one)
+    Holm,
+    /// Benjamini and Hochberg: at most 5 % of the findings are false, for tests that go together
+    Bh,
+    /// Benjamini and Yekutieli: the same, however the tests hang together
+    By,
+}
+
+impl From<Rule> for Correction {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Holm => Self::Holm,
+            Rule::Bh => Self::BenjaminiHochberg,
+            Rule::By => Self::BenjaminiYekutieli,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

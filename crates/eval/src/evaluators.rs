@@ -149,6 +149,18 @@ pub trait Corpus: Send + Debug {
 
     /// The score of all that was added; `None` while that is nothing.
     fn score(&self) -> Option<f64>;
+
+    /// Appends the counts of the answer that was added last, always as many, whose sums make the
+    /// score of a corpus. False where a corpus is more than such sums (its different n-grams), which
+    /// is the default: two such corpora are not tested against each other.
+    fn last(&self, _counts: &mut Vec<f64>) -> bool {
+        false
+    }
+
+    /// The score of a sum of what [`last`](Self::last) gave.
+    fn score_of(&self, _sums: &[f64]) -> Option<f64> {
+        None
+    }
 }
 
 /// What a kind may look at when it builds.

@@ -15,8 +15,8 @@ mod types;
 
 pub use number::{percent, plain, signed};
 pub use types::{
-    Aggregate, BotReport, Comparison, Effect, Facts, GateReport, MetricReport, PassAt, Report,
-    RuleReport, ScoreReport, SliceReport, Timings, Versus,
+    Aggregate, BotReport, Comparison, CorpusComparison, Effect, Facts, GateReport, MetricReport,
+    OtherTest, PassAt, Report, RuleReport, ScoreReport, SliceReport, Timings, Versus,
 };
 
 /// An error of writing a report; the caller knows the file and says so.

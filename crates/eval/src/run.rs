@@ -20,6 +20,7 @@ mod asking;
 mod chunk;
 mod commit;
 mod compare;
+mod contest;
 mod corpus;
 mod crew;
 mod feed;
@@ -38,7 +39,7 @@ mod summary;
 mod table;
 
 pub use asking::{AsyncOptions, run_async};
-pub use compare::{RunComparison, compare};
+pub use compare::{CompareOptions, RunComparison, compare, correct};
 pub(crate) use crew::identity;
 pub use manifest::{Manifest, RunInfo};
 pub use record::{AnswerRecord, CaseRecord};

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use botsmith::eval::report::{Comparison, Report, Versus, percent, plain, signed};
+use botsmith::eval::report::{
+    Comparison, CorpusComparison, Report, Versus, percent, plain, signed,
+};
 use botsmith::eval::run::RunComparison;
 
 use super::layout::{Paint, cut, grid, wrap};
@@ -21,6 +23,7 @@ pub(super) fn table(comparisons: &[Comparison], paint: Paint) -> String {
             ))]);
         }
         rows.push(row(c));
+        rows.extend(c.corpus.as_ref().map(|corpus| corpus_row(c, corpus)));
     }
     if rows.is_empty() {
         return String::new();
@@ -47,12 +50,30 @@ fn row(c: &Comparison) -> Vec<String> {
             .map(|i| format!("{} – {}", number(i.lo()), number(i.hi())))
             .unwrap_or_default(),
         c.p_adjusted.map_or(String::new(), p_value),
-        match c.better {
-            Some(Versus::A) => format!("{} better", cut(&c.a, 17)),
-            Some(Versus::B) => format!("{} better", cut(&c.b, 17)),
-            None if c.p_adjusted.is_some_and(|p| p <= 0.05) => "differs".into(),
-            None => "no difference shown".into(),
-        },
+        ruling(c, c.better, c.p_adjusted),
+    ]
+}
+
+fn ruling(c: &Comparison, better: Option<Versus>, p: Option<f64>) -> String {
+    match better {
+        Some(Versus::A) => format!("{} better", cut(&c.a, 17)),
+        Some(Versus::B) => format!("{} better", cut(&c.b, 17)),
+        None if p.is_some_and(|p| p <= 0.05) => "differs".into(),
+        None => "no difference shown".into(),
+    }
+}
+
+/// The score of all answers together, under that of their mean.
+fn corpus_row(c: &Comparison, corpus: &CorpusComparison) -> Vec<String> {
+    vec![
+        format!("  {} (corpus)", cut(&c.metric, 24)),
+        signed(corpus.difference),
+        corpus
+            .interval
+            .map(|i| format!("{} – {}", signed(i.lo()), signed(i.hi())))
+            .unwrap_or_default(),
+        corpus.p_adjusted.map_or(String::new(), p_value),
+        ruling(c, corpus.better, corpus.p_adjusted),
     ]
 }
 
@@ -66,9 +87,23 @@ fn p_value(p: f64) -> String {
 }
 
 /// How the numbers were made, for the foot of a comparison.
-const HOW: &str = "Differences are second minus first over the cases that both answered, with 95 % \
-intervals; pt is points of pass rate. p is of a paired test (exact McNemar for pass or fail, \
-sign-flip permutation else), Holm-corrected over all lines.";
+fn how(comparisons: &[Comparison], correction: &str) -> String {
+    let corpora = match comparisons.iter().any(|c| c.corpus.is_some()) {
+        true => ", randomisation of the answers for corpora",
+        false => "",
+    };
+    let correction = match correction {
+        "benjamini-hochberg" => "corrected by Benjamini and Hochberg's rule",
+        "benjamini-yekutieli" => "corrected by Benjamini and Yekutieli's rule",
+        _ => "Holm-corrected",
+    };
+    let text = format!(
+        "Differences are second minus first over the cases that both answered, with 95 % \
+         intervals; pt is points of pass rate. p is of a paired test (exact McNemar for pass or \
+         fail, sign-flip permutation else{corpora}), {correction} over all lines."
+    );
+    wrap(&text, "", "")
+}
 
 /// The bots of one run.
 pub(in crate::cli) fn bots_compared(report: &Report, colored: bool) -> String {
@@ -103,7 +138,7 @@ pub(in crate::cli) fn bots_compared(report: &Report, colored: bool) -> String {
         return text;
     }
     text.push_str(&table(&report.comparisons, paint));
-    text.push_str(&wrap(HOW, "", ""));
+    text.push_str(&how(&report.comparisons, &report.facts.correction));
     text
 }
 
@@ -146,6 +181,9 @@ pub(in crate::cli) fn runs_compared(comparison: &RunComparison, colored: bool) -
         }
         text.push('\n');
     }
-    text.push_str(&wrap(HOW, "", ""));
+    text.push_str(&how(
+        &comparison.comparisons,
+        comparison.correction.as_str(),
+    ));
     text
 }

@@ -159,4 +159,13 @@ impl Corpus for bleu::Corpus {
     fn score(&self) -> Option<f64> {
         self.score().map(|score| score.score)
     }
+
+    fn last(&self, counts: &mut Vec<f64>) -> bool {
+        counts.extend(self.last().row());
+        true
+    }
+
+    fn score_of(&self, sums: &[f64]) -> Option<f64> {
+        bleu::Stats::from_row(sums).map(|stats| stats.score(self.options()).score)
+    }
 }

@@ -122,4 +122,13 @@ impl Corpus for chrf::Corpus {
     fn score(&self) -> Option<f64> {
         self.score()
     }
+
+    fn last(&self, counts: &mut Vec<f64>) -> bool {
+        counts.extend(self.last().row());
+        true
+    }
+
+    fn score_of(&self, sums: &[f64]) -> Option<f64> {
+        chrf::Stats::from_row(sums).map(|stats| stats.score(self.options()))
+    }
 }

@@ -35,6 +35,21 @@ impl Corpora {
         }
     }
 
+    /// Appends the counts of the answer added last to the evaluator at `index`, whose verdict on it is
+    /// among `verdicts`; false where it was not added, or the corpus is more than sums of counts.
+    pub fn last(&self, index: usize, verdicts: &[Verdict], counts: &mut Vec<f64>) -> bool {
+        let judged = matches!(verdicts.get(index), Some(Verdict::Judged(_)));
+        match self.0.get(index) {
+            Some(Some(corpus)) if judged => corpus.last(counts),
+            _ => false,
+        }
+    }
+
+    /// The corpus score that the evaluator at `index` gives sums of counts.
+    pub fn score_of(&self, index: usize, sums: &[f64]) -> Option<f64> {
+        self.0.get(index)?.as_ref()?.score_of(sums)
+    }
+
     /// The corpus score of the evaluator at `index`; `None` without one, or while nothing was added.
     pub fn score(&self, index: usize) -> Option<f64> {
         let score = self.0.get(index)?.as_ref()?.score()?;

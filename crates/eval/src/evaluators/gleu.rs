@@ -81,6 +81,7 @@ impl Evaluator for Gleu {
         Some(Box::new(GleuCorpus {
             options: self.0,
             sum: None,
+            last: gleu::Stats::default(),
         }))
     }
 }
@@ -89,18 +90,28 @@ impl Evaluator for Gleu {
 struct GleuCorpus {
     options: gleu::Options,
     sum: Option<gleu::Stats>,
+    last: gleu::Stats,
 }
 
 impl Corpus for GleuCorpus {
     fn add(&mut self, candidate: &str, references: &[String]) {
-        let stats = gleu::stats(candidate, references, self.options);
-        let sum = self.sum.get_or_insert_default();
-        sum.matched += stats.matched;
-        sum.total += stats.total;
+        self.last = gleu::stats(candidate, references, self.options);
+        self.sum.get_or_insert_default().add(&self.last);
     }
 
     fn score(&self) -> Option<f64> {
         self.sum.map(|sum| sum.score())
+    }
+
+    fn last(&self, counts: &mut Vec<f64>) -> bool {
+        counts.extend([self.last.matched as f64, self.last.total as f64]);
+        true
+    }
+
+    fn score_of(&self, sums: &[f64]) -> Option<f64> {
+        let &[matched, total] = sums else { return None };
+        let (matched, total) = (matched as u64, total as u64);
+        Some(gleu::Stats { matched, total }.score())
     }
 }
 

@@ -83,4 +83,13 @@ impl Corpus for ter::Corpus {
     fn score(&self) -> Option<f64> {
         self.score()
     }
+
+    fn last(&self, counts: &mut Vec<f64>) -> bool {
+        counts.extend(self.last().row());
+        true
+    }
+
+    fn score_of(&self, sums: &[f64]) -> Option<f64> {
+        ter::Edits::from_row(sums).map(|edits| edits.score())
+    }
 }

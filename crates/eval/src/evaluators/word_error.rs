@@ -184,6 +184,7 @@ impl Evaluator for WordError {
                     ..*self
                 },
                 counts: Counts::default(),
+                last: Counts::default(),
                 any: false,
             }) as Box<dyn Corpus>
         })
@@ -207,6 +208,7 @@ impl Evaluator for WordError {
 struct Sum {
     best_of: WordError,
     counts: Counts,
+    last: Counts,
     any: bool,
 }
 
@@ -216,14 +218,40 @@ impl Corpus for Sum {
         let best = with_scorer(self.best_of.unit, |scorer| {
             self.best_of.best(scorer, candidate, references)
         });
+        self.last = Counts::default();
         if let Some((counts, _)) = best {
             self.counts += counts;
+            self.last = counts;
             self.any = true;
         }
     }
 
     fn score(&self) -> Option<f64> {
         self.any.then(|| self.best_of.rate.of(&self.counts))
+    }
+
+    fn last(&self, counts: &mut Vec<f64>) -> bool {
+        let Counts {
+            hits,
+            substitutions,
+            insertions,
+            deletions,
+        } = self.last;
+        counts.extend([hits, substitutions, insertions, deletions].map(|n| n as f64));
+        true
+    }
+
+    fn score_of(&self, sums: &[f64]) -> Option<f64> {
+        let &[hits, substitutions, insertions, deletions] = sums else {
+            return None;
+        };
+        let counts = Counts {
+            hits: hits as usize,
+            substitutions: substitutions as usize,
+            insertions: insertions as usize,
+            deletions: deletions as usize,
+        };
+        Some(self.best_of.rate.of(&counts))
     }
 }
 

@@ -238,6 +238,7 @@ impl Scorer {
 pub struct Corpus {
     scorer: Scorer,
     stats: Stats,
+    last: Stats,
     segments: u64,
 }
 
@@ -247,6 +248,7 @@ impl Corpus {
         Self {
             scorer: Scorer::new(options),
             stats: Stats::new(&options),
+            last: Stats::new(&options),
             segments: 0,
         }
     }
@@ -255,7 +257,18 @@ impl Corpus {
     pub fn add<R: AsRef<str>>(&mut self, candidate: &str, references: &[R]) {
         let stats = self.scorer.stats(candidate, references);
         self.stats.add(&stats);
+        self.last = stats;
         self.segments += 1;
+    }
+
+    /// The counts of the candidate that was added last; all 0 while nothing was.
+    pub fn last(&self) -> &Stats {
+        &self.last
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.scorer.options
     }
 
     /// The score so far; `None` while nothing was added.

@@ -21,6 +21,7 @@
 //! - Not for meaning: word order hardly matters to it, and `not` is three characters.
 
 mod ngrams;
+mod score;
 mod symbols;
 
 use std::cell::RefCell;
@@ -28,6 +29,8 @@ use std::cell::RefCell;
 use super::interner::Interner;
 use super::strings::lower_into;
 use ngrams::{FIRST, Matcher};
+use score::Counts;
+pub use score::Stats;
 use symbols::{Characters, read_words};
 
 /// How chrF counts. The default is sacrebleu's: chrF2.
@@ -100,47 +103,6 @@ impl Options {
             super::SACREBLEU,
         )
     }
-
-    /// The score from the counts of each order.
-    fn f_score(&self, counts: &[Counts]) -> f64 {
-        const EPSILON: f64 = 1e-16;
-        let factor = f64::from(self.beta) * f64::from(self.beta);
-        let (mut smoothed, mut precisions, mut recalls, mut orders) = (0.0, 0.0, 0.0, 0);
-        for counts in counts {
-            let share = |of: u64| match of {
-                0 => EPSILON,
-                of => counts.shared as f64 / of as f64,
-            };
-            let (precision, recall) = (share(counts.candidate), share(counts.reference));
-            let below = factor * precision + recall;
-            smoothed += if below > 0.0 {
-                ((1.0 + factor) * precision * recall) / below
-            } else {
-                EPSILON
-            };
-            if counts.candidate > 0 && counts.reference > 0 {
-                precisions += precision;
-                recalls += recall;
-                orders += 1;
-            }
-        }
-        if self.eps_smoothing && !counts.is_empty() {
-            return 100.0 * smoothed / counts.len() as f64;
-        }
-        if precisions + recalls == 0.0 {
-            return 0.0;
-        }
-        let (precision, recall) = (precisions / f64::from(orders), recalls / f64::from(orders));
-        100.0 * ((1.0 + factor) * precision * recall / (factor * precision + recall))
-    }
-}
-
-/// Numbers of n-grams of one order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    candidate: u64,
-    reference: u64,
-    shared: u64,
 }
 
 /// Scores pair after pair with buffers of its own; in steady state it allocates nothing.
@@ -303,6 +265,43 @@ pub fn sentence(candidate: &str, references: &[impl AsRef<str>], options: &Optio
     })
 }
 
+/// Counts of one candidate and its best reference, to add up or to resample.
+///
+/// ```
+/// use botsmith_eval::metrics::chrf::{Options, stats};
+/// let mut options = Options::default();
+/// options.char_order = 1;
+/// let stats = stats("a cat", &["the cat"], &options);
+/// assert_eq!(stats.row(), [4.0, 6.0, 3.0]);
+/// ```
+pub fn stats(candidate: &str, references: &[impl AsRef<str>], options: &Options) -> Stats {
+    let mut corpus = Corpus::new(*options);
+    corpus.add(candidate, references);
+    corpus.last()
+}
+
+/// chrF of many candidates, in order, on `threads` threads (0: one a core).
+///
+/// ```
+/// use botsmith_eval::metrics::chrf::{Options, batch};
+/// assert_eq!(batch(&[("a cat", ["a cat"]), ("", ["x"])], &Options::default(), 1), [100.0, 0.0]);
+/// ```
+pub fn batch<C, L, R>(pairs: &[(C, L)], options: &Options, threads: usize) -> Vec<f64>
+where
+    C: AsRef<str> + Sync,
+    L: AsRef<[R]> + Sync,
+    R: AsRef<str>,
+{
+    super::batch(
+        pairs,
+        threads,
+        Scorer::default,
+        |scorer, (candidate, references)| {
+            scorer.score(candidate.as_ref(), references.as_ref(), options)
+        },
+    )
+}
+
 /// chrF of a corpus: from the sums of all pairs' counts, each with its best reference.
 ///
 /// ```
@@ -339,6 +338,19 @@ impl Corpus {
             sum.reference += counts.reference;
             sum.shared += counts.shared;
         }
+    }
+
+    /// The counts of the pair that was added last; all 0 while nothing was.
+    pub fn last(&self) -> Stats {
+        let orders = self.options.char_order + self.options.word_order;
+        let mut counts = self.scorer.best.clone();
+        counts.resize(orders, Counts::default());
+        Stats::of(counts)
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// The score of all that was added, 0 to 100; `None` while that is nothing.

@@ -46,6 +46,19 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Adds those of another candidate; a corpus scores the sum.
+    ///
+    /// ```
+    /// use botsmith_eval::metrics::gleu::{Options, stats};
+    /// let mut corpus = stats("a b", &["a b"], Options::default());
+    /// corpus.add(&stats("a", &["b"], Options::default()));
+    /// assert_eq!(corpus.score(), 0.75);
+    /// ```
+    pub fn add(&mut self, other: &Self) {
+        self.matched += other.matched;
+        self.total += other.total;
+    }
+
     /// `matched / total`; 0 without n-grams.
     pub fn score(&self) -> f64 {
         if self.total == 0 {

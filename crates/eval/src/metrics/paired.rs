@@ -10,8 +10,10 @@
 //! `f32` when it bootstraps; sums here are exact. For statistics of scores that are means over
 //! cases see [`stats`](crate::stats).
 
+mod difference;
 mod pcg;
 
+pub use difference::{Difference, difference};
 pub use pcg::Pcg64;
 
 use crate::{Error, Result};

@@ -83,6 +83,20 @@ pub struct Edits {
 }
 
 impl Edits {
+    /// As one row of numbers for [`paired`](super::paired) tests: edits, length.
+    pub fn row(&self) -> [f64; 2] {
+        [self.edits as f64, self.length]
+    }
+
+    /// Back from (a sum of) rows; `None` if the length is not that of a row.
+    pub fn from_row(row: &[f64]) -> Option<Self> {
+        let &[edits, length] = row else { return None };
+        Some(Self {
+            edits: edits as u64,
+            length,
+        })
+    }
+
     /// TER in percent: 0 and up, less is better.
     ///
     /// ```
@@ -173,6 +187,31 @@ pub fn sentence(candidate: &str, references: &[impl AsRef<str>], options: &Optio
     })
 }
 
+/// TER of many candidates in percent, in order, on `threads` threads (0: one a core).
+///
+/// ```
+/// use botsmith_eval::metrics::ter::{Options, batch};
+/// let pairs = [("a cat", ["the cat"]), ("a cat", ["a cat"])];
+/// assert_eq!(batch(&pairs, &Options::default(), 1), [50.0, 0.0]);
+/// ```
+pub fn batch<C, L, R>(pairs: &[(C, L)], options: &Options, threads: usize) -> Vec<f64>
+where
+    C: AsRef<str> + Sync,
+    L: AsRef<[R]> + Sync,
+    R: AsRef<str>,
+{
+    super::batch(
+        pairs,
+        threads,
+        Scorer::default,
+        |scorer, (candidate, references)| {
+            scorer
+                .edits(candidate.as_ref(), references.as_ref(), options)
+                .score()
+        },
+    )
+}
+
 /// TER of a corpus: the sum of all edits over the sum of all lengths.
 ///
 /// ```
@@ -188,6 +227,7 @@ pub struct Corpus {
     options: Options,
     scorer: Scorer,
     sum: Edits,
+    last: Edits,
     pairs: usize,
 }
 
@@ -204,8 +244,14 @@ impl Corpus {
     pub fn add(&mut self, candidate: &str, references: &[impl AsRef<str>]) {
         let edits = self.scorer.edits(candidate, references, &self.options);
         self.pairs += 1;
+        self.last = edits;
         self.sum.edits += edits.edits;
         self.sum.length += edits.length;
+    }
+
+    /// The edits of the pair that was added last.
+    pub fn last(&self) -> Edits {
+        self.last
     }
 
     /// The sums of all that was added.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, ScoreReport, Versus, percent, plain, signed};
+use super::{Comparison, Report, ScoreReport, Versus, percent, plain, signed};
+use crate::stats::Interval;
 
 /// The report as Markdown.
 pub fn render(report: &Report) -> String {
@@ -114,28 +115,47 @@ fn comparisons(text: &mut String, report: &Report) {
     text.push_str("|---|---|---|---|---|---|---|\n");
     for c in &report.comparisons {
         let difference = c.difference.map_or("–".into(), signed);
-        let interval = c
-            .interval
-            .map(|i| format!("[{}, {}]", signed(i.lo()), signed(i.hi())))
-            .unwrap_or_default();
-        let p = c.p_adjusted.map_or("–".into(), |p| match p {
-            p if p < 0.0001 => "< 0.0001".into(),
-            p => format!("{p:.4}"),
-        });
-        let verdict = match c.better {
-            Some(Versus::A) => format!("**{}** better", escape(&c.a)),
-            Some(Versus::B) => format!("**{}** better", escape(&c.b)),
-            None if c.p_adjusted.is_some_and(|p| p <= 0.05) => "differs".into(),
-            None => "no difference shown".into(),
-        };
+        let interval = c.interval.map(interval_of).unwrap_or_default();
+        let p = c.p_adjusted.map_or("–".into(), p_value);
+        let verdict = verdict(c, c.better, c.p_adjusted);
+        let sides = format!("{} → {}", escape(&c.a), escape(&c.b));
+        let metric = escape(&c.metric);
         let _ = writeln!(
             text,
-            "| {} → {} | {} | {} | {difference} | {interval} | {p} | {verdict} |",
-            escape(&c.a),
-            escape(&c.b),
-            escape(&c.metric),
+            "| {sides} | {metric} | {} | {difference} | {interval} | {p} | {verdict} |",
             c.n
         );
+        if let Some(corpus) = &c.corpus {
+            let verdict = self::verdict(c, corpus.better, corpus.p_adjusted);
+            let _ = writeln!(
+                text,
+                "| {sides} | {metric} (corpus) | {} | {} | {} | {} | {verdict} |",
+                c.n,
+                signed(corpus.difference),
+                corpus.interval.map(interval_of).unwrap_or_default(),
+                corpus.p_adjusted.map_or("–".into(), p_value),
+            );
+        }
+    }
+}
+
+fn interval_of(interval: Interval) -> String {
+    format!("[{}, {}]", signed(interval.lo()), signed(interval.hi()))
+}
+
+fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.0001 => "< 0.0001".into(),
+        p => format!("{p:.4}"),
+    }
+}
+
+fn verdict(c: &Comparison, better: Option<Versus>, p: Option<f64>) -> String {
+    match better {
+        Some(Versus::A) => format!("**{}** better", escape(&c.a)),
+        Some(Versus::B) => format!("**{}** better", escape(&c.b)),
+        None if p.is_some_and(|p| p <= 0.05) => "differs".into(),
+        None => "no difference shown".into(),
     }
 }
 

@@ -156,11 +156,50 @@ pub struct Comparison {
     pub test: Option<String>,
     /// Size of the effect.
     pub effect: Option<Effect>,
+    /// Other tests of the same differences, uncorrected, to see whether the answer hangs on the
+    /// choice of the test: `wilcoxon` and `sign-test` of graded scores of cases without groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<OtherTest>,
+    /// The two sides as corpora, for metrics that add up counts and not scores (BLEU); missing for
+    /// others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<CorpusComparison>,
     /// Whether greater values of the metric are better; null: neither end is.
     pub higher_is_better: Option<bool>,
     /// Which is better where `p_adjusted` is at most 0.05: `a` or `b`; null: no difference shown,
     /// or neither end is better.
     pub better: Option<Versus>,
+}
+
+/// Two sides on the score of all answers together, over the cases that both have a score on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CorpusComparison {
+    /// The first side's score.
+    pub a: f64,
+    /// The second side's.
+    pub b: f64,
+    /// `b - a`.
+    pub difference: f64,
+    /// Its interval, of a paired bootstrap.
+    pub interval: Option<Interval>,
+    /// The two-sided p of a paired randomisation.
+    pub p: f64,
+    /// Corrected over all corpus comparisons of the report.
+    pub p_adjusted: Option<f64>,
+    /// `approximate-randomisation`, or `exact-randomisation` where few cases differ; with
+    /// `-clustered` where groups are swapped as one.
+    pub test: String,
+    /// Which is better, as in [`Comparison::better`].
+    pub better: Option<Versus>,
+}
+
+/// A test beside the main one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherTest {
+    /// Its name.
+    pub test: String,
+    /// Its two-sided p, uncorrected.
+    pub p: f64,
 }
 
 /// A side of a comparison.

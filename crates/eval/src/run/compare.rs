@@ -4,10 +4,33 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::report::Comparison;
+use crate::evaluators::Corpora;
+use crate::report::{Comparison, CorpusComparison};
+use crate::stats::Correction;
+use crate::suite::Suite;
 use crate::{Error, Outcome, Result, Verdict};
 
-use super::{StoredRun, summary};
+use super::contest::{Contest, Layout};
+use super::{StoredRun, corpus, summary};
+
+/// How two runs are compared.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct CompareOptions<'a> {
+    /// How p-values are corrected for their number.
+    pub correction: Correction,
+    /// The suites of the two runs ([`Suite::stored`]), which their answers are counted with for
+    /// metrics that have a score of all answers together; `None` leaves these comparisons out.
+    pub suites: Option<[&'a Suite; 2]>,
+}
+
+/// Corrects the p-values of comparisons again, by another rule, and says anew which side is better.
+///
+/// # Errors
+/// If a p-value is none.
+pub fn correct(comparisons: &mut [Comparison], correction: Correction) -> Result<()> {
+    summary::adjust(comparisons, correction)
+}
 
 /// What changed between two runs over the cases that both have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +50,8 @@ pub struct RunComparison {
     pub comparisons: Vec<Comparison>,
     /// Cases that passed in `a` and fail in `b`, or the other way round.
     pub flips: Vec<Flip>,
+    /// How the p-values are corrected.
+    pub correction: Correction,
 }
 
 /// A case whose verdict changed.
@@ -56,7 +81,11 @@ struct Cell {
 ///
 /// # Errors
 /// If they share no bot, no metric or no case, or the store fails.
-pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
+pub fn compare(
+    a: &StoredRun<'_>,
+    b: &StoredRun<'_>,
+    options: &CompareOptions<'_>,
+) -> Result<RunComparison> {
     let shared = |x: &[String], y: &[String]| -> Vec<(usize, usize)> {
         let find = |name| y.iter().position(|other| other == name);
         x.iter()
@@ -92,6 +121,14 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
     };
     let groups = cells_a.groups(&cases);
     let seed = a.report.as_ref().map_or(0, |report| report.seed);
+    let judged = [(a, &cells_a), (b, &cells_b)];
+    let pairs = bots
+        .iter()
+        .flat_map(|bots| metrics.iter().map(move |metrics| (*bots, *metrics)));
+    let mut corpora = match options.suites {
+        Some(suites) => contests(judged, suites, &cases, groups.as_deref(), pairs, seed)?,
+        None => HashMap::new(),
+    };
     let (mut comparisons, mut flips) = (Vec::new(), Vec::new());
     for (bot_a, bot_b) in &bots {
         for (metric_a, metric_b) in &metrics {
@@ -106,13 +143,15 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
             let values = |column: &[Cell]| -> Vec<f64> {
                 column.iter().map(|c| c.sum / f64::from(c.n)).collect()
             };
-            comparisons.push(summary::pair(
+            let mut comparison = summary::pair(
                 [&labels[0], &labels[1], name],
                 &values(&column_a),
                 &values(&column_b),
                 groups.as_deref(),
                 (higher(name), summary::seed(seed, &["runs", bot, name])),
-            )?);
+            )?;
+            comparison.corpus = corpora.remove(&(*bot_b, *metric_b));
+            comparisons.push(comparison);
             for ((case, was), now) in cases.iter().zip(&column_a).zip(&column_b) {
                 let all = |cell: &Cell| (cell.decided > 0).then_some(cell.passed == cell.decided);
                 if let (Some(was), Some(now)) = (all(was), all(now))
@@ -129,7 +168,7 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
             }
         }
     }
-    summary::adjust(&mut comparisons)?;
+    summary::adjust(&mut comparisons, options.correction)?;
     Ok(RunComparison {
         a: a.manifest.id.clone(),
         b: b.manifest.id.clone(),
@@ -138,7 +177,86 @@ pub fn compare(a: &StoredRun<'_>, b: &StoredRun<'_>) -> Result<RunComparison> {
         only_b: cells_b.order.len() - cases.len(),
         comparisons,
         flips,
+        correction: options.correction,
     })
+}
+
+/// The corpora of both runs against each other, by bot and metric of the second, over the cases that
+/// both were judged on.
+fn contests(
+    runs: [(&StoredRun<'_>, &Cells); 2],
+    suites: [&Suite; 2],
+    cases: &[&String],
+    groups: Option<&[u32]>,
+    pairs: impl Iterator<Item = ((usize, usize), (usize, usize))>,
+    seed: u64,
+) -> Result<HashMap<(usize, usize), CorpusComparison>> {
+    let empty = suites.map(|suite| Corpora::new(&suite.panel));
+    let pairs: Vec<_> = pairs
+        .filter(|(_, metrics)| empty[0].has(metrics.0) && empty[1].has(metrics.1))
+        .collect();
+    if pairs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places: HashMap<&str, usize> = cases
+        .iter()
+        .zip(0..)
+        .map(|(id, i)| (id.as_str(), i))
+        .collect();
+    let units = groups.map_or(cases.len(), |groups| {
+        groups.iter().max().map_or(0, |last| *last as usize + 1)
+    });
+    let layout = Layout::of(units);
+    let mut contests: Vec<_> = pairs.iter().map(|_| Contest::new(layout)).collect();
+    let both = |id: &str, bots: (usize, usize), metrics: (usize, usize)| {
+        let n = |side: usize, bot, metric| runs[side].1.cell(id, bot, metric).n > 0;
+        n(0, bots.0, metrics.0) && n(1, bots.1, metrics.1)
+    };
+    for (side, ((run, _), suite)) in runs.iter().zip(suites).enumerate() {
+        let panel = &suite.panel;
+        let metrics = panel.evaluators().len();
+        let mut corpora: Vec<_> = (suite.bots.iter()).map(|_| Corpora::new(panel)).collect();
+        let mut one = Vec::new();
+        for record in run.cases() {
+            let record = record?;
+            let Some(&place) = places.get(record.case.id.as_str()) else {
+                continue;
+            };
+            let prepared = panel.prepare(&record.case)?;
+            let mut counts = vec![Vec::new(); corpora.len() * metrics];
+            for answer in &record.answers {
+                let Some(of_bot) = corpora.get_mut(answer.bot) else {
+                    continue;
+                };
+                of_bot.add(panel, &prepared, &answer.answer, &answer.verdicts);
+                for metric in 0..metrics {
+                    one.clear();
+                    if of_bot.last(metric, &answer.verdicts, &mut one) {
+                        corpus::add(&mut counts[answer.bot * metrics + metric], &one);
+                    }
+                }
+            }
+            let unit = groups.map_or(place, |groups| groups[place] as usize);
+            for (contest, (bots, of)) in contests.iter_mut().zip(&pairs) {
+                let (bot, metric) = [(bots.0, of.0), (bots.1, of.1)][side];
+                let counts = &counts[bot * metrics + metric];
+                if !counts.is_empty() && both(&record.case.id, *bots, *of) {
+                    contest.add(side, unit, counts);
+                }
+            }
+        }
+    }
+    let mut found = HashMap::new();
+    for (contest, (bots, metrics)) in contests.iter().zip(&pairs) {
+        let manifest = &runs[1].0.manifest;
+        let (bot, metric) = (&manifest.bots[bots.1], &manifest.metrics[metrics.1]);
+        let score = |sums: &[f64]| empty[1].score_of(metrics.1, sums);
+        let seed = summary::seed(seed, &["runs", bot, metric]);
+        if let Some(corpus) = contest.decide(score, groups.is_some(), seed)? {
+            found.insert((bots.1, metrics.1), corpus);
+        }
+    }
+    Ok(found)
 }
 
 /// The scores of a run by case id.
@@ -186,6 +304,11 @@ fn cells(run: &StoredRun<'_>) -> Result<Cells> {
 }
 
 impl Cells {
+    fn cell(&self, case: &str, bot: usize, metric: usize) -> Cell {
+        let row = self.of.get(case);
+        row.map_or_else(Cell::default, |row| row[bot * self.metrics + metric])
+    }
+
     fn column(&self, cases: &[&String], bot: usize, metric: usize) -> Vec<Cell> {
         cases
             .iter()

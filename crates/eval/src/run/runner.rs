@@ -296,8 +296,8 @@ impl<'a> Runner<'a> {
                 .pending
                 .iter()
                 .map(|packed| chunk::decode(packed, self.store.url()));
-            let corpora = corpus::corpora(suite, stored.chain(pending))?;
-            let numbers = (&state.table, corpora.as_slice());
+            let totals = corpus::totals(suite, &state.table, stored.chain(pending))?;
+            let numbers = (&state.table, &totals);
             let report = summary::report(suite, manifest, numbers, &state.warnings)?;
             let times = self.times(&state, before, started.elapsed())?;
             if self.complete(manifest, &mut state, &report, &times)? {

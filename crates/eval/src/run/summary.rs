@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use crate::Result;
-use crate::evaluators::{Configured, Corpora};
+use crate::evaluators::Configured;
 use crate::report::{
-    Aggregate, BotReport, Comparison, Effect, Facts, MetricReport, PassAt, Report, ScoreReport,
-    SliceReport, Timings, Versus,
+    Aggregate, BotReport, Comparison, Effect, Facts, MetricReport, OtherTest, PassAt, Report,
+    ScoreReport, SliceReport, Timings, Versus,
 };
-use crate::stats::{self, Confidence, Correction, Interval};
+use crate::stats::{self, Confidence, Correction, Interval, Side};
 use crate::suite::Suite;
 
+use super::corpus::Totals;
 use super::table::{BotColumns, MetricColumn, Table};
 use super::{Manifest, manifest::VERSION};
 
@@ -27,18 +28,18 @@ const ALPHA: f64 = 0.05;
 pub(super) fn report(
     suite: &Suite,
     manifest: &Manifest,
-    (table, corpora): (&Table, &[Corpora]),
+    (table, totals): (&Table, &Totals),
     noticed: &[String],
 ) -> Result<Report> {
     let metrics = suite.panel.evaluators();
-    let bots = bots(manifest, (table, corpora), metrics, suite.seed)?;
+    let bots = bots(manifest, (table, totals), metrics, suite.seed)?;
     let sides: Vec<_> = manifest
         .bots
         .iter()
         .zip(&table.bots)
         .map(|(n, b)| (n.as_str(), b))
         .collect();
-    let comparisons = compare_all(&sides, metrics, table.groups(), suite.seed)?;
+    let comparisons = compare_all(&sides, metrics, (table.groups(), totals), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
     let before = noticed.iter().cloned().chain(bot_warnings(&bots, table));
     warnings.splice(0..0, before.collect::<Vec<_>>());
@@ -108,12 +109,12 @@ fn describe(metric: &Configured, index: usize, manifest: &Manifest) -> MetricRep
 
 fn bots(
     manifest: &Manifest,
-    (table, corpora): (&Table, &[Corpora]),
+    (table, totals): (&Table, &Totals),
     metrics: &[Configured],
     base: u64,
 ) -> Result<Vec<BotReport>> {
     let mut reports = Vec::with_capacity(table.bots.len());
-    for ((name, bot), corpora) in manifest.bots.iter().zip(&table.bots).zip(corpora) {
+    for ((name, bot), corpora) in manifest.bots.iter().zip(&table.bots).zip(&totals.bots) {
         let mut scores = IndexMap::with_capacity(metrics.len());
         for (i, (metric, column)) in metrics.iter().zip(&bot.metrics).enumerate() {
             let seed = seed(base, &["score", name, metric.name()]);
@@ -326,7 +327,7 @@ fn by_case(bot: &BotColumns, column: &MetricColumn, cases: usize) -> Vec<f64> {
 pub(super) fn compare_all(
     sides: &[(&str, &BotColumns)],
     metrics: &[Configured],
-    groups: Option<&[u32]>,
+    (groups, totals): (Option<&[u32]>, &Totals),
     base: u64,
 ) -> Result<Vec<Comparison>> {
     let cases = sides
@@ -350,11 +351,12 @@ pub(super) fn compare_all(
                 // Two means differ by the width of their range at most.
                 let width = range.hi - range.lo;
                 found.interval = found.interval.map(|i| i.clamped(-width, width));
+                found.corpus = totals.compare((a, b), m, seed)?;
                 comparisons.push(found);
             }
         }
     }
-    adjust(&mut comparisons)?;
+    adjust(&mut comparisons, Correction::Holm)?;
     // Pair by pair reads better than metric by metric.
     let order = |name: &str| sides.iter().position(|(n, _)| *n == name);
     comparisons.sort_by_key(|c| (order(&c.a), order(&c.b)));
@@ -383,6 +385,8 @@ pub(super) fn pair(
         p_adjusted: None,
         test: None,
         effect: None,
+        also: Vec::new(),
+        corpus: None,
         higher_is_better: higher,
         better: None,
     };
@@ -406,12 +410,33 @@ pub(super) fn pair(
         Some(_) => format!("{}-clustered", result.test),
     });
     comparison.effect = effect(&a, &b);
+    if groups.is_none() && !is_binary(&a, &b) {
+        comparison.also = other_tests(&stats::differences(&a, &b)?)?;
+    }
     Ok(comparison)
 }
 
+fn is_binary(a: &[f64], b: &[f64]) -> bool {
+    a.iter().chain(b).all(|x| *x == 0.0 || *x == 1.0)
+}
+
+/// Tests that look at ranks and at signs only, which a few large differences do not carry.
+fn other_tests(differences: &[f64]) -> Result<Vec<OtherTest>> {
+    let two = Side::TwoSided;
+    let ranks = match stats::wilcoxon_exact(differences, two) {
+        Ok(exact) => exact,
+        Err(_) => stats::wilcoxon(differences, two)?,
+    };
+    let tests = [ranks, stats::sign_test(differences, two)?];
+    let other = |found: stats::TestResult| OtherTest {
+        test: found.test.to_string(),
+        p: found.p,
+    };
+    Ok(tests.map(other).into())
+}
+
 fn effect(a: &[f64], b: &[f64]) -> Option<Effect> {
-    let binary = |v: &[f64]| v.iter().all(|x| *x == 0.0 || *x == 1.0);
-    let (name, value) = if binary(a) && binary(b) {
+    let (name, value) = if is_binary(a, b) {
         (
             "cohen-h",
             stats::cohens_h(stats::mean(a).ok()?, stats::mean(b).ok()?).ok()?,
@@ -426,27 +451,36 @@ fn effect(a: &[f64], b: &[f64]) -> Option<Effect> {
     })
 }
 
-/// Holm over all p-values, then which side is better.
-pub(super) fn adjust(comparisons: &mut [Comparison]) -> Result<()> {
+/// Corrects all p-values, those of corpora by themselves, then says which side is better.
+pub(super) fn adjust(comparisons: &mut [Comparison], correction: Correction) -> Result<()> {
     let raw: Vec<f64> = comparisons.iter().filter_map(|c| c.p).collect();
-    let adjusted = stats::adjust(&raw, Correction::Holm)?;
-    for (comparison, p) in comparisons
-        .iter_mut()
-        .filter(|c| c.p.is_some())
-        .zip(adjusted)
-    {
+    let tested = comparisons.iter_mut().filter(|c| c.p.is_some());
+    for (comparison, p) in tested.zip(stats::adjust(&raw, correction)?) {
         comparison.p_adjusted = Some(p);
         let difference = comparison.difference.unwrap_or(0.0);
-        let Some(higher) = comparison.higher_is_better else {
-            continue;
-        };
-        comparison.better = match (p <= ALPHA, difference > 0.0, difference < 0.0) {
-            (true, true, _) => Some(if higher { Versus::B } else { Versus::A }),
-            (true, _, true) => Some(if higher { Versus::A } else { Versus::B }),
-            _ => None,
-        };
+        comparison.better = better(p, difference, comparison.higher_is_better);
+    }
+    let corpora = |c: &Comparison| c.corpus.as_ref().map(|corpus| corpus.p);
+    let raw: Vec<f64> = comparisons.iter().filter_map(corpora).collect();
+    let higher = comparisons
+        .iter_mut()
+        .map(|c| (c.higher_is_better, &mut c.corpus));
+    let tested = higher.filter_map(|(higher, corpus)| Some((higher, corpus.as_mut()?)));
+    for ((higher, corpus), p) in tested.zip(stats::adjust(&raw, correction)?) {
+        corpus.p_adjusted = Some(p);
+        corpus.better = better(p, corpus.difference, higher);
     }
     Ok(())
+}
+
+fn better(p: f64, difference: f64, higher: Option<bool>) -> Option<Versus> {
+    if p > ALPHA || difference == 0.0 {
+        return None;
+    }
+    match higher? == (difference > 0.0) {
+        true => Some(Versus::B),
+        false => Some(Versus::A),
+    }
 }
 
 fn slices(

@@ -113,6 +113,22 @@ impl Table {
         groups.push(number);
     }
 
+    /// How many independent units there are: groups, or cases where none has a group.
+    pub(super) fn units(&self) -> usize {
+        match self.groups {
+            Some(_) => self.group_count as usize,
+            None => self.cases,
+        }
+    }
+
+    /// The unit of a case; `None` beyond the last case.
+    pub(super) fn unit(&self, case: usize) -> Option<usize> {
+        match &self.groups {
+            Some(groups) => groups.get(case).map(|group| *group as usize),
+            None => (case < self.cases).then_some(case),
+        }
+    }
+
     /// The group of each case, where cases have groups.
     pub(super) fn groups(&self) -> Option<&[u32]> {
         self.groups.as_deref()

@@ -1,13 +1,13 @@
 //! BLEU, its tokenizers, nltk's GLEU and smoothed BLEU, sacrebleu's paired tests.
 
 use botsmith_eval::metrics::bleu::{self, BleuScore, Options, Smoothing, Tokenizer};
+use botsmith_eval::metrics::gleu;
 use botsmith_eval::metrics::nltk_bleu::{self, Method};
-use botsmith_eval::metrics::{gleu, paired};
 use serde_json::{Value, json};
 
 use super::tally::Tally;
 
-fn texts(value: &Value) -> Vec<&str> {
+pub(crate) fn texts(value: &Value) -> Vec<&str> {
     let list = value.as_array().map_or(&[][..], Vec::as_slice);
     list.iter().filter_map(Value::as_str).collect()
 }
@@ -118,7 +118,7 @@ pub(crate) fn nltk(pair: &Value, wanted: &Value, tally: &mut Tally) {
 }
 
 /// The pairs of the file with these ids: candidates and references.
-fn segments<'a>(goldens: &'a Value, ids: &Value) -> Vec<(&'a str, Vec<&'a str>)> {
+pub(crate) fn segments<'a>(goldens: &'a Value, ids: &Value) -> Vec<(&'a str, Vec<&'a str>)> {
     let ids = ids.as_array().map_or(&[][..], Vec::as_slice);
     let pairs = goldens["pairs"].as_array().map_or(&[][..], Vec::as_slice);
     ids.iter()
@@ -156,48 +156,5 @@ fn corpus_of(goldens: &Value, group: &Value, tally: &mut Tally) {
             Some(ours) => compare(variant, &ours, wanted, tally),
             None => tally.holds("the corpus has segments", false),
         }
-    }
-}
-
-/// `sacrebleu_paired_tol`: the candidates of the group `en` against `new`, first references.
-pub(crate) fn paired(goldens: &Value, tally: &mut Tally) {
-    let wanted = &goldens["sacrebleu_paired_tol"];
-    let options = Options::corpus();
-    let segments = segments(goldens, &goldens["corpus"]["en"]["ids"]);
-    let rows = |texts: &[&str]| -> Vec<Vec<f64>> {
-        texts
-            .iter()
-            .zip(&segments)
-            .map(|(text, (_, references))| bleu::stats(text, &references[..1], &options).row())
-            .collect()
-    };
-    let old: Vec<&str> = segments.iter().map(|(candidate, _)| *candidate).collect();
-    let (baseline, system) = (rows(&old), rows(&texts(&wanted["new"])));
-    let score =
-        |row: &[f64]| bleu::Stats::from_row(row).map_or(f64::NAN, |s| s.score(&options).score);
-
-    tally.case("bs:BLEU");
-    match paired::bootstrap(&baseline, &system, score, 1000, paired::SEED) {
-        Ok(ours) => {
-            let wanted = &wanted["bs"]["BLEU"];
-            for (place, ours) in [ours.baseline, ours.system].iter().enumerate() {
-                tally.close("score", ours.score, &wanted[place][0]);
-                // The reference resamples in `f32`.
-                tally.within("mean", ours.mean, &wanted[place][1], 1e-5);
-                tally.within("half width", ours.half_width, &wanted[place][2], 1e-5);
-            }
-            tally.within("p", ours.p_value, &wanted[1][3], 0.02);
-        }
-        Err(error) => tally.holds(&error.to_string(), false),
-    }
-    tally.case("ar:BLEU");
-    match paired::randomisation(&baseline, &system, score, 10_000, paired::SEED) {
-        Ok(ours) => {
-            let wanted = &wanted["ar"]["BLEU"];
-            tally.close("baseline", ours.baseline, &wanted[0][0]);
-            tally.close("system", ours.system, &wanted[1][0]);
-            tally.within("p", ours.p_value, &wanted[1][1], 0.02);
-        }
-        Err(error) => tally.holds(&error.to_string(), false),
     }
 }

@@ -462,10 +462,10 @@ fn letters_end(bytes: &[u8], mut i: usize) -> usize {
     const HIGH: u64 = 128 * ONES;
     while let Some(eight) = bytes.get(i..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*eight);
-        let low = (word | 32 * ONES) & !HIGH;
+        let low = (word | (32 * ONES)) & !HIGH;
         // The high bit of a byte is set if it is at least `a`; if it is beyond `z`.
-        let from_a = low + (128 - b'a' as u64) * ONES;
-        let beyond_z = low + (127 - b'z' as u64) * ONES;
+        let from_a = low + u64::from(128 - b'a') * ONES;
+        let beyond_z = low + u64::from(127 - b'z') * ONES;
         let others = (!from_a | beyond_z | word) & HIGH;
         if others != 0 {
             return i + others.trailing_zeros() as usize / 8;

@@ -63,6 +63,30 @@ pub enum Error {
         /// The languages.
         languages: Vec<String>,
     },
+    /// A tool's name cannot be used.
+    #[error("tool `{tool}`: {reason}")]
+    ToolName {
+        /// The name, as it may be shown.
+        tool: String,
+        /// What is wanted.
+        reason: &'static str,
+    },
+    /// A call's arguments are no JSON.
+    #[error("the arguments of tool `{tool}` are no JSON: {reason}")]
+    Arguments {
+        /// The tool.
+        tool: String,
+        /// Where, in the parser's words.
+        reason: String,
+    },
+    /// A server of the Model Context Protocol cannot be used.
+    #[error("mcp server `{server}`: {reason}")]
+    Server {
+        /// Its name in the cartridge.
+        server: String,
+        /// What it did, and what to do.
+        reason: String,
+    },
     /// Two adapters would change the same text.
     #[error(
         "conflicting adapters for {place}: {}; keep one, or set the other to null",
@@ -117,7 +141,11 @@ impl Error {
             Self::Model(error) => error.code(),
             Self::NotFound { .. } => "BS-BOT-001",
             Self::UnknownFormat { .. } => "BS-BOT-002",
-            Self::MissingTool { .. } | Self::MissingSource { .. } => "BS-BOT-003",
+            Self::MissingTool { .. }
+            | Self::MissingSource { .. }
+            | Self::ToolName { .. }
+            | Self::Arguments { .. }
+            | Self::Server { .. } => "BS-BOT-003",
             Self::Sandbox(_) => "BS-BOT-004",
             Self::ConflictingTools { .. } | Self::ConflictingAdapters { .. } => "BS-BOT-005",
             Self::Rounds { .. } => "BS-BOT-006",

@@ -15,7 +15,6 @@ mod rounds;
 mod shape;
 mod spent;
 mod stage;
-mod toolbelt;
 mod turn;
 
 use std::sync::Arc;
@@ -26,12 +25,12 @@ use crate::interface::Safety;
 use crate::session::{Session, SessionOptions};
 use crate::{Cartridge, Result};
 
+pub use crate::tools::PreparedCall;
 pub use budget::{ByteEstimate, TokenCounter};
 pub use builder::BotBuilder;
 pub use clock::{Clock, SystemClock};
 pub use opening::Behavior;
 pub use permission::{Asker, Permission};
-pub use toolbelt::PreparedCall;
 pub use turn::Turn;
 
 pub(crate) use offload::off_thread;
@@ -66,7 +65,7 @@ pub struct Bot {
 pub(crate) struct Inner {
     pub(crate) cartridge: Cartridge,
     pub(crate) model: Arc<dyn ChatModel>,
-    pub(crate) belt: toolbelt::Toolbelt,
+    pub(crate) belt: crate::tools::Toolbox,
     pub(crate) permission: Permission,
     pub(crate) safety: Safety,
     pub(crate) store: Option<Arc<dyn botsmith_core::store::StateStore>>,
@@ -158,7 +157,7 @@ impl Bot {
     /// or more than one.
     pub fn prepare(&self, calls: &[botsmith_core::chat::ToolCall]) -> Result<Vec<PreparedCall>> {
         let strict = self.cartridge().profile() == crate::cartridge::Profile::Compat;
-        let prepared = self.inner.belt.prepare(calls, strict)?;
+        let prepared = self.inner.belt.match_calls(calls, strict)?;
         Ok(prepared.into_iter().map(|prepared| prepared.call).collect())
     }
 

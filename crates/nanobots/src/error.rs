@@ -72,7 +72,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// A call's arguments are no JSON.
-    #[error("the arguments of tool `{tool}` are no JSON: {reason}")]
+    #[error("tool `{tool}`: {reason}")]
     Arguments {
         /// The tool.
         tool: String,

@@ -17,7 +17,6 @@ pub mod provider;
 pub mod router;
 pub mod sandbox;
 pub mod session;
-pub mod slug;
 pub mod tools;
 mod workshop;
 

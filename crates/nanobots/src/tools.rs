@@ -10,15 +10,16 @@
 mod checked;
 mod closure;
 mod function;
-mod item;
 #[cfg(feature = "mcp")]
 pub mod mcp;
+mod parameters;
 mod toolbox;
 
 pub use checked::{Bounds, Checked};
 pub use closure::FnTool;
 pub use function::FunctionTool;
-pub use toolbox::{Prepared, Toolbox};
+
+pub use toolbox::{PreparedCall, Toolbox};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,6 +49,15 @@ pub trait Tool: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// If it breaks; the words go to the model.
     fn call(&self, arguments: Value, call: Call) -> BoxFuture<'_, Result<String, ToolFailure>>;
+
+    /// Whether the arguments fit its schema.
+    ///
+    /// # Errors
+    /// Words for the model that name each field and what is wanted there.
+    fn check(&self, arguments: &Value) -> Result<(), ToolFailure> {
+        let _ = arguments;
+        Ok(())
+    }
 
     /// Whether it can be called at all; asked before it is, and ends the turn.
     ///

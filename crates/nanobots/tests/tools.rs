@@ -5,12 +5,20 @@ use std::time::{Duration, Instant};
 
 use botsmith_core::chat::{Call, CancelToken, ToolCall, ToolSpec};
 use botsmith_nanobots::Error;
+use botsmith_nanobots::cartridge::{Cartridge, Profile};
 use botsmith_nanobots::sandbox::Limits;
-use botsmith_nanobots::tools::{Bounds, FnTool, Tool, ToolFailure, Toolbox};
+use botsmith_nanobots::tools::{Bounds, FnTool, ToolFailure, Toolbox};
 use serde_json::{Value, json};
 
 fn toolbox(cartridge: &Value) -> Toolbox {
-    Toolbox::from_cartridge(cartridge, true, Limits::default(), Bounds::default()).unwrap()
+    let cartridge = Cartridge::from_value(cartridge, Profile::Native).unwrap();
+    Toolbox::from_sources(
+        cartridge.tools(),
+        true,
+        Limits::default(),
+        Bounds::default(),
+    )
+    .unwrap()
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
@@ -48,7 +56,7 @@ fn calls_find_their_tools_by_slug() {
     let shown: Vec<_> = prepared
         .iter()
         .map(|item| {
-            let source = item.tool.function().map(|function| function.source.clone());
+            let source = item.source.as_ref().map(|function| function.source.clone());
             (
                 item.id.as_str(),
                 item.label.as_str(),
@@ -117,7 +125,7 @@ fn code_that_is_missing_or_doubled_is_an_error_when_it_is_wanted() {
     );
     let two = ready(1).unwrap_err().to_string();
     assert!(
-        two.contains("conflicting tools") && two.contains("`fennel`, `lua`"),
+        two.contains("conflicting tools") && two.contains("`lua`, `fennel`"),
         "{two}"
     );
     assert!(ready(2).is_ok());
@@ -126,14 +134,13 @@ fn code_that_is_missing_or_doubled_is_an_error_when_it_is_wanted() {
 #[test]
 fn names_that_cannot_be_shown_are_refused() {
     for (name, words) in [
-        ("", "needs a name"),
         ("a\u{1b}[2Jb", "control characters"),
         ("a\nb", "control characters"),
         ("a\u{202e}b", "control characters"),
         (&"x".repeat(300), "at most 256"),
     ] {
-        let cartridge = json!({"tools": [{"name": name, "lua": "return 1"}]});
-        let error = Toolbox::from_cartridge(&cartridge, true, Limits::default(), Bounds::default());
+        let tool = FnTool::new(spec(name), |_, _| async { Ok(String::new()) });
+        let error = Toolbox::new().push(Arc::new(tool), Bounds::default());
         let said = error.unwrap_err().to_string();
         assert!(
             said.contains(words) && !said.contains(['\u{1b}', '\n', '\u{202e}']),
@@ -244,6 +251,7 @@ async fn a_call_ends_in_time_and_its_answer_is_bounded() {
     let bounds = Bounds {
         time: Duration::from_millis(80),
         output: 1001,
+        ..Bounds::default()
     };
     toolbox.push(Arc::new(sleep), bounds).unwrap();
     toolbox.push(Arc::new(flood), bounds).unwrap();

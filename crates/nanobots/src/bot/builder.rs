@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::shape::Shape;
 use super::spent::TurnLimits;
-use super::toolbelt::Toolbelt;
 use super::{Bot, ByteEstimate, Clock, Inner, Permission, SystemClock, TokenCounter};
+use crate::cartridge::Profile;
 use crate::interface::safety;
-use crate::tools::Tool;
+use crate::tools::{Bounds, Tool, Toolbox};
 use crate::{Cartridge, Result, sandbox};
 
 /// Makes a [`Bot`]; see [`Bot::builder`].
@@ -124,6 +124,15 @@ impl BotBuilder {
         let sandbox = self
             .sandbox
             .unwrap_or_else(|| sandbox::Limits::default().for_profile(cartridge.profile()));
+        let bounds = Bounds {
+            // The reference implementation takes arguments as they come.
+            schema: cartridge.profile() == Profile::Native,
+            ..Bounds::default()
+        };
+        let mut belt = Toolbox::from_sources(cartridge.tools(), safety.sandboxed, sandbox, bounds)?;
+        for tool in self.tools {
+            belt.push(tool, bounds)?;
+        }
         let native = cartridge.native();
         let limits = TurnLimits {
             tokens: native.limits.tokens,
@@ -142,7 +151,7 @@ impl BotBuilder {
         });
         Ok(Bot {
             inner: Arc::new(Inner {
-                belt: Toolbelt::new(cartridge.tools(), self.tools, safety.sandboxed, sandbox),
+                belt,
                 shape: native
                     .output_schema
                     .as_ref()

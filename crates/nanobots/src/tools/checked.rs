@@ -1,6 +1,6 @@
 //! A tool with what every tool needs around it: arguments that fit, an end in time, a bounded answer.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct Bounds {
     pub time: Duration,
     /// Bytes of what it gives back; the rest is cut off, and the model is told.
     pub output: usize,
+    /// Whether a call whose arguments do not fit the tool's schema is refused.
+    pub schema: bool,
 }
 
 impl Default for Bounds {
@@ -31,6 +33,7 @@ impl Default for Bounds {
         Self {
             time: Duration::from_secs(30),
             output: 256 << 10,
+            schema: true,
         }
     }
 }
@@ -58,12 +61,47 @@ impl Checked {
             bounds,
         }
     }
+}
 
-    /// Whether the arguments fit.
-    ///
-    /// # Errors
-    /// Words for the model that name each field and what is wanted there.
-    pub fn check(&self, arguments: &Value) -> Result<(), ToolFailure> {
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Checked").field(&self.tool).finish()
+    }
+}
+
+impl Tool for Checked {
+    fn spec(&self) -> &ToolSpec {
+        self.tool.spec()
+    }
+
+    fn call(&self, arguments: Value, call: Call) -> BoxFuture<'_, Result<String, ToolFailure>> {
+        Box::pin(async move {
+            if self.bounds.schema {
+                self.check(&arguments)?;
+            }
+            let call = call.at_most(self.bounds.time);
+            let time = call.left().unwrap_or(self.bounds.time);
+            let cancelled = call.cancel.clone();
+            let work = tokio::time::timeout(time, self.tool.call(arguments, call));
+            let work = std::pin::pin!(work);
+            let output = match select(work, std::pin::pin!(cancelled.cancelled())).await {
+                Either::Left((Ok(output), _)) => output?,
+                Either::Left((Err(_), _)) => {
+                    return Err(ToolFailure(format!(
+                        "`{}` was stopped: it took longer than {:.1} s",
+                        self.spec().name,
+                        time.as_secs_f64()
+                    )));
+                }
+                Either::Right(_) => {
+                    return Err(ToolFailure(format!("`{}` was cancelled", self.spec().name)));
+                }
+            };
+            Ok(cut(output, self.bounds.output))
+        })
+    }
+
+    fn check(&self, arguments: &Value) -> Result<(), ToolFailure> {
         let Some(schema) = &self.schema else {
             return Ok(());
         };
@@ -89,43 +127,6 @@ impl Checked {
         );
         Err(ToolFailure(found.join("; ")))
     }
-}
-
-impl fmt::Debug for Checked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Checked").field(&self.tool).finish()
-    }
-}
-
-impl Tool for Checked {
-    fn spec(&self) -> &ToolSpec {
-        self.tool.spec()
-    }
-
-    fn call(&self, arguments: Value, call: Call) -> BoxFuture<'_, Result<String, ToolFailure>> {
-        Box::pin(async move {
-            self.check(&arguments)?;
-            let call = call.at_most(self.bounds.time);
-            let time = call.left().unwrap_or(self.bounds.time);
-            let cancelled = call.cancel.clone();
-            let work = tokio::time::timeout(time, self.tool.call(arguments, call));
-            let work = std::pin::pin!(work);
-            let output = match select(work, std::pin::pin!(cancelled.cancelled())).await {
-                Either::Left((Ok(output), _)) => output?,
-                Either::Left((Err(_), _)) => {
-                    return Err(ToolFailure(format!(
-                        "`{}` was stopped: it took longer than {:.1} s",
-                        self.spec().name,
-                        time.as_secs_f64()
-                    )));
-                }
-                Either::Right(_) => {
-                    return Err(ToolFailure(format!("`{}` was cancelled", self.spec().name)));
-                }
-            };
-            Ok(cut(output, self.bounds.output))
-        })
-    }
 
     fn ready(&self) -> crate::Result<()> {
         self.tool.ready()
@@ -142,7 +143,7 @@ pub(super) fn cut(mut text: String, most: usize) -> String {
         let whole = text.len();
         let end = (0..=most).rev().find(|at| text.is_char_boundary(*at));
         text.truncate(end.unwrap_or(0));
-        text.push_str(&format!("\n[cut after {most} of {whole} bytes]"));
+        let _ = write!(text, "\n[cut after {most} of {whole} bytes]");
     }
     text
 }

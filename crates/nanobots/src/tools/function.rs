@@ -3,18 +3,20 @@
 use botsmith_core::chat::{BoxFuture, Call, ToolSpec};
 use serde_json::Value;
 
-use super::item::Item;
-use super::{Tool, ToolFailure};
-use crate::sandbox::{self, Function, Limits};
+use super::{Tool, ToolFailure, parameters};
+use crate::cartridge::ToolSource;
+use crate::sandbox::{self, Function, Language, Limits};
 use crate::{Error, Result};
 
 /// Lua or Fennel that a model may call.
 ///
 /// ```
-/// use botsmith_nanobots::sandbox::Limits;
+/// use botsmith_core::chat::ToolSpec;
+/// use botsmith_nanobots::sandbox::{Function, Language, Limits};
 /// use botsmith_nanobots::tools::{FunctionTool, Tool};
-/// let item = serde_json::json!({"name": "dice", "lua": "return math.random(6)"});
-/// let dice = FunctionTool::from_item(&item, true, Limits::default());
+/// let spec = ToolSpec { name: "dice".into(), description: None, parameters: true.into() };
+/// let code = Function::new(Language::Lua, "return math.random(6)");
+/// let dice = FunctionTool::new(spec, code, true, Limits::default());
 /// assert!(dice.ready().is_ok() && dice.spec().name == "dice");
 /// ```
 #[derive(Clone, Debug)]
@@ -36,13 +38,23 @@ impl FunctionTool {
         }
     }
 
-    /// An item of a cartridge's `tools:`. One without code, or with code in two languages, is not
+    /// A tool of a cartridge. One without code, or with code in two languages, is not
     /// [ready](Tool::ready).
-    pub fn from_item(item: &Value, sandboxed: bool, limits: Limits) -> Self {
-        let Item { spec, functions } = Item::read(item);
+    pub fn from_source(source: ToolSource, sandboxed: bool, limits: Limits) -> Self {
+        let code = source.code.into_iter().filter_map(|(name, text)| {
+            let mut all = Language::ALL.into_iter();
+            Some(Function::new(
+                all.find(|language| language.as_str() == name)?,
+                text,
+            ))
+        });
         Self {
-            spec,
-            functions,
+            spec: ToolSpec {
+                name: source.name,
+                description: source.description,
+                parameters: parameters::schema(source.parameters),
+            },
+            functions: code.collect(),
             sandboxed,
             limits,
         }

@@ -1,1 +1,1 @@
-//! x
+//! Servers of the Model Context Protocol.

@@ -29,7 +29,7 @@ pub(crate) mod pieces;
 mod plain;
 mod pointers;
 mod preview;
-mod prompt_tools;
+pub(crate) mod prompt_tools;
 #[cfg(feature = "http")]
 mod remote;
 mod replace;

@@ -244,6 +244,7 @@ impl Workshop {
         let model = self.model(&cartridge)?;
         let mut builder = Bot::builder(cartridge, model)
             .permission(self.permission.clone())
+            .unsandboxed(self.allow.unsandboxed)
             .tags(self.tags.clone());
         if let Some(store) = &self.store {
             builder = builder.store(Arc::clone(store));

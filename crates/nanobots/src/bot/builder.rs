@@ -31,6 +31,7 @@ pub struct BotBuilder {
     variables: Map<String, Value>,
     output_schema: Option<Value>,
     sandbox: Option<sandbox::Limits>,
+    unsandboxed: bool,
 }
 
 impl BotBuilder {
@@ -48,6 +49,7 @@ impl BotBuilder {
             variables: Map::new(),
             output_schema: None,
             sandbox: None,
+            unsandboxed: false,
         }
     }
 
@@ -111,6 +113,14 @@ impl BotBuilder {
         self
     }
 
+    /// Whether the cartridge's code may leave the sandbox where the cartridge says
+    /// `safety: {functions: {sandboxed: false}}`. Without this it stays inside whatever the cartridge
+    /// says; the caps hold either way.
+    pub fn unsandboxed(mut self, allowed: bool) -> Self {
+        self.unsandboxed = allowed;
+        self
+    }
+
     /// The bot.
     ///
     /// # Errors
@@ -120,7 +130,9 @@ impl BotBuilder {
             true => self.cartridge,
             false => self.cartridge.with_variables(&self.variables)?,
         };
-        let safety = safety(cartridge.value());
+        let mut safety = safety(cartridge.value());
+        // A cartridge cannot leave the sandbox by itself.
+        safety.sandboxed |= !self.unsandboxed;
         let sandbox = self
             .sandbox
             .unwrap_or_else(|| sandbox::Limits::default().for_profile(cartridge.profile()));

@@ -7,10 +7,12 @@
 //!
 //! What is shown and kept on the way is the [`Stage`]'s business.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use botsmith_core::chat::{
-    Call, ChatEvent, ChatModel, ChatRequest, ChatResponse, ErrorClass, Message, ModelError,
+    Call, ChatEvent, ChatModel, ChatRequest, ChatResponse, ErrorClass, FinishReason, Message,
+    ModelError,
 };
 use futures_util::StreamExt;
 
@@ -19,6 +21,7 @@ use super::shape::complaint;
 use super::spent::{ROUNDS, Spent};
 use super::{Bot, Parts, Stage, Turn, compose};
 use crate::cartridge::Profile;
+use crate::provider::prompt_tools;
 use crate::tools::ToolTrace;
 use crate::{Error, Result};
 
@@ -46,8 +49,10 @@ pub(crate) async fn run(
     let composed = compose(bot, parts, &mut notes)?;
     let mut request = composed.request;
     let wanted = request.sampling.max_tokens;
-    // An answer that may have to be repaired is not shown before it is right.
-    let streams = stage.streams() && inner.shape.is_none();
+    // A model without tools of its own is told of them in words, and asks for them in words.
+    let told = !request.tools.is_empty() && !inner.model.info().tools;
+    // An answer that may have to be repaired, or may be a call, is not shown before that is known.
+    let streams = stage.streams() && inner.shape.is_none() && !told;
     let mut messages: Vec<Message> = composed.new.into_iter().collect();
     let mut kept = 0;
     let (mut spent, mut traces) = (Spent::default(), Vec::<ToolTrace>::new());
@@ -58,9 +63,21 @@ pub(crate) async fn run(
             let left = u32::try_from(allowed.saturating_sub(spent.tokens())).unwrap_or(u32::MAX);
             request.sampling.max_tokens = Some(wanted.map_or(left, |own| own.min(left)).max(1));
         }
-        let response = answer(&*inner.model, &request, streams, stage, &call)
+        let sent = match told {
+            true => Cow::Owned(prompt_tools::wrap(&request)),
+            false => Cow::Borrowed(&request),
+        };
+        let mut response = answer(&*inner.model, &sent, streams, stage, &call)
             .await
             .map_err(|error| late(bot, started, error))?;
+        if told
+            && response.tool_calls.is_empty()
+            && let Some(calls) = prompt_tools::parse(&response.text, rounds)
+        {
+            response.tool_calls = calls;
+            response.text.clear();
+            response.finish = FinishReason::ToolCalls;
+        }
         spent.add(&response);
         spent.check(&inner.limits)?;
         if response.tool_calls.is_empty() {

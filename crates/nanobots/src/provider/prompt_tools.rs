@@ -16,7 +16,7 @@ use botsmith_core::chat::{ChatRequest, Message, Role, ToolCall, ToolChoice, Tool
 use serde_json::{Value, json};
 
 /// The same request without tools: they stand in the messages.
-pub(super) fn wrap(request: &ChatRequest) -> ChatRequest {
+pub(crate) fn wrap(request: &ChatRequest) -> ChatRequest {
     let mut plain = request.clone();
     plain.messages = messages(&request.messages);
     if !request.tools.is_empty() && request.tool_choice != ToolChoice::None {
@@ -122,7 +122,7 @@ pub(super) fn may_be_calls(text: &str) -> Option<bool> {
 }
 
 /// The calls that an answer asks for, if it is nothing but such an object.
-pub(super) fn parse(text: &str, ids: usize) -> Option<Vec<ToolCall>> {
+pub(crate) fn parse(text: &str, ids: usize) -> Option<Vec<ToolCall>> {
     let mut text = text.trim();
     if let Some(inner) = text.strip_prefix("```") {
         let inner = inner.strip_suffix("```")?;

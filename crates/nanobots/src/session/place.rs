@@ -65,13 +65,12 @@ fn identity(cartridge: &Value) -> [String; 3] {
 
 /// The partition of a session. With a vault, user and key stand in it as keyed hashes only.
 pub(super) fn partition(cartridge: &Value, user: &str, key: &str, vault: Option<&Vault>) -> String {
-    let [author, name, version] = identity(cartridge).map(|part| part.chars().take(80).collect());
+    let [author, name, version] = identity(cartridge).map(short);
     let hidden = |part: &str| match vault {
         Some(vault) => format!("sealed-{}", vault.name(part)),
         None => readable(part),
     };
     let (user, key) = (hidden(user), hidden(key));
-    let [author, name, version]: [String; 3] = [author, name, version];
     format!("session/{IMPLEMENTATION}/{author}/{name}/{version}/{user}/{key}")
 }
 
@@ -86,8 +85,13 @@ fn readable(part: &str) -> String {
             other => escaped.push_str(&format!("%{other:02X}")),
         }
     }
-    match escaped.len() {
-        0..=80 => escaped,
+    short(escaped)
+}
+
+/// A part as it is, or its hash where it is long.
+fn short(part: String) -> String {
+    match part.len() {
+        0..=80 => part,
         _ => format!("~{}", blake3::hash(part.as_bytes()).to_hex()),
     }
 }

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use botsmith_core::yaml::{Cursor, Limits, Mark, Node, Source, Value, parse, parse_with};
+use botsmith_core::yaml::{
+    Cursor, Dialect, Limits, Mark, Node, Reading, Source, Value, parse, parse_as, parse_with,
+};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -1088,5 +1090,81 @@ proptest! {
         )
     ) {
         survives(&parts.concat());
+    }
+}
+
+fn psych(text: &str) -> Result<Node, botsmith_core::Error> {
+    let mut reading = Reading::default();
+    (reading.dialect, reading.lenient) = (Dialect::Psych, true);
+    parse_as(&Source::new("bot.yml", text), &reading).map(|parsed| parsed.node)
+}
+
+#[test]
+fn psych_reads_only_plain_text_by_its_rules() {
+    let text =
+        "a: yes\nb: 'yes'\nc: |\n  no\nd: !!str 010\ne: :word\n:f: 1\ng: !x 010\nyes: 2\nh: ! 1\n";
+    let wanted = json!({
+        "a": true, "b": "yes", "c": "no\n", "d": "010", "e": "word", "f": 1, "g": 8, "yes": 2, "h": "1"
+    });
+    assert_eq!(psych(text).unwrap().to_json(), wanted);
+}
+
+#[test]
+fn psych_refuses_what_safe_load_refuses() {
+    for (text, words, line) in [
+        ("a: 1\nb: [*x]", "alias", 2),
+        ("a: &x 1\nb: *x", "BadAlias", 2),
+        ("a: 2024-02-30", "DisallowedClass", 1),
+        ("a: !ruby/object:Foo {b: 1}", "DisallowedClass", 1),
+        ("a: !ruby/regexp /x/", "DisallowedClass", 1),
+    ] {
+        let error = psych(text).unwrap_err();
+        let place = error.diagnostic().unwrap();
+        assert!(
+            place.message.contains(words) && place.line == line,
+            "{error}"
+        );
+    }
+    assert_eq!(
+        psych("a: !ruby/symbol b").unwrap().to_json(),
+        json!({"a": "b"})
+    );
+}
+
+#[test]
+fn a_lenient_reader_warns_where_a_strict_one_fails() {
+    let mut reading = Reading::default();
+    let text = "a: {b: 1}\nc: 2\na: {d: 3}\n---\ne: 4\n";
+    assert!(parse_as(&Source::new("x", text), &reading).is_err());
+    reading.lenient = true;
+    let parsed = parse_as(&Source::new("x", text), &reading).unwrap();
+    assert_eq!(parsed.node.to_json(), json!({"a": {"d": 3}, "c": 2}));
+    let lines: Vec<_> = parsed.warnings.iter().map(|w| w.line).collect();
+    assert_eq!(lines, [3, 4]);
+}
+
+#[test]
+fn a_part_of_a_file_counts_lines_from_its_start() {
+    let part = |text: &str| Source::new("bot.md", text).after_lines(10);
+    let node = parse(&part("a: 1\nb:\n  c: 2\n")).unwrap();
+    assert_eq!(
+        node.get("b").unwrap().get("c").unwrap().mark,
+        Mark {
+            line: 13,
+            column: 6
+        }
+    );
+    for (text, line) in [
+        ("a: 1\nb: [\n", 12),
+        ("a: 1\n\tb: 2\n", 12),
+        ("a: 1\nb\nc: 2\n", 12),
+        ("a: \"\\q\"", 11),
+        ("a: 1\na: 2", 12),
+        ("a: \0", 11),
+    ] {
+        let error = parse(&part(text)).unwrap_err();
+        let place = error.diagnostic().unwrap();
+        assert_eq!(place.line, line, "{error}");
+        assert!(place.excerpt.is_some(), "{error}");
     }
 }

@@ -227,12 +227,24 @@ fn many_blocks_and_fences_take_no_more_than_their_text() {
 
 #[test]
 fn a_template_cannot_run_for_ever_or_grow_without_end() {
-    let head = "botsmith: {variables: {n: {default: 1}}}\nbehaviors: {interaction: {directive: '";
+    let head = "botsmith: {variables: {n: {default: [1, 2, 3, 4, 5, 6, 7, 8, 9]}}}\n\
+                behaviors: {interaction: {directive: '";
+    let each = |body: &str| {
+        let names = ["a", "b", "c", "d", "e", "f", "g"];
+        let opened = names
+            .map(|name| format!("{{% for {name} in n %}}"))
+            .concat();
+        format!("{opened}{body}{}", "{% endfor %}".repeat(names.len()))
+    };
     for body in [
-        "{% for a in range(10000) %}{% for b in range(10000) %}{{ n }}{% endfor %}{% endfor %}",
-        "{{ range(10000) | list | length * n }}{% for a in range(9999999) %}{{ n }}{% endfor %}",
-        "{% set x = \"aaaaaaaaaa\" * n %}{% for i in range(100000) %}{{ x * 1000 }}{% endfor %}",
-        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}{{ n }}",
+        each("{{ n }}"),
+        each("{{ \"x\" | upper }}"),
+        format!("{{{{ n | join(\"{}\") }}}}", "x".repeat(1 << 19)),
+        "{% set x = \"aaaaaaaaaa\" %}{{ n }}".to_owned(),
+        "{{ n ~ n }}".to_owned(),
+        "{{ range(10000) }}".to_owned(),
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}{{ n }}".to_owned(),
+        "{{ n | replace(1, n) }}".to_owned(),
     ] {
         let text = format!("{head}{body}'}}}}\n");
         let cartridge = Cartridge::parse(&text, Format::Yaml, &Options::default());
@@ -244,5 +256,23 @@ fn a_template_cannot_run_for_ever_or_grow_without_end() {
             .unwrap_or_else(|| panic!("no error for {body}"))
             .to_string();
         assert!(error.contains("<cartridge>:2"), "{error}");
+    }
+}
+
+#[test]
+fn a_hundred_warnings_of_a_kind_are_enough() {
+    let lines = |line: &dyn Fn(usize) -> String| (0..20_000).map(line).collect::<String>();
+    let cases = [
+        ("unknown", lines(&|at| format!("k{at}: {at}\n"))),
+        ("twice", lines(&|at| format!("k{}: {at}\n", at % 3))),
+        (
+            "missing",
+            format!("miscellaneous:\n{}", lines(&|at| format!("- ENV/V{at}\n"))),
+        ),
+    ];
+    for (name, text) in cases {
+        let cartridge = Cartridge::parse(&text, Format::Yaml, &Options::default()).unwrap();
+        let count = cartridge.warnings().len();
+        assert!((100..=103).contains(&count), "{name}: {count}");
     }
 }

@@ -482,7 +482,8 @@ impl<'s> Builder<'s> {
             let own = (key_mark.line, entries.len());
             let (first, index) = *seen.entry(key.clone()).or_insert(own);
             let twice = seen.len() == entries.len() + usize::from(merged.is_some());
-            if twice {
+            // Each diagnostic costs a look at the text: none is made in vain.
+            if twice && !(self.reading.lenient && self.warnings.len() >= WARNINGS) {
                 let message = format!("key `{}` stands twice in one mapping", shown(&key));
                 let diagnostic = self.source.diagnostic(key_mark, message);
                 if !self.reading.lenient {

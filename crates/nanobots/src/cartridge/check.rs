@@ -4,7 +4,7 @@ use botsmith_core::Diagnostic;
 use botsmith_core::hint::{is_unprintable, shown};
 use botsmith_core::yaml::{Mark, Node, Value as Yaml};
 
-use super::lint::lint;
+use super::lint::{MOST, lint};
 use super::{Cartridge, Profile};
 use crate::Result;
 
@@ -42,7 +42,7 @@ pub(super) fn warnings(
 ) -> Vec<Diagnostic> {
     let text = &cartridge.text;
     let mut warnings = lint(&text.node, &text.layers);
-    for (name, path) in missing {
+    for (name, path) in missing.iter().take(MOST) {
         let message = format!("variable `{name}` of the environment is not set: null stands here");
         let hint = format!("set it in the environment or in `.env`: `{name}=…`");
         let warning = cartridge.at(mark_of(&cartridge.text.node, path), message);

@@ -14,8 +14,8 @@ use super::env::is_placeholder;
 use super::layers::Layers;
 use super::schema::known;
 
-/// More warnings than this help nobody.
-const MOST: usize = 100;
+/// More warnings than this help nobody, and each costs a look at the text.
+pub(super) const MOST: usize = 100;
 
 /// Warnings about a cartridge.
 pub(super) fn lint(root: &Node, layers: &Layers) -> Vec<Diagnostic> {
@@ -36,9 +36,6 @@ struct Lint<'a> {
 
 impl Lint<'_> {
     fn warn(&mut self, mark: Mark, message: String, hint: Option<String>) {
-        if self.warnings.len() >= MOST {
-            return;
-        }
         let warning = self.layers.diagnostic(mark, message);
         let warning = warning.field(self.path.join("."));
         self.warnings.push(match hint {
@@ -48,6 +45,9 @@ impl Lint<'_> {
     }
 
     fn node(&mut self, node: &Node, schema: &Value) {
+        if self.warnings.len() >= MOST {
+            return;
+        }
         let schema = alternative(node, schema);
         if !fits(node, schema) {
             let wanted = wanted(schema);
@@ -82,6 +82,9 @@ impl Lint<'_> {
     fn entries(&mut self, entries: &[Entry], schema: &Value) {
         let properties = schema["properties"].as_object();
         for entry in entries {
+            if self.warnings.len() >= MOST {
+                return;
+            }
             let key = entry.key.as_str();
             // Dashes and underscores are the same in the names of credentials.
             let dashed = key.replace('_', "-");

@@ -11,6 +11,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use botsmith_core::Diagnostic;
 use botsmith_core::yaml::{Entry, Mark, Node, Reading, Source, Value as Yaml, parse_as};
 
+use super::lint::MOST;
 use super::merge::merge_nodes;
 use crate::Result;
 
@@ -68,11 +69,12 @@ pub(super) fn read(
         };
         let part = Source::new(source.path(), text).after_lines(mark.line - 1);
         let parsed = parse_as(&part, reading)?;
-        warnings.extend(parsed.warnings);
+        let room = MOST.saturating_sub(warnings.len());
+        warnings.extend(parsed.warnings.into_iter().take(room));
         let mut node = parsed.node;
         wants_code = false;
         let Yaml::Map(entries) = &mut node.value else {
-            if node.value != Yaml::Null {
+            if node.value != Yaml::Null && warnings.len() < MOST {
                 let message = format!(
                     "a block of YAML that is {}: it is not read, cartridges are mappings",
                     node.kind()

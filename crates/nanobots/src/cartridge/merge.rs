@@ -123,6 +123,11 @@ mod tests {
         })
     }
 
+    fn any_map() -> impl Strategy<Value = Value> {
+        prop::collection::btree_map("[a-c]", any_value(), 0..4)
+            .prop_map(|map| Value::Object(map.into_iter().collect()))
+    }
+
     fn node(value: &Value) -> Node {
         let source = botsmith_core::yaml::Source::new("x", value.to_string());
         botsmith_core::yaml::parse(&source).expect("JSON is YAML")
@@ -135,20 +140,19 @@ mod tests {
         }
 
         #[test]
-        fn nothing_changes_a_map(a in any_value()) {
-            prop_assume!(a.is_object());
+        fn nothing_changes_a_map(a in any_map()) {
             prop_assert_eq!(deep_merge(a.clone(), json!({})), a.clone());
             prop_assert_eq!(deep_merge(json!({}), a.clone()), a);
         }
 
         #[test]
-        fn three_maps_merge_in_any_grouping(a in any_value(), b in any_value(), c in any_value()) {
-            prop_assume!(a.is_object() && b.is_object() && c.is_object());
+        fn three_maps_merge_in_any_grouping(a in any_map(), b in any_map(), c in any_map()) {
             let left = deep_merge(deep_merge(a.clone(), b.clone()), c.clone());
             // A mapping over a scalar over a mapping forgets the first one either way.
             let keeps = |x: &Value, y: &Value| !shape_breaks(x, y);
-            prop_assume!(keeps(&a, &b) && keeps(&b, &c) && keeps(&a, &c));
-            prop_assert_eq!(left, deep_merge(a, deep_merge(b, c)));
+            if keeps(&a, &b) && keeps(&b, &c) && keeps(&a, &c) {
+                prop_assert_eq!(left, deep_merge(a, deep_merge(b, c)));
+            }
         }
 
         #[test]

@@ -3,12 +3,14 @@
 //! Templates (minijinja) stand in `behaviors` and in `botsmith.examples`, and only where the cartridge
 //! declares `variables`: all other cartridges may use braces as they like. A name that is not declared, and
 //! a value that is missing or of the wrong type, is an error; an undefined name is never an empty text.
+//! What a template may do is in `template/guard.rs`.
+
+mod guard;
 
 use std::sync::Arc;
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value as Jinja};
+use minijinja::{ErrorKind, Value as Jinja};
 use serde_json::{Map, Value};
 
 use botsmith_core::Diagnostic;
@@ -19,10 +21,6 @@ use super::{Cartridge, Native, Variable};
 use crate::Result;
 use crate::bot::Behavior;
 
-/// What a template may spend: far above any honest one, far below a second.
-const FUEL: u64 = 1_000_000;
-/// Bytes that one text may grow to.
-const OUTPUT: usize = 4 << 20;
 /// The code of errors about variables.
 const CODE: &str = "BS-BOT-011";
 
@@ -179,14 +177,20 @@ impl Cartridge {
     }
 
     fn render(&self, place: &Place, context: &Jinja) -> Result<String> {
-        let environment = environment();
-        let rendered = environment.render_str(&place.text, context);
-        let text = rendered.map_err(|error| self.problem(place, describe(&error)))?;
-        if text.len() > OUTPUT {
-            let message = format!("the template makes more than {OUTPUT} bytes");
+        let environment = guard::environment();
+        let template = environment.template_from_str(&place.text);
+        let template = template.map_err(|error| self.problem(place, describe(&error)))?;
+        let mut text = guard::Bounded::default();
+        if let Err(error) = template.render_captured_to(context.clone(), &mut text) {
+            let message = match error.kind() {
+                ErrorKind::WriteFailure => {
+                    format!("the template makes more than {} bytes", guard::OUTPUT)
+                }
+                _ => describe(&error),
+            };
             return Err(self.problem(place, message).into());
         }
-        Ok(text)
+        Ok(text.text())
     }
 }
 
@@ -197,15 +201,6 @@ impl Place {
             text: text.to_owned(),
         }
     }
-}
-
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
-    environment.set_syntax(syntax.expect("the delimiters are the default ones"));
-    environment
 }
 
 fn describe(error: &minijinja::Error) -> String {
@@ -223,11 +218,9 @@ fn describe(error: &minijinja::Error) -> String {
 
 /// The names that a template asks for and does not set itself.
 fn undeclared(text: &str) -> Result<Vec<String>, minijinja::Error> {
-    let environment = environment();
+    let environment = guard::environment();
     let template = environment.template_from_str(text)?;
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-    let globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
-    names.retain(|name| !globals.contains(&name.as_str()));
     names.sort();
     Ok(names)
 }
@@ -239,6 +232,12 @@ pub(super) fn declared(cartridge: &Cartridge) -> Result<()> {
         return Ok(());
     }
     for place in cartridge.places() {
+        if let Some((what, line)) = guard::refusal(&place.text) {
+            let message = format!("templates may not hold {what}, line {line} of the text");
+            let hint = "they may choose and repeat (`if`, `for`) and use simple filters, but build no text \
+                        out of text; a brace is written as `{{ '{' }}`";
+            return Err(cartridge.problem(&place, message).hint(hint).into());
+        }
         let names = undeclared(&place.text);
         let names = names.map_err(|error| cartridge.problem(&place, describe(&error)))?;
         for name in names.iter().filter(|name| !variables.contains_key(*name)) {

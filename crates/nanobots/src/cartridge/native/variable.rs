@@ -17,6 +17,9 @@ use botsmith_core::yaml::{Cursor, Value as Yaml};
 use super::super::Result;
 use super::plain_name;
 
+/// Bytes of a default: a template may go over it many times.
+const DEFAULT_BYTES: usize = 64 << 10;
+
 /// What values a variable takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -164,6 +167,10 @@ impl Variable {
         }
         if let Some(at) = fields.get("default") {
             variable.accept(&at)?;
+            if at.node().to_json().to_string().len() > DEFAULT_BYTES {
+                let message = format!("a default of more than {DEFAULT_BYTES} bytes");
+                return Err(at.error(message).into());
+            }
             variable.default = Some(at.node().to_json());
         }
         let required = fields.get("required").map(|at| at.bool()).transpose()?;

@@ -146,18 +146,15 @@ impl Substituted {
                 let Some(name) = is_placeholder(text) else {
                     return Ok(());
                 };
-                *value = match variables.variable(name)? {
-                    Some(secret) => {
-                        let real = Value::from(secret.expose());
-                        if !self.used.iter().any(|(used, _)| used == name) {
-                            self.used.push((name.to_owned(), secret));
-                        }
-                        real
+                *value = if let Some(secret) = variables.variable(name)? {
+                    let real = Value::from(secret.expose());
+                    if !self.used.iter().any(|(used, _)| used == name) {
+                        self.used.push((name.to_owned(), secret));
                     }
-                    None => {
-                        self.missing.push((name.to_owned(), path.clone()));
-                        Value::Null
-                    }
+                    real
+                } else {
+                    self.missing.push((name.to_owned(), path.clone()));
+                    Value::Null
                 };
                 Ok(())
             }

@@ -451,7 +451,7 @@ fn check_size(path: &Path, bytes: &[u8]) -> Result<()> {
     if bytes.len() <= MAX_BYTES {
         return Ok(());
     }
-    let line = 1 + bytes[..MAX_BYTES].iter().filter(|b| **b == b'\n').count();
+    let line = bytes[..MAX_BYTES].split(|byte| *byte == b'\n').count();
     let message = format!("more than {MAX_BYTES} bytes, which no cartridge needs");
     let diagnostic = Diagnostic::new(path, message).at(line, 0);
     Err(diagnostic.code("BS-BOT-002").into())

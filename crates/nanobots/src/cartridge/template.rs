@@ -240,7 +240,7 @@ pub(super) fn declared(cartridge: &Cartridge) -> Result<()> {
         }
         let names = undeclared(&place.text);
         let names = names.map_err(|error| cartridge.problem(&place, describe(&error)))?;
-        for name in names.iter().filter(|name| !variables.contains_key(*name)) {
+        if let Some(name) = names.iter().find(|name| !variables.contains_key(*name)) {
             let message = format!("variable `{}` is not declared", shown(name));
             let near = nearest(name, variables.keys().map(String::as_str));
             let hint = match near {

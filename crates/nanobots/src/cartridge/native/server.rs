@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use botsmith_core::SecretString;
 use botsmith_core::hint::shown;
-use botsmith_core::yaml::Cursor;
+use botsmith_core::yaml::{Cursor, Fields};
 
 use super::super::Result;
 use super::plain_name;
@@ -145,12 +145,8 @@ impl Server {
 /// A mapping of texts; a null value (a variable that is not set) is left out.
 fn secrets(at: Option<Cursor<'_>>, real: &Value) -> Result<IndexMap<String, SecretString>> {
     let mut secrets = IndexMap::new();
-    for (name, at) in at
-        .map(|at| at.fields())
-        .transpose()?
-        .iter()
-        .flat_map(|f| f.entries())
-    {
+    let fields = at.map(|at| at.fields()).transpose()?;
+    for (name, at) in fields.iter().flat_map(Fields::entries) {
         if at.is_null() {
             continue;
         }

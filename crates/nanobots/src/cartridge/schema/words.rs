@@ -4,12 +4,9 @@ use serde_json::{Value, json};
 
 /// A mapping that holds nothing but these keys.
 pub(super) fn map(about: &str, properties: Value) -> Value {
-    json!({
-        "type": "object",
-        "description": about,
-        "additionalProperties": false,
-        "properties": properties
-    })
+    let mut map = json!({"type": "object", "description": about, "additionalProperties": false});
+    map["properties"] = properties;
+    map
 }
 
 /// A mapping from names of the author's choice.

@@ -100,7 +100,7 @@ pub(super) fn refusal(text: &str) -> Option<(String, usize)> {
     }
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(found) = text[at..].find("{") {
+    while let Some(found) = text[at..].find('{') {
         let start = at + found;
         at = start + 1;
         match bytes.get(at) {

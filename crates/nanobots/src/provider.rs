@@ -9,9 +9,11 @@ pub(crate) mod bounds;
 mod cohere;
 mod command;
 mod config;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
 mod content;
 mod credentials;
 mod decode;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
 mod failure;
 mod google;
 #[cfg(feature = "http")]
@@ -36,12 +38,14 @@ mod replace;
 mod replay;
 mod sampling;
 mod script;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
 mod secrets;
 mod settings;
 pub mod sse;
 mod template;
 #[cfg(feature = "http")]
 mod token;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
 mod wire;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 //! Language API, a backdrop gets the answer "Understood." after it, both as the reference
 //! implementation has it. Thoughts are read, and not sent back.
 
+#[cfg(feature = "http")]
 mod account;
 mod schema;
 
@@ -19,6 +20,7 @@ use super::content::{Piece, pieces};
 use super::{ProviderConfig, openai};
 use crate::cartridge::Profile;
 
+#[cfg(feature = "http")]
 pub(super) use account::{Account, given};
 
 /// Which of the two services answers.
@@ -232,11 +234,10 @@ pub(super) fn url(
                 false => format!("publishers/google/models/{model}"),
             };
             // A key of the express mode stands for the project by itself.
-            let account = account::given(config)?;
             let project = config
                 .plain("project-id")
                 .map(str::to_owned)
-                .or(account.and_then(|account| account.project));
+                .or_else(|| project(config.credential("file-contents")?.expose()));
             Ok(match project {
                 Some(project) => format!(
                     "{base}/{version}/projects/{project}/locations/{}/{model}:{method}",
@@ -246,6 +247,12 @@ pub(super) fn url(
             })
         }
     }
+}
+
+/// The project in a service account's JSON.
+fn project(account: &str) -> Option<String> {
+    let account: Value = serde_json::from_str(account).ok()?;
+    Some(account.get("project_id")?.as_str()?.to_owned())
 }
 
 /// Reads a whole answer.

@@ -10,4 +10,5 @@ mod errors;
 mod override_;
 mod secrets;
 mod server;
+mod streams;
 mod vendors;

@@ -21,7 +21,6 @@ const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 /// A service account.
 #[derive(Clone)]
 pub(in super::super) struct Account {
-    pub(super) project: Option<String>,
     email: String,
     key: SecretString,
     key_id: Option<String>,
@@ -65,7 +64,6 @@ fn parse(text: &str) -> Result<Account, ModelError> {
         return Err(wrong("its `token_uri` is not https"));
     }
     Ok(Account {
-        project: field("project_id"),
         email: field("client_email").ok_or_else(|| wrong("it has no `client_email`"))?,
         key: SecretString::new(
             field("private_key").ok_or_else(|| wrong("it has no `private_key`"))?,
@@ -77,7 +75,6 @@ fn parse(text: &str) -> Result<Account, ModelError> {
 
 impl Account {
     /// The signed claim at `now`, in seconds since 1970. It is good for an hour.
-    #[cfg(feature = "http")]
     pub(in super::super) fn assertion(&self, now: u64) -> Result<SecretString, ModelError> {
         let mut header = json!({"alg": "RS256", "typ": "JWT"});
         if let Some(id) = &self.key_id {

@@ -9,11 +9,17 @@ pub(crate) mod bounds;
 mod cohere;
 mod command;
 mod config;
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "used where requests are sent")
+)]
 mod content;
 mod credentials;
 mod decode;
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "used where requests are sent")
+)]
 mod failure;
 mod google;
 #[cfg(feature = "http")]
@@ -38,14 +44,20 @@ mod replace;
 mod replay;
 mod sampling;
 mod script;
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "used where requests are sent")
+)]
 mod secrets;
 mod settings;
 pub mod sse;
 mod template;
 #[cfg(feature = "http")]
 mod token;
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "used where requests are sent"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "used where requests are sent")
+)]
 mod wire;
 
 use std::path::PathBuf;

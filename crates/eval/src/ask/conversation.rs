@@ -173,6 +173,7 @@ fn add(answer: &mut Answer, asked: &mut Asked, turn: Turn) {
     if let Some(cost) = response.cost {
         *answer.cost.get_or_insert(0.0) += cost;
     }
+    asked.scripted |= response.provider == "script";
     if !response.provider.is_empty() {
         asked.provider = response.provider;
     }

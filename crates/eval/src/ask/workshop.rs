@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use botsmith_nanobots::bot::Permission;
 use botsmith_nanobots::cartridge::{Format, substitute};
 use botsmith_nanobots::provider::ProviderOverride;
 use botsmith_nanobots::{Bot, Cartridge, Error as BotError, Workshop};
@@ -31,7 +32,10 @@ impl Bots for Workshop {
             .filter(|(name, _)| declared.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let workshop = self.clone().variables(variables).provider(over);
+        let mut workshop = self.clone().variables(variables).provider(over);
+        if source.call_tools {
+            workshop = workshop.permission(Permission::Allow);
+        }
         let mut builder = workshop.builder(cartridge).map_err(wrong)?;
         if let Some(schema) = &source.output_schema {
             builder = builder.output_schema(schema.clone());

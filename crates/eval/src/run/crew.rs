@@ -17,6 +17,7 @@ use crate::suite::{BotSource, LiveBot, Suite};
 use crate::template::Template;
 use crate::{Answer, Case, Error, Outcome, Result, Verdict};
 
+use super::Manifest;
 use super::commit::{Note, What};
 use super::kept::Slot;
 
@@ -270,12 +271,41 @@ pub(crate) fn identity(bot: &Bot, source: &BotSource) -> Value {
     }
     let bytes = serde_json::to_vec(&cartridge).expect("JSON values serialise");
     let info = bot.model().info();
-    json!({
+    let mut identity = json!({
         "cartridge": Digest::of(&bytes).to_string(),
         "provider": info.provider,
         "model": info.model,
         "revision": info.revision,
         "over": source.provider,
         "variables": source.variables,
-    })
+    });
+    if info.scripted {
+        identity["scripted"] = true.into();
+    }
+    identity
+}
+
+/// A word for each bot and judge whose answers are made up.
+pub(super) fn scripted(manifest: &Manifest) -> Vec<String> {
+    let is = |identity: &Value| identity["scripted"] == true;
+    let asked = &manifest.identity["asked"];
+    let list = |key: &str| asked[key].as_array().cloned().unwrap_or_default();
+    let mut words = Vec::new();
+    for (name, _) in manifest
+        .bots
+        .iter()
+        .zip(list("bots"))
+        .filter(|(_, bot)| is(bot))
+    {
+        words.push(format!("the answers of {name} are made up by a script"));
+    }
+    if list("judges")
+        .iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .any(is)
+    {
+        words.push("verdicts of a judge are made up by a script".to_owned());
+    }
+    words
 }

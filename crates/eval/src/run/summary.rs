@@ -41,7 +41,11 @@ pub(super) fn report(
         .collect();
     let comparisons = compare_all(&sides, metrics, (table.groups(), totals), suite.seed)?;
     let (slices, mut warnings) = slices(suite, manifest, table)?;
-    let before = noticed.iter().cloned().chain(bot_warnings(&bots, table));
+    let noticed = noticed
+        .iter()
+        .cloned()
+        .chain(super::crew::scripted(manifest));
+    let before = noticed.chain(bot_warnings(&bots, table));
     warnings.splice(0..0, before.collect::<Vec<_>>());
     let gate = super::gate::check(&suite.gate, &bots, &slices, &comparisons);
     Ok(Report {

@@ -23,6 +23,8 @@ pub struct BotSource {
     pub provider: Map<String, Value>,
     /// Values of the cartridge's variables.
     pub variables: Map<String, Value>,
+    /// Whether tools run that want their user's yes. Without it they do not, and the model is told.
+    pub call_tools: bool,
     /// The form of the answer, where the cartridge asks for none.
     pub output_schema: Option<Value>,
     /// Where the suite names it, ready for a message.
@@ -77,6 +79,9 @@ impl LiveBot {
         };
         if let Some(at) = &provider {
             source.provider = self::provider(at)?;
+        }
+        if let Some(at) = fields.get("call-tools") {
+            source.call_tools = at.bool()?;
         }
         if let Some(at) = fields.get("model") {
             source.set_model(at.name()?);

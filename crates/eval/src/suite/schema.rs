@@ -149,6 +149,7 @@ fn definitions() -> Value {
                 "model": {"type": "string", "minLength": 1, "description": "In place of the cartridge's model."},
                 "variables": {"type": "object", "description": "Values of the cartridge's variables, and names in the prompt."},
                 "prompt": {"type": "string", "description": "Template of what is said in place of each turn of the user, `{{ input }}`."},
+                "call-tools": {"type": "boolean", "default": false, "description": "Whether tools run that want their user's yes."},
                 "concurrency": {"type": "integer", "minimum": 1, "default": 4, "description": "Questions at once."},
                 "rate": {"type": "string", "pattern": "^ *[0-9]+ */ *(s|m|min|h) *$", "description": "Questions in some time, like 60/m."},
                 "timeout": {"type": ["string", "number"], "description": "Time for an answer, all its turns together. Default: 2m."}

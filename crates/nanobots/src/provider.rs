@@ -23,7 +23,7 @@ mod decode;
 mod failure;
 mod google;
 #[cfg(feature = "http")]
-mod http;
+pub(crate) mod http;
 mod http_template;
 pub(crate) mod key;
 mod kind;

@@ -203,12 +203,8 @@ impl Workshop {
     /// # Errors
     /// If neither the cartridge nor the workshop names one, or its configuration is wrong.
     pub fn provider_of(&self, cartridge: &Cartridge) -> Result<ProviderConfig> {
-        let own = match cartridge.fetch(&["provider"]) {
-            Some(_) => Some(ProviderConfig::of(cartridge)?),
-            None => None,
-        };
         let lookup = |name: &str| self.secret(name);
-        Ok(self.provider.apply(own, &lookup)?)
+        Ok(self.provider.apply_to(cartridge, &lookup)?)
     }
 
     fn secret(&self, name: &str) -> Option<SecretString> {

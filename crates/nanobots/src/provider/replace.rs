@@ -12,6 +12,7 @@ use botsmith_core::hint;
 use serde_json::{Map, Value};
 
 use super::{ProviderConfig, ProviderKind, sampling, settings};
+use crate::Cartridge;
 
 /// What to use in place of what a cartridge says.
 #[derive(Clone, Default)]
@@ -172,6 +173,27 @@ impl ProviderOverride {
     }
 }
 
+impl ProviderOverride {
+    /// The configuration to use for a cartridge, which may have no provider of its own, or one that
+    /// this implementation does not know, as long as another one is named here.
+    ///
+    /// # Errors
+    /// As [`ProviderConfig::of`], where it is needed, and [`apply`](Self::apply).
+    pub fn apply_to(
+        &self,
+        cartridge: &Cartridge,
+        environment: &dyn Fn(&str) -> Option<SecretString>,
+    ) -> Result<ProviderConfig, ModelError> {
+        let own = match ProviderConfig::of(cartridge) {
+            Ok(own) => Some(own),
+            Err(_) if self.id.is_some() => None,
+            Err(error) => return Err(error),
+        };
+        let new = self.apply(own, environment)?;
+        Ok(new.with_profile(cartridge.profile()))
+    }
+}
+
 /// The old settings in the new provider's words.
 fn moved(old: &ProviderConfig, kind: ProviderKind) -> ProviderConfig {
     let mut new = ProviderConfig::new(kind).with_profile(old.profile);
@@ -263,6 +285,24 @@ mod tests {
             json!({"address": "http://localhost:8000", "credentials": {"access_token": "mine"}});
         let new = over(&own).apply(Some(config(&old)), &|_| None).unwrap();
         assert_eq!(new.key().unwrap().expose(), "mine");
+    }
+
+    #[test]
+    fn a_cartridge_whose_provider_nobody_knows_runs_on_another() {
+        use crate::cartridge::Profile;
+        for provider in [
+            json!({"id": "palm", "settings": {"model": "x"}}),
+            Value::Null,
+        ] {
+            let map = json!({"meta": {"name": "A"}, "provider": provider});
+            let cartridge = Cartridge::from_value(&map, Profile::Compat).unwrap();
+            let none = ProviderOverride::default().apply_to(&cartridge, &|_| None);
+            assert!(none.is_err());
+            let new = over(&json!({"id": "ollama", "model": "m"}))
+                .apply_to(&cartridge, &|_| None)
+                .unwrap();
+            assert_eq!((new.model(), new.profile()), (Some("m"), Profile::Compat));
+        }
     }
 
     #[test]

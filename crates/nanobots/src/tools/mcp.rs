@@ -71,7 +71,7 @@ pub async fn connect(
     call: &Call,
 ) -> Result<Vec<Arc<dyn Tool>>> {
     let starting = servers.iter().map(|(name, server)| async move {
-        let connection = Arc::new(started(name, server, path, call).await?);
+        let connection = Arc::new(Box::pin(started(name, server, path, call)).await?);
         let tools = within(name, START, call, listed(&connection)).await?;
         chosen(name, server, tools).map(|tools| (connection, server, tools))
     });
@@ -157,7 +157,7 @@ async fn started(
                     let program = command.first().map_or("", String::as_str);
                     refused(name, format!("`{program}` cannot be started: {error}"))
                 })?;
-            let greeting = rmcp::serve_client(me, transport);
+            let greeting = Box::pin(rmcp::serve_client(me, transport));
             (within(name, START, call, greeting).await?, Some(child))
         }
         Transport::Http { url, headers } => {
@@ -180,7 +180,7 @@ async fn started(
                 .max_sse_event_size(MESSAGE)
                 .max_json_response_size(MESSAGE);
             let transport = StreamableHttpClientTransport::with_client(client, config);
-            let greeting = rmcp::serve_client(me, transport);
+            let greeting = Box::pin(rmcp::serve_client(me, transport));
             (within(name, START, call, greeting).await?, None)
         }
     };

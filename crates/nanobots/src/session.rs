@@ -24,7 +24,7 @@ use botsmith_core::store::StateStore;
 use serde_json::Value;
 
 use crate::bot::{Behavior, Bot, Parts, Turn, off_thread, run};
-use crate::cartridge::{Profile, fetch};
+use crate::cartridge::Profile;
 use crate::interface::{self, Mode};
 use crate::{Error, Result};
 
@@ -303,25 +303,15 @@ impl Session {
         observer: &mut dyn Observer,
         call: &Call,
     ) -> Result<Reply> {
-        let instruction = fetch(
-            self.bot.cartridge().value(),
-            &["behaviors", "boot", "instruction"],
-        )
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-        match instruction {
-            Some(instruction) => {
-                self.turn(Behavior::Boot, None, &instruction, mode, observer, call)
-                    .await
-            }
-            None => {
-                observer.piece(&Piece::last(""));
-                Ok(Reply {
-                    output: String::new(),
-                    turn: None,
-                })
-            }
-        }
+        let Some(instruction) = self.bot.cartridge().texts(Behavior::Boot).instruction else {
+            observer.piece(&Piece::last(""));
+            return Ok(Reply {
+                output: String::new(),
+                turn: None,
+            });
+        };
+        self.turn(Behavior::Boot, None, &instruction, mode, observer, call)
+            .await
     }
 
     async fn turn(
@@ -362,10 +352,11 @@ impl Session {
                 // The reference has shown and saved that answer by then.
                 let keeps = matches!(error, Error::Rounds { .. })
                     && bot.cartridge().profile() == Profile::Compat;
-                match keeps {
-                    true => self.before = None,
+                if keeps {
+                    self.before = None;
+                } else {
                     // What went wrong first is told; going back is tried again before the next turn.
-                    false => drop(self.recover().await),
+                    drop(self.recover().await);
                 }
                 Err(error)
             }

@@ -9,6 +9,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::unnecessary_wraps,
     unreachable_pub,
     reason = "a test that reports as it goes, without a harness"
 )]

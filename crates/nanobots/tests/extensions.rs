@@ -1,5 +1,6 @@
 //! What cartridges say under `botsmith:`, and what a turn does about it: examples, output schema,
 //! limits, context budget; tools on models that have none; the sandbox that a cartridge cannot leave.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "support/models.rs"]
 mod models;

@@ -1,8 +1,10 @@
 //! Sessions in a store: kept, sealed, shared, killed.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail")]
 
 #[path = "support/models.rs"]
 mod models;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,11 +14,12 @@ use botsmith_core::SecretString;
 use botsmith_core::chat::{Call, ChatResponse, FnModel, ToolCall};
 use botsmith_core::store::{self, StateStore};
 use botsmith_nanobots::bot::Permission;
-use botsmith_nanobots::cartridge::Profile;
+use botsmith_nanobots::cartridge::{Format, Options, Profile};
 use botsmith_nanobots::interface::Mode;
+use botsmith_nanobots::provider::{self, OpenOptions, ProviderConfig};
 use botsmith_nanobots::session::{Event, Kdf, Quiet, SessionOptions, Vault, Who};
 use botsmith_nanobots::{Bot, Cartridge, Error};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use models::{Step, Steps};
 
@@ -253,25 +256,42 @@ async fn a_key_without_a_store_is_an_error() {
 }
 
 #[tokio::test]
-async fn secrets_of_the_environment_reach_neither_store_nor_debug_output() {
+async fn secrets_of_the_environment_reach_no_store_no_debug_output_and_no_error() {
     let planted = "sk-planted-7f3a";
-    let value: Value = json!({
-        "meta": {"name": "A Bot", "author": "Me X", "version": "1.0.0"},
-        "provider": {"id": "openai", "credentials": {"access-token": planted}},
-    });
-    let cartridge = Cartridge::from_value(&value, Profile::Native).unwrap();
+    let environment = BTreeMap::from([("KEY".to_owned(), planted.to_owned())]);
+    let text = "meta: {name: A Bot, author: Me X, version: 1.0.0}\n\
+                provider: {id: openai, credentials: {access-token: ENV/KEY}, settings: {model: m}}\n\
+                botsmith: {output-schema: {type: integer}}\n";
+    let options = Options::default().variables(&environment);
+    let cartridge = Cartridge::parse(text, Format::Yaml, &options).unwrap();
+    let config = ProviderConfig::of(&cartridge).unwrap();
+    let opened = provider::open(&config, &OpenOptions::default()).unwrap();
     let store = store::open("memory:").unwrap();
-    let bot = Bot::builder(cartridge, counting())
+    let steps = Arc::new(Steps::new(vec![Step::text("1"), Step::text("no number")]));
+    let bot = Bot::builder(cartridge, steps.clone())
         .store(Arc::clone(&store))
         .build()
         .unwrap();
     let mut session = bot.session(SessionOptions::named("k")).unwrap();
-    session
-        .eval("hi", Mode::Eval, &mut Quiet, &Call::default())
+    let call = Call::default();
+    let reply = session
+        .eval("hi", Mode::Eval, &mut Quiet, &call)
         .await
         .unwrap();
-    assert!(!everything(&store).contains(planted));
-    assert!(!session.state_json().unwrap().to_string().contains(planted));
+    let error = session
+        .eval("hi", Mode::Eval, &mut Quiet, &call)
+        .await
+        .unwrap_err();
+    for shown in [
+        everything(&store),
+        session.state_json().unwrap().to_string(),
+        format!("{session:?} {bot:?} {opened:?} {config:?} {steps:?}"),
+        format!("{reply:?} {}", json!(reply.turn)),
+        format!("{error} {error:?}"),
+    ] {
+        assert!(!shown.is_empty());
+        assert!(!shown.contains(planted), "{shown}");
+    }
 }
 
 /// Where the child of the next test keeps its session.

@@ -1,4 +1,5 @@
 //! Turns of a bot and of a session, with closures and lists of answers as models.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "support/models.rs"]
 mod models;

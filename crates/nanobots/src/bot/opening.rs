@@ -1,6 +1,7 @@
 //! What a request says before and around the conversation.
 
 use botsmith_core::chat::{ChatRequest, Message, Role};
+use serde_json::json;
 
 use super::Bot;
 use super::budget::overflow;
@@ -76,26 +77,27 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Resul
             .take_while(|message| message.role == Role::System)
             .count();
         opening.extend(history.drain(..lead));
-        let (dropped, turns) = overflow(
-            &*inner.counter,
-            budget,
-            &opening,
-            &history,
-            parts.new.as_slice(),
-        );
-        if dropped > 0 && inner.context.policy == ContextPolicy::Fail {
+        let specs = inner.belt.specs();
+        let fixed = specs
+            .iter()
+            .map(|spec| inner.counter.count(&json!(spec).to_string()))
+            .sum();
+        let parts = [&opening[..], &history[..], parts.new.as_slice()];
+        let over = overflow(&*inner.counter, budget, fixed, parts);
+        if over.total > budget && inner.context.policy == ContextPolicy::Fail {
             return Err(Error::Limit {
                 limit: "context",
-                used: format!("more, with {turns} turns too many,"),
-                allowed: format!("{budget} tokens"),
+                used: format!("about {} tokens", over.total),
+                allowed: budget.to_string(),
             });
         }
-        if dropped > 0 {
-            history.drain(..dropped);
+        if over.messages > 0 {
+            history.drain(..over.messages);
             notes.push(format!(
-                "the {turns} oldest {} of the conversation {} left out, to keep within {budget} tokens",
-                if turns == 1 { "turn" } else { "turns" },
-                if turns == 1 { "was" } else { "were" },
+                "the {} oldest {} of the conversation {} left out, to keep within {budget} tokens",
+                over.turns,
+                if over.turns == 1 { "turn" } else { "turns" },
+                if over.turns == 1 { "was" } else { "were" },
             ));
         }
     }

@@ -54,7 +54,7 @@ impl Step {
 #[derive(Debug)]
 pub struct Steps {
     info: ModelInfo,
-    steps: Mutex<VecDeque<Step>>,
+    left: Mutex<VecDeque<Step>>,
     requests: Mutex<Vec<ChatRequest>>,
 }
 
@@ -70,7 +70,7 @@ impl Steps {
     pub fn with_info(info: ModelInfo, steps: Vec<Step>) -> Self {
         Self {
             info,
-            steps: Mutex::new(steps.into()),
+            left: Mutex::new(steps.into()),
             requests: Mutex::default(),
         }
     }
@@ -81,10 +81,10 @@ impl Steps {
 
     fn next(&self, request: &ChatRequest) -> Result<Step, ModelError> {
         self.requests.lock().unwrap().push(request.clone());
-        let mut steps = self.steps.lock().unwrap();
-        let step = match steps.len() {
-            1 => steps.front().cloned(),
-            _ => steps.pop_front(),
+        let mut left = self.left.lock().unwrap();
+        let step = match left.len() {
+            1 => left.front().cloned(),
+            _ => left.pop_front(),
         };
         step.ok_or_else(|| ModelError::new(ErrorClass::Server, "steps", "there is no step left"))
     }

@@ -8,6 +8,7 @@ function answerCard(bot, answer, repeats) {
     known(answer.overall) && `overall ${amount(OVERALL, answer.overall)}`,
     known(answer.latency) && `${plain(answer.latency)}${THIN}s`,
     known(answer.cost) && `cost ${plain(answer.cost)}`,
+    ...asked(answer.asked),
   ].filter(Boolean);
   const outcome = {
     answered: el("small", { class: "muted" }, "answered"),
@@ -46,6 +47,7 @@ function answerCard(bot, answer, repeats) {
     ),
     facts.length > 0 && el("p", { class: "muted small" }, facts.join(" · ")),
     answer.error && el("p", { class: "reason", dir: "auto" }, answer.error),
+    transcript(answer.asked),
     answer.text
       ? text
       : answer.outcome === "answered" && el("p", { class: "muted" }, "The answer is empty."),
@@ -61,6 +63,44 @@ function answerCard(bot, answer, repeats) {
     scoreList(answer, spans, redraw),
     answer.outcome !== "answered" &&
       el("p", { class: "muted small" }, "Not scored: this answer is outside every score."),
+  );
+}
+
+// How an answer came about, in few words.
+function asked(how) {
+  if (!how) return [];
+  const tokens = how.usage && how.usage.input_tokens + how.usage.output_tokens;
+  return [
+    [how.provider, how.model].filter(Boolean).join(" / "),
+    how.scripted && "made up by a script",
+    how.cached && "from a cache",
+    tokens > 0 && `${count(tokens)} tokens`,
+    how.hops?.length > 1 && `${count(how.hops.length)} tries`,
+    how.tools?.length > 0 && `tools: ${how.tools.map((call) => call.name).join(", ")}`,
+  ];
+}
+
+// The conversation, folded, where it is more than question and answer.
+function transcript(how) {
+  if (!(how?.transcript?.length > 2)) return null;
+  const words = (content) =>
+    typeof content === "string"
+      ? content
+      : (content ?? []).map((part) => part.text ?? `[${part.type}]`).join("\n");
+  const calls = (said) =>
+    (said.tool_calls ?? []).map((call) => `${call.name} ${call.arguments}`).join("\n");
+  return el(
+    "details",
+    { class: "small" },
+    el("summary", {}, `Conversation of ${count(how.transcript.length)} messages`),
+    how.transcript.map((said) =>
+      el(
+        "p",
+        { dir: "auto" },
+        el("strong", {}, `${said.role} `),
+        [words(said.content), calls(said)].filter(Boolean).join("\n"),
+      ),
+    ),
   );
 }
 

@@ -151,6 +151,13 @@ pub(super) fn finish(
                 &written,
                 context.config.store.value.as_str(),
             ))?;
+            let failed: usize = report.bots.iter().map(|bot| bot.failed).sum();
+            if failed > 0 && run.manifest.identity.get("asked").is_some() {
+                output::print(&format!(
+                    "{failed} answers failed; `botsmith eval rerun --failed {}` asks for them again\n",
+                    &report.run[..12]
+                ))?;
+            }
         }
     }
     Ok(if report.gate.passed {

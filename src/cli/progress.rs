@@ -1,6 +1,7 @@
 //! A progress bar on stderr for anything over a second.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -56,10 +57,10 @@ fn told(asking: &AskProgress) -> String {
         None => format!("{} answers", asking.answers),
     };
     if asking.failed > 0 {
-        words.push_str(&format!(", {} failed", asking.failed));
+        let _ = write!(words, ", {} failed", asking.failed);
     }
     if asking.verdicts > 0 {
-        words.push_str(&format!(", {} verdicts", asking.verdicts));
+        let _ = write!(words, ", {} verdicts", asking.verdicts);
     }
     words
 }

@@ -81,7 +81,10 @@ fn serve(stream: TcpStream, delay: Duration, seen: &Seen, answer: &Answer) -> st
             };
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().unwrap(),
-                "authorization" => key = value.trim().trim_start_matches("Bearer ").to_owned(),
+                "authorization" => value
+                    .trim()
+                    .trim_start_matches("Bearer ")
+                    .clone_into(&mut key),
                 _ => {}
             }
         }

@@ -76,13 +76,13 @@ const MATCHES: [(&str, Match); 3] = [
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Order {
     Any,
-    InOrder,
+    Sequence,
     Exact,
 }
 
 pub(super) const ORDERS: [(&str, Order); 3] = [
     ("any", Order::Any),
-    ("in-order", Order::InOrder),
+    ("in-order", Order::Sequence),
     ("exact", Order::Exact),
 ];
 

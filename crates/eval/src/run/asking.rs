@@ -228,10 +228,12 @@ pub async fn run_async(
                 progress(told);
             }
         };
-        let mut run = RunOptions::default();
-        run.threads = options.threads;
-        run.progress = Some(&report);
-        run.cancel = Some(&cancelled);
+        let run = RunOptions {
+            threads: options.threads,
+            progress: Some(&report),
+            cancel: Some(&cancelled),
+            ..RunOptions::default()
+        };
         Runner::new(&*store)
             .with(run)
             .run_with(&suite, &manifest, |_| Ok(()))

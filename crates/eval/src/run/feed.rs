@@ -26,7 +26,8 @@ pub(super) struct Begun {
 /// The answers of the bots, opened where they are recorded.
 pub(super) fn given(suite: &Suite) -> Result<Vec<Given>> {
     let open = |bot: &crate::suite::BotSpec| match bot.recorded() {
-        Some(recorded) => Answers::open(recorded, &suite.dataset.source).map(Given::Recorded),
+        Some(recorded) => Answers::open(recorded, &suite.dataset.source)
+            .map(|answers| Given::Recorded(Box::new(answers))),
         None => Ok(Given::Asked),
     };
     suite.bots.iter().map(open).collect()

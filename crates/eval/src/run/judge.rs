@@ -20,7 +20,7 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) enum Given {
     /// They are recorded.
-    Recorded(Answers),
+    Recorded(Box<Answers>),
     /// The bot was asked; the store has them.
     Asked,
 }
@@ -73,18 +73,18 @@ impl<'a> Judge<'a> {
         for (bot, source) in self.answers.iter().enumerate() {
             let given = match source {
                 Given::Asked => continue,
-                Given::Recorded(Answers::SameRow { fields, csv }) => {
-                    fields.answers(row, &self.place, *csv)?
-                }
-                Given::Recorded(Answers::ById(index)) if own_id => index.answers(&case.id)?,
-                Given::Recorded(Answers::ById(_)) => {
-                    let bot = &self.suite.bots[bot].name;
-                    return Err(self
-                        .place
-                        .at(row.line, format!("the row has no id, and the answers of {bot} stand in a file of their own"))
-                        .hint("they are joined by id: name the field with `id:` in `dataset`")
-                        .into());
-                }
+                Given::Recorded(answers) => match &**answers {
+                    Answers::SameRow { fields, csv } => fields.answers(row, &self.place, *csv)?,
+                    Answers::ById(index) if own_id => index.answers(&case.id)?,
+                    Answers::ById(_) => {
+                        let bot = &self.suite.bots[bot].name;
+                        return Err(self
+                            .place
+                            .at(row.line, format!("the row has no id, and the answers of {bot} stand in a file of their own"))
+                            .hint("they are joined by id: name the field with `id:` in `dataset`")
+                            .into());
+                    }
+                },
             };
             let given = self.repeats(given).into_iter().enumerate();
             recorded.extend(given.map(|(i, answer)| AnswerRecord {

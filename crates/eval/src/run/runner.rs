@@ -519,7 +519,10 @@ fn unmatched(suite: &Suite, answers: &[Given], ids: &Ids) -> Vec<String> {
         || dataset.sample.is_some();
     let mut warnings = Vec::new();
     for (bot, answers) in suite.bots.iter().zip(answers) {
-        let Given::Recorded(Answers::ById(index)) = answers else {
+        let Given::Recorded(answers) = answers else {
+            continue;
+        };
+        let Answers::ById(index) = &**answers else {
             continue;
         };
         let (unmatched, all, place) = index.unmatched(|key| ids.has(key));

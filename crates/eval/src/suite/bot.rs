@@ -22,7 +22,7 @@ pub struct BotSpec {
 #[derive(Clone, Debug)]
 pub enum BotAnswers {
     /// They were given earlier.
-    Recorded(Recorded),
+    Recorded(Box<Recorded>),
     /// It is asked.
     Live(Box<LiveBot>),
 }
@@ -114,7 +114,7 @@ pub(super) fn read(
     fields.finish()?;
     Ok(BotSpec {
         name,
-        answers: BotAnswers::Recorded(recorded),
+        answers: BotAnswers::Recorded(Box::new(recorded)),
     })
 }
 

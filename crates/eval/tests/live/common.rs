@@ -54,6 +54,10 @@ where
     Bot::new(cartridge, Arc::new(model)).unwrap()
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "what a closure that may fail gives"
+)]
 pub(crate) fn says(text: impl Into<String>) -> Result<ChatResponse, ModelError> {
     Ok(ChatResponse::text(text))
 }

@@ -63,11 +63,7 @@ fn a_run_that_is_stopped_asks_nothing_twice() {
     asked.sort();
     // An answer may be on its way when a run stops; what was kept is never asked for again.
     let twice = asked.len() - 120;
-    assert!(
-        twice <= 2 * stops,
-        "{twice} of {} were in work at a stop",
-        stops
-    );
+    assert!(twice <= 2 * stops, "{twice} at {stops} stops");
     assert_eq!(Runs::new(&*store).list().unwrap().len(), 1, "it is one run");
 }
 

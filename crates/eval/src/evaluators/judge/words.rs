@@ -29,7 +29,8 @@ pub(super) fn data(
             .iter()
             .map(|(name, text)| ((*name).to_owned(), *text)),
     );
-    let tag = tag(parts.iter().map(|(_, text)| *text));
+    let texts: Vec<_> = parts.iter().map(|(_, text)| *text).collect();
+    let tag = tag(&texts);
     let mut told = NOTICE.replace("{tag}", &tag);
     told.push('\n');
     for (name, text) in parts {
@@ -42,15 +43,15 @@ pub(super) fn data(
 
 /// A tag that stands in none of the texts. It is made from them, so that the same question gets the
 /// same request, and nobody who writes a text knows it.
-fn tag<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> String {
+fn tag(texts: &[&str]) -> String {
     for salt in 0_u64.. {
         let mut bytes = salt.to_le_bytes().to_vec();
-        for text in texts.clone() {
+        for text in texts {
             bytes.extend((text.len() as u64).to_le_bytes());
             bytes.extend(text.as_bytes());
         }
         let tag = Digest::of(&bytes).to_string()[..12].to_owned();
-        if texts.clone().all(|text| !text.contains(&tag)) {
+        if texts.iter().all(|text| !text.contains(&tag)) {
             return tag;
         }
     }

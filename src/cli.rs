@@ -12,6 +12,7 @@ mod errors;
 mod eval;
 mod init;
 mod metric;
+mod nlp;
 mod output;
 mod power;
 mod progress;
@@ -54,6 +55,7 @@ pub(crate) fn main() -> ExitCode {
     let result = Context::new(&args.global).and_then(|context| match args.command {
         Command::Eval(eval) => eval::run(&context, eval),
         Command::Metric(metric) => metric::run(&context, &metric),
+        Command::Nlp(nlp) => nlp::run(&context, &nlp),
         Command::Init(init) => init::run(&context, &init),
         Command::Doctor(doctor) => doctor::run(&context, &doctor),
         Command::Schema(schema) => schema::run(&schema),

@@ -2,7 +2,8 @@
 //!
 //! This crate is the front door: it re-exports the crates behind it, and holds the `botsmith`
 //! command. Embed what you need: [`core`] (errors, YAML with positions, stores), [`eval`] (suites,
-//! evaluators, statistics, runs, reports).
+//! evaluators, statistics, runs, reports),
+//! [`nlp`] (tokens, parts of speech, morphology, lemmas).
 //!
 //! ```
 //! use botsmith::prelude::*;
@@ -31,6 +32,7 @@
 pub use botsmith_core as core;
 pub use botsmith_eval as eval;
 pub use botsmith_nanobots as nanobots;
+pub use botsmith_nlp as nlp;
 
 /// What most programs need.
 pub mod prelude {

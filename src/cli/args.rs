@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Score JSONL {"candidate", "references"} from stdin with one evaluator
     Metric(Metric),
+    /// Annotate text: tokens, parts of speech, morphology, lemmas; train models
+    Nlp(super::nlp::Nlp),
     /// Make a starter suite with its data
     Init(Init),
     /// Check this installation and say how to mend what is wrong
@@ -89,6 +91,7 @@ impl Command {
                 ) => *json,
             },
             Self::Metric(metric) => metric.json,
+            Self::Nlp(nlp) => nlp.json(),
             Self::Init(init) => init.json,
             Self::Doctor(doctor) => doctor.json,
             Self::Schema(_) | Self::Completions(_) => false,

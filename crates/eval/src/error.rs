@@ -13,6 +13,9 @@ pub enum Error {
     /// A bot cannot be opened or asked.
     #[error(transparent)]
     Bot(#[from] botsmith_nanobots::Error),
+    /// Annotating text, or a model for it.
+    #[error(transparent)]
+    Nlp(botsmith_nlp::Error),
     /// A template or expression failed on a case.
     #[error("template failed on case `{case}`: {reason}")]
     Template {
@@ -79,6 +82,7 @@ impl Error {
         match self {
             Self::Core(error) => error.code(),
             Self::Bot(error) => error.code(),
+            Self::Nlp(error) => error.code(),
             Self::Template { .. } => "BS-EVAL-001",
             Self::EmptyReference { .. } => "BS-EVAL-002",
             Self::NoReference { .. } => "BS-EVAL-003",
@@ -94,5 +98,14 @@ impl Error {
 impl From<botsmith_core::Diagnostic> for Error {
     fn from(diagnostic: botsmith_core::Diagnostic) -> Self {
         Self::Core(diagnostic.into())
+    }
+}
+
+impl From<botsmith_nlp::Error> for Error {
+    fn from(error: botsmith_nlp::Error) -> Self {
+        match error {
+            botsmith_nlp::Error::Core(error) => Self::Core(error),
+            other => Self::Nlp(other),
+        }
     }
 }

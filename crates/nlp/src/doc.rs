@@ -9,6 +9,7 @@
 //! No syntax is computed; what a CoNLL-U file says of it is kept beside, see [`crate::conllu`].
 
 mod build;
+mod json;
 mod same;
 mod tags;
 mod view;
@@ -125,10 +126,6 @@ impl Doc {
     /// How many code points stand before the byte at `offset`; `offset` is a character's border.
     pub fn code_points(&self, offset: usize) -> usize {
         self.text[..offset].chars().count()
-    }
-
-    pub(crate) fn shared_tags(&self) -> &Arc<Tags> {
-        &self.tags
     }
 
     pub(crate) fn extras(&self) -> Option<&Extras> {

@@ -9,10 +9,29 @@
 
 #![forbid(unsafe_code)]
 
+mod cache;
 pub mod conllu;
 pub mod doc;
+mod engine;
 mod error;
 pub mod evaluate;
+mod features;
+mod learn;
+mod lexicon;
+mod model;
+mod multiword;
+mod pipeline;
+mod script;
+mod sentences;
+mod tagger;
+mod tokenise;
+
+pub mod train {
+    //! Training a model from a treebank.
+    pub use crate::learn::{Columns, Progress, TrainOptions, Treebank, train};
+}
 
 pub use doc::{Doc, DocBuilder, Feats, Sentence, Tags, Token, Word};
 pub use error::{Error, Result};
+pub use model::{FORMAT, Info, Model, Scores};
+pub use pipeline::{Given, Pipeline};

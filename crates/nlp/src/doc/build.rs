@@ -79,6 +79,33 @@ impl DocBuilder {
         self.end_token();
     }
 
+    /// A token that is one word, whose form may differ from what is written.
+    pub(crate) fn single(&mut self, span: Range<usize>, form: &str) {
+        self.begin_token(&span);
+        let form = match self.doc.text[span.clone()] == *form {
+            true => Text::of_text(&span),
+            false => self.own(form),
+        };
+        self.push_word(&span, form);
+        self.end_token();
+    }
+
+    /// Makes room for `tokens` more tokens.
+    pub(crate) fn reserve(&mut self, tokens: usize) {
+        let doc = &mut self.doc;
+        doc.token_start.reserve(tokens);
+        doc.token_end.reserve(tokens);
+        doc.token_word.reserve(tokens);
+        for column in [&mut doc.word_start, &mut doc.word_end, &mut doc.word_token] {
+            column.reserve(tokens);
+        }
+        doc.form.reserve(tokens);
+        doc.lemma.reserve(tokens);
+        for column in [&mut doc.upos, &mut doc.xpos, &mut doc.feats] {
+            column.reserve(tokens);
+        }
+    }
+
     /// A token of several words. Words that spell the token (in any case) get their own spans,
     /// others the token's.
     ///
@@ -178,6 +205,11 @@ impl DocBuilder {
             }
         }
         lemma[index] = Text::of_own(&(start..strings.len()));
+    }
+
+    /// The tags that ids are places in, where they were not known at the beginning.
+    pub(crate) fn set_tags(&mut self, tags: Arc<Tags>) {
+        self.doc.tags = tags;
     }
 
     /// How many words there are so far.

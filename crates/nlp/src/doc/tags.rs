@@ -28,6 +28,12 @@ impl Interner {
         self.places.insert(text.into(), place);
         Some(place)
     }
+
+    fn push(&mut self, text: &str) {
+        let place = u16::try_from(self.strings.len()).unwrap_or(u16::MAX);
+        self.strings.push(text.into());
+        self.places.entry(text.into()).or_insert(place);
+    }
 }
 
 /// Every tag that words can have: UPOS, XPOS, FEATS.
@@ -72,21 +78,41 @@ impl Tags {
     pub fn add_feats(&mut self, feats: &str) -> Option<FeatsId> {
         let id = self.feats.add(feats)?;
         if id as usize == self.bits.len() {
-            let mut bits = Vec::new();
-            for pair in feats.split('|').filter(|pair| *pair != "_") {
-                // A pair past the 65,536th has no bit; `Feats::iter` still gives it.
-                let Some(place) = self.pairs.add(pair) else {
-                    continue;
-                };
-                let (word, bit) = (place as usize / 64, place % 64);
-                if bits.len() <= word {
-                    bits.resize(word + 1, 0);
-                }
-                bits[word] |= 1 << bit;
-            }
-            self.bits.push(bits.into_boxed_slice());
+            self.index_feats(feats);
         }
         Some(id)
+    }
+
+    fn index_feats(&mut self, feats: &str) {
+        let mut bits = Vec::new();
+        for pair in feats.split('|').filter(|pair| *pair != "_") {
+            // A pair past the 65,536th has no bit; `Feats::iter` still gives it.
+            let Some(place) = self.pairs.add(pair) else {
+                continue;
+            };
+            let (word, bit) = (place as usize / 64, place % 64);
+            if bits.len() <= word {
+                bits.resize(word + 1, 0);
+            }
+            bits[word] |= 1 << bit;
+        }
+        self.bits.push(bits.into_boxed_slice());
+    }
+
+    /// Appends a tag, whether or not it is new: its id is one above the last.
+    pub(crate) fn push_upos(&mut self, tag: &str) {
+        self.upos.push(tag);
+    }
+
+    /// As [`Tags::push_upos`], for XPOS.
+    pub(crate) fn push_xpos(&mut self, tag: &str) {
+        self.xpos.push(tag);
+    }
+
+    /// As [`Tags::push_upos`], for FEATS.
+    pub(crate) fn push_feats(&mut self, feats: &str) {
+        self.feats.push(feats);
+        self.index_feats(feats);
     }
 
     /// The UPOS tag of an id; `_` for an unknown one.

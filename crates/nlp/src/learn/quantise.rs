@@ -1,0 +1,156 @@
+//! A trained network -> sections of a model file, in integers.
+//!
+//! Tables keep 8 bits a value and a scale a row; layers keep 16 bits a weight, with as many digits
+//! behind the point as fit without any sum overflowing.
+
+use super::net::Net;
+use crate::engine::{Layer, POINT, STATE_POINT, TOP, VECTOR_TOP, WINDOW};
+
+/// The sections of a network, under `name`.
+pub(crate) fn sections(name: &str, net: &Net, out: &mut Vec<(String, Vec<u8>)>) {
+    let shape = &net.shape;
+    let mut push = |part: &str, bytes: Vec<u8>| out.push((format!("{name}.{part}"), bytes));
+    let (mut rows, mut scales) = (Vec::new(), Vec::new());
+    for row in net.table.value.chunks_exact(shape.word) {
+        let (scale, values) = table_row(row);
+        scales.extend(scale.to_le_bytes());
+        rows.extend(values.map(i8::cast_unsigned));
+    }
+    push("rows", rows);
+    push("scales", scales);
+    let point = |value: f32| (f64::from(value) * f64::from(1 << POINT)).round() as i32;
+    push(
+        "bias",
+        net.window_bias
+            .value
+            .iter()
+            .flat_map(|b| point(*b).to_le_bytes())
+            .collect(),
+    );
+    let mut layer = |part: &str, layer: &Layer| {
+        push(
+            part,
+            layer.weights.iter().flat_map(|w| w.to_le_bytes()).collect(),
+        );
+        let bias = layer
+            .bias
+            .iter()
+            .copied()
+            .chain([layer.shift.cast_signed()]);
+        push(
+            &format!("{part}.b"),
+            bias.flat_map(i32::to_le_bytes).collect(),
+        );
+    };
+    let size = shape.word * shape.hidden;
+    for place in 0..WINDOW {
+        let weights = &net.window.value[place * size..][..size];
+        layer(
+            &format!("win{place}"),
+            &quantised(
+                weights,
+                shape.hidden,
+                &vec![0.0; shape.hidden],
+                |_| POINT,
+                VECTOR_TOP,
+            ),
+        );
+    }
+    layer(
+        "gates",
+        &quantised(
+            &net.gates.value,
+            4 * shape.state,
+            &net.gates_bias.value,
+            |_| POINT,
+            TOP,
+        ),
+    );
+    let digits = |input: usize| {
+        if input < shape.hidden {
+            POINT
+        } else {
+            STATE_POINT
+        }
+    };
+    layer(
+        "dense",
+        &quantised(
+            &net.dense.value,
+            shape.dense,
+            &net.dense_bias.value,
+            digits,
+            TOP,
+        ),
+    );
+    let labels: usize = shape.heads.iter().sum();
+    let (_, width) = shape.offsets();
+    let used: Vec<f32> = net
+        .heads
+        .value
+        .chunks_exact(width)
+        .flat_map(|row| row[..labels].iter().copied())
+        .collect();
+    layer(
+        "heads",
+        &quantised(
+            &used,
+            labels,
+            &net.heads_bias.value[..labels],
+            |_| POINT,
+            TOP,
+        ),
+    );
+}
+
+/// Scale (16 digits behind the point) and values of a row.
+fn table_row(row: &[f32]) -> (u16, impl Iterator<Item = i8> + '_) {
+    let top = row.iter().fold(0f32, |top, value| top.max(value.abs()));
+    let scale = (f64::from(top) / 127.0 * 65536.0)
+        .ceil()
+        .clamp(1.0, 65535.0);
+    let values = row.iter().map(move |value| {
+        (f64::from(*value) * 65536.0 / scale)
+            .round()
+            .clamp(-127.0, 127.0) as i8
+    });
+    (scale as u16, values)
+}
+
+/// `weights[inputs x outputs]` as a layer whose inputs have `digits(input)` digits behind the point
+/// and are at most `top`.
+fn quantised(
+    weights: &[f32],
+    outputs: usize,
+    bias: &[f32],
+    digits: impl Fn(usize) -> u32,
+    top: i32,
+) -> Layer {
+    let inputs = weights.len() / outputs;
+    for shift in (0..=14u32).rev() {
+        let mut fits = true;
+        let mut narrow = vec![0i16; weights.len()];
+        for (input, row) in weights.chunks_exact(outputs).enumerate() {
+            let unit = f64::from(1u32 << shift)
+                * 2f64.powi(POINT.cast_signed() - digits(input).cast_signed());
+            for (output, weight) in row.iter().enumerate() {
+                let fixed = (f64::from(*weight) * unit).round();
+                fits &= fixed.abs() <= 32767.0;
+                narrow[output * inputs + input] = fixed as i16;
+            }
+        }
+        let bias = bias.iter().map(|b| {
+            (f64::from(*b) * f64::from(1u32 << shift) * f64::from(1u32 << POINT)).round() as i32
+        });
+        let layer = Layer {
+            inputs,
+            weights: narrow,
+            bias: bias.collect(),
+            shift,
+        };
+        if fits && layer.is_bounded(i64::from(top)) {
+            return layer;
+        }
+    }
+    unreachable!("training clips weights, and with no digits behind the point they fit")
+}

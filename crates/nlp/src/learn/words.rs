@@ -1,0 +1,98 @@
+//! Features of a treebank's forms: which are frequent enough to be kept, and the rows of each word.
+
+use std::collections::BTreeMap;
+
+use super::rng::Rng;
+use crate::features::{Features, WHOLE};
+
+/// Features that are kept: sorted hashes and how often each was seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Vocabulary {
+    pub(crate) hashes: Vec<u64>,
+    counts: Vec<u32>,
+    first_row: u32,
+}
+
+/// The rows of one word; the first `whole` are of the whole form.
+#[derive(Clone, Debug)]
+pub(crate) struct WordRows {
+    rows: Vec<u32>,
+    whole: usize,
+    count: u32,
+}
+
+impl Vocabulary {
+    /// Counts the features of `forms`; those seen `least` times are kept. Rows begin at `first_row`.
+    pub(crate) fn count<'a>(
+        forms: impl Iterator<Item = &'a str>,
+        least: u32,
+        first_row: u32,
+    ) -> Self {
+        let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut features = Features::default();
+        for form in forms {
+            features.of(form);
+            for hash in &features.hashes {
+                *seen.entry(*hash).or_default() += 1;
+            }
+        }
+        let (hashes, counts) = seen
+            .into_iter()
+            .filter(|(_, count)| *count >= least)
+            .unzip();
+        Self {
+            hashes,
+            counts,
+            first_row,
+        }
+    }
+
+    /// Rows of the table that the features need.
+    pub(crate) fn rows(&self) -> usize {
+        self.first_row as usize + self.hashes.len()
+    }
+
+    /// The rows of a form.
+    pub(crate) fn word(&self, form: &str, features: &mut Features) -> WordRows {
+        features.of(form);
+        let mut word = WordRows {
+            rows: Vec::with_capacity(features.hashes.len()),
+            whole: 0,
+            count: 0,
+        };
+        for (index, hash) in features.hashes.iter().enumerate() {
+            if let Ok(place) = self.hashes.binary_search(hash) {
+                if index < WHOLE {
+                    word.whole += 1;
+                    word.count = word.count.max(self.counts[place]);
+                }
+                word.rows.push(self.first_row + place as u32);
+            }
+        }
+        word
+    }
+}
+
+impl WordRows {
+    /// All rows.
+    pub(crate) fn all(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// Some rows: rare forms are often hidden, so that unknown ones are learned; any other feature
+    /// now and then.
+    pub(crate) fn some(&self, rng: &mut Rng, out: &mut Vec<u32>) {
+        const RARE: f32 = 0.5;
+        let hide = rng.unit() < RARE / (RARE + self.count as f32) + 0.02;
+        for (index, row) in self.rows.iter().enumerate() {
+            let kept = if index < self.whole {
+                !hide
+            } else {
+                rng.unit() >= 0.05
+            };
+            if kept {
+                out.push(*row);
+            }
+        }
+    }
+}

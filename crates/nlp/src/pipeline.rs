@@ -1,0 +1,266 @@
+//! Text -> [`Doc`]: tokens, sentences, multi-word tokens, tags, lemmas.
+//!
+//! One pipeline serves any number of threads; each call borrows its own working room, which is kept
+//! for the next call. Answers depend on the text and the model alone.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use crate::doc::{Doc, DocBuilder, Tags};
+use crate::features::clipped;
+use crate::model::Model;
+use crate::multiword::{Split, words};
+use crate::{Result, sentences, tagger, tokenise};
+
+/// What annotates text in one language.
+#[derive(Debug)]
+pub struct Pipeline {
+    model: Model,
+    tags: Arc<Tags>,
+    rooms: Mutex<Vec<Room>>,
+    arch: Arch,
+}
+
+#[derive(Debug)]
+struct Room {
+    tokens: Vec<(u32, u32)>,
+    ends: Vec<usize>,
+    lower: String,
+    tokenise: tokenise::Room,
+    sentences: sentences::Room,
+    tagger: tagger::Room,
+}
+
+/// What of a text is already known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Given {
+    /// Nothing: tokens and sentences are found.
+    #[default]
+    Nothing,
+    /// A sentence a line; tokens are found.
+    Sentences,
+    /// A sentence a line, and tokens with white space between; each token is one word.
+    Tokens,
+}
+
+/// Rooms that are kept at most; more threads than this make their own.
+const KEPT: usize = 64;
+
+impl Pipeline {
+    /// A pipeline over a model file.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::new(Model::load(path)?))
+    }
+
+    /// The English pipeline, over the model inside this crate (feature `english`).
+    ///
+    /// # Errors
+    /// [`crate::Error::Model`] where this build holds no English model.
+    pub fn english() -> Result<Self> {
+        Ok(Self::new(Model::english()?))
+    }
+
+    /// A pipeline over a model.
+    pub fn new(model: Model) -> Self {
+        let mut tags = Tags::default();
+        // Labels are one above their place in the model: 0 is `_`.
+        let add = |tags: &mut Tags| {
+            for tag in &model.meta.upos {
+                tags.push_upos(tag);
+            }
+            for tag in &model.meta.xpos {
+                tags.push_xpos(tag);
+            }
+            for feats in &model.meta.feats {
+                tags.push_feats(feats);
+            }
+        };
+        add(&mut tags);
+        Self {
+            model,
+            tags: Arc::new(tags),
+            rooms: Mutex::default(),
+            arch: Arch::new(),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Annotates one text.
+    ///
+    /// # Errors
+    /// [`crate::Error::TooLong`] past [`crate::doc::MAX_TEXT`] bytes.
+    ///
+    /// ```no_run
+    /// let pipeline = botsmith_nlp::Pipeline::load("en.bsm")?;
+    /// let doc = pipeline.annotate("She was running late.")?;
+    /// let lemmas: Vec<_> = doc.words().map(|word| word.lemma()).collect();
+    /// assert_eq!(lemmas, ["she", "be", "run", "late", "."]);
+    /// # Ok::<(), botsmith_nlp::Error>(())
+    /// ```
+    pub fn annotate(&self, text: impl Into<String>) -> Result<Doc> {
+        self.annotate_given(text, Given::Nothing)
+    }
+
+    /// Annotates one text of which something is known.
+    ///
+    /// # Errors
+    /// As [`Pipeline::annotate`].
+    pub fn annotate_given(&self, text: impl Into<String>, given: Given) -> Result<Doc> {
+        let mut builder = DocBuilder::with_tags(text.into(), Arc::clone(&self.tags))?;
+        self.with_room(|room| {
+            room.tokens.clear();
+            room.ends.clear();
+            let (model, bytes) = (&self.model, &*self.model.bytes);
+            let text = builder.text();
+            let Room { tokens, ends, .. } = room;
+            match given {
+                Given::Tokens => {
+                    let stretches = tokenise::stretches(text);
+                    tokens.extend(stretches.map(|span| (span.start as u32, span.end as u32)));
+                }
+                _ => model.tokeniser.tokens(bytes, text, &mut room.tokenise, tokens),
+            }
+            match given {
+                Given::Nothing => {
+                    model.splitter.split(self.arch, bytes, text, tokens, &mut room.sentences, ends);
+                }
+                _ => sentences::lines(text, tokens, ends),
+            }
+            builder.reserve(room.tokens.len());
+            let mut at = 0;
+            let ends = std::mem::take(&mut room.ends);
+            for &end in &ends {
+                let first = builder.words();
+                for &(from, to) in &room.tokens[at..end] {
+                    let span = from as usize..to as usize;
+                    match given {
+                        Given::Tokens => builder.token(span),
+                        _ => self.token(span, &mut room.lower, &mut builder),
+                    }
+                }
+                at = end;
+                model.tagger.tag(
+                    self.arch,
+                    bytes,
+                    first..builder.words(),
+                    &mut room.tagger,
+                    &mut builder,
+                );
+                builder.end_sentence();
+            }
+            room.ends = ends;
+        });
+        Ok(builder.build())
+    }
+
+    /// Annotates many texts on all threads of the current rayon pool, in order.
+    ///
+    /// # Errors
+    /// As [`Pipeline::annotate`], for the first text that fails.
+    pub fn annotate_all<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Doc>> {
+        texts
+            .par_iter()
+            .map(|text| self.annotate(text.as_ref()))
+            .collect()
+    }
+
+    /// Tags a document anew: its sentences, tokens and words stay, tags and lemmas are predicted.
+    ///
+    /// # Errors
+    /// [`crate::Error::TooLong`] past [`crate::doc::MAX_TEXT`] bytes.
+    pub fn retag(&self, doc: &Doc) -> Result<Doc> {
+        let mut builder = DocBuilder::with_tags(doc.text().to_owned(), Arc::clone(&self.tags))?;
+        self.with_room(|room| {
+            for sentence in doc.sentences() {
+                let first = builder.words();
+                for token in sentence.tokens() {
+                    if token.is_multiword() {
+                        let forms: Vec<_> = token.words().map(crate::Word::form).collect();
+                        builder.multiword(token.span(), forms.into_iter());
+                    } else {
+                        let word = token.words().next().expect("a token holds a word");
+                        builder.single(token.span(), word.form());
+                    }
+                }
+                self.model.tagger.tag(
+                    self.arch,
+                    &self.model.bytes,
+                    first..builder.words(),
+                    &mut room.tagger,
+                    &mut builder,
+                );
+                builder.end_sentence();
+            }
+        });
+        let mut tagged = builder.build();
+        tagged.set_extras(doc.extras().cloned().map(Box::new));
+        Ok(tagged)
+    }
+
+    fn token(&self, span: std::ops::Range<usize>, lower: &mut String, builder: &mut DocBuilder) {
+        let form = clipped(&builder.text()[span.clone()]);
+        if form.len() != span.len() || form.len() < 2 {
+            return builder.token(span);
+        }
+        lower.clear();
+        for c in form.chars() {
+            if c.is_ascii() {
+                lower.push(c.to_ascii_lowercase());
+            } else {
+                lower.extend(c.to_lowercase());
+            }
+        }
+        match self.model.meta.multiword.find(lower) {
+            Some(Split::Cuts(cuts)) => {
+                let fit = cuts.iter().all(|cut| {
+                    (1..form.len()).contains(&(*cut as usize))
+                        && form.is_char_boundary(form.len() - *cut as usize)
+                });
+                match fit {
+                    true => builder.cut_token(
+                        span.clone(),
+                        cuts.iter().map(|cut| span.end - *cut as usize),
+                    ),
+                    false => builder.token(span),
+                }
+            }
+            Some(Split::Words(off, parts)) if !parts.is_empty() => {
+                let words = words(form, *off, parts);
+                match words.iter().any(String::is_empty) {
+                    true => builder.token(span),
+                    false => builder.multiword(span, words.iter().map(String::as_str)),
+                }
+            }
+            _ => builder.token(span),
+        }
+    }
+
+    fn with_room(&self, work: impl FnOnce(&mut Room)) {
+        let kept = self.rooms.lock().ok().and_then(|mut rooms| rooms.pop());
+        let bytes = &*self.model.bytes;
+        let mut room = kept.unwrap_or_else(|| Room {
+            tokens: Vec::new(),
+            ends: Vec::new(),
+            lower: String::new(),
+            tokenise: tokenise::Room::default(),
+            sentences: self.model.splitter.room(self.arch, bytes),
+            tagger: self.model.tagger.room(self.arch, bytes),
+        });
+        work(&mut room);
+        if let Ok(mut rooms) = self.rooms.lock()
+            && rooms.len() < KEPT
+        {
+            rooms.push(room);
+        }
+    }
+}

@@ -128,11 +128,15 @@ impl Pipeline {
                     let stretches = tokenise::stretches(text);
                     tokens.extend(stretches.map(|span| (span.start as u32, span.end as u32)));
                 }
-                _ => model.tokeniser.tokens(bytes, text, &mut room.tokenise, tokens),
+                _ => model
+                    .tokeniser
+                    .tokens(bytes, text, &mut room.tokenise, tokens),
             }
             match given {
                 Given::Nothing => {
-                    model.splitter.split(self.arch, bytes, text, tokens, &mut room.sentences, ends);
+                    model
+                        .splitter
+                        .split(self.arch, bytes, text, tokens, &mut room.sentences, ends);
                 }
                 _ => sentences::lines(text, tokens, ends),
             }

@@ -47,7 +47,9 @@ pub(super) fn run(args: &Evaluate) -> Result<Ended> {
     let mut text = String::from("Metric     | Precision |    Recall |  F1 Score | AligndAcc\n");
     text.push_str("-----------+-----------+-----------+-----------+-----------\n");
     for (name, metric) in scores.metrics() {
-        let aligned = metric.aligned.map_or_else(String::new, |share| format!("{share:10.2}"));
+        let aligned = metric
+            .aligned
+            .map_or_else(String::new, |share| format!("{share:10.2}"));
         let _ = writeln!(
             text,
             "{name:11}|{:10.2} |{:10.2} |{:10.2} |{aligned}",

@@ -32,7 +32,11 @@ pub(super) fn run(args: &Info) -> Result<Ended> {
         return Ok(Ended::Well);
     }
     let mut text = String::new();
-    let _ = writeln!(text, "trained on  {} ({} sentences, {} words)", info.train, info.sentences, info.words);
+    let _ = writeln!(
+        text,
+        "trained on  {} ({} sentences, {} words)",
+        info.train, info.sentences, info.words
+    );
     let _ = writeln!(text, "tuned on    {}", info.dev);
     let _ = writeln!(text, "columns     {}", info.columns.join(", "));
     let _ = writeln!(text, "seed        {}", info.seed);
@@ -44,11 +48,23 @@ pub(super) fn run(args: &Info) -> Result<Ended> {
         }
     };
     let _ = writeln!(text, "  gold tokens");
-    rows(&mut text, &["UPOS", "XPOS", "UFeats", "Lemmas"], &info.scores.gold_tokens);
+    rows(
+        &mut text,
+        &["UPOS", "XPOS", "UFeats", "Lemmas"],
+        &info.scores.gold_tokens,
+    );
     let _ = writeln!(text, "  raw text");
     rows(
         &mut text,
-        &["Tokens", "Sentences", "Words", "UPOS", "XPOS", "UFeats", "Lemmas"],
+        &[
+            "Tokens",
+            "Sentences",
+            "Words",
+            "UPOS",
+            "XPOS",
+            "UFeats",
+            "Lemmas",
+        ],
         &info.scores.raw,
     );
     output::print(&text)?;

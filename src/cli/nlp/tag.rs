@@ -107,7 +107,8 @@ impl Work<'_> {
             From::Jsonl => self.jsonl(path, from),
             From::Conllu => {
                 let mut bytes = Vec::new();
-                from.read_to_end(&mut bytes).map_err(|source| cannot_read(path, source))?;
+                from.read_to_end(&mut bytes)
+                    .map_err(|source| cannot_read(path, source))?;
                 let doc = conllu::read(path, &text(path, bytes)?)?;
                 self.write(&self.pipeline.retag(&doc)?)
             }
@@ -119,13 +120,22 @@ impl Work<'_> {
         let mut lines = 0;
         loop {
             let wanted = PART as u64 - (bytes.len() as u64).min(PART as u64 / 2);
-            let read = Read::take(&mut *from, wanted).read_to_end(&mut bytes).map_err(|source| cannot_read(path, source))?;
-            let end = if read == 0 { bytes.len() } else { part_end(&bytes) };
+            let read = Read::take(&mut *from, wanted)
+                .read_to_end(&mut bytes)
+                .map_err(|source| cannot_read(path, source))?;
+            let end = if read == 0 {
+                bytes.len()
+            } else {
+                part_end(&bytes)
+            };
             let rest = bytes.split_off(end);
             let part = std::mem::replace(&mut bytes, rest);
             let part = String::from_utf8(part).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
-                let before = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+                let before = error.as_bytes()[..at]
+                    .iter()
+                    .filter(|byte| **byte == b'\n')
+                    .count();
                 let message = format!("byte 0x{:02x} is not valid UTF-8", error.as_bytes()[at]);
                 Error::from(Diagnostic::new(path, message).at(lines + before + 1, 0))
             })?;
@@ -151,7 +161,11 @@ impl Work<'_> {
                 break;
             }
             let wrong = |message: String, column: usize| {
-                Error::from(Diagnostic::new(path, message).at(number, column).hint("each line is {\"text\": \"…\"}"))
+                Error::from(
+                    Diagnostic::new(path, message)
+                        .at(number, column)
+                        .hint("each line is {\"text\": \"…\"}"),
+                )
             };
             if line.len() as u64 > MAX_LINE {
                 return Err(wrong("the line is longer than 32 MiB".into(), 0).into());
@@ -159,7 +173,8 @@ impl Work<'_> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let value: Value = serde_json::from_slice(&line).map_err(|error| wrong(error.to_string(), error.column()))?;
+            let value: Value = serde_json::from_slice(&line)
+                .map_err(|error| wrong(error.to_string(), error.column()))?;
             let text = value.get("text").and_then(Value::as_str);
             let text = text.ok_or_else(|| wrong("no field `text` that is a string".into(), 0))?;
             let doc = self.pipeline.annotate_given(text, self.given)?;
@@ -194,7 +209,9 @@ impl Work<'_> {
                         span.start,
                         span.end
                     );
-                    if word.token().ends_sentence() && word.index() + 1 == word.token().word_range().end {
+                    if word.token().ends_sentence()
+                        && word.index() + 1 == word.token().word_range().end
+                    {
                         self.out.push('\n');
                     }
                 }
@@ -217,15 +234,24 @@ impl Work<'_> {
 /// blank, else the last whole character.
 fn part_end(bytes: &[u8]) -> usize {
     let half = bytes.len() / 2;
-    let behind = |found: Option<usize>, length: usize| found.map(|at| half + at + length).filter(|at| *at > 0);
+    let behind = |found: Option<usize>, length: usize| {
+        found.map(|at| half + at + length).filter(|at| *at > 0)
+    };
     let last = &bytes[half..];
     let blank_line = behind(last.windows(2).rposition(|pair| pair == b"\n\n"), 2);
     let line = || behind(last.iter().rposition(|byte| *byte == b'\n'), 1);
     let blank = || behind(last.iter().rposition(|byte| *byte == b' '), 1);
     let character = || {
         // A character is at most four bytes; its first is no continuation byte.
-        let back = bytes.iter().rev().take(4).position(|byte| byte & 0xc0 != 0x80);
+        let back = bytes
+            .iter()
+            .rev()
+            .take(4)
+            .position(|byte| byte & 0xc0 != 0x80);
         back.map_or(bytes.len(), |back| bytes.len() - back - 1)
     };
-    blank_line.or_else(line).or_else(blank).unwrap_or_else(character)
+    blank_line
+        .or_else(line)
+        .or_else(blank)
+        .unwrap_or_else(character)
 }

@@ -51,7 +51,12 @@ pub(super) fn run(context: &Context, args: &Train) -> Result<Ended> {
     }
     let learned = conllu::read(&args.train, &read(&args.train)?)?;
     let tuned = conllu::read(&args.dev, &read(&args.dev)?)?;
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     let (from, to) = (name(&args.train), name(&args.dev));
     let started = Instant::now();
     let quiet = context.quiet();
@@ -69,8 +74,14 @@ pub(super) fn run(context: &Context, args: &Train) -> Result<Ended> {
         }
     };
     let bytes = train(
-        Treebank { name: &from, doc: &learned },
-        Treebank { name: &to, doc: &tuned },
+        Treebank {
+            name: &from,
+            doc: &learned,
+        },
+        Treebank {
+            name: &to,
+            doc: &tuned,
+        },
         &options,
         &mut watch,
     )?;
@@ -78,11 +89,16 @@ pub(super) fn run(context: &Context, args: &Train) -> Result<Ended> {
     let beside = args.out.with_extension("partial");
     std::fs::write(&beside, &bytes)
         .and_then(|()| std::fs::rename(&beside, &args.out))
-        .map_err(|source| botsmith::core::Error::Write { path: args.out.clone(), source })?;
+        .map_err(|source| botsmith::core::Error::Write {
+            path: args.out.clone(),
+            source,
+        })?;
     let model = Model::read(&args.out, bytes)?;
     let seconds = started.elapsed().as_secs_f64();
     if args.json {
-        output::print_json(&json!({"model": args.out, "bytes": model.size(), "seconds": seconds, "info": model.info()}))?;
+        output::print_json(
+            &json!({"model": args.out, "bytes": model.size(), "seconds": seconds, "info": model.info()}),
+        )?;
     } else {
         let [upos, xpos, feats, lemmas] = model.info().scores.gold_tokens;
         output::print(&format!(

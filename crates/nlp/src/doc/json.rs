@@ -51,9 +51,14 @@ impl Doc {
             end: token.span().end,
             words: token.words().map(word).collect(),
         };
-        let sentences: Vec<Vec<Token<String>>> =
-            self.sentences().map(|sentence| sentence.tokens().map(token).collect()).collect();
-        let whole = Whole { text: self.text(), sentences };
+        let sentences: Vec<Vec<Token<String>>> = self
+            .sentences()
+            .map(|sentence| sentence.tokens().map(token).collect())
+            .collect();
+        let whole = Whole {
+            text: self.text(),
+            sentences,
+        };
         serde_json::to_string(&whole).expect("strings and numbers")
     }
 
@@ -62,10 +67,11 @@ impl Doc {
     /// # Errors
     /// [`Error::Core`] with the place where it is not such JSON, or spans do not fit the text.
     pub fn from_json(path: impl AsRef<Path>, json: &str) -> Result<Self> {
-        let whole: Whole<String, Vec<Vec<Token<String>>>> = serde_json::from_str(json).map_err(|error| {
-            let place = Diagnostic::new(&path, error.to_string()).code("BS-NLP-007");
-            Error::from(place.at(error.line(), error.column()))
-        })?;
+        let whole: Whole<String, Vec<Vec<Token<String>>>> =
+            serde_json::from_str(json).map_err(|error| {
+                let place = Diagnostic::new(&path, error.to_string()).code("BS-NLP-007");
+                Error::from(place.at(error.line(), error.column()))
+            })?;
         let bad = |message: String| Error::from(Diagnostic::new(&path, message).code("BS-NLP-007"));
         let mut tags = Tags::default();
         let mut builder = DocBuilder::new(whole.text)?;
@@ -76,9 +82,15 @@ impl Doc {
             }
             for token in sentence {
                 let span = token.start..token.end;
-                let inside = builder.text().get(span.clone()).is_some_and(|form| !form.is_empty());
+                let inside = builder
+                    .text()
+                    .get(span.clone())
+                    .is_some_and(|form| !form.is_empty());
                 if !inside || span.start < last || token.words.is_empty() {
-                    return Err(bad(format!("token {}..{} does not fit the text or holds no word", span.start, span.end)));
+                    return Err(bad(format!(
+                        "token {}..{} does not fit the text or holds no word",
+                        span.start, span.end
+                    )));
                 }
                 last = span.end;
                 match token.words.as_slice() {
@@ -90,7 +102,11 @@ impl Doc {
             builder.end_sentence();
         }
         for (index, word) in given.iter().enumerate() {
-            let ids = (tags.add_upos(&word.upos), tags.add_xpos(&word.xpos), tags.add_feats(&word.feats));
+            let ids = (
+                tags.add_upos(&word.upos),
+                tags.add_xpos(&word.xpos),
+                tags.add_feats(&word.feats),
+            );
             let (Some(upos), Some(xpos), Some(feats)) = ids else {
                 return Err(bad("more than 65,536 different tags".into()));
             };

@@ -39,7 +39,7 @@ pub fn output_color(cartridge: &Value, mode: Mode) -> Option<&str> {
 /// ```
 /// use botsmith_nanobots::interface::paint;
 /// assert_eq!(paint("> ", "blue"), "\u{1b}[34m> \u{1b}[0m");
-/// assert_eq!(paint("> ", "tomato"), "\u{1b}[38;5;203m> \u{1b}[0m");
+/// assert_eq!(paint("> ", "tomato"), "\u{1b}[38;5;209m> \u{1b}[0m");
 /// assert_eq!(paint("> ", "no such colour"), "> ");
 /// ```
 pub fn paint(text: &str, color: &str) -> String {

@@ -34,6 +34,7 @@ mod cooldown;
 mod flight;
 mod language;
 mod limits;
+mod native;
 mod options;
 mod prices;
 mod retry;
@@ -57,6 +58,7 @@ pub use cache::{AnswerCache, CacheBound, CacheMode, CacheStats};
 pub use cooldown::Cooldown;
 pub use language::{CommonWords, DetectLanguage};
 pub use limits::{Limiter, Limits, Permit};
+pub use native::open;
 pub use options::RouterOptions;
 pub use prices::Prices;
 pub use retry::Retry;
@@ -189,6 +191,11 @@ impl Router {
         let mut failed: Option<ModelError> = None;
         let mut resting = Vec::new();
         for &at in &order {
+            if let Some(error) = &failed
+                && !self.takes_over(at, error)
+            {
+                continue;
+            }
             let mut probe = Probe(self, None);
             // A target alone is asked also when it should rest: there is nobody else.
             if order.len() > 1 {
@@ -204,8 +211,10 @@ impl Router {
             }
             match self.target(at, first, request, &mut asking).await {
                 Ok(response) => return Ok(self.finish(response, asking)),
-                Err(error) if self.passes_on(&error, &asking) => failed = Some(error),
-                Err(error) => return Err(summary(error, &asking)),
+                Err(error) if asking.began || asking.bounds.over() => {
+                    return Err(summary(error, &asking));
+                }
+                Err(error) => failed = Some(error),
             }
         }
         // Where all rest, asking the one that has rested longest beats asking nobody.
@@ -223,9 +232,10 @@ impl Router {
         Err(summary(error, &asking))
     }
 
-    /// Whether another target is asked after this failure.
-    fn passes_on(&self, error: &ModelError, asking: &Asking<'_>) -> bool {
-        !asking.began && !asking.bounds.over() && self.options.on.contains(&error.class)
+    /// Whether a target is asked after this failure of another one.
+    fn takes_over(&self, at: usize, error: &ModelError) -> bool {
+        let on = self.targets[at].on.as_ref().unwrap_or(&self.options.on);
+        on.contains(&error.class)
     }
 
     /// The answer of one target: out of the cache, of another who asks the same, or its own.
@@ -243,10 +253,8 @@ impl Router {
         };
         loop {
             let start = Instant::now();
-            if let Some(response) = cache.find(key).await {
-                return Ok(self
-                    .from_cache(target, &asked, response, start, asking)
-                    .await);
+            if let Some(response) = cache.find(key, self.options.cache_ttl).await {
+                return Ok(self.kept(target, &asked, response, start, asking).await);
             }
             match cache.flights.join(key) {
                 Place::Lead(lead) => {
@@ -261,9 +269,7 @@ impl Router {
                     let provider = &target.model.info().provider;
                     match asking.bounds.run(provider, wait.outcome()).await? {
                         Some(Ok(response)) => {
-                            return Ok(self
-                                .from_cache(target, &asked, response, start, asking)
-                                .await);
+                            return Ok(self.kept(target, &asked, response, start, asking).await);
                         }
                         Some(Err(error)) => {
                             asking.hops.push(hop(target, &asked, start, Some(&error)));
@@ -296,7 +302,7 @@ impl Router {
         })
     }
 
-    async fn from_cache(
+    async fn kept(
         &self,
         target: &Target,
         asked: &ChatRequest,

@@ -20,6 +20,10 @@ pub type ChatStream<'a> = Pin<Box<dyn Stream<Item = Result<ChatEvent, ModelError
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that a model can or cannot do"
+)]
 pub struct ModelInfo {
     /// Id of the provider: `openai`, `ollama`, `script`, ….
     pub provider: String,

@@ -66,15 +66,15 @@ impl Pointers {
             .hint("check `provider.settings.answer`"));
         };
         let mut response = ChatResponse::text(text(found));
-        response.reasoning = self.text_at(&self.reasoning, value);
-        response.model = self.text_at(&self.model, value).unwrap_or_default();
+        response.reasoning = text_at(self.reasoning.as_ref(), value);
+        response.model = text_at(self.model.as_ref(), value).unwrap_or_default();
         response.usage = self.usage(value);
         Ok(response)
     }
 
     /// The provider's own words for what went wrong, if it says so.
     pub(super) fn error(&self, value: &Value) -> Option<String> {
-        self.text_at(&self.error, value)
+        text_at(self.error.as_ref(), value)
     }
 
     /// The tokens used, where they are counted.
@@ -87,13 +87,13 @@ impl Pointers {
             cached_tokens: 0,
         })
     }
+}
 
-    fn text_at(&self, place: &Option<String>, value: &Value) -> Option<String> {
-        let found = value.pointer(place.as_deref()?)?;
-        match found {
-            Value::Null | Value::Bool(false) => None,
-            found => Some(text(found)).filter(|text| !text.is_empty()),
-        }
+/// The text at a place; `None` where there is none, or `false`.
+fn text_at(place: Option<&String>, value: &Value) -> Option<String> {
+    match value.pointer(place?)? {
+        Value::Null | Value::Bool(false) => None,
+        found => Some(text(found)).filter(|text| !text.is_empty()),
     }
 }
 
@@ -122,13 +122,15 @@ pub(super) fn pointer(at: &Cursor<'_>) -> Result<String> {
 
 /// How far a pointer leads, and what stands there. Names only: values may be long, or private.
 fn reach(value: &Value, pointer: &str) -> String {
-    let ends = pointer
-        .match_indices('/')
-        .map(|(at, _)| at)
-        .chain([pointer.len()]);
-    let Some((path, last)) = ends
-        .filter_map(|end| Some((&pointer[..end], value.pointer(&pointer[..end])?)))
-        .last()
+    let ends = pointer.match_indices('/').map(|(at, _)| at);
+    let parts: Vec<_> = ends
+        .chain([pointer.len()])
+        .map(|end| &pointer[..end])
+        .collect();
+    let Some((path, last)) = parts
+        .into_iter()
+        .rev()
+        .find_map(|path| Some((path, value.pointer(path)?)))
     else {
         return String::new();
     };

@@ -21,6 +21,7 @@
 
 mod book;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -85,16 +86,15 @@ impl ReplayModel {
         let name = path
             .file_stem()
             .map(|name| name.to_string_lossy().into_owned());
-        let mut info = match &inner {
+        let mut info = if let Some(inner) = &inner {
             // Its requests are made for what that model can do.
-            Some(inner) => inner.info().clone(),
-            None => {
-                let mut info = ModelInfo::new(ID, name.unwrap_or_default());
-                info.tools = true;
-                info.json_schema = true;
-                info.consecutive_user = true;
-                info
-            }
+            inner.info().clone()
+        } else {
+            let mut info = ModelInfo::new(ID, name.unwrap_or_default());
+            info.tools = true;
+            info.json_schema = true;
+            info.consecutive_user = true;
+            info
         };
         if mode == ReplayMode::Replay {
             info.provider = ID.into();
@@ -245,12 +245,13 @@ impl ReplayModel {
                 .take(SHOWN)
                 .map(|place| format!("`{place}`"))
                 .collect();
-            message.push_str(&format!(
+            let _ = write!(
+                message,
                 "; the nearest of {} is line {line} ({}…), which differs at {}{more}",
                 book.len(),
                 &other.to_string()[..12],
                 places.join(", "),
-            ));
+            );
         }
         ModelError::new(ErrorClass::Request, ID, message)
             .hint("record it with `mode: auto` and the `provider` to ask")

@@ -5,6 +5,8 @@
 //! and `"{{ match[1] | int }}"` a number. A name that is not there is an error, never empty text.
 //! Reads no files and knows no other templates; work and depth are bounded.
 
+use std::fmt::Write as _;
+
 use minijinja::{Environment, UndefinedBehavior, Value as Known};
 use serde_json::Value;
 
@@ -133,7 +135,7 @@ fn walk(
         Value::Array(items) => {
             let mut changed = Vec::with_capacity(items.len());
             for (at, item) in items.iter().enumerate() {
-                path.push_str(&format!("[{at}]"));
+                let _ = write!(path, "[{at}]");
                 changed.push(walk(item, path, depth + 1, change)?);
                 path.truncate(length);
             }

@@ -9,6 +9,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use botsmith_core::chat::{ChatRequest, ChatResponse, ModelInfo};
 use botsmith_core::digest::Digest;
@@ -105,6 +106,8 @@ struct Size {
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     version: u32,
+    /// When, by the store's clock, in milliseconds since 1970.
+    at_ms: u64,
     response: ChatResponse,
 }
 
@@ -160,14 +163,25 @@ impl AnswerCache {
         }
     }
 
-    /// The answer kept under `key`.
-    pub(super) async fn find(self: &Arc<Self>, key: Digest) -> Option<ChatResponse> {
+    /// The answer kept under `key`, if it is no older than `ttl`.
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        key: Digest,
+        ttl: Option<Duration>,
+    ) -> Option<ChatResponse> {
         let found = self
             .blocking(move |cache| {
                 let record = cache.store.get(PARTITION, &record_key(&key))?;
                 // Of another version, or damaged: as good as not there.
                 let kept = record.and_then(|r| serde_json::from_slice::<Kept>(&r.value).ok());
-                Ok(kept.filter(|kept| kept.version == VERSION))
+                let kept = kept.filter(|kept| kept.version == VERSION);
+                let Some(ttl) = ttl.filter(|_| kept.is_some()) else {
+                    return Ok(kept);
+                };
+                let now = cache.store.now_ms()?;
+                let young =
+                    |kept: &Kept| u128::from(now.saturating_sub(kept.at_ms)) < ttl.as_millis();
+                Ok(kept.filter(young))
             })
             .await
             .flatten();
@@ -184,18 +198,20 @@ impl AnswerCache {
     pub(super) async fn keep(self: &Arc<Self>, key: Digest, response: &ChatResponse) {
         let mut response = response.clone();
         (response.hops, response.cost, response.cached) = (Vec::new(), None, false);
-        let kept = Kept {
-            version: VERSION,
-            response,
-        };
-        let Ok(value) = serde_json::to_vec(&kept) else {
-            return;
-        };
-        if value.len() > self.bound.longest {
-            return;
-        }
-        self.blocking(move |cache| cache.write(&record_key(&key), value))
-            .await;
+        self.blocking(move |cache| {
+            let kept = Kept {
+                version: VERSION,
+                at_ms: cache.store.now_ms()?,
+                response,
+            };
+            match serde_json::to_vec(&kept) {
+                Ok(value) if value.len() <= cache.bound.longest => {
+                    cache.write(&record_key(&key), &value, kept.at_ms)
+                }
+                _ => Ok(()),
+            }
+        })
+        .await;
     }
 
     async fn blocking<T: Send + 'static>(
@@ -217,7 +233,7 @@ impl AnswerCache {
         None
     }
 
-    fn write(&self, key: &str, value: Vec<u8>) -> botsmith_core::Result<()> {
+    fn write(&self, key: &str, value: &[u8], now: u64) -> botsmith_core::Result<()> {
         let added = value.len() as u64;
         for _ in 0..TRIES {
             let found = self.store.get_many(PARTITION, &[SIZE, key])?;
@@ -257,8 +273,8 @@ impl AnswerCache {
             let size = json!({"entries": size.entries, "bytes": size.bytes});
             write = write
                 .put(SIZE, size.to_string())
-                .put(key, value.clone())
-                .set_due(KEPT, key, self.store.now_ms()?);
+                .put(key, value)
+                .set_due(KEPT, key, now);
             if let Outcome::Committed(_) = self.store.transact(PARTITION, write)? {
                 self.kept.fetch_add(1, Ordering::Relaxed);
                 self.dropped.fetch_add(gone, Ordering::Relaxed);
@@ -318,11 +334,11 @@ mod tests {
                 let answer = ChatResponse::text(n.to_string());
                 cache.keep(digest(n), &answer).await;
                 // Times have whole milliseconds; equal ones would go by name.
-                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
             let mut there = Vec::new();
             for n in 0..6 {
-                there.push(cache.find(digest(n)).await.map(|answer| answer.text));
+                there.push(cache.find(digest(n), None).await.map(|answer| answer.text));
             }
             let wanted = [None, None, None, Some("3"), Some("4"), Some("5")];
             assert_eq!(there, wanted.map(|text| text.map(str::to_owned)));
@@ -347,7 +363,7 @@ mod tests {
         cache
             .keep(digest(0), &ChatResponse::text("x".repeat(700)))
             .await;
-        assert!(cache.find(digest(0)).await.is_none());
+        assert!(cache.find(digest(0), None).await.is_none());
         for n in [1, 1, 1, 2, 3] {
             cache
                 .keep(digest(n), &ChatResponse::text("x".repeat(300)))
@@ -355,9 +371,14 @@ mod tests {
         }
         let mut there = 0;
         for n in 1..4 {
-            there += usize::from(cache.find(digest(n)).await.is_some());
+            there += usize::from(cache.find(digest(n), None).await.is_some());
         }
         assert_eq!(there, 2);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let day = Some(Duration::from_secs(86_400));
+        assert!(cache.find(digest(3), day).await.is_some());
+        let moment = Some(Duration::from_millis(10));
+        assert!(cache.find(digest(3), moment).await.is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How a router works.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use botsmith_core::chat::ErrorClass;
 
@@ -12,7 +13,7 @@ use super::{AnswerCache, CacheMode, CommonWords, Cooldown, DetectLanguage, Price
 pub struct RouterOptions {
     /// How one target is asked again.
     pub retry: Retry,
-    /// Failures after which the next target is asked.
+    /// Failures after which the next target is asked, where it does not say so itself.
     pub on: Vec<ErrorClass>,
     /// When a target rests.
     pub cooldown: Cooldown,
@@ -24,6 +25,8 @@ pub struct RouterOptions {
     pub cache: Option<Arc<AnswerCache>>,
     /// Which are.
     pub cache_mode: CacheMode,
+    /// How old a kept answer may be; `None`: of any age.
+    pub cache_ttl: Option<Duration>,
     /// What answers cost.
     pub prices: Arc<Prices>,
 }
@@ -38,6 +41,7 @@ impl Default for RouterOptions {
             detect: Arc::new(CommonWords),
             cache: None,
             cache_mode: CacheMode::default(),
+            cache_ttl: None,
             prices: Arc::new(Prices::built_in()),
         }
     }

@@ -9,9 +9,9 @@ use super::language::{DetectLanguage, is};
 /// Sends a request to a target if all its conditions hold. One without conditions always holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// The newest user message has at least so many characters.
+    /// The newest user message has more characters than this.
     pub longer_than: Option<usize>,
-    /// The newest user message has fewer characters.
+    /// The newest user message has fewer characters than this.
     pub shorter_than: Option<usize>,
     /// It is in one of these languages or scripts (`pt`, `Cyrl`); empty: in any.
     pub languages: Vec<String>,
@@ -33,7 +33,7 @@ impl Rule {
     fn holds(&self, request: &ChatRequest, input: &Input<'_>) -> bool {
         let tagged = |tag: &String| request.tags.contains(tag);
         let spoken = |wanted: &String| input.language().is_some_and(|tag| is(tag, wanted));
-        self.longer_than.is_none_or(|least| input.length >= least)
+        self.longer_than.is_none_or(|least| input.length > least)
             && self.shorter_than.is_none_or(|most| input.length < most)
             && (self.tags.is_empty() || self.tags.iter().any(tagged))
             && (self.languages.is_empty() || self.languages.iter().any(spoken))

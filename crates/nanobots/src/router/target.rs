@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use botsmith_core::chat::{ChatModel, ChatRequest, Sampling};
+use botsmith_core::chat::{ChatModel, ChatRequest, ErrorClass, Sampling};
 use serde_json::Value;
 
 use super::Limiter;
@@ -23,6 +23,9 @@ pub struct Target {
     pub timeout: Option<Duration>,
     /// Bounds on its use, shared with whoever else uses it.
     pub limiter: Option<Arc<Limiter>>,
+    /// Failures of the one asked before it after which it is asked; `None`: those of
+    /// [`RouterOptions::on`](super::RouterOptions::on).
+    pub on: Option<Vec<ErrorClass>>,
     /// Whether it is asked when others fail; else only where a rule sends a request to it.
     pub fallback: bool,
     /// What the model adds to each request by itself, and where it sends it. Answers of targets that
@@ -61,6 +64,7 @@ impl Target {
             ask_for: None,
             timeout: None,
             limiter: None,
+            on: None,
             fallback: true,
             settings: Value::Null,
             sampling: Sampling::default(),
@@ -105,6 +109,13 @@ impl Target {
     #[must_use]
     pub fn limited(mut self, limiter: Arc<Limiter>) -> Self {
         self.limiter = Some(limiter);
+        self
+    }
+
+    /// The same target, asked after failures of these classes.
+    #[must_use]
+    pub fn after(mut self, on: Vec<ErrorClass>) -> Self {
+        self.on = Some(on);
         self
     }
 

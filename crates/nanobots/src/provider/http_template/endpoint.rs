@@ -61,10 +61,6 @@ impl Endpoint {
         })
     }
 
-    fn error(&self, class: ErrorClass, message: impl Into<String>) -> ModelError {
-        ModelError::new(class, ID, message)
-    }
-
     async fn send(
         &self,
         filled: &Filled,
@@ -81,11 +77,11 @@ impl Endpoint {
             typed |= name.eq_ignore_ascii_case("content-type");
             let name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
                 let name = botsmith_core::hint::shown(name);
-                self.error(ErrorClass::Load, format!("`{name}` is no name of a header"))
+                failed(ErrorClass::Load, format!("`{name}` is no name of a header"))
             })?;
             let mut value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
                 let words = format!("the value of `{name}` cannot stand in a header");
-                self.error(ErrorClass::Load, words)
+                failed(ErrorClass::Load, words)
             })?;
             value.set_sensitive(true);
             asking = asking.header(name, value);
@@ -173,7 +169,7 @@ impl Endpoint {
         while let Some(chunk) = self.chunk(&mut response, filled, bounds).await? {
             if body.len() + chunk.len() > most {
                 let words = format!("the answer is longer than {most} bytes");
-                return Err(self.error(ErrorClass::Protocol, words));
+                return Err(failed(ErrorClass::Protocol, words));
             }
             body.extend_from_slice(&chunk);
         }
@@ -192,14 +188,12 @@ impl Endpoint {
         let streamed = streamed.filter(|_| !plain::offers_tools(request));
         let filled = fill(&self.config, &self.settings, request, streamed.is_some())?;
         let response = self.send(&filled, &bounds).await?;
-        let mut answer = match streamed {
-            Some((form, out)) => self.stream(response, &filled, &bounds, form, out).await?,
-            None => {
-                let body = self
-                    .read(response, &filled, &bounds, self.limits.body)
-                    .await?;
-                self.whole(&body)?
-            }
+        let mut answer = if let Some((form, out)) = streamed {
+            self.stream(response, &filled, &bounds, form, out).await?
+        } else {
+            let most = self.limits.body;
+            let body = self.read(response, &filled, &bounds, most).await?;
+            self.whole(&body)?
         };
         answer.provider = ID.into();
         if answer.model.is_empty() {
@@ -265,8 +259,7 @@ impl Endpoint {
                 )),
                 false => reader.feed(&chunk),
             };
-            let items =
-                items.map_err(|words| began(&said, self.error(ErrorClass::Protocol, words)))?;
+            let items = items.map_err(|words| began(&said, failed(ErrorClass::Protocol, words)))?;
             for item in items {
                 self.piece(&item, form, &mut said, out)
                     .await
@@ -279,7 +272,7 @@ impl Endpoint {
                 .map_err(|error| began(&said, error))?;
         }
         if form.end.is_some() && !said.over {
-            let error = self.error(ErrorClass::Network, "the answer ended in the middle");
+            let error = failed(ErrorClass::Network, "the answer ended in the middle");
             return Err(began(&said, error));
         }
         let mut answer = ChatResponse::text(said.text);
@@ -305,7 +298,7 @@ impl Endpoint {
             .map_err(|error| failure::malformed(&self.config, &self.secrets, item, &error))?;
         if let Some(words) = self.settings.pointers.error(&value) {
             let words = failure::excerpt(&self.secrets, &words);
-            return Err(self.error(ErrorClass::Server, words));
+            return Err(failed(ErrorClass::Server, words));
         }
         if let Some(usage) = self.settings.pointers.usage(&value) {
             said.usage = Some(usage);
@@ -318,6 +311,10 @@ impl Endpoint {
         }
         Ok(())
     }
+}
+
+fn failed(class: ErrorClass, message: impl Into<String>) -> ModelError {
+    ModelError::new(class, ID, message)
 }
 
 /// What has come so far.

@@ -165,7 +165,7 @@ impl Said {
     fn read(at: &Cursor<'_>, templates: &Templates) -> Result<Self> {
         if at.node().text().is_some() {
             return Ok(Self {
-                say: Some(template(at, templates)?),
+                say: Some(spoken(at, templates)?),
                 ..Self::default()
             });
         }
@@ -176,9 +176,9 @@ impl Said {
     }
 
     fn fields(fields: &Fields<'_>, templates: &Templates) -> Result<Self> {
-        let tree = |key| {
+        let text = |key| {
             let value = fields.get(key);
-            value.map(|at| template(&at, templates)).transpose()
+            value.map(|at| spoken(&at, templates)).transpose()
         };
         let finishes = [
             ("stop", FinishReason::Stop),
@@ -188,10 +188,10 @@ impl Said {
             ("other", FinishReason::Other),
         ];
         let mut said = Self {
-            say: tree("say")?,
+            say: text("say")?,
             calls: Vec::new(),
-            reasoning: tree("reasoning")?,
-            refuse: tree("refuse")?,
+            reasoning: text("reasoning")?,
+            refuse: text("refuse")?,
             fail: fields
                 .get("fail")
                 .map(|at| Failing::read(&at))
@@ -234,7 +234,7 @@ impl Wish {
         let wish = Self {
             tool: fields.required("tool")?.name()?.to_owned(),
             arguments: match fields.get("arguments") {
-                Some(at) => template(&at, templates)?,
+                Some(at) => tree(&at, templates)?,
                 None => Value::Object(serde_json::Map::new()),
             },
         };
@@ -289,15 +289,20 @@ fn usage(at: &Cursor<'_>) -> Result<Usage> {
     Ok(usage)
 }
 
-/// A tree whose strings are templates, checked; a scalar as its text, so that `say: 007` stays so.
-fn template(at: &Cursor<'_>, templates: &Templates) -> Result<Value> {
-    let tree = match at.path().ends_with(".say") {
-        true => at
-            .node()
-            .text()
-            .map_or_else(|| at.node().to_json(), Value::from),
-        false => at.node().to_json(),
-    };
+/// What is said: a scalar as its text, so that `say: 1.10` stays so; else a tree.
+fn spoken(at: &Cursor<'_>, templates: &Templates) -> Result<Value> {
+    match at.node().text() {
+        Some(text) => checked(at, Value::from(text), templates),
+        None => tree(at, templates),
+    }
+}
+
+/// A tree whose strings are templates.
+fn tree(at: &Cursor<'_>, templates: &Templates) -> Result<Value> {
+    checked(at, at.node().to_json(), templates)
+}
+
+fn checked(at: &Cursor<'_>, tree: Value, templates: &Templates) -> Result<Value> {
     templates.check(&tree).map_err(|error| {
         let place = match error.path.is_empty() {
             true => String::new(),

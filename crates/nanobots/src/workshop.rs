@@ -12,13 +12,14 @@ use std::sync::Arc;
 use botsmith_core::SecretString;
 use botsmith_core::chat::{ChatModel, ChatRequest, Message};
 use botsmith_core::config::{Config, Disk, Environment};
-use botsmith_core::store::StateStore;
+use botsmith_core::store::{MemoryStore, StateStore};
 use serde_json::{Map, Value};
 
 use crate::bot::{Behavior, BotBuilder, Permission};
 use crate::cartridge::{Configured, Options, Profile, Variables};
 use crate::library::Library;
-use crate::provider::{self, OpenOptions, ProviderConfig, ProviderOverride};
+use crate::provider::{OpenOptions, ProviderConfig, ProviderOverride};
+use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
 use crate::{Bot, Cartridge, Result};
 
 /// What a cartridge may do on this machine beyond asking its provider. Nothing, unless allowed.
@@ -71,6 +72,7 @@ pub struct Workshop {
     permission: Permission,
     store: Option<Arc<dyn StateStore>>,
     tags: Vec<String>,
+    prices: Arc<Prices>,
 }
 
 impl Workshop {
@@ -87,6 +89,7 @@ impl Workshop {
             permission: Permission::default(),
             store: None,
             tags: Vec::new(),
+            prices: Arc::new(Prices::built_in()),
         }
     }
 
@@ -112,6 +115,13 @@ impl Workshop {
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// What answers cost; see [`Prices::overridden_by`] for a table of the user's over the one inside.
+    #[must_use]
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = Arc::new(prices);
         self
     }
 
@@ -257,7 +267,17 @@ impl Workshop {
 
     fn model(&self, cartridge: &Cartridge) -> Result<Arc<dyn ChatModel>> {
         let config = self.provider_of(cartridge)?;
-        Ok(provider::open(&config, &self.opening(cartridge))?)
+        let native = cartridge.native();
+        let mut options = RouterOptions::default();
+        options.prices = Arc::clone(&self.prices);
+        if native.cache.enabled {
+            let store = self.store.clone();
+            let store = store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
+            let cache = AnswerCache::new(store, CacheBound::default());
+            options.cache = Some(Arc::new(cache));
+        }
+        let router = router::open(&config, native, &self.opening(cartridge), options)?;
+        Ok(Arc::new(router))
     }
 
     /// The request that a cartridge's bot would send for `input`, in its provider's words, secrets hidden.

@@ -15,7 +15,7 @@ fn script(model: &str, otherwise: &Value) -> Value {
 
 fn open(provider: &Value, native: &Value) -> Result<Router, ModelError> {
     let value = json!({"meta": {"name": "demo"}, "provider": provider, "botsmith": native});
-    let cartridge = Cartridge::from_value(value, Profile::Native);
+    let cartridge = Cartridge::from_value(&value, Profile::Native).unwrap();
     let config = ProviderConfig::of(&cartridge)?;
     let mut options = RouterOptions::default();
     options.retry.attempts = 1;

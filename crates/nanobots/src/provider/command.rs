@@ -118,7 +118,7 @@ impl Command {
                 botsmith_core::hint::shown(&settings.run[0])
             );
             return Err(ModelError::new(ErrorClass::Unsupported, ID, message)
-                .hint("if you trust it, allow programs with --allow-command, or `allow-command: true` in botsmith.yaml"));
+                .hint("if you trust it, allow programs with --allow-command"));
         }
         let mut environment = Vec::new();
         // A program is found by `PATH`; everything else is asked for by name.

@@ -101,7 +101,7 @@ mod tests {
                 ..Rule::to("cyrillic")
             },
             Rule {
-                longer_than: Some(60),
+                longer_than: Some(59),
                 ..Rule::to("long")
             },
         ];

@@ -51,9 +51,15 @@ mod script;
 mod secrets;
 mod settings;
 pub mod sse;
+mod streaming;
 mod template;
 #[cfg(feature = "http")]
 mod token;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "used where requests are sent")
+)]
+mod wait;
 #[cfg_attr(
     not(feature = "http"),
     allow(dead_code, reason = "used where requests are sent")
@@ -66,7 +72,7 @@ use std::sync::Arc;
 use botsmith_core::chat::{ChatModel, ErrorClass, ModelError, ToolSpec};
 use serde_json::Value;
 
-pub use config::{ProviderConfig, provider_streams};
+pub use config::ProviderConfig;
 pub use decode::{StreamDecoder, decode_answer};
 pub use key::request_key;
 pub use kind::ProviderKind;
@@ -75,6 +81,7 @@ pub use preview::{RequestPreview, request_body, request_preview};
 pub use replace::ProviderOverride;
 pub use replay::{ReplayMode, ReplayModel};
 pub use script::{Script, ScriptModel};
+pub use streaming::provider_streams;
 
 /// What a provider may use besides its configuration.
 #[derive(Clone, Debug, Default)]

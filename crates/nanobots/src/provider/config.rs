@@ -13,7 +13,7 @@ use botsmith_core::chat::{ErrorClass, ModelError, OutputFormat};
 use serde_json::{Map, Value};
 
 use super::secrets::Secrets;
-use super::{ProviderKind, sampling, settings};
+use super::{ProviderKind, sampling, settings, streaming};
 use crate::cartridge::{Cartridge, Profile, fetch, is_placeholder};
 
 /// What a cartridge says about its provider. `Debug` shows no value of it, only names.
@@ -233,7 +233,7 @@ impl ProviderConfig {
     /// `options.stream` for google and maritaca (in profile `native` also where the specification
     /// has maritaca's, in `settings.stream`), in `settings.stream` for all others.
     pub fn streams(&self) -> bool {
-        streams(self.kind, &self.settings, &self.options, self.profile)
+        streaming::streams(self.kind, &self.settings, &self.options, self.profile)
     }
 
     /// The settings as they go into the body of a request, in the provider's own words: without the
@@ -304,38 +304,6 @@ impl fmt::Debug for ProviderConfig {
     }
 }
 
-/// Whether a cartridge's provider allows streaming, also where the rest of `provider` is wrong.
-pub fn provider_streams(cartridge: &Value, profile: Profile) -> bool {
-    let map = |key| match fetch(cartridge, &["provider", key]) {
-        Some(Value::Object(map)) => map.clone(),
-        _ => Map::new(),
-    };
-    let kind = fetch(cartridge, &["provider", "id"])
-        .and_then(Value::as_str)
-        .and_then(|id| ProviderKind::parse(id).ok())
-        .unwrap_or(ProviderKind::OpenAi);
-    streams(kind, &map("settings"), &map("options"), profile)
-}
-
-fn streams(
-    kind: ProviderKind,
-    settings: &Map<String, Value>,
-    options: &Map<String, Value>,
-    profile: Profile,
-) -> bool {
-    let off = |map: &Map<String, Value>| map.get("stream") == Some(&Value::Bool(false));
-    match kind {
-        ProviderKind::Google => !off(options),
-        ProviderKind::Maritaca => !off(options) && (profile == Profile::Compat || !off(settings)),
-        ProviderKind::OpenAi
-        | ProviderKind::Ollama
-        | ProviderKind::Mistral
-        | ProviderKind::Anthropic
-        | ProviderKind::Cohere => !off(settings),
-        _ => !off(settings) && !off(options),
-    }
-}
-
 /// Values that came out of the environment.
 fn collect(value: &Value, original: Option<&Value>, found: &mut Vec<SecretString>) {
     match (value, original) {
@@ -400,57 +368,6 @@ mod tests {
         let shown = config.secrets().hide("a planted-1 b planted-2 c planted-3");
         assert_eq!(shown, "a *** b *** c ***");
         assert_eq!(config.key_variable(), Some("A"));
-    }
-
-    #[test]
-    fn streaming_is_off_only_where_the_provider_s_own_flag_says_so() {
-        let cases = [
-            (json!({"id": "openai"}), true, true),
-            (
-                json!({"id": "openai", "settings": {"stream": false}}),
-                false,
-                false,
-            ),
-            (
-                json!({"id": "google", "settings": {"stream": false}}),
-                true,
-                true,
-            ),
-            (
-                json!({"id": "google", "options": {"stream": false}}),
-                false,
-                false,
-            ),
-            (
-                json!({"id": "maritaca", "settings": {"stream": false}}),
-                true,
-                false,
-            ),
-            (
-                json!({"id": "maritaca", "options": {"stream": false}}),
-                false,
-                false,
-            ),
-            (
-                json!({"id": "ollama", "options": {"stream": false}}),
-                true,
-                true,
-            ),
-            (json!({"id": "nonesuch"}), true, true),
-        ];
-        for (provider, compat, native) in cases {
-            let cartridge = json!({ "provider": provider });
-            assert_eq!(
-                provider_streams(&cartridge, Profile::Compat),
-                compat,
-                "{cartridge}"
-            );
-            assert_eq!(
-                provider_streams(&cartridge, Profile::Native),
-                native,
-                "{cartridge}"
-            );
-        }
     }
 
     #[test]

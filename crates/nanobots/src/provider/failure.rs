@@ -4,19 +4,15 @@
 //! own codes, then by the status. The provider's message is kept, secrets are taken out, control
 //! characters are escaped, and it is cut to a length that a terminal can show.
 
-use std::time::Duration;
-
 use botsmith_core::chat::{ErrorClass, ModelError};
 use serde_json::Value;
 
 use super::secrets::{Secrets, shown_url};
+use super::wait;
 use super::{ProviderConfig, ProviderKind};
 
 /// Characters of a provider's words that are shown.
 const LONGEST: usize = 500;
-
-/// Whoever asks for more has made a mistake: a day.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What an error's answer brings besides its body.
 #[derive(Debug, Default)]
@@ -55,16 +51,9 @@ pub(super) fn of_status(
         true => format!("HTTP {status}"),
         false => format!("HTTP {status}: {words}"),
     };
-    let wait = heads
-        .retry_after_ms
-        .as_deref()
-        .and_then(|text| text.trim().parse::<u64>().ok())
-        .map(Duration::from_millis)
-        .or_else(|| retry_after(heads.retry_after.as_deref()?, now))
-        .or_else(|| retry_delay(&value));
     let error = ModelError::new(class, config.id(), text)
         .status(status)
-        .retry_after(wait.map(|wait| wait.min(LONGEST_WAIT)));
+        .retry_after(wait::asked(heads, &value, now));
     hinted(config, error)
 }
 
@@ -89,7 +78,7 @@ pub(super) fn of_value(
         .and_then(|code| u16::try_from(code).ok())
         .filter(|code| (400..600).contains(code));
     let class = class(status.unwrap_or(0), &codes(value), &words);
-    let mut error = ModelError::new(class, config.id(), words).retry_after(retry_delay(value));
+    let mut error = ModelError::new(class, config.id(), words).retry_after(wait::in_body(value));
     error.status = status;
     Some(hinted(config, error))
 }
@@ -268,33 +257,6 @@ fn hinted(config: &ProviderConfig, error: ModelError) -> ModelError {
     }
 }
 
-/// Seconds, or an HTTP date.
-fn retry_after(text: &str, now: i64) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let at = jiff::fmt::rfc2822::parse(text)
-        .ok()?
-        .timestamp()
-        .as_second();
-    Some(Duration::from_secs(u64::try_from(at - now).unwrap_or(0)))
-}
-
-/// Google says in the body how long to wait: `36s`.
-fn retry_delay(value: &Value) -> Option<Duration> {
-    let error = match value {
-        Value::Array(list) => list.first()?,
-        one => one,
-    };
-    let details = error.pointer("/error/details")?.as_array()?;
-    let text = details
-        .iter()
-        .find_map(|detail| detail.get("retryDelay")?.as_str())?;
-    let seconds = text.strip_suffix('s')?.parse::<f64>().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -412,48 +374,6 @@ mod tests {
             assert_eq!(error.class, class, "{id} {status} {body}");
             assert_eq!(error.status, Some(status));
         }
-    }
-
-    #[test]
-    fn the_wait_is_read_in_all_the_forms_in_which_it_is_asked_for() {
-        let date = "Thu, 01 Jan 1970 00:17:00 GMT";
-        for (name, text, expected) in [
-            ("after", "7", Some(7_000)),
-            ("after", "1.5", Some(1_500)),
-            ("ms", "250", Some(250)),
-            ("after", date, Some(20_000)),
-            ("after", "soon", None),
-            ("after", "-1", None),
-        ] {
-            let mut heads = Heads {
-                status: 429,
-                ..Heads::default()
-            };
-            match name {
-                "ms" => heads.retry_after_ms = Some(text.into()),
-                _ => heads.retry_after = Some(text.into()),
-            }
-            let error = error(
-                "openai",
-                &heads,
-                &json!({"error": {"message": "slow down"}}),
-            );
-            assert_eq!(
-                error.retry_after,
-                expected.map(Duration::from_millis),
-                "{text}"
-            );
-        }
-        let body = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota",
-            "details": [{"retryDelay": "36s"}]}});
-        let heads = Heads {
-            status: 429,
-            ..Heads::default()
-        };
-        assert_eq!(
-            error("google", &heads, &body).retry_after,
-            Some(Duration::from_secs(36))
-        );
     }
 
     #[test]

@@ -11,10 +11,13 @@
 //! | `quiet` | `BOTSMITH_QUIET` | `true`, `false` | `false` |
 //! | `threads` | `BOTSMITH_THREADS` | `auto` or 1 to 1024 | `auto` |
 //!
+//! What is changed of all bots stands in [`BotSettings`].
+//!
 //! A relative path after `sqlite:` is relative to where it was said: the folder of `botsmith.yaml` or
 //! `.env`, the working directory for variables and flags; the default lies beside `botsmith.yaml`.
 //! This module opens no store and reads nothing else.
 
+mod bots;
 pub mod dotenv;
 mod environment;
 mod layers;
@@ -26,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use layers::Layers;
 
+pub use bots::BotSettings;
 pub use environment::{Disk, Environment, Files, MemoryFiles};
 pub use origin::{Origin, Setting};
 pub use store_url::StoreUrl;
@@ -111,6 +115,8 @@ pub struct Config {
     pub quiet: Setting<bool>,
     /// How many threads work; `None`: as many as there are cores.
     pub threads: Setting<Option<NonZeroUsize>>,
+    /// What is changed of all bots.
+    pub bots: BotSettings,
     /// The `botsmith.yaml` that was read.
     pub file: Option<PathBuf>,
     /// The `.env` files that were read, the stronger first.
@@ -158,6 +164,7 @@ impl Config {
             color: Setting::default(),
             quiet: Setting::default(),
             threads: Setting::default(),
+            bots: BotSettings::default(),
             file: file.as_ref().map(|source| source.path().to_owned()),
             dotenv_files: Vec::new(),
             folder,
@@ -189,12 +196,12 @@ impl Config {
 
     /// Every setting as a person may read it (`name`, value, origin); a password in a URL is
     /// masked.
-    pub fn settings(&self) -> [(&'static str, String, &Origin); 4] {
+    pub fn settings(&self) -> Vec<(&'static str, String, &Origin)> {
         let threads = self
             .threads
             .value
             .map_or("auto".to_owned(), |n| n.to_string());
-        [
+        let mut settings = vec![
             ("store", self.store.value.to_string(), &self.store.origin),
             (
                 "color",
@@ -203,7 +210,9 @@ impl Config {
             ),
             ("quiet", self.quiet.value.to_string(), &self.quiet.origin),
             ("threads", threads, &self.threads.origin),
-        ]
+        ];
+        settings.extend(self.bots.listed());
+        settings
     }
 
     fn apply_file(&mut self, source: &Source) -> Result<()> {
@@ -242,6 +251,7 @@ impl Config {
             })?;
             self.threads = Setting::new(value, origin(&at));
         }
+        self.bots.apply_file(&fields, source.path(), &self.folder)?;
         fields.finish()
     }
 
@@ -268,6 +278,7 @@ impl Config {
             self.store = Setting::new(value, found.origin);
         }
         self.apply_color()?;
+        self.bots.apply_variables(&self.layers)?;
         if let Some(found) = self.layers.get("BOTSMITH_QUIET")? {
             let value = match found.value.expose().trim().to_ascii_lowercase().as_str() {
                 "true" | "1" => true,

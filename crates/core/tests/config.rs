@@ -159,12 +159,40 @@ fn each_layer_wins_over_those_below_and_says_so() {
     for (name, file_list, variables, wanted) in cases {
         let config = load(&environment(variables), &files(file_list))
             .unwrap_or_else(|e| panic!("{name}: {e}"));
-        let found = config
+        let found: Vec<_> = config
             .settings()
-            .map(|(_, value, origin)| format!("{value} ({origin})"));
+            .into_iter()
+            .map(|(_, value, origin)| format!("{value} ({origin})"))
+            .collect();
         assert_eq!(found, wanted, "{name}");
         assert!(config.warnings.is_empty(), "{name}: {:?}", config.warnings);
     }
+}
+
+#[test]
+fn settings_of_bots_come_from_file_and_environment_and_are_listed_where_set() {
+    let config = load(
+        &environment(&[("BOTSMITH_MODEL", "qwen3"), ("BOTSMITH_PRICES", "mine.yaml")]),
+        &files(&[(
+            "/p/botsmith.yaml",
+            "provider: ollama\nmodel: llama3\naddress: http://127.0.0.1:11434\nprices: prices.yaml\n",
+        )]),
+    )
+    .unwrap();
+    let listed: Vec<_> = config.settings().into_iter().skip(4).collect();
+    let shown: Vec<_> = listed
+        .iter()
+        .map(|(name, value, origin)| format!("{name} {value} ({origin})"))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "provider ollama (/p/botsmith.yaml:1)",
+            "model qwen3 (BOTSMITH_MODEL)",
+            "address http://127.0.0.1:11434 (/p/botsmith.yaml:3)",
+            "prices /p/a/b/mine.yaml (BOTSMITH_PRICES)",
+        ]
+    );
 }
 
 #[test]

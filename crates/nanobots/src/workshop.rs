@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::bot::{Behavior, BotBuilder, Permission};
 use crate::cartridge::{Configured, Options, Profile, Variables};
 use crate::library::Library;
-use crate::provider::{OpenOptions, ProviderConfig, ProviderOverride};
+use crate::provider::{OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
 use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
 use crate::{Bot, Cartridge, Result};
 
@@ -214,7 +214,25 @@ impl Workshop {
     /// If neither the cartridge nor the workshop names one, or its configuration is wrong.
     pub fn provider_of(&self, cartridge: &Cartridge) -> Result<ProviderConfig> {
         let lookup = |name: &str| self.secret(name);
-        Ok(self.provider.apply_to(cartridge, &lookup)?)
+        Ok(self.replacement()?.apply_to(cartridge, &lookup)?)
+    }
+
+    /// What the configuration changes of all bots, under what this workshop was told.
+    fn replacement(&self) -> Result<ProviderOverride> {
+        let mut over = self.provider.clone();
+        let bots = &self.config.bots;
+        // A model of the configuration belongs to its provider, not to one that a flag names.
+        if over.id.is_none() {
+            if let Some(provider) = &bots.provider {
+                over.id = Some(ProviderKind::parse(&provider.value)?);
+            }
+            let text = |found: &Option<botsmith_core::config::Setting<String>>| {
+                found.as_ref().map(|found| found.value.clone())
+            };
+            over.model = over.model.or_else(|| text(&bots.model));
+            over.address = over.address.or_else(|| text(&bots.address));
+        }
+        Ok(over)
     }
 
     fn secret(&self, name: &str) -> Option<SecretString> {

@@ -9,12 +9,16 @@ use crate::yaml::Source;
 use crate::{Diagnostic, Error, Result, SecretString};
 
 /// Variables of ours that a configuration reads.
-const KNOWN: [&str; 5] = [
+const KNOWN: [&str; 9] = [
     "BOTSMITH_STORE",
     "BOTSMITH_STORE_FILE",
     "BOTSMITH_COLOR",
     "BOTSMITH_QUIET",
     "BOTSMITH_THREADS",
+    "BOTSMITH_PROVIDER",
+    "BOTSMITH_MODEL",
+    "BOTSMITH_ADDRESS",
+    "BOTSMITH_PRICES",
 ];
 
 /// Variables of ours that only tests read.

@@ -4,6 +4,7 @@
 //! failed, 2 could not run.
 
 mod args;
+mod bot;
 mod compare;
 mod completions;
 mod context;
@@ -54,6 +55,8 @@ pub(crate) fn main() -> ExitCode {
     let json = args.command.json();
     let result = Context::new(&args.global).and_then(|context| match args.command {
         Command::Eval(eval) => eval::run(&context, eval),
+        Command::Bot(bot) => bot::run(&context, &bot),
+        Command::Nb(nb) => bot::nb(&context, &nb),
         Command::Metric(metric) => metric::run(&context, &metric),
         Command::Nlp(nlp) => nlp::run(&context, &nlp),
         Command::Init(init) => init::run(&context, &init),

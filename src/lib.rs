@@ -1,9 +1,9 @@
 //! Botsmith: judge AI bots with honest statistics, offline.
 //!
 //! This crate is the front door: it re-exports the crates behind it, and holds the `botsmith`
-//! command. Embed what you need: [`core`] (errors, YAML with positions, stores), [`eval`] (suites,
-//! evaluators, statistics, runs, reports),
-//! [`nlp`] (tokens, parts of speech, morphology, lemmas).
+//! command. Embed what you need: [`core`] (errors, YAML with positions, stores, models), [`nlp`] (tokens,
+//! parts of speech, morphology, lemmas), [`nanobots`] (cartridges, providers, tools, sessions), [`eval`]
+//! (suites, evaluators, statistics, runs, reports).
 //!
 //! ```
 //! use botsmith::prelude::*;
@@ -41,5 +41,6 @@ pub mod prelude {
     pub use botsmith_eval::evaluators::{Evaluator, Kind, Registry, Subject};
     pub use botsmith_eval::run::{RunOptions, Runner, Runs};
     pub use botsmith_eval::suite::{Overrides, Suite};
+    pub use botsmith_nanobots::{Bot, Cartridge, Workshop};
     pub use botsmith_eval::{Answer, Case, Error, Evidence, Outcome, Result, Score, Verdict};
 }

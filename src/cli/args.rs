@@ -59,6 +59,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Judge a suite, and look at what was judged
     Eval(Eval),
+    /// Ask, talk with, look at, check, fetch and judge bots
+    Bot(super::bot::args::Bot),
+    /// The words of the reference implementation's command: `nb CARTRIDGE STATE eval …`
+    Nb(super::bot::args::Nb),
     /// Score JSONL {"candidate", "references"} from stdin with one evaluator
     Metric(Metric),
     /// Annotate text: tokens, parts of speech, morphology, lemmas; train models
@@ -90,11 +94,12 @@ impl Command {
                     | EvalCommand::Power(Power { json, .. }),
                 ) => *json,
             },
+            Self::Bot(bot) => bot.command.json(),
             Self::Metric(metric) => metric.json,
             Self::Nlp(nlp) => nlp.json(),
             Self::Init(init) => init.json,
             Self::Doctor(doctor) => doctor.json,
-            Self::Schema(_) | Self::Completions(_) => false,
+            Self::Nb(_) | Self::Schema(_) | Self::Completions(_) => false,
         }
     }
 }
@@ -409,6 +414,8 @@ pub(crate) struct Schema {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum SchemaOf {
+    /// A cartridge, with our extensions
+    Cartridge,
     /// A suite file, format v1
     Suite,
 }

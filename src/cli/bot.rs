@@ -10,11 +10,14 @@ mod pull;
 mod repl;
 mod run;
 mod show;
-mod test;
+mod trial;
 
+use botsmith::core::SecretString;
 use botsmith::core::chat::ModelError;
+use botsmith::core::config::Disk;
 use botsmith::eval::Result;
 use botsmith::nanobots::provider::{ProviderKind, ProviderOverride};
+use botsmith::nanobots::session::{Kdf, Variables, Vault, end_user, is_stateless};
 use botsmith::nanobots::{Allow, Bot, Cartridge, Session, SessionOptions, Workshop};
 use serde_json::{Map, Value};
 
@@ -32,7 +35,7 @@ pub(super) fn run(context: &Context, args: &args::Bot) -> Result<Ended> {
         BotCommand::Lint(args) => lint::run(context, args),
         BotCommand::List(args) => list::run(context, args),
         BotCommand::Pull(args) => pull::run(context, args),
-        BotCommand::Test(args) => test::run(context, args),
+        BotCommand::Test(args) => trial::run(context, args),
         BotCommand::ImportState(args) => import_state::run(context, args),
     }
 }
@@ -91,24 +94,47 @@ fn warn(context: &Context, cartridge: &Cartridge) {
     }
 }
 
-/// The conversation that the flags name.
-fn session(context: &Context, bot: &Bot, remembered: &Remembered) -> Result<Session> {
-    let mut options = SessionOptions::default().colors(context.colored());
+/// The conversation that the flags name. Where a password is set, what is kept is sealed with it.
+fn session(
+    context: &Context,
+    bot: &Bot,
+    remembered: &Remembered,
+    streams: bool,
+) -> Result<Session> {
+    let mut options = SessionOptions::default()
+        .colors(context.colored())
+        .streams(streams);
     options.state.clone_from(&remembered.session);
-    options.user = user(context, remembered.user.as_deref());
-    if remembered.session.is_some() {
-        options = options.store(context.store()?);
+    options.user = Some(user(context, bot, remembered.user.as_deref()));
+    if !is_stateless(remembered.session.as_deref()) {
+        let store = context.store()?;
+        if let Some(password) = password(context, "NANO_BOTS_ENCRYPTION_PASSWORD")? {
+            options = options.vault(Vault::open(&*store, &password, Kdf::default())?);
+        }
+        options = options.store(store);
     }
     Ok(bot.session(options)?)
 }
 
-/// The end user: the flag, or what the environment says.
-fn user(context: &Context, flag: Option<&str>) -> Option<String> {
-    let variable = || {
-        let value = context.environment.variables.get("NANO_BOTS_END_USER")?;
-        value.to_str().map(str::to_owned)
+/// A password from the environment, a `.env` file or a file that a variable names.
+fn password(context: &Context, name: &str) -> Result<Option<SecretString>> {
+    let found = context.config.secret(name, &Disk)?;
+    Ok(found.map(|setting| setting.value))
+}
+
+/// The end user: the flag, or what cartridge and environment say.
+fn user(context: &Context, bot: &Bot, flag: Option<&str>) -> String {
+    const NAME: &str = "NANO_BOTS_END_USER";
+    let variable = |value: Option<&str>| -> Variables {
+        let value = value.map(|value| (NAME.to_owned(), value.to_owned()));
+        value.into_iter().collect()
     };
-    flag.map(str::to_owned).or_else(variable)
+    let environment = context.environment.variables.get(NAME);
+    end_user(
+        bot.cartridge().value(),
+        &variable(environment.and_then(|value| value.to_str())),
+        &variable(flag),
+    )
 }
 
 /// What runs asynchronous work of a command.

@@ -8,6 +8,7 @@ use super::{Ended, output};
 
 pub(super) fn run(args: &Schema) -> Result<Ended> {
     let schema = match args.of {
+        SchemaOf::Cartridge => botsmith::nanobots::cartridge::schema(),
         SchemaOf::Suite => suite::schema(&Registry::builtin()),
     };
     let text = serde_json::to_string_pretty(&schema).expect("a JSON value serialises");

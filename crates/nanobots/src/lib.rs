@@ -14,11 +14,15 @@ mod error;
 pub mod interface;
 pub mod library;
 pub mod provider;
+pub mod pull;
 pub mod router;
 pub mod sandbox;
 pub mod session;
 pub mod tools;
 mod workshop;
+
+/// The version of the Nano Bots specification that cartridges follow.
+pub const SPECIFICATION: &str = "3.2.0";
 
 pub use bot::{Bot, BotBuilder, Turn};
 pub use cartridge::Cartridge;

@@ -17,9 +17,9 @@ use crate::cli::{Ended, output};
 const MAX_INPUT: u64 = 16 << 20;
 
 pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
-    let workshop = super::told(context, &args.which, args.allow)?.streaming(!args.no_stream);
+    let workshop = super::told(context, &args.which, args.allow)?;
     let bot = super::open(context, workshop, &args.which)?;
-    let mut session = super::session(context, &bot, &args.remembered)?;
+    let mut session = super::session(context, &bot, &args.remembered, !args.no_stream)?;
     let input = words(&args.words)?;
     let call = call(args.timeout)?;
     let runtime = super::runtime();

@@ -80,7 +80,7 @@ fn same_origin() -> reqwest::redirect::Policy {
     })
 }
 
-fn is_this_machine(url: &reqwest::Url) -> bool {
+pub(crate) fn is_this_machine(url: &reqwest::Url) -> bool {
     match url.host_str() {
         Some("localhost" | "[::1]") => true,
         Some(host) => host
@@ -112,7 +112,7 @@ pub(crate) fn failure(id: &str, secrets: &Secrets, url: &str, error: reqwest::Er
 }
 
 /// The cause at the bottom says most.
-fn innermost(error: &reqwest::Error) -> String {
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

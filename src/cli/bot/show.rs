@@ -1,0 +1,156 @@
+//! `botsmith bot show`: what a bot is made of, or the request that it would send.
+
+use std::fmt::Write as _;
+
+use botsmith::eval::Result;
+use botsmith::nanobots::Cartridge;
+use botsmith::nanobots::bot::Behavior;
+use botsmith::nanobots::cartridge::Profile;
+use botsmith::nanobots::provider::request_preview;
+use botsmith::nanobots::pull::Contents;
+use serde_json::json;
+
+use super::args::{Allow, Show};
+use crate::cli::context::Context;
+use crate::cli::{Ended, output};
+
+pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
+    let allow = Allow {
+        yes: false,
+        allow_command: true,
+        allow_unsandboxed: false,
+    };
+    let workshop = super::told(context, &args.which, allow)?;
+    let cartridge = workshop.cartridge(&args.which.cartridge)?;
+    let Some(input) = &args.request else {
+        return summary(context, &cartridge, args.json);
+    };
+    super::warn(context, &cartridge);
+    let values = super::variables(&cartridge, &args.which.variables);
+    let (config, request) = workshop.variables(values).request(cartridge, input)?;
+    let preview = request_preview(&config, &request, config.streams())
+        .map_err(botsmith::nanobots::Error::from)?;
+    if args.json {
+        let headers: serde_json::Map<_, _> = preview
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect();
+        output::print_json(&json!({
+            "provider": config.id(), "model": config.model(), "method": preview.method,
+            "url": preview.url, "headers": headers, "body": preview.body,
+        }))?;
+    } else {
+        output::print(&format!("{preview}\n"))?;
+    }
+    Ok(Ended::Well)
+}
+
+fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<Ended> {
+    let meta = cartridge.meta();
+    let contents = Contents::of(cartridge);
+    let native = cartridge.native();
+    if as_json {
+        let warnings: Vec<_> = cartridge.warnings().iter().map(ToString::to_string).collect();
+        let files: Vec<_> = cartridge.files().collect();
+        output::print_json(&json!({
+            "path": cartridge.path(),
+            "files": files,
+            "meta": {
+                "symbol": meta.symbol, "name": meta.name, "author": meta.author,
+                "version": meta.version, "license": meta.license, "description": meta.description,
+            },
+            "provider": cartridge.provider_id(),
+            "contents": contents,
+            "variables": native.variables.iter().map(|(name, v)| json!({
+                "name": name, "type": v.kind.as_str(), "default": v.default,
+                "description": v.description, "required": v.required,
+            })).collect::<Vec<_>>(),
+            "cartridge": cartridge.original(),
+            "warnings": warnings,
+        }))?;
+        return Ok(Ended::Well);
+    }
+    let mut text = String::new();
+    let title = [meta.symbol, meta.name.or_else(|| Some("no name".into())), meta.version];
+    let title: Vec<_> = title.into_iter().flatten().collect();
+    let _ = writeln!(text, "{}", title.join(" "));
+    if let Some(description) = &meta.description {
+        let _ = writeln!(text, "{description}");
+    }
+    text.push('\n');
+    let mut row = |name: &str, value: String| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{name:11}{}", value.replace('\n', "\n           "));
+        }
+    };
+    row("file", cartridge.path().display().to_string());
+    row("author", meta.author.unwrap_or_default());
+    row("licence", meta.license.unwrap_or_default());
+    let model = ["settings", "options"]
+        .iter()
+        .find_map(|part| cartridge.original()["provider"][part]["model"].as_str());
+    let provider = cartridge.provider_id().unwrap_or("none: choose one with --provider");
+    row("provider", format!("{provider} {}", model.unwrap_or_default()).trim().into());
+    for behavior in [Behavior::Boot, Behavior::Interaction] {
+        let texts = cartridge.texts(behavior);
+        let boot = behavior == Behavior::Boot;
+        row(if boot { "boot" } else { "directive" }, shorten(texts.directive));
+        row("backdrop", shorten(texts.backdrop));
+        let sent = boot || cartridge.profile() == Profile::Native;
+        row(if sent { "says" } else { "not sent" }, shorten(texts.instruction));
+    }
+    row("tools", contents.tools.join("\n"));
+    if !contents.tools.is_empty() {
+        let safe = match (contents.sandboxed, contents.confirmed) {
+            (true, true) => "sandboxed, asks before it calls one",
+            (true, false) => "sandboxed, calls them without asking",
+            (false, true) => "NOT sandboxed, asks before it calls one",
+            (false, false) => "NOT sandboxed, calls them without asking",
+        };
+        row("", safe.into());
+    }
+    let variables: Vec<_> = native
+        .variables
+        .iter()
+        .map(|(name, variable)| {
+            let default = match &variable.default {
+                Some(value) => format!(" = {value}"),
+                None if variable.required => " (required)".into(),
+                None => String::new(),
+            };
+            let kind = variable.kind.as_str();
+            let description = variable.description.as_deref().unwrap_or_default();
+            format!("{name}: {kind}{default}  {description}").trim_end().to_owned()
+        })
+        .collect();
+    row("variables", variables.join("\n"));
+    row("sends to", contents.network.join("\n"));
+    row("starts", contents.programs.join("\n"));
+    row("reads", contents.environment.join(", "));
+    let extensions: Vec<_> = cartridge.original()["botsmith"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.as_str())
+        .collect();
+    row("botsmith", extensions.join(", "));
+    output::print(&text)?;
+    super::warn(context, cartridge);
+    if !context.quiet() {
+        output::note("\nnext: add `--request` to see what it would send");
+    }
+    Ok(Ended::Well)
+}
+
+/// The first lines of a text.
+fn shorten(text: Option<String>) -> String {
+    const LINES: usize = 4;
+    let text = text.unwrap_or_default();
+    let text = text.trim_end();
+    let lines: Vec<_> = text.lines().collect();
+    match lines.len() > LINES {
+        true => format!("{}\n… {} more lines", lines[..LINES].join("\n"), lines.len() - LINES),
+        false => text.to_owned(),
+    }
+}

@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, args: &args::Bot) -> Result<Ended> {
 fn workshop(context: &Context) -> Workshop {
     // `pull` keeps cartridges in bots/: what is there is found by its name.
     let bots = context.environment.folder.join("bots");
-    Workshop::new(context.environment.clone(), context.config.clone()).folder(bots)
+    context.workshop().folder(bots)
 }
 
 /// The same, with what the flags say.

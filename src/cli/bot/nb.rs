@@ -70,7 +70,8 @@ fn pretty(value: &serde_json::Value) -> String {
 }
 
 fn workshop(context: &Context) -> Workshop {
-    Workshop::new(context.environment.clone(), context.config.clone())
+    context
+        .workshop()
         .profile(botsmith::nanobots::cartridge::Profile::Compat)
         .permission(ask::permission(false))
 }

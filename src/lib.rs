@@ -41,6 +41,6 @@ pub mod prelude {
     pub use botsmith_eval::evaluators::{Evaluator, Kind, Registry, Subject};
     pub use botsmith_eval::run::{RunOptions, Runner, Runs};
     pub use botsmith_eval::suite::{Overrides, Suite};
-    pub use botsmith_nanobots::{Bot, Cartridge, Workshop};
     pub use botsmith_eval::{Answer, Case, Error, Evidence, Outcome, Result, Score, Verdict};
+    pub use botsmith_nanobots::{Bot, Cartridge, Workshop};
 }

@@ -84,7 +84,9 @@ impl Contents {
                 Some(url) => contents.network.push(format!("{url} (MCP server {name})")),
                 None => {
                     let words = texts(&server["command"]).join(" ");
-                    contents.programs.push(format!("{words} (MCP server {name})"));
+                    contents
+                        .programs
+                        .push(format!("{words} (MCP server {name})"));
                 }
             }
         }
@@ -150,13 +152,22 @@ impl Pulled {
     /// If it cannot be read, or is no cartridge.
     pub fn from_path(path: &Path, options: &Options<'_>) -> Result<Self> {
         let source = Source::read(path, MAX_BYTES)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let from = path.display().to_string();
-        Self::of(from, &name.unwrap_or_default(), source.text().as_bytes(), options)
+        Self::of(
+            from,
+            &name.unwrap_or_default(),
+            source.text().as_bytes(),
+            options,
+        )
     }
 
     fn of(from: String, name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Self> {
-        let extension = Path::new(name).extension().map(|e| e.to_string_lossy().into_owned());
+        let extension = Path::new(name)
+            .extension()
+            .map(|e| e.to_string_lossy().into_owned());
         let format = Format::of(extension.as_deref().unwrap_or_default())?;
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Diagnostic::new(&from, format!("not valid UTF-8: {error}")).code("BS-BOT-002")
@@ -237,8 +248,12 @@ mod fetching {
 
     async fn fetch(url: &str) -> Result<(String, Vec<u8>)> {
         let fail = |class, message: String| ModelError::new(class, "pull", message);
-        let parsed = reqwest::Url::parse(url)
-            .map_err(|error| fail(ErrorClass::Request, format!("`{url}` is no address: {error}")))?;
+        let parsed = reqwest::Url::parse(url).map_err(|error| {
+            fail(
+                ErrorClass::Request,
+                format!("`{url}` is no address: {error}"),
+            )
+        })?;
         if parsed.scheme() != "https" && !http::is_this_machine(&parsed) {
             return Err(fail(
                 ErrorClass::Request,

@@ -51,6 +51,8 @@ pub struct SessionOptions {
     pub vault: Option<Vault>,
     /// Whether colours of the cartridge are printed.
     pub colors: bool,
+    /// Whether answers come whole also where the cartridge streams.
+    pub whole: bool,
 }
 
 impl SessionOptions {
@@ -80,6 +82,13 @@ impl SessionOptions {
     #[must_use]
     pub fn vault(mut self, vault: Vault) -> Self {
         self.vault = Some(vault);
+        self
+    }
+
+    /// Whether answers may come piece by piece, where the cartridge streams.
+    #[must_use]
+    pub fn streams(mut self, streams: bool) -> Self {
+        self.whole = !streams;
         self
     }
 
@@ -133,6 +142,7 @@ pub struct Session {
     bot: Bot,
     history: Vec<Event>,
     colors: bool,
+    whole: bool,
     key: Option<String>,
     keeper: Option<Arc<Mutex<Keeper>>>,
     /// What to return to if the turn that is going on does not end well, also when nobody waits for
@@ -153,6 +163,7 @@ impl Session {
             bot,
             history: Vec::new(),
             colors: options.colors,
+            whole: options.whole,
             key: None,
             keeper: None,
             before: None,
@@ -337,7 +348,8 @@ impl Session {
         let keeper = self.keeper.clone();
         let mut show = Show::new(&bot, &mut self.history, keeper, mode, observer)
             .input(input)
-            .colors(self.colors);
+            .colors(self.colors)
+            .whole(self.whole);
         show.prefix();
         match run(&bot, parts, &mut show, call).await {
             Ok(turn) => {

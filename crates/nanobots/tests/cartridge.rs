@@ -210,7 +210,7 @@ fn extensions_are_typed_with_defaults() {
          routing:\n    - {when: {input-longer-than: 20, language: de}, use: 2}\n    \
          - {when: {tag: [x, y]}, provider: {id: mistral}}\n  cache: {ttl: 1h}\n  \
          limits: {tokens: 4000, seconds: 60, tool-rounds: 5, cost: 0.05}\n  context: 8000\n  \
-         mcp: {web: {url: 'https://example.org', tools: [search], timeout: 5s}}\n  evaluate: [{contains: x}]\n",
+         mcp: {web: {url: 'https://example.org', tools: [search], timeout: 5s}}\n  evaluate: {dataset: [], evaluators: [exact-match]}\n",
     );
     let own = cartridge.native();
     assert_eq!(own.variables["language"].kind, VariableType::String);
@@ -231,7 +231,10 @@ fn extensions_are_typed_with_defaults() {
         own.mcp["web"].tools.as_deref(),
         Some(&["search".to_owned()][..])
     );
-    assert_eq!(own.evaluate, Some(json!([{"contains": "x"}])));
+    assert_eq!(
+        own.evaluate,
+        Some(json!({"dataset": [], "evaluators": ["exact-match"]}))
+    );
 }
 
 #[test]

@@ -212,7 +212,11 @@ pub(crate) struct ImportState {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Nb {
     /// CARTRIDGE STATE eval [WORDS] | repl | state | cartridge; or version, security, help
-    #[arg(value_name = "WORDS", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "WORDS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     pub(crate) words: Vec<String>,
 }
 

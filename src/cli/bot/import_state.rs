@@ -45,7 +45,10 @@ pub(super) fn run(context: &Context, args: &ImportState) -> Result<Ended> {
     if args.json {
         output::print_json(&json!({"session": args.session, "events": events}))?;
     } else {
-        output::print(&format!("{events} messages are in session `{}`\n", args.session))?;
+        output::print(&format!(
+            "{events} messages are in session `{}`\n",
+            args.session
+        ))?;
         if !context.quiet() {
             output::print(&format!(
                 "\nnext: botsmith bot repl {} --session {}\n",

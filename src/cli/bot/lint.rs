@@ -69,7 +69,11 @@ pub(super) fn run(context: &Context, args: &Lint) -> Result<Ended> {
             count(warnings, "warning"),
         ))?;
     }
-    Ok(if failed { Ended::GateFailed } else { Ended::Well })
+    Ok(if failed {
+        Ended::GateFailed
+    } else {
+        Ended::Well
+    })
 }
 
 fn row(found: &Diagnostic) -> Value {

@@ -93,7 +93,10 @@ fn security(context: &Context) -> Result<Ended> {
     let mark = |well: bool| if well { "✓" } else { "✗" };
     let (encrypts, own) = match (found.encryption, found.password) {
         (true, true) => ("encryption works", "a password of your own is set"),
-        (true, false) => ("encryption works", "no password is set: set NANO_BOTS_ENCRYPTION_PASSWORD"),
+        (true, false) => (
+            "encryption works",
+            "no password is set: set NANO_BOTS_ENCRYPTION_PASSWORD",
+        ),
         (false, _) => ("encryption does not work", "no state can be kept safe"),
     };
     output::print(&format!(

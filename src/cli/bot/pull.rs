@@ -45,7 +45,11 @@ pub(super) fn run(context: &Context, args: &Pull) -> Result<Ended> {
             "unchanged": known, "contents": pulled.contents,
         }))?;
     } else {
-        let word = if known { "is there already:" } else { "kept as" };
+        let word = if known {
+            "is there already:"
+        } else {
+            "kept as"
+        };
         let id = path.file_stem().unwrap_or_default().to_string_lossy();
         output::print(&format!("{word} {}\n", path.display()))?;
         if !context.quiet() {
@@ -69,10 +73,19 @@ fn told(pulled: &Pulled) -> String {
         ("name", meta.name.unwrap_or_else(|| "none".into())),
         ("from", pulled.from.clone()),
         ("blake3", pulled.digest.to_string()),
-        ("licence", meta.license.unwrap_or_else(|| "not stated".into())),
+        (
+            "licence",
+            meta.license.unwrap_or_else(|| "not stated".into()),
+        ),
         ("tools", list(&contents.tools)),
-        ("sandboxed", yes(contents.sandboxed, "NO: its code may do what you may").into()),
-        ("asks first", yes(contents.confirmed, "no: tools run without asking").into()),
+        (
+            "sandboxed",
+            yes(contents.sandboxed, "NO: its code may do what you may").into(),
+        ),
+        (
+            "asks first",
+            yes(contents.confirmed, "no: tools run without asking").into(),
+        ),
         ("sends to", list(&contents.network)),
         ("starts", list(&contents.programs)),
         ("reads", list(&contents.environment)),

@@ -54,7 +54,8 @@ fn history_file(context: &Context) -> PathBuf {
 
 /// Talks until the person has enough. Lines are remembered in `remembered`.
 pub(super) fn talk(mut session: Session, remembered: Option<PathBuf>) -> Result<Ended> {
-    let terminal = |error: ReadlineError| Error::Invalid(format!("the terminal cannot be read: {error}"));
+    let terminal =
+        |error: ReadlineError| Error::Invalid(format!("the terminal cannot be read: {error}"));
     let mut editor: Editor<Lines, FileHistory> = Editor::new().map_err(terminal)?;
     editor.set_helper(Some(Lines));
     if let Some(file) = &remembered {
@@ -63,12 +64,10 @@ pub(super) fn talk(mut session: Session, remembered: Option<PathBuf>) -> Result<
     }
     let runtime = super::runtime();
     let prompt = session.prompt();
-    answered(runtime.block_on(stoppable(|call| async move {
-        let mut show = super::run::show;
-        let reply = session.boot(Mode::Repl, &mut show, &call).await;
-        (session, reply)
-    })))
-    .map(|back| session = back)?;
+    let mut show = super::run::show;
+    let (call, cancel) = stoppable();
+    let booted = session.boot(Mode::Repl, &mut show, &call);
+    answered(runtime.block_on(until_stopped(booted, &cancel)))?;
     loop {
         let line = match editor.readline(&prompt) {
             Ok(line) => line,
@@ -92,12 +91,9 @@ pub(super) fn talk(mut session: Session, remembered: Option<PathBuf>) -> Result<
         }
         // Only what is worth calling back: not what follows from a closed pipe.
         let _ = editor.add_history_entry(line.as_str());
-        answered(runtime.block_on(stoppable(|call| async move {
-            let mut show = super::run::show;
-            let reply = session.eval(&input, Mode::Repl, &mut show, &call).await;
-            (session, reply)
-        })))
-        .map(|back| session = back)?;
+        let (call, cancel) = stoppable();
+        let reply = session.eval(&input, Mode::Repl, &mut show, &call);
+        answered(runtime.block_on(until_stopped(reply, &cancel)))?;
     }
     if let Some(file) = &remembered {
         if let Some(folder) = file.parent() {
@@ -109,23 +105,24 @@ pub(super) fn talk(mut session: Session, remembered: Option<PathBuf>) -> Result<
     Ok(Ended::Well)
 }
 
-type Spoken = (Session, Result<Reply, BotError>);
+/// A call, and what stops it.
+fn stoppable() -> (Call, CancelToken) {
+    let cancel = CancelToken::new();
+    (Call::default().cancelled_by(cancel.clone()), cancel)
+}
 
 /// A turn that Ctrl-C stops.
-async fn stoppable<F: Future<Output = Spoken>>(turn: impl FnOnce(Call) -> F) -> Spoken {
-    let cancel = CancelToken::new();
-    let call = Call::default().cancelled_by(cancel.clone());
-    let turn = turn(call);
+async fn until_stopped<T>(turn: impl Future<Output = T>, cancel: &CancelToken) -> T {
     tokio::pin!(turn);
     tokio::select! {
-        spoken = &mut turn => return spoken,
+        done = &mut turn => return done,
         _ = tokio::signal::ctrl_c() => cancel.cancel(),
     }
     turn.await
 }
 
 /// Shows what the person should know; a bot that did not answer ends the turn, not the conversation.
-fn answered((session, reply): Spoken) -> Result<Session> {
+fn answered(reply: Result<Reply, BotError>) -> Result<()> {
     match reply {
         Ok(reply) => super::run::notes(&reply),
         Err(BotError::Model(error)) if error.class == ErrorClass::Cancelled => {
@@ -134,7 +131,7 @@ fn answered((session, reply): Spoken) -> Result<Session> {
         Err(error @ BotError::Core(_)) => return Err(error.into()),
         Err(error) => output::note(&format!("error[{}]: {error}", error.code())),
     }
-    Ok(session)
+    Ok(())
 }
 
 /// The conversation as text.
@@ -142,7 +139,11 @@ fn said(session: &Session) -> String {
     let mut text = String::new();
     for event in session.history() {
         let words = event.message.as_deref().unwrap_or("(calls tools)");
-        text.push_str(&format!("{:5} {}\n", event.who.as_str(), words.replace('\n', "\n      ")));
+        text.push_str(&format!(
+            "{:5} {}\n",
+            event.who.as_str(),
+            words.replace('\n', "\n      ")
+        ));
     }
     text
 }
@@ -150,7 +151,11 @@ fn said(session: &Session) -> String {
 /// The text that was meant: continued lines joined, quotes of a longer text taken off.
 fn joined(line: &str) -> String {
     match line.trim().strip_prefix(QUOTES) {
-        Some(inside) => inside.strip_suffix(QUOTES).unwrap_or(inside).trim_matches('\n').to_owned(),
+        Some(inside) => inside
+            .strip_suffix(QUOTES)
+            .unwrap_or(inside)
+            .trim_matches('\n')
+            .to_owned(),
         None => line.replace("\\\n", "\n"),
     }
 }

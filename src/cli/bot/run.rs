@@ -24,7 +24,8 @@ pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
     let call = call(args.timeout)?;
     let runtime = super::runtime();
     if args.json {
-        let answered = session.eval(&input, Mode::Eval, &mut Quiet, &call);
+        let mut quiet = Quiet;
+        let answered = session.eval(&input, Mode::Eval, &mut quiet, &call);
         let reply = runtime.block_on(answered)?;
         output::print_json(&json!({
             "bot": bot.cartridge().meta().name,
@@ -45,7 +46,9 @@ pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
 pub(super) fn show(piece: &Piece<'_>) {
     if let Some(fragment) = piece.fragment {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(fragment.as_bytes()).and_then(|()| out.flush());
+        let _ = out
+            .write_all(fragment.as_bytes())
+            .and_then(|()| out.flush());
     }
 }
 
@@ -57,7 +60,10 @@ pub(super) fn notes(reply: &Reply) {
     }
     for hop in turn.response.hops.iter().filter(|hop| hop.error.is_some()) {
         let error = hop.error.as_deref().unwrap_or_default();
-        output::note(&format!("note: {}/{} did not answer: {error}", hop.provider, hop.model));
+        output::note(&format!(
+            "note: {}/{} did not answer: {error}",
+            hop.provider, hop.model
+        ));
     }
     if turn.response.provider == "script" {
         output::note("note: a scripted answer, made up for demonstration");
@@ -72,7 +78,8 @@ pub(super) fn words(words: &[String]) -> Result<String> {
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
         return Err(Error::Invalid(
-            "nothing was asked: add the question, or send it on stdin; `botsmith bot repl` talks".into(),
+            "nothing was asked: add the question, or send it on stdin; `botsmith bot repl` talks"
+                .into(),
         ));
     }
     let mut text = String::new();
@@ -87,7 +94,9 @@ pub(super) fn words(words: &[String]) -> Result<String> {
         .read_to_string(&mut text)
         .map_err(read)?;
     if text.len() as u64 > MAX_INPUT {
-        return Err(Error::Invalid(format!("the question on stdin is longer than {MAX_INPUT} bytes")));
+        return Err(Error::Invalid(format!(
+            "the question on stdin is longer than {MAX_INPUT} bytes"
+        )));
     }
     if text.ends_with('\n') {
         text.pop();

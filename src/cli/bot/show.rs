@@ -51,7 +51,11 @@ fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<En
     let contents = Contents::of(cartridge);
     let native = cartridge.native();
     if as_json {
-        let warnings: Vec<_> = cartridge.warnings().iter().map(ToString::to_string).collect();
+        let warnings: Vec<_> = cartridge
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let files: Vec<_> = cartridge.files().collect();
         output::print_json(&json!({
             "path": cartridge.path(),
@@ -72,7 +76,11 @@ fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<En
         return Ok(Ended::Well);
     }
     let mut text = String::new();
-    let title = [meta.symbol, meta.name.or_else(|| Some("no name".into())), meta.version];
+    let title = [
+        meta.symbol,
+        meta.name.or_else(|| Some("no name".into())),
+        meta.version,
+    ];
     let title: Vec<_> = title.into_iter().flatten().collect();
     let _ = writeln!(text, "{}", title.join(" "));
     if let Some(description) = &meta.description {
@@ -90,15 +98,28 @@ fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<En
     let model = ["settings", "options"]
         .iter()
         .find_map(|part| cartridge.original()["provider"][part]["model"].as_str());
-    let provider = cartridge.provider_id().unwrap_or("none: choose one with --provider");
-    row("provider", format!("{provider} {}", model.unwrap_or_default()).trim().into());
+    let provider = cartridge
+        .provider_id()
+        .unwrap_or("none: choose one with --provider");
+    row(
+        "provider",
+        format!("{provider} {}", model.unwrap_or_default())
+            .trim()
+            .into(),
+    );
     for behavior in [Behavior::Boot, Behavior::Interaction] {
         let texts = cartridge.texts(behavior);
         let boot = behavior == Behavior::Boot;
-        row(if boot { "boot" } else { "directive" }, shorten(texts.directive));
+        row(
+            if boot { "boot" } else { "directive" },
+            shorten(texts.directive),
+        );
         row("backdrop", shorten(texts.backdrop));
         let sent = boot || cartridge.profile() == Profile::Native;
-        row(if sent { "says" } else { "not sent" }, shorten(texts.instruction));
+        row(
+            if sent { "says" } else { "not sent" },
+            shorten(texts.instruction),
+        );
     }
     row("tools", contents.tools.join("\n"));
     if !contents.tools.is_empty() {
@@ -121,7 +142,9 @@ fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<En
             };
             let kind = variable.kind.as_str();
             let description = variable.description.as_deref().unwrap_or_default();
-            format!("{name}: {kind}{default}  {description}").trim_end().to_owned()
+            format!("{name}: {kind}{default}  {description}")
+                .trim_end()
+                .to_owned()
         })
         .collect();
     row("variables", variables.join("\n"));
@@ -150,7 +173,11 @@ fn shorten(text: Option<String>) -> String {
     let text = text.trim_end();
     let lines: Vec<_> = text.lines().collect();
     match lines.len() > LINES {
-        true => format!("{}\n… {} more lines", lines[..LINES].join("\n"), lines.len() - LINES),
+        true => format!(
+            "{}\n… {} more lines",
+            lines[..LINES].join("\n"),
+            lines.len() - LINES
+        ),
         false => text.to_owned(),
     }
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use botsmith::core::yaml::Source;
+use botsmith::eval::Result;
 use botsmith::eval::evaluators::Registry;
 use botsmith::eval::report::Report;
 use botsmith::eval::run::{RunOptions, Runner};
 use botsmith::eval::suite::{Overrides, Reports, Suite};
-use botsmith::eval::{Error, Result};
 use botsmith::nanobots::Cartridge;
 use serde_json::{Value, json};
 
@@ -73,6 +73,10 @@ fn all_passed(report: &Report) -> bool {
         return true;
     }
     report.bots.iter().all(|bot| {
-        bot.failed == 0 && bot.scores.values().all(|score| score.pass_rate.is_none_or(|rate| rate >= 1.0))
+        bot.failed == 0
+            && bot
+                .scores
+                .values()
+                .all(|score| score.pass_rate.is_none_or(|rate| rate >= 1.0))
     })
 }

@@ -13,7 +13,7 @@
 //!   limits: {tokens: 4000, seconds: 60, tool-rounds: 5, cost: 0.05}
 //!   context: {budget: 8000, policy: drop-oldest}
 //!   mcp: {files: {command: [files-server, .]}, web: {url: "https://example.org/mcp"}}
-//!   evaluate: [{contains: refund}]
+//!   evaluate: {dataset: [{input: "2 + 2?", reference: "4"}], evaluators: [contains: {value: "4"}]}
 //! ```
 //!
 //! This file reads; what a key does is done where it belongs: router, session, tools, evaluators.
@@ -60,7 +60,7 @@ pub struct Native {
     pub mcp: IndexMap<String, Server>,
     /// How much of the conversation is sent.
     pub context: Context,
-    /// Evaluators of `botsmith bot test`, as they stand in a suite.
+    /// The suite of `botsmith bot test`, without `version` and `bots`.
     pub evaluate: Option<Value>,
 }
 
@@ -183,8 +183,30 @@ fn schema(at: &Cursor<'_>) -> Result<Value> {
     Ok(schema)
 }
 
+/// The keys of a suite, less those that the cartridge itself stands for.
+const SUITE: [&str; 9] = [
+    "name",
+    "dataset",
+    "extract",
+    "evaluators",
+    "slices",
+    "gate",
+    "repeat",
+    "seed",
+    "concurrency",
+];
+
+/// Checked here for its keys; what they hold is read where suites are.
 fn evaluate(at: &Cursor<'_>) -> Result<Value> {
-    at.items()?;
+    let fields = at.fields()?;
+    for (key, _) in fields.entries() {
+        if let Some(known) = SUITE.iter().find(|known| **known == key) {
+            fields.get(known);
+        }
+    }
+    fields.required("dataset")?;
+    fields.required("evaluators")?;
+    fields.finish()?;
     Ok(at.node().to_json())
 }
 

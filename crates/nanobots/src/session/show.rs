@@ -56,6 +56,12 @@ impl<'a> Show<'a> {
         self
     }
 
+    /// Whether answers come whole also where the cartridge streams.
+    pub(super) fn whole(mut self, whole: bool) -> Self {
+        self.streams &= !whole;
+        self
+    }
+
     /// Whether colours are printed.
     pub(super) fn colors(mut self, colors: bool) -> Self {
         self.colors = colors;

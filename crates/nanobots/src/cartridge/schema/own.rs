@@ -62,8 +62,9 @@ pub(super) fn own() -> Value {
             },
             "mcp": named("Servers of the Model Context Protocol whose tools the bot has, by name.", &server()),
             "evaluate": {
-                "type": "array", "items": {},
-                "description": "Evaluators of `botsmith bot test`, as under `evaluators:` of a suite."
+                "type": "object", "required": ["dataset", "evaluators"],
+                "description": "The suite of `botsmith bot test`: `dataset`, `evaluators`, and where wanted `extract`, \
+                                `slices`, `gate`, `repeat`, `seed`, as in a suite file. The cartridge is its bot."
             }
         }),
     )

@@ -4,6 +4,7 @@
 //! remembers nothing and decorates nothing: suites and programs use it. A [`Session`] remembers,
 //! decorates and streams: people use it. Both go through the same rounds between model and tools.
 
+mod belt;
 mod budget;
 mod builder;
 mod clock;
@@ -65,7 +66,7 @@ pub struct Bot {
 pub(crate) struct Inner {
     pub(crate) cartridge: Cartridge,
     pub(crate) model: Arc<dyn ChatModel>,
-    pub(crate) belt: crate::tools::Toolbox,
+    pub(crate) belt: belt::Belt,
     pub(crate) permission: Permission,
     pub(crate) safety: Safety,
     pub(crate) store: Option<Arc<dyn botsmith_core::store::StateStore>>,
@@ -157,7 +158,7 @@ impl Bot {
     /// or more than one.
     pub fn prepare(&self, calls: &[botsmith_core::chat::ToolCall]) -> Result<Vec<PreparedCall>> {
         let strict = self.cartridge().profile() == crate::cartridge::Profile::Compat;
-        let prepared = self.inner.belt.match_calls(calls, strict)?;
+        let prepared = self.inner.belt.known().match_calls(calls, strict)?;
         Ok(prepared.into_iter().map(|prepared| prepared.call).collect())
     }
 

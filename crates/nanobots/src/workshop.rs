@@ -273,6 +273,9 @@ impl Workshop {
         if let Some(store) = &self.store {
             builder = builder.store(Arc::clone(store));
         }
+        if self.allow.commands {
+            builder = builder.programs(self.environment.variables.get("PATH").cloned());
+        }
         Ok(builder)
     }
 

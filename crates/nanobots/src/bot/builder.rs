@@ -1,5 +1,6 @@
 //! What may be said about a bot before it is there.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use botsmith_core::chat::{ChatModel, Message, Sampling};
 use botsmith_core::store::StateStore;
 use serde_json::{Map, Value};
 
+use super::belt::Belt;
 use super::shape::Shape;
 use super::spent::TurnLimits;
 use super::{Bot, ByteEstimate, Clock, Inner, Permission, SystemClock, TokenCounter};
@@ -32,6 +34,8 @@ pub struct BotBuilder {
     output_schema: Option<Value>,
     sandbox: Option<sandbox::Limits>,
     unsandboxed: bool,
+    programs: bool,
+    path: Option<OsString>,
 }
 
 impl BotBuilder {
@@ -50,6 +54,8 @@ impl BotBuilder {
             output_schema: None,
             sandbox: None,
             unsandboxed: false,
+            programs: false,
+            path: None,
         }
     }
 
@@ -121,10 +127,18 @@ impl BotBuilder {
         self
     }
 
+    /// Lets the cartridge start programs that serve tools (`mcp` with `command`), found in `path`, which is
+    /// also the `PATH` that they see.
+    pub fn programs(mut self, path: Option<OsString>) -> Self {
+        (self.programs, self.path) = (true, path);
+        self
+    }
+
     /// The bot.
     ///
     /// # Errors
-    /// If a variable is missing or wrong, or `output-schema` is no schema.
+    /// If a variable is missing or wrong, `output-schema` is no schema, or the cartridge wants to start a
+    /// program and may not.
     pub fn build(self) -> Result<Bot> {
         let cartridge = match self.cartridge.is_bound() && self.variables.is_empty() {
             true => self.cartridge,
@@ -146,6 +160,21 @@ impl BotBuilder {
             belt.push(tool, bounds)?;
         }
         let native = cartridge.native();
+        if !self.programs
+            && let Some((name, _)) = native.mcp.iter().find(|(_, server)| {
+                matches!(
+                    server.transport,
+                    crate::cartridge::Transport::Command { .. }
+                )
+            })
+        {
+            let message =
+                format!("tool server `{name}` is a program, and starting programs is not allowed");
+            return Err(cartridge
+                .diagnostic(&["botsmith", "mcp", name], message)
+                .hint("allow it with `--allow-command`, if you trust the cartridge")
+                .into());
+        }
         let limits = TurnLimits {
             tokens: native.limits.tokens,
             time: native
@@ -163,7 +192,7 @@ impl BotBuilder {
         });
         Ok(Bot {
             inner: Arc::new(Inner {
-                belt,
+                belt: Belt::new(belt, bounds).servers(native.mcp.clone(), self.path),
                 shape: native
                     .output_schema
                     .as_ref()

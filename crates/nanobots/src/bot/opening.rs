@@ -77,7 +77,7 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Resul
             .take_while(|message| message.role == Role::System)
             .count();
         opening.extend(history.drain(..lead));
-        let specs = inner.belt.specs();
+        let specs = inner.belt.known().specs();
         let fixed = specs
             .iter()
             .map(|spec| inner.counter.count(&json!(spec).to_string()))
@@ -105,7 +105,7 @@ pub(crate) fn compose(bot: &Bot, parts: Parts, notes: &mut Vec<String>) -> Resul
     opening.extend(parts.new.clone());
 
     let mut request = ChatRequest::new(opening);
-    request.tools = inner.belt.specs();
+    request.tools = inner.belt.known().specs();
     request.sampling = inner.sampling.clone();
     request.tags.clone_from(&inner.tags);
     if let Some(shape) = &inner.shape

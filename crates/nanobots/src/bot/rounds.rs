@@ -45,6 +45,10 @@ pub(crate) async fn run(
         Some(time) => call.clone().at_most(time),
         None => call.clone(),
     };
+    // Servers of tools are there before the request names what they have.
+    guarded(&call, "mcp", inner.belt.ready(&call))
+        .await
+        .map_err(|error| late(bot, started, error))??;
     let mut notes = Vec::new();
     let composed = compose(bot, parts, &mut notes)?;
     let mut request = composed.request;

@@ -29,7 +29,7 @@ pub(super) async fn apply(
 ) -> Result<Vec<(Message, ToolTrace)>> {
     let inner = &*bot.inner;
     let strict = inner.cartridge.profile() == Profile::Compat;
-    let prepared = inner.belt.match_calls(calls, strict)?;
+    let prepared = inner.belt.known().match_calls(calls, strict)?;
     let told: Vec<_> = prepared
         .iter()
         .map(|item| {

@@ -13,6 +13,7 @@ use botsmith_core::SecretString;
 use botsmith_core::chat::{ChatModel, ChatRequest, Message};
 use botsmith_core::config::{Config, Disk, Environment};
 use botsmith_core::store::{MemoryStore, StateStore};
+use botsmith_core::yaml::Source;
 use serde_json::{Map, Value};
 
 use crate::bot::{Behavior, BotBuilder, Permission};
@@ -21,6 +22,9 @@ use crate::library::Library;
 use crate::provider::{OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
 use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
 use crate::{Bot, Cartridge, Result};
+
+/// A file of prices is small; a larger one is a mistake.
+const PRICES_BYTES: u64 = 1 << 20;
 
 /// What a cartridge may do on this machine beyond asking its provider. Nothing, unless allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -290,7 +294,7 @@ impl Workshop {
         let config = self.provider_of(cartridge)?;
         let native = cartridge.native();
         let mut options = RouterOptions::default();
-        options.prices = Arc::clone(&self.prices);
+        options.prices = self.price_table()?;
         if native.cache.enabled {
             let store = self.store.clone();
             let store = store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
@@ -299,6 +303,17 @@ impl Workshop {
         }
         let router = router::open(&config, native, &self.opening(cartridge), options)?;
         Ok(Arc::new(router))
+    }
+
+    /// The user's file of prices, over those that this workshop has.
+    fn price_table(&self) -> Result<Arc<Prices>> {
+        match &self.config.bots.prices {
+            None => Ok(Arc::clone(&self.prices)),
+            Some(file) => {
+                let own = Prices::read(&Source::read(&file.value, PRICES_BYTES)?)?;
+                Ok(Arc::new(Prices::clone(&self.prices).overridden_by(own)))
+            }
+        }
     }
 
     /// The request that a cartridge's bot would send for `input`, in its provider's words, secrets hidden.

@@ -440,7 +440,7 @@ fn a_program_starts_only_where_it_is_allowed() {
     let folder = Folder::new();
     folder.write(
         "shout.yml",
-        "provider: {id: command, settings: {command: [tr, a-z, A-Z], input: text}}\n",
+        "provider: {id: command, settings: {run: [tr, a-z, A-Z]}}\n",
     );
     let closed = folder.run(&["bot", "run", "shout.yml", "hello"]).ends(2);
     assert!(

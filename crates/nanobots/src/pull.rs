@@ -101,7 +101,7 @@ impl Contents {
         match id {
             "script" | "replay" | "local" => {}
             "command" => {
-                let words = texts(&provider["settings"]["command"]);
+                let words = texts(&provider["settings"]["run"]);
                 let shown = match words.is_empty() {
                     true => "a program of provider command".to_owned(),
                     false => words.join(" "),

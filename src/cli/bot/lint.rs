@@ -18,11 +18,17 @@ pub(super) fn run(context: &Context, args: &Lint) -> Result<Ended> {
     for path in &args.paths {
         collect(path, &mut files)?;
     }
+    let mut looked_at = 0;
     let workshop = super::workshop(context);
     let (mut errors, mut warnings) = (0, 0);
     let mut rows = Vec::new();
     for file in &files {
         let read = workshop.reading(|options| Cartridge::open(file, options));
+        // A folder also holds suites and data; a file that was named is meant.
+        if !args.paths.contains(file) && read.as_ref().is_ok_and(foreign) {
+            continue;
+        }
+        looked_at += 1;
         let (level, found): (&str, Vec<Value>) = match read {
             Err(error) => {
                 errors += 1;
@@ -58,13 +64,13 @@ pub(super) fn run(context: &Context, args: &Lint) -> Result<Ended> {
     let failed = errors > 0 || (args.strict && warnings > 0);
     if args.json {
         output::print_json(&json!({
-            "ok": !failed, "files": files.len(), "errors": errors, "warnings": warnings, "found": rows,
+            "ok": !failed, "files": looked_at, "errors": errors, "warnings": warnings, "found": rows,
         }))?;
     } else {
         let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
         output::print(&format!(
             "{}: {}, {}\n",
-            count(files.len(), "cartridge"),
+            count(looked_at, "cartridge"),
             count(errors, "error"),
             count(warnings, "warning"),
         ))?;
@@ -74,6 +80,21 @@ pub(super) fn run(context: &Context, args: &Lint) -> Result<Ended> {
     } else {
         Ended::Well
     })
+}
+
+/// Whether a file has nothing of a cartridge.
+fn foreign(cartridge: &Cartridge) -> bool {
+    const KEYS: [&str; 7] = [
+        "meta",
+        "behaviors",
+        "interfaces",
+        "provider",
+        "tools",
+        "safety",
+        "botsmith",
+    ];
+    let written = cartridge.original();
+    KEYS.iter().all(|key| written.get(key).is_none())
 }
 
 fn row(found: &Diagnostic) -> Value {

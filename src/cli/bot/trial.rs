@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, args: &Test) -> Result<Ended> {
     let cartridge = workshop.cartridge(&args.which.cartridge)?;
     super::warn(context, &cartridge);
     let variables = super::variables(&cartridge, &args.which.variables);
-    let suite = suite(&cartridge, &variables.into())?;
+    let suite = suite(&cartridge, &variables.into(), args.allow.yes)?;
     let bar = Bar::new(context.quiet());
     let update = |progress| bar.update(progress);
     let mut options = RunOptions::default();
@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context, args: &Test) -> Result<Ended> {
 }
 
 /// The suite of a cartridge, with the cartridge as its bot.
-fn suite(cartridge: &Cartridge, variables: &Value) -> Result<Suite> {
+fn suite(cartridge: &Cartridge, variables: &Value, call_tools: bool) -> Result<Suite> {
     let path = cartridge.path();
     let Some(Value::Object(mut suite)) = cartridge.native().evaluate.clone() else {
         return Err(cartridge
@@ -58,7 +58,9 @@ fn suite(cartridge: &Cartridge, variables: &Value) -> Result<Suite> {
     suite.entry("name").or_insert_with(|| name.clone().into());
     suite.insert(
         "bots".into(),
-        json!([{"name": name, "cartridge": file, "variables": variables}]),
+        json!([{
+            "name": name, "cartridge": file, "variables": variables, "call-tools": call_tools,
+        }]),
     );
     // JSON is YAML: what is wrong in it is named by its field under `evaluate`.
     let text = serde_json::to_string_pretty(&suite).expect("a JSON value serialises");

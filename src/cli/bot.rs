@@ -57,8 +57,8 @@ fn told(context: &Context, which: &Which, allow: args::Allow) -> Result<Workshop
     over.model.clone_from(&which.model);
     over.address.clone_from(&which.address);
     let leave = Allow::default()
-        .commands(allow.allow_command)
-        .unsandboxed(allow.allow_unsandboxed);
+        .commands(allow.commands)
+        .unsandboxed(allow.unsandboxed);
     Ok(workshop(context)
         .allow(leave)
         .provider(over)
@@ -82,7 +82,7 @@ fn open(context: &Context, workshop: Workshop, which: &Which) -> Result<Bot> {
     let cartridge = workshop.cartridge(&which.cartridge)?;
     warn(context, &cartridge);
     let values = variables(&cartridge, &which.variables);
-    Ok(workshop.variables(values).bot_of(cartridge)?)
+    Ok(workshop.variables(values).bot_of(&cartridge)?)
 }
 
 /// Warnings of a cartridge, on stderr.

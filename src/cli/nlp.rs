@@ -84,7 +84,7 @@ fn read(path: &Path) -> Result<String> {
 fn text(path: &Path, bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
-        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = bytes[..at].split(|byte| *byte == b'\n').count();
         let message = format!("byte 0x{:02x} is not valid UTF-8", bytes[at]);
         let place = botsmith::core::Diagnostic::new(path, message).at(line, 0);
         Error::from(place).into()

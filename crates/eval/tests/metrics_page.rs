@@ -8,7 +8,7 @@ use botsmith_eval::Verdict;
 use botsmith_eval::evaluators::Registry;
 use botsmith_eval::metric::Metric;
 
-/// The cells of a line such as `| \`bleu {tokenize: zh}\` | \`a\` | (empty) | 12.5 |`.
+/// The cells of a line such as ``| `bleu {tokenize: zh}` | `a` | (empty) | 12.5 |``.
 fn cells(line: &str) -> Option<[&str; 4]> {
     let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
     let cells: [&str; 4] = cells.try_into().ok()?;

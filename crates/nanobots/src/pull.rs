@@ -80,14 +80,12 @@ impl Contents {
             contents.provider(provider);
         }
         for (name, server) in extensions["mcp"].as_object().into_iter().flatten() {
-            match server["url"].as_str() {
-                Some(url) => contents.network.push(format!("{url} (MCP server {name})")),
-                None => {
-                    let words = texts(&server["command"]).join(" ");
-                    contents
-                        .programs
-                        .push(format!("{words} (MCP server {name})"));
-                }
+            if let Some(url) = server["url"].as_str() {
+                contents.network.push(format!("{url} (MCP server {name})"));
+            } else {
+                let words = texts(&server["command"]).join(" ");
+                let program = format!("{words} (MCP server {name})");
+                contents.programs.push(program);
             }
         }
         names_in(cartridge.original(), &mut contents.environment);

@@ -252,14 +252,14 @@ impl Workshop {
     /// # Errors
     /// As [`Workshop::cartridge`] and [`Workshop::bot_of`].
     pub fn bot(&self, name: &str) -> Result<Bot> {
-        self.bot_of(self.cartridge(name)?)
+        self.bot_of(&self.cartridge(name)?)
     }
 
     /// Makes a bot of a cartridge.
     ///
     /// # Errors
     /// If a variable is missing or wrong, the provider cannot be opened, or a tool cannot be made.
-    pub fn bot_of(&self, cartridge: Cartridge) -> Result<Bot> {
+    pub fn bot_of(&self, cartridge: &Cartridge) -> Result<Bot> {
         self.builder(cartridge)?.build()
     }
 
@@ -267,7 +267,7 @@ impl Workshop {
     ///
     /// # Errors
     /// As [`Workshop::bot_of`].
-    pub fn builder(&self, cartridge: Cartridge) -> Result<BotBuilder> {
+    pub fn builder(&self, cartridge: &Cartridge) -> Result<BotBuilder> {
         let cartridge = cartridge.with_variables(&self.variables)?;
         let model = self.model(&cartridge)?;
         let mut builder = Bot::builder(cartridge, model)
@@ -284,17 +284,20 @@ impl Workshop {
     }
 
     fn opening(&self, cartridge: &Cartridge) -> OpenOptions {
-        let mut options = OpenOptions::default();
-        options.folder = folder_of(cartridge.path());
-        options.allow_commands = self.allow.commands;
-        options
+        OpenOptions {
+            folder: folder_of(cartridge.path()),
+            allow_commands: self.allow.commands,
+            ..OpenOptions::default()
+        }
     }
 
     fn model(&self, cartridge: &Cartridge) -> Result<Arc<dyn ChatModel>> {
         let config = self.provider_of(cartridge)?;
         let native = cartridge.native();
-        let mut options = RouterOptions::default();
-        options.prices = self.price_table()?;
+        let mut options = RouterOptions {
+            prices: self.price_table()?,
+            ..RouterOptions::default()
+        };
         if native.cache.enabled {
             let store = self.store.clone();
             let store = store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
@@ -322,10 +325,10 @@ impl Workshop {
     /// As [`Workshop::bot_of`].
     pub fn request(
         &self,
-        cartridge: Cartridge,
+        cartridge: &Cartridge,
         input: &str,
     ) -> Result<(ProviderConfig, ChatRequest)> {
-        let config = self.provider_of(&cartridge)?;
+        let config = self.provider_of(cartridge)?;
         let bot = self.bot_of(cartridge)?;
         let request = bot.request(Behavior::Interaction, &[Message::user(input)])?;
         Ok((config, request))

@@ -1,4 +1,5 @@
 //! Provider `command` with real programs.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(unix)]
 
 use std::path::Path;
@@ -18,7 +19,7 @@ fn model(folder: &Path, settings: &Value) -> Result<std::sync::Arc<dyn ChatModel
 }
 
 /// Settings that run a line of shell, which stands for any program.
-fn shell(line: &str, more: Value) -> Value {
+fn shell(line: &str, more: &Value) -> Value {
     let mut settings = json!({"run": ["/bin/sh", "-c", line]});
     for (key, value) in more.as_object().unwrap() {
         settings[key] = value.clone();
@@ -39,27 +40,33 @@ async fn ask(settings: &Value, request: &ChatRequest) -> Result<String, ModelErr
 #[tokio::test]
 async fn a_program_gets_the_question_and_its_output_is_the_answer() {
     let cases = [
-        (shell("tr a-z A-Z", json!({})), "HELLO"),
-        (shell("printf 'a\\nb\\n\\n'", json!({})), "a\nb"),
+        (shell("tr a-z A-Z", &json!({})), "HELLO"),
+        (shell("printf 'a\\nb\\n\\n'", &json!({})), "a\nb"),
         (
-            shell("cat", json!({"send": "json", "answer": "/input"})),
+            shell("cat", &json!({"send": "json", "answer": "/input"})),
             "hello",
         ),
         (
-            shell("cat", json!({"send": "json", "answer": "/messages/0/role"})),
+            shell(
+                "cat",
+                &json!({"send": "json", "answer": "/messages/0/role"}),
+            ),
             "user",
         ),
-        (shell("echo '{\"n\": [1]}'", json!({"answer": "/n"})), "[1]"),
+        (
+            shell("echo '{\"n\": [1]}'", &json!({"answer": "/n"})),
+            "[1]",
+        ),
         (
             shell(
                 "echo $MODE-$HOME-$0",
-                json!({"environment": {"MODE": "fast"}}),
+                &json!({"environment": {"MODE": "fast"}}),
             ),
             "fast--/bin/sh",
         ),
-        (shell("cd /; exec pwd", json!({})), "/"),
+        (shell("cd /; exec pwd", &json!({})), "/"),
         // It need not read what it is given.
-        (shell("echo done", json!({})), "done"),
+        (shell("echo done", &json!({})), "done"),
     ];
     for (settings, wanted) in cases {
         assert_eq!(
@@ -70,7 +77,7 @@ async fn a_program_gets_the_question_and_its_output_is_the_answer() {
     }
     let long = "x".repeat(300_000);
     assert_eq!(
-        ask(&shell("cat", json!({})), &user(&long)).await.unwrap(),
+        ask(&shell("cat", &json!({})), &user(&long)).await.unwrap(),
         long
     );
 }
@@ -114,45 +121,45 @@ async fn what_goes_wrong_is_told_in_the_program_s_own_words() {
         (
             shell(
                 "echo first >&2; echo 'no such planet' >&2; exit 3",
-                json!({}),
+                &json!({}),
             ),
             ErrorClass::Server,
             "no such planet",
         ),
         (
-            shell("exit 7", json!({})),
+            shell("exit 7", &json!({})),
             ErrorClass::Server,
             "exit status: 7",
         ),
         (
-            shell("kill -9 $$", json!({})),
+            shell("kill -9 $$", &json!({})),
             ErrorClass::Server,
             "signal: 9",
         ),
         (
-            shell("yes", json!({"longest": 1000})),
+            shell("yes", &json!({"longest": 1000})),
             ErrorClass::Protocol,
             "more than 1000 bytes",
         ),
         (
-            shell("printf '\\377'", json!({})),
+            shell("printf '\\377'", &json!({})),
             ErrorClass::Protocol,
             "no UTF-8",
         ),
         (
-            shell("echo nonsense", json!({"answer": "/a"})),
+            shell("echo nonsense", &json!({"answer": "/a"})),
             ErrorClass::Protocol,
             "not JSON",
         ),
         (
-            shell("echo '{\"b\": 1}'", json!({"answer": "/a"})),
+            shell("echo '{\"b\": 1}'", &json!({"answer": "/a"})),
             ErrorClass::Protocol,
             "a map with `b`",
         ),
         (
             shell(
                 "echo '{\"e\": \"full\"}'",
-                json!({"answer": "/a", "error": "/e"}),
+                &json!({"answer": "/a", "error": "/e"}),
             ),
             ErrorClass::Server,
             "full",
@@ -192,7 +199,7 @@ async fn a_program_that_takes_too_long_is_stopped_with_all_that_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let settings = shell(
         "sleep 600 & echo $! > child; wait",
-        json!({"timeout": "400ms"}),
+        &json!({"timeout": "400ms"}),
     );
     let slow = model(folder.path(), &settings).unwrap();
     let start = Instant::now();
@@ -219,7 +226,7 @@ async fn tools_are_offered_in_words_and_read_out_of_the_answer() {
         parameters: json!({"type": "object"}),
     });
     let folder = tempfile::tempdir().unwrap();
-    let caller = model(folder.path(), &shell(call, json!({}))).unwrap();
+    let caller = model(folder.path(), &shell(call, &json!({}))).unwrap();
     let answer = caller.chat(&request, &Call::default()).await.unwrap();
     assert_eq!(
         (answer.text.as_str(), answer.tool_calls[0].name.as_str()),
@@ -227,7 +234,7 @@ async fn tools_are_offered_in_words_and_read_out_of_the_answer() {
     );
     let echo = shell(
         "cat",
-        json!({"send": "json", "answer": "/messages/0/content"}),
+        &json!({"send": "json", "answer": "/messages/0/content"}),
     );
     let echo = model(folder.path(), &echo).unwrap();
     let told = echo.chat(&request, &Call::default()).await.unwrap().text;

@@ -1,4 +1,5 @@
 //! The Fennel compiler is the one that its README says it is.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
 //! Provider `http` against a real server on this machine.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "http")]
 
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,6 @@
 //! Tools of MCP servers: a real process on standard input and output, a real HTTP server, and servers
 //! that die, hang, talk nonsense or flood.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(all(feature = "mcp", unix))]
 
 use std::sync::{Arc, Mutex};
@@ -109,7 +110,7 @@ async fn only_the_tools_that_the_cartridge_names_are_there() {
 
 #[tokio::test]
 async fn a_server_that_dies_hangs_floods_or_fails_is_reported() {
-    let long = r#"head -c 6000000 /dev/zero | tr '\0' 'x'"#;
+    let long = r"head -c 6000000 /dev/zero | tr '\0' 'x'";
     let noise = format!(r#"echo 'no json at all'; echo '{{"jsonrpc":"2.0"}}'; echo; {SAY}"#);
     let failing = r#"echo '{"jsonrpc":"2.0","id":'$ID',"result":{"isError":true,"content":[{"type":"text","text":"disk is full"}]}}'"#;
     let refusing =

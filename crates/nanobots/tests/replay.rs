@@ -1,4 +1,5 @@
 //! Provider `replay`: record once, replay for ever; what is missing and what is damaged.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,6 @@
 //! The router against models that fail as they are told, on a clock that stands still while nobody
 //! waits.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -100,7 +101,14 @@ async fn failures_lead_to_another_attempt_or_to_another_target_or_to_an_error() 
     use ErrorClass::{
         Auth, ContextTooLong, Load, Network, Protocol, RateLimit, Refused, Request, Server, Timeout,
     };
-    let cases: &[(&str, &[Do], &[Do], Result<&str, ErrorClass>, (usize, usize))] = &[
+    type Case<'a> = (
+        &'a str,
+        &'a [Do],
+        &'a [Do],
+        Result<&'a str, ErrorClass>,
+        (usize, usize),
+    );
+    let cases: &[Case<'_>] = &[
         ("answers", &[Say("a")], &[Say("b")], Ok("a:-"), (1, 0)),
         (
             "passes",

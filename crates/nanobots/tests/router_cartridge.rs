@@ -1,4 +1,5 @@
 //! The router that a cartridge's `fallbacks`, `routing` and `cache` make.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::sync::Arc;
 

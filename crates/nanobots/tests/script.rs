@@ -1,4 +1,5 @@
 //! Provider `script`: a table of requests and what a script says to them.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Tools of cartridges, closures, and what stands around each call.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

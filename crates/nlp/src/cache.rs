@@ -106,7 +106,7 @@ mod tests {
         ] {
             let place = cache.find(7, form, |product| {
                 filled.push(form.to_owned());
-                product[0] = form.len() as i16;
+                product[0] = form.len().try_into().unwrap();
                 (form.len() as u32, 0)
             });
             assert_eq!(cache.product(place)[0] as usize, form.len());

@@ -5,6 +5,11 @@
 //! answer; bounds are checked when a model is made and read, so that no sum can overflow.
 //! A word's share in the convolution depends on its form alone and is kept by the caller.
 
+#![allow(
+    clippy::inline_always,
+    reason = "what `pulp` dispatches must be inlined into it, or it is not compiled for the wider registers"
+)]
+
 use std::ops::Range;
 
 use pulp::{Arch, NullaryFnOnce};
@@ -132,7 +137,7 @@ impl Engine {
             let scale = i32::from(self.scales[row as usize]);
             let values = &table[row as usize * self.word..][..self.word];
             for (sum, value) in vector.iter_mut().zip(values) {
-                *sum += i32::from(*value as i8) * scale;
+                *sum += i32::from(value.cast_signed()) * scale;
             }
         }
         let mut narrow = [0i16; 256];
@@ -209,9 +214,9 @@ impl Engine {
                 {
                     // 0.2 x + 0.5, 15 digits behind the point.
                     let x = (*forget).clamp(-(4 << POINT), 4 << POINT);
-                    let keep = ((x * 13107 >> 12) + 16384).clamp(0, 32768);
+                    let keep = (((x * 13107) >> 12) + 16384).clamp(0, 32768);
                     let fresh = (*fresh).clamp(-(1 << POINT), 1 << POINT) << (14 - POINT);
-                    *carried = fresh + ((*carried - fresh) * keep >> 15);
+                    *carried = fresh + (((*carried - fresh) * keep) >> 15);
                     *out = (*carried >> (14 - STATE_POINT)) as i16;
                 }
             }
@@ -293,9 +298,9 @@ impl NullaryFnOnce for Add<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let len = self.sequence.len as isize;
+        let len = self.sequence.len.cast_signed();
         for (slot, part) in self.product.chunks_exact(self.hidden).enumerate() {
-            let centre = self.place + REACH as isize - slot as isize;
+            let centre = self.place + REACH.cast_signed() - slot.cast_signed();
             if (0..len).contains(&centre) {
                 let sums = &mut self.sequence.sums[centre as usize * self.hidden..][..self.hidden];
                 for (sum, value) in sums.iter_mut().zip(part) {

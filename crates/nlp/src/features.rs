@@ -32,10 +32,9 @@ pub(crate) fn hash(kind: u8, bytes: &[u8]) -> u64 {
 
 /// The beginning of a form that is too long to be a word.
 pub(crate) fn clipped(form: &str) -> &str {
-    match form.len() > LONGEST_FORM {
-        true => &form[..form.floor_char_boundary(LONGEST_FORM)],
-        false => form,
-    }
+    let mut ends = (0..=LONGEST_FORM.min(form.len())).rev();
+    let end = ends.find(|at| form.is_char_boundary(*at));
+    &form[..end.expect("a character begins at 0")]
 }
 
 /// Room for one word's features, kept between words.

@@ -33,7 +33,7 @@ pub(crate) struct Script {
 }
 
 fn cased(form: &str, case: Case, out: &mut String) {
-    let mut lower = |c: char| {
+    let lower = |c: char| {
         if c.is_ascii() {
             out.push(c.to_ascii_lowercase());
         } else {
@@ -48,8 +48,7 @@ fn cased(form: &str, case: Case, out: &mut String) {
             let first = chars.next();
             let rest = chars.as_str();
             out.extend(first);
-            let mut lower = |c: char| out.extend(c.to_lowercase());
-            rest.chars().for_each(&mut lower);
+            out.extend(rest.chars().flat_map(char::to_lowercase));
         }
         Case::First => {
             let mut chars = form.chars();

@@ -137,7 +137,7 @@ impl Splitter {
     ) {
         let engine = &self.engine;
         let width = engine.product_len();
-        let len = range.len() as isize;
+        let len = range.len().cast_signed();
         let Room {
             sequence,
             features,
@@ -166,10 +166,10 @@ impl Splitter {
                 engine.product(arch, bytes, rows, vector, out);
                 (0, 0)
             });
-            engine.add(arch, place as isize, cache.product(slot), sequence);
+            engine.add(arch, place.cast_signed(), cache.product(slot), sequence);
             if place > 0 {
                 let kind = 2 + space(gap(at));
-                engine.add(arch, place as isize, fixed(kind), sequence);
+                engine.add(arch, place.cast_signed(), fixed(kind), sequence);
             }
         }
         engine.finish(arch, sequence);

@@ -234,7 +234,7 @@ impl Tagger {
         room: &mut Room,
         doc: &mut DocBuilder,
     ) {
-        let len = range.len() as isize;
+        let len = range.len().cast_signed();
         let Room {
             sequences,
             features,
@@ -275,7 +275,7 @@ impl Tagger {
                     None => (0, 0),
                 }
             });
-            self.add(arch, place as isize, cache.product(slot), sequences);
+            self.add(arch, place.cast_signed(), cache.product(slot), sequences);
             let (from, to) = cache.extra(slot);
             places.push((key, from, to));
         }
@@ -306,7 +306,7 @@ impl Tagger {
         match choices {
             [only] => *only as usize,
             [] => {
-                seen.scores(0..self.heads[3], scores);
+                seen.scores(&(0..self.heads[3]), scores);
                 let sum = |label: &[u16; 3]| {
                     scores[x + label[0] as usize]
                         + scores[u + label[1] as usize]
@@ -319,7 +319,7 @@ impl Tagger {
                     let [lx, lu, lf] = self.labels[*choice as usize];
                     [x + lx as usize, u + lu as usize, f + lf as usize]
                 });
-                seen.scores(outputs, scores);
+                seen.scores(&outputs, scores);
                 some[best(
                     scores
                         .chunks_exact(3)
@@ -349,7 +349,8 @@ impl Tagger {
             }
             let allowed = &self.allowed[tag as usize];
             let head = self.heads[3];
-            seen.scores(allowed.iter().map(|script| head + *script as usize), scores);
+            let outputs = allowed.iter().map(|script| head + *script as usize);
+            seen.scores(&outputs, scores);
             // A script that takes off more than there is does not fit; most often the first does.
             for _ in allowed {
                 let place = best(scores.iter().copied());
@@ -373,7 +374,7 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// Scores of some labels, summed over the networks.
-    fn scores(&self, outputs: impl Iterator<Item = usize> + Clone, scores: &mut Vec<i32>) {
+    fn scores(&self, outputs: &(impl Iterator<Item = usize> + Clone), scores: &mut Vec<i32>) {
         scores.clear();
         for (member, (engine, sequence)) in
             self.tagger.engines.iter().zip(self.sequences).enumerate()
@@ -384,7 +385,7 @@ impl Seen<'_> {
                 dense,
                 outputs: outputs.clone(),
                 first: member == 0,
-                scores,
+                sums: scores,
             });
         }
     }
@@ -396,20 +397,24 @@ struct Scores<'a, I> {
     dense: &'a [i16],
     outputs: I,
     first: bool,
-    scores: &'a mut Vec<i32>,
+    sums: &'a mut Vec<i32>,
 }
 
 impl<I: Iterator<Item = usize>> NullaryFnOnce for Scores<'_, I> {
     type Output = ();
 
+    #[allow(
+        clippy::inline_always,
+        reason = "else it is not compiled for the wider registers"
+    )]
     #[inline(always)]
     fn call(self) {
         for (at, output) in self.outputs.enumerate() {
             let score = self.engine.heads.score(self.dense, output);
             if self.first {
-                self.scores.push(score);
+                self.sums.push(score);
             } else {
-                self.scores[at] += score;
+                self.sums[at] += score;
             }
         }
     }

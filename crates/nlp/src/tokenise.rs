@@ -207,7 +207,7 @@ impl Stretch {
         };
         let len = self.characters.len();
         let c = |offset: isize| -> u64 {
-            match usize::try_from(at as isize + offset) {
+            match usize::try_from(at.cast_signed() + offset) {
                 Ok(place) if place < len => {
                     let c = self.characters[place];
                     u64::from(match self.classes[place] {
@@ -220,7 +220,7 @@ impl Stretch {
             }
         };
         let k = |offset: isize| -> u64 {
-            match usize::try_from(at as isize + offset) {
+            match usize::try_from(at.cast_signed() + offset) {
                 Ok(place) if place < len => self.classes[place] as u64 + 1,
                 _ => 0,
             }
@@ -246,7 +246,8 @@ impl Stretch {
         let word = |from: usize, to: usize| {
             let mut sum = 0u64;
             for place in from..to {
-                sum = (sum ^ c(place as isize - at as isize)).wrapping_mul(0x9fb2_1c65_1e98_df25);
+                sum = (sum ^ c(place.cast_signed() - at.cast_signed()))
+                    .wrapping_mul(0x9fb2_1c65_1e98_df25);
                 sum ^= sum >> 29;
             }
             sum

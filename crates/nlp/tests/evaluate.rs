@@ -1,5 +1,7 @@
 //! The scorer, rule by rule, on cases worked out by hand from the official scorer's definition.
 
+use std::fmt::Write as _;
+
 use botsmith_nlp::evaluate::{Evaluation, evaluate};
 use botsmith_nlp::{Doc, conllu};
 
@@ -15,18 +17,22 @@ fn doc(text: &str) -> Doc {
             };
             if let Some((token, words)) = piece.split_once('=') {
                 let words: Vec<_> = words.split('+').collect();
-                out += &format!(
-                    "{}-{}\t{token}\t_\t_\t_\t_\t_\t_\t_\t{misc}\n",
+                writeln!(
+                    out,
+                    "{}-{}\t{token}\t_\t_\t_\t_\t_\t_\t_\t{misc}",
                     id + 1,
                     id + words.len()
-                );
+                )
+                .expect("memory takes it");
                 for word in words {
                     id += 1;
-                    out += &format!("{id}\t{word}\t{word}\tX\tX\t_\t_\t_\t_\t_\n");
+                    writeln!(out, "{id}\t{word}\t{word}\tX\tX\t_\t_\t_\t_\t_")
+                        .expect("memory takes it");
                 }
             } else {
                 id += 1;
-                out += &format!("{id}\t{piece}\t{piece}\tX\tX\t_\t_\t_\t_\t{misc}\n");
+                writeln!(out, "{id}\t{piece}\t{piece}\tX\tX\t_\t_\t_\t_\t{misc}")
+                    .expect("memory takes it");
             }
         }
         out.push('\n');
@@ -189,10 +195,12 @@ fn every_rule_of_alignment_holds_on_a_case_worked_out_by_hand() {
 fn tagged(rows: &[[&str; 5]]) -> Doc {
     let mut out = String::new();
     for (index, [form, lemma, upos, xpos, feats]) in rows.iter().enumerate() {
-        out += &format!(
-            "{}\t{form}\t{lemma}\t{upos}\t{xpos}\t{feats}\t_\t_\t_\t_\n",
+        writeln!(
+            out,
+            "{}\t{form}\t{lemma}\t{upos}\t{xpos}\t{feats}\t_\t_\t_\t_",
             index + 1
-        );
+        )
+        .expect("memory takes it");
     }
     conllu::read("case", &(out + "\n")).expect("a case")
 }

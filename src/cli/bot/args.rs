@@ -74,11 +74,11 @@ pub(crate) struct Allow {
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Let the provider `command` and MCP servers of the cartridge start programs
-    #[arg(long)]
-    pub(crate) allow_command: bool,
+    #[arg(long = "allow-command")]
+    pub(crate) commands: bool,
     /// Let a cartridge that says `sandboxed: false` leave the sandbox
-    #[arg(long)]
-    pub(crate) allow_unsandboxed: bool,
+    #[arg(long = "allow-unsandboxed")]
+    pub(crate) unsandboxed: bool,
 }
 
 /// Which conversation is gone on with.

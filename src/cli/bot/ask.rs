@@ -1,6 +1,6 @@
 //! Asking the person at the terminal.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write as _};
 
 use botsmith::nanobots::bot::Permission;
 
@@ -31,7 +31,6 @@ pub(super) fn confirm(question: &str) -> Option<bool> {
         return None;
     }
     // No line feed: the answer stands beside the question.
-    use std::io::Write as _;
     let mut err = std::io::stderr().lock();
     let _ = write!(err, "{question} [yN] ").and_then(|()| err.flush());
     drop(err);

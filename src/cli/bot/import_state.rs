@@ -16,7 +16,7 @@ pub(super) fn run(context: &Context, args: &ImportState) -> Result<Ended> {
     let workshop = super::workshop(context);
     let cartridge = workshop.cartridge(&args.cartridge)?;
     super::warn(context, &cartridge);
-    let bot = workshop.bot_of(cartridge)?;
+    let bot = workshop.bot_of(&cartridge)?;
     let read = |source| {
         Error::Core(botsmith::core::Error::Read {
             path: args.file.clone(),

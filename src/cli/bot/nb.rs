@@ -78,7 +78,7 @@ fn workshop(context: &Context) -> Workshop {
 
 fn session(context: &Context, cartridge: &str, state: &str) -> Result<Session> {
     let workshop = workshop(context);
-    let bot = workshop.bot_of(workshop.cartridge(cartridge)?)?;
+    let bot = workshop.bot_of(&workshop.cartridge(cartridge)?)?;
     let remembered = Remembered {
         session: Some(state.to_owned()),
         user: None,

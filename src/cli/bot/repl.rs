@@ -3,7 +3,8 @@
 //! Ctrl-C ends an answer, not the conversation; Ctrl-D, or `/exit`, ends the conversation. A line that ends
 //! with a backslash goes on in the next; `"""` opens and closes a text of several lines.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use botsmith::core::chat::{Call, CancelToken, ErrorClass};
 use botsmith::eval::{Error, Result};
@@ -45,7 +46,7 @@ pub(super) fn run(context: &Context, args: &Repl) -> Result<Ended> {
             output::note(&format!("session `{key}`: {said} messages so far"));
         }
     }
-    talk(session, Some(history_file(context)))
+    talk(session, Some(&history_file(context)))
 }
 
 fn history_file(context: &Context) -> PathBuf {
@@ -53,12 +54,12 @@ fn history_file(context: &Context) -> PathBuf {
 }
 
 /// Talks until the person has enough. Lines are remembered in `remembered`.
-pub(super) fn talk(mut session: Session, remembered: Option<PathBuf>) -> Result<Ended> {
+pub(super) fn talk(mut session: Session, remembered: Option<&Path>) -> Result<Ended> {
     let terminal =
         |error: ReadlineError| Error::Invalid(format!("the terminal cannot be read: {error}"));
     let mut editor: Editor<Lines, FileHistory> = Editor::new().map_err(terminal)?;
     editor.set_helper(Some(Lines));
-    if let Some(file) = &remembered {
+    if let Some(file) = remembered {
         // There is none the first time.
         let _ = editor.load_history(file);
     }
@@ -95,7 +96,7 @@ pub(super) fn talk(mut session: Session, remembered: Option<PathBuf>) -> Result<
         let reply = session.eval(&input, Mode::Repl, &mut show, &call);
         answered(runtime.block_on(until_stopped(reply, &cancel)))?;
     }
-    if let Some(file) = &remembered {
+    if let Some(file) = remembered {
         if let Some(folder) = file.parent() {
             let _ = std::fs::create_dir_all(folder);
         }
@@ -139,11 +140,8 @@ fn said(session: &Session) -> String {
     let mut text = String::new();
     for event in session.history() {
         let words = event.message.as_deref().unwrap_or("(calls tools)");
-        text.push_str(&format!(
-            "{:5} {}\n",
-            event.who.as_str(),
-            words.replace('\n', "\n      ")
-        ));
+        let words = words.replace('\n', "\n      ");
+        writeln!(text, "{:5} {words}", event.who.as_str()).expect("memory takes it");
     }
     text
 }

@@ -17,8 +17,8 @@ use crate::cli::{Ended, output};
 pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
     let allow = Allow {
         yes: false,
-        allow_command: true,
-        allow_unsandboxed: false,
+        commands: true,
+        unsandboxed: false,
     };
     let workshop = super::told(context, &args.which, allow)?;
     let cartridge = workshop.cartridge(&args.which.cartridge)?;
@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
     };
     super::warn(context, &cartridge);
     let values = super::variables(&cartridge, &args.which.variables);
-    let (config, request) = workshop.variables(values).request(cartridge, input)?;
+    let (config, request) = workshop.variables(values).request(&cartridge, input)?;
     let preview = request_preview(&config, &request, config.streams())
         .map_err(botsmith::nanobots::Error::from)?;
     if args.json {

@@ -132,12 +132,9 @@ impl Work<'_> {
             let part = std::mem::replace(&mut bytes, rest);
             let part = String::from_utf8(part).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
-                let before = error.as_bytes()[..at]
-                    .iter()
-                    .filter(|byte| **byte == b'\n')
-                    .count();
+                let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
                 let message = format!("byte 0x{:02x} is not valid UTF-8", error.as_bytes()[at]);
-                Error::from(Diagnostic::new(path, message).at(lines + before + 1, 0))
+                Error::from(Diagnostic::new(path, message).at(lines + line, 0))
             })?;
             lines += part.bytes().filter(|byte| *byte == b'\n').count();
             if !part.is_empty() {

@@ -17,8 +17,8 @@ use crate::cli::{Ended, output};
 #[derive(Debug, clap::Args)]
 pub(super) struct Train {
     /// The part to learn from, CoNLL-U
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    train: PathBuf,
+    #[arg(long = "train", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    treebank: PathBuf,
     /// The part to tune on, CoNLL-U
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     dev: PathBuf,
@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, args: &Train) -> Result<Ended> {
             Error::from(Diagnostic::new("--columns", message).nearest(&word, Columns::NAMES))
         })?;
     }
-    let learned = conllu::read(&args.train, &read(&args.train)?)?;
+    let learned = conllu::read(&args.treebank, &read(&args.treebank)?)?;
     let tuned = conllu::read(&args.dev, &read(&args.dev)?)?;
     let name = |path: &Path| {
         path.file_name()
@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &Train) -> Result<Ended> {
             .to_string_lossy()
             .into_owned()
     };
-    let (from, to) = (name(&args.train), name(&args.dev));
+    let (from, to) = (name(&args.treebank), name(&args.dev));
     let started = Instant::now();
     let quiet = context.quiet();
     let mut watch = |progress: &Progress| {

@@ -36,7 +36,7 @@ impl Bots for Workshop {
         if source.call_tools {
             workshop = workshop.permission(Permission::Allow);
         }
-        let mut builder = workshop.builder(cartridge).map_err(wrong)?;
+        let mut builder = workshop.builder(&cartridge).map_err(wrong)?;
         if let Some(schema) = &source.output_schema {
             builder = builder.output_schema(schema.clone());
         }

@@ -1,6 +1,6 @@
 //! Providers against a server on this machine that speaks each vendor's real wire format.
-
 #![cfg(feature = "http")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod account;
 mod answers;

@@ -147,7 +147,7 @@ async fn serve(
                 body.len()
             );
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                head.extend([&name, ": ", &value, "\r\n"]);
             }
             let _ = socket
                 .write_all(format!("{head}\r\n{body}").as_bytes())

@@ -79,23 +79,23 @@ pub(crate) fn roll() -> ToolSpec {
     }
 }
 
+fn joined(values: &[Value], part: impl Fn(&Value) -> String) -> String {
+    values.iter().map(part).collect()
+}
+
 fn events(values: &[Value]) -> String {
-    values
-        .iter()
-        .map(|value| format!("data: {value}\n\n"))
-        .collect()
+    joined(values, |value| format!("data: {value}\n\n"))
 }
 
 fn named(values: &[Value]) -> String {
     let name = |value: &Value| value["type"].as_str().unwrap_or("x").to_owned();
-    values
-        .iter()
-        .map(|value| format!("event: {}\r\ndata: {value}\r\n\r\n", name(value)))
-        .collect()
+    joined(values, |value| {
+        format!("event: {}\r\ndata: {value}\r\n\r\n", name(value))
+    })
 }
 
 fn lines(values: &[Value]) -> String {
-    values.iter().map(|value| format!("{value}\n")).collect()
+    joined(values, |value| format!("{value}\n"))
 }
 
 fn completion(message: &Value, finish: &str) -> Value {

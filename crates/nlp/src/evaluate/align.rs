@@ -45,8 +45,7 @@ fn end(gold: &[Unit<'_>], system: &[Unit<'_>], (mut g, mut s): (usize, usize)) -
     // At least one of the two is the multi-word token that opened the stretch.
     let mut limit = match (gold.get(g), system.get(s)) {
         (Some(word), _) if word.multiword => word.end,
-        (_, Some(word)) => word.end,
-        (Some(word), None) => word.end,
+        (_, Some(word)) | (Some(word), None) => word.end,
         (None, None) => return (g, s),
     };
     let beyond = |words: &[Unit<'_>], at: usize, limit: u32| {

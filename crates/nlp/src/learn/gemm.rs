@@ -3,6 +3,11 @@
 //! Sums run in one fixed order, and no fused multiply-add is used, so that every processor gives
 //! the same bits whatever its vector width. Widths of B and C are multiples of [`LANE`].
 
+#![allow(
+    clippy::inline_always,
+    reason = "what `pulp` dispatches must be inlined into it, or it is not compiled for the wider registers"
+)]
+
 use pulp::Arch;
 
 /// Widths of matrices are multiples of this.

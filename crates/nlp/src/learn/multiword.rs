@@ -76,7 +76,7 @@ fn ending(form: &str, split: &Split) -> Option<(String, Split)> {
                 .rev()
                 .find(|at| form.is_char_boundary(*at) && first.is_char_boundary(*at))?;
             let mut words = words.clone();
-            words[0] = first[same..].to_owned();
+            first[same..].clone_into(&mut words[0]);
             (same > 0).then(|| {
                 (
                     form[same..].to_owned(),

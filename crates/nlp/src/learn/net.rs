@@ -44,6 +44,16 @@ impl Shape {
     }
 }
 
+/// How one step learns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lesson<'a> {
+    pub(crate) drop: Dropout,
+    /// Weight of each column in the loss.
+    pub(crate) weights: &'a [f32],
+    pub(crate) smoothing: f32,
+    pub(crate) rate: f32,
+}
+
 /// Rates of dropout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropout {
@@ -266,23 +276,20 @@ impl Net {
             hidden,
         );
         let summary_width = hidden + 2 * state;
-        match drop {
-            Some((drop, rng)) => {
-                mask(&mut b.hidden_mask, total * hidden, drop.hidden, rng);
-                mask(
-                    &mut b.summary_mask,
-                    total * summary_width,
-                    drop.summary,
-                    rng,
-                );
-                mask(&mut b.dense_mask, total * dense, drop.dense, rng);
-            }
-            None => {
-                let mut none = Rng::new(0);
-                mask(&mut b.hidden_mask, total * hidden, 0.0, &mut none);
-                mask(&mut b.summary_mask, total * summary_width, 0.0, &mut none);
-                mask(&mut b.dense_mask, total * dense, 0.0, &mut none);
-            }
+        if let Some((drop, rng)) = drop {
+            mask(&mut b.hidden_mask, total * hidden, drop.hidden, rng);
+            mask(
+                &mut b.summary_mask,
+                total * summary_width,
+                drop.summary,
+                rng,
+            );
+            mask(&mut b.dense_mask, total * dense, drop.dense, rng);
+        } else {
+            let mut none = Rng::new(0);
+            mask(&mut b.hidden_mask, total * hidden, 0.0, &mut none);
+            mask(&mut b.summary_mask, total * summary_width, 0.0, &mut none);
+            mask(&mut b.dense_mask, total * dense, 0.0, &mut none);
         }
         activate(&mut b.hidden, &b.hidden_mask);
         biased(&mut b.gates, total, &self.gates_bias.value);
@@ -351,12 +358,15 @@ impl Net {
         &mut self,
         arch: Arch,
         batch: &[&Example],
-        drop: Dropout,
-        weights: &[f32],
-        smoothing: f32,
-        rate: f32,
+        lesson: &Lesson<'_>,
         rng: &mut Rng,
     ) -> f64 {
+        let Lesson {
+            drop,
+            weights,
+            smoothing,
+            rate,
+        } = *lesson;
         self.forward(arch, batch, Some((drop, rng)));
         let Shape {
             word,

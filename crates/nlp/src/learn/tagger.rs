@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use pulp::Arch;
 
-use super::fit::{Pass, Plan, fit};
+use super::fit::{Hooks, Pass, Plan, fit};
 use super::net::{Dropout, Example, NO_LABEL, Net, Shape};
 use super::quantise;
 use super::rng::Rng;
@@ -302,7 +302,7 @@ pub(crate) fn learn(
     out: &mut Vec<(String, Vec<u8>)>,
 ) -> Lists {
     let counted = count(task.train, task.columns);
-    let vocabulary = Vocabulary::count(words(task.train).map(|word| word.form()), 2, 2);
+    let vocabulary = Vocabulary::count(words(task.train).map(Word::form), 2, 2);
     let train = counted.sentences(task.train, task.columns, &vocabulary);
     let dev: Vec<Example> = counted
         .sentences(task.dev, task.columns, &vocabulary)
@@ -357,16 +357,12 @@ pub(crate) fn learn(
                 let mut rng = Rng::new(task.seed.wrapping_add(member as u64 * 0x1000));
                 let mut net = Net::new(shape.clone(), &mut rng);
                 let make = |at: usize, rng: &mut Rng| example(&train[at], rng);
-                fit(
-                    task.arch,
-                    &mut net,
-                    plan,
-                    lengths,
-                    &mut rng,
-                    &make,
-                    &|net| judge(task.arch, net, dev),
-                    &|pass| watch(member, pass),
-                );
+                let hooks = Hooks {
+                    example: &make,
+                    judge: &|net| judge(task.arch, net, dev),
+                    watch: &|pass| watch(member, pass),
+                };
+                fit(task.arch, &mut net, plan, lengths, &mut rng, &hooks);
                 trained
                     .lock()
                     .expect("no thread panics while it holds this")

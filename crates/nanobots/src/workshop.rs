@@ -268,8 +268,13 @@ impl Workshop {
     /// # Errors
     /// As [`Workshop::bot_of`].
     pub fn builder(&self, cartridge: &Cartridge) -> Result<BotBuilder> {
+        let config = self.provider_of(cartridge)?;
+        self.builder_on(cartridge, &config)
+    }
+
+    fn builder_on(&self, cartridge: &Cartridge, config: &ProviderConfig) -> Result<BotBuilder> {
         let cartridge = cartridge.with_variables(&self.variables)?;
-        let model = self.model(&cartridge)?;
+        let model = self.model(&cartridge, config)?;
         let mut builder = Bot::builder(cartridge, model)
             .permission(self.permission.clone())
             .unsandboxed(self.allow.unsandboxed)
@@ -291,20 +296,19 @@ impl Workshop {
         }
     }
 
-    fn model(&self, cartridge: &Cartridge) -> Result<Arc<dyn ChatModel>> {
-        let config = self.provider_of(cartridge)?;
+    fn model(&self, cartridge: &Cartridge, config: &ProviderConfig) -> Result<Arc<dyn ChatModel>> {
         let native = cartridge.native();
         let mut options = RouterOptions {
             prices: self.price_table()?,
             ..RouterOptions::default()
         };
-        if native.cache.enabled {
+        if native.cache.enabled() {
             let store = self.store.clone();
             let store = store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
             let cache = AnswerCache::new(store, CacheBound::default());
             options.cache = Some(Arc::new(cache));
         }
-        let router = router::open(&config, native, &self.opening(cartridge), options)?;
+        let router = router::open(config, native, &self.opening(cartridge), options)?;
         Ok(Arc::new(router))
     }
 
@@ -319,7 +323,9 @@ impl Workshop {
         }
     }
 
-    /// The request that a cartridge's bot would send for `input`, in its provider's words, secrets hidden.
+    /// The request that a cartridge's bot would send for `input`, and to whom: see
+    /// [`request_preview`](crate::provider::request_preview). A cartridge that names no provider is shown
+    /// on the baseline's, as nothing is sent here; to be asked it needs one.
     ///
     /// # Errors
     /// As [`Workshop::bot_of`].
@@ -328,8 +334,15 @@ impl Workshop {
         cartridge: &Cartridge,
         input: &str,
     ) -> Result<(ProviderConfig, ChatRequest)> {
-        let config = self.provider_of(cartridge)?;
-        let bot = self.bot_of(cartridge)?;
+        let config = match cartridge.fetch(&["provider"]) {
+            None if self.replacement()?.id.is_none() => {
+                let baseline = self.reading(|options| Cartridge::baseline(options))?;
+                self.provider_of(&baseline)?
+                    .with_profile(cartridge.profile())
+            }
+            _ => self.provider_of(cartridge)?,
+        };
+        let bot = self.builder_on(cartridge, &config)?.build()?;
         let request = bot.request(Behavior::Interaction, &[Message::user(input)])?;
         Ok((config, request))
     }

@@ -696,7 +696,7 @@ fn a_map_is_a_cartridge_too() {
     let value = json!({"meta": {"name": "a/b \u{1F600} \u{7f}"}, "botsmith": {"cache": true}});
     let cartridge = Cartridge::from_value(&value, Profile::Compat).unwrap();
     assert_eq!(cartridge.value(), &value);
-    assert!(cartridge.native().cache.enabled);
+    assert!(cartridge.native().cache.enabled());
     assert!(Cartridge::from_value(&json!([1]), Profile::Native).is_err());
     assert_eq!(cartridge::fetch(&value, &["meta", "name", "x"]), None);
 }

@@ -124,10 +124,16 @@ impl ProviderConfig {
     /// its variables were put in, so that errors can name them; and what else came out of the
     /// environment, so that nothing shows it.
     #[must_use]
-    pub fn with_placeholders(mut self, original: &Value) -> Self {
-        let Some(provider) = fetch(original, &["provider"]) else {
-            return self;
-        };
+    pub fn with_placeholders(self, original: &Value) -> Self {
+        match fetch(original, &["provider"]) {
+            Some(provider) => self.with_provider_placeholders(provider),
+            None => self,
+        }
+    }
+
+    /// The same, from the map under `provider` itself.
+    #[must_use]
+    pub(crate) fn with_provider_placeholders(mut self, provider: &Value) -> Self {
         if let Some(Value::Object(credentials)) = fetch(provider, &["credentials"]) {
             for (name, value) in credentials {
                 if let Some(variable) = value.as_str().and_then(is_placeholder) {

@@ -11,7 +11,7 @@ use botsmith_core::chat::{
 };
 use serde_json::Value;
 
-use super::{CacheMode, Router, RouterOptions, Rule, Target};
+use super::{Router, RouterOptions, Rule, Target};
 use crate::cartridge::{Native, Target as Chosen};
 use crate::provider::{self, OpenOptions, ProviderConfig};
 
@@ -39,8 +39,10 @@ pub fn open(
     opening: &OpenOptions,
     mut options: RouterOptions,
 ) -> Result<Router, ModelError> {
-    let other = |provider: &Value| -> Result<Target, ModelError> {
-        let config = ProviderConfig::from_provider(provider)?.with_profile(config.profile());
+    let other = |provider: &Value, original: &Value| -> Result<Target, ModelError> {
+        let config = ProviderConfig::from_provider(provider)?
+            .with_profile(config.profile())
+            .with_provider_placeholders(original);
         Ok(Target::configured(
             provider::open(&config, opening)?,
             &config,
@@ -58,16 +60,16 @@ pub fn open(
     };
     let mut targets = vec![Target::configured(own, config).named(OWN)];
     for (at, fallback) in native.fallbacks.iter().enumerate() {
-        let target = other(&fallback.provider)?.named(fallback_name(at));
+        let target = other(&fallback.provider, &fallback.original)?.named(fallback_name(at));
         targets.push(target.after(fallback.on.clone()));
     }
     for (at, route) in native.routing.iter().enumerate() {
         let target = match &route.target {
             Chosen::Own => OWN.to_owned(),
             Chosen::Fallback(at) => fallback_name(*at),
-            Chosen::Provider(provider) => {
+            Chosen::Provider { provider, original } => {
                 let name = format!("routing-{}", at + 1);
-                let target = other(provider)?.named(&name);
+                let target = other(provider, original)?.named(&name);
                 targets.push(target.only_by_rule());
                 name
             }
@@ -80,10 +82,8 @@ pub fn open(
             target,
         });
     }
-    match native.cache.enabled {
-        true => options.cache_ttl = native.cache.ttl.or(options.cache_ttl),
-        false => options.cache_mode = CacheMode::Off,
-    }
+    options.cache_mode = native.cache.mode;
+    options.cache_ttl = native.cache.ttl.or(options.cache_ttl);
     Router::new(targets, options)
 }
 

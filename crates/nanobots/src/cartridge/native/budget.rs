@@ -6,6 +6,7 @@ use std::time::Duration;
 use botsmith_core::yaml::{Cursor, Value as Yaml};
 
 use super::super::Result;
+use crate::router::CacheMode;
 
 /// What one turn may use: all rounds between model and tools together. `None`: no limit of the cartridge's
 /// own.
@@ -111,25 +112,57 @@ impl Context {
     }
 }
 
-/// Whether answers are kept and given again for the same request. Only answers that are the same each
-/// time are kept: temperature 0, or a seed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whether answers are kept and given again for the same request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cache {
-    /// Whether they are.
-    pub enabled: bool,
+    /// Which answers are.
+    pub mode: CacheMode,
     /// How long an answer is kept; `None`: for good.
     pub ttl: Option<Duration>,
 }
 
+/// No answer is kept.
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            mode: CacheMode::Off,
+            ttl: None,
+        }
+    }
+}
+
 impl Cache {
+    /// The words for which answers are kept, beside `true` and `false`.
+    pub const WORDS: [(&'static str, CacheMode); 3] = [
+        ("deterministic", CacheMode::Deterministic),
+        ("always", CacheMode::Always),
+        ("off", CacheMode::Off),
+    ];
+
+    /// Whether any are.
+    pub fn enabled(&self) -> bool {
+        self.mode != CacheMode::Off
+    }
+
     pub(super) fn read(at: &Cursor<'_>) -> Result<Self> {
-        if let Yaml::Bool(enabled) = at.node().value {
-            return Ok(Self { enabled, ttl: None });
+        let mode = |at: &Cursor<'_>| match at.node().value {
+            Yaml::Bool(true) => Ok(CacheMode::Deterministic),
+            Yaml::Bool(false) => Ok(CacheMode::Off),
+            _ => at.one_of(&Self::WORDS),
+        };
+        if !matches!(at.node().value, Yaml::Map(_)) {
+            return Ok(Self {
+                mode: mode(at)?,
+                ttl: None,
+            });
         }
         let fields = at.fields()?;
         let cache = Self {
-            enabled: true,
+            mode: match fields.get("mode") {
+                Some(at) => mode(&at)?,
+                None => CacheMode::Deterministic,
+            },
             ttl: fields.get("ttl").map(|at| at.duration()).transpose()?,
         };
         fields.finish()?;

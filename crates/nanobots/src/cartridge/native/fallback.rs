@@ -23,6 +23,8 @@ use super::super::Result;
 pub struct Fallback {
     /// As the root key `provider`, with the environment put in: holds secrets.
     pub provider: Value,
+    /// The same as written: it names the variables of the environment that the values came from.
+    pub original: Value,
     /// The failures after which it is asked.
     pub on: Vec<ErrorClass>,
 }
@@ -42,6 +44,7 @@ impl Fallback {
     /// A fallback after the default failures.
     pub fn new(provider: Value) -> Self {
         Self {
+            original: provider.clone(),
             provider,
             on: Self::DEFAULT.to_vec(),
         }
@@ -55,7 +58,9 @@ impl Fallback {
 
     fn read(at: &Cursor<'_>, real: &Value) -> Result<Self> {
         let fields = at.fields()?;
-        let mut fallback = Self::new(provider(&fields.required("provider")?, real)?);
+        let at = fields.required("provider")?;
+        let mut fallback = Self::new(provider(&at, real)?);
+        fallback.original = at.node().to_json();
         if let Some(at) = fields.get("on") {
             let words = at.items_or_self();
             let classes = words.iter().map(|word| word.one_of(&ErrorClass::WORDS));
@@ -100,8 +105,13 @@ pub enum Target {
     Own,
     /// A fallback by its place, from 0 (`use: 1` is `Fallback(0)`).
     Fallback(usize),
-    /// A provider of the rule's own, with the environment put in: holds secrets.
-    Provider(Value),
+    /// A provider of the rule's own.
+    Provider {
+        /// With the environment put in: holds secrets.
+        provider: Value,
+        /// As written.
+        original: Value,
+    },
 }
 
 impl fmt::Debug for Target {
@@ -109,7 +119,9 @@ impl fmt::Debug for Target {
         match self {
             Self::Own => f.write_str("Own"),
             Self::Fallback(at) => f.debug_tuple("Fallback").field(at).finish(),
-            Self::Provider(value) => f.debug_tuple("Provider").field(&value["id"]).finish(),
+            Self::Provider { original, .. } => {
+                f.debug_tuple("Provider").field(&original["id"]).finish()
+            }
         }
     }
 }
@@ -154,7 +166,10 @@ impl Route {
                     return Err(diagnostic.hint(hint).into());
                 }
             },
-            (None, Some(at)) => Target::Provider(provider(&at, real)?),
+            (None, Some(at)) => Target::Provider {
+                provider: provider(&at, real)?,
+                original: at.node().to_json(),
+            },
             _ => {
                 let diagnostic = at.diagnostic("a rule needs either `use` or `provider`");
                 let hint =

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use botsmith_core::chat::ErrorClass;
 
-use super::super::native::ContextPolicy;
+use super::super::native::{Cache, ContextPolicy};
 use super::VariableType;
 use super::words::{count, duration, flag, list, map, named, number, one_of, text, texts};
 
@@ -32,11 +32,18 @@ pub(super) fn own() -> Value {
             "fallbacks": fallbacks(),
             "routing": routing(),
             "cache": {
-                "description": "Whether answers are kept and given again for the same request. Only answers that are \
-                    the same each time are kept: temperature 0, or a seed.",
+                "description": "Whether answers are kept and given again for the same request: `true` or `deterministic` \
+                    for those that would be the same each time (temperature 0, or a seed), `always` for all, `false` or \
+                    `off` for none.",
                 "anyOf": [
                     {"type": "boolean"},
-                    map("A cache whose answers age.", json!({"ttl": duration("How long an answer is kept:")}))
+                    {"enum": Cache::WORDS.map(|(word, _)| word)},
+                    map("A cache whose answers age.", json!({
+                        "mode": {"anyOf": [{"type": "boolean"}, {"enum": Cache::WORDS.map(|(word, _)| word)}],
+                            "default": "deterministic",
+                            "description": "Which answers are kept: `deterministic`, `always` or `off`."},
+                        "ttl": duration("How long an answer is kept:")
+                    }))
                 ]
             },
             "limits": map("What one turn may use, all rounds between model and tools together.", json!({

@@ -6,12 +6,22 @@
 /// The longest form that is kept, in bytes.
 const LONGEST: usize = 31;
 
+/// What is kept of a form beside its product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extra {
+    /// Its labels, from and to.
+    pub(crate) choices: (u32, u32),
+    /// Hashes of the lower-cased form and of its ending.
+    pub(crate) lower: u64,
+    pub(crate) ending: u64,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     hash: u64,
     form: [u8; LONGEST],
     length: u8,
-    extra: (u32, u32),
+    extra: Extra,
 }
 
 /// The kept products.
@@ -42,7 +52,7 @@ impl Cache {
         &mut self,
         hash: u64,
         form: &str,
-        fill: impl FnOnce(&mut [i16]) -> (u32, u32),
+        fill: impl FnOnce(&mut [i16]) -> Extra,
     ) -> usize {
         let bytes = form.as_bytes();
         let set = hash as usize & (self.older.len() - 1);
@@ -81,7 +91,7 @@ impl Cache {
         &self.products[place * self.width..][..self.width]
     }
 
-    pub(crate) fn extra(&self, place: usize) -> (u32, u32) {
+    pub(crate) fn extra(&self, place: usize) -> Extra {
         self.slots[place].extra
     }
 }
@@ -106,11 +116,14 @@ mod tests {
         ] {
             let place = cache.find(7, form, |product| {
                 filled.push(form.to_owned());
-                product[0] = form.len().try_into().unwrap();
-                (form.len() as u32, 0)
+                product[0] = form.len() as i16;
+                Extra {
+                    choices: (form.len() as u32, 0),
+                    ..Extra::default()
+                }
             });
             assert_eq!(cache.product(place)[0] as usize, form.len());
-            assert_eq!(cache.extra(place).0 as usize, form.len());
+            assert_eq!(cache.extra(place).choices.0 as usize, form.len());
         }
         let long = "x".repeat(40);
         assert_eq!(filled, ["a", "b", "c", "b", &long, &long]);
@@ -122,7 +135,7 @@ mod tests {
         let mut filled = false;
         cache.find(0, "a", |_| {
             filled = true;
-            (0, 0)
+            Extra::default()
         });
         assert!(filled);
     }

@@ -38,7 +38,7 @@ pub(crate) struct Text {
 /// ```
 /// use botsmith_nlp::{conllu, Doc};
 ///
-/// let text = "1-2\tcannot\t_\t_\t_\t_\t_\t_\t_\t_\n\
+/// let text = "1-2\tcannot\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No\n\
 ///             1\tcan\tcan\tAUX\tMD\tVerbForm=Fin\t_\t_\t_\t_\n\
 ///             2\tnot\tnot\tPART\tRB\t_\t_\t_\t_\tSpaceAfter=No\n\
 ///             3\t!\t!\tPUNCT\t.\t_\t_\t_\t_\t_\n\n";

@@ -5,19 +5,18 @@
 //! answer; bounds are checked when a model is made and read, so that no sum can overflow.
 //! A word's share in the convolution depends on its form alone and is kept by the caller.
 
-#![allow(
-    clippy::inline_always,
-    reason = "what `pulp` dispatches must be inlined into it, or it is not compiled for the wider registers"
-)]
-
 use std::ops::Range;
 
 use pulp::{Arch, NullaryFnOnce};
+
+use crate::kernel::{dot, products};
 
 /// Words to each side that the convolution sees.
 pub(crate) const REACH: usize = 2;
 /// Places of the convolution.
 pub(crate) const WINDOW: usize = 2 * REACH + 1;
+/// The widest layer.
+pub(crate) const MAX_WIDTH: usize = 512;
 /// Binary digits behind the point of activations and products.
 pub(crate) const POINT: u32 = 11;
 /// The largest activation, 8.0.
@@ -56,10 +55,10 @@ impl Layer {
     /// `out[t][o] = (bias[o] + weights[o] . x[t]) >> shift`.
     #[inline(always)]
     fn apply(&self, x: &[i16], out: &mut [i32]) {
-        let (inputs, outputs) = (self.inputs, self.outputs());
-        for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(outputs)) {
-            for ((row, bias), out) in self.weights.chunks_exact(inputs).zip(&self.bias).zip(out) {
-                *out = (bias + dot(row, x)) >> self.shift;
+        products(x, &self.weights, self.inputs, out);
+        for out in out.chunks_exact_mut(self.outputs()) {
+            for (out, bias) in out.iter_mut().zip(&self.bias) {
+                *out = (*out + bias) >> self.shift;
             }
         }
     }
@@ -72,12 +71,28 @@ impl Layer {
     }
 }
 
-#[inline(always)]
-fn dot(a: &[i16], b: &[i16]) -> i32 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| i32::from(*a) * i32::from(*b))
-        .sum()
+/// A table in the model's bytes: 4 bits a value, the lower halves of the bytes first, and a scale a
+/// row with 16 digits behind the point.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) rows: Range<usize>,
+    pub(crate) scales: Vec<u16>,
+}
+
+impl Table {
+    /// Adds a row to `sums`, with `POINT` digits behind the point and more where `digits` are asked.
+    #[inline(always)]
+    fn add(&self, bytes: &[u8], row: usize, digits: u32, sums: &mut [i32]) {
+        let half = sums.len() / 2;
+        let scale = i32::from(self.scales[row]);
+        let values = &bytes[self.rows.start + row * half..][..half];
+        let (low, high) = sums.split_at_mut(half);
+        for ((low, high), byte) in low.iter_mut().zip(high).zip(values) {
+            let byte = byte.cast_signed();
+            *low += (i32::from(byte << 4 >> 4) * scale) >> (16 - digits);
+            *high += (i32::from(byte >> 4) * scale) >> (16 - digits);
+        }
+    }
 }
 
 /// A network.
@@ -87,9 +102,10 @@ pub(crate) struct Engine {
     pub(crate) word: usize,
     pub(crate) hidden: usize,
     pub(crate) state: usize,
-    /// Rows of the table in the model's bytes, 8 bits a value, and the scale of each.
-    pub(crate) rows: Range<usize>,
-    pub(crate) scales: Vec<u16>,
+    /// Features' part in a word's vector.
+    pub(crate) rows: Table,
+    /// Contexts' part in the dense layer.
+    pub(crate) contexts: Table,
     /// One layer a place of the convolution; no bias.
     pub(crate) window: Vec<Layer>,
     /// Bias of the convolution, [`POINT`] digits.
@@ -107,6 +123,7 @@ pub(crate) struct Sequence {
     hidden: Vec<i16>,
     gates: Vec<i32>,
     summary: Vec<i16>,
+    contexts: Vec<i32>,
     dense_sums: Vec<i32>,
     dense: Vec<i16>,
     carried: Vec<i32>,
@@ -130,24 +147,11 @@ impl Engine {
         vector: &mut Vec<i32>,
         out: &mut [i16],
     ) {
-        vector.clear();
-        vector.resize(self.word, 0);
-        let table = &bytes[self.rows.clone()];
-        for &row in rows {
-            let scale = i32::from(self.scales[row as usize]);
-            let values = &table[row as usize * self.word..][..self.word];
-            for (sum, value) in vector.iter_mut().zip(values) {
-                *sum += i32::from(value.cast_signed()) * scale;
-            }
-        }
-        let mut narrow = [0i16; 256];
-        for (narrow, wide) in narrow.iter_mut().zip(&*vector) {
-            *narrow = (*wide >> (16 - POINT)).clamp(-VECTOR_TOP, VECTOR_TOP) as i16;
-        }
-        let narrow = &narrow[..self.word];
         arch.dispatch(Product {
-            window: &self.window,
-            vector: narrow,
+            engine: self,
+            bytes,
+            rows,
+            vector,
             out,
         });
     }
@@ -155,6 +159,7 @@ impl Engine {
     /// Begins a sequence of `len` words.
     pub(crate) fn begin(&self, len: usize, sequence: &mut Sequence) {
         sequence.len = len;
+        resize(&mut sequence.contexts, len * self.dense.outputs());
         sequence.sums.clear();
         for _ in 0..len {
             sequence.sums.extend_from_slice(&self.window_bias);
@@ -170,6 +175,24 @@ impl Engine {
             place,
             product,
             sequence,
+        });
+    }
+
+    /// Adds contexts of the word at `place`.
+    pub(crate) fn add_contexts(
+        &self,
+        arch: Arch,
+        bytes: &[u8],
+        place: usize,
+        rows: &[u32],
+        sequence: &mut Sequence,
+    ) {
+        let width = self.dense.outputs();
+        arch.dispatch(Contexts {
+            table: &self.contexts,
+            bytes,
+            rows,
+            sums: &mut sequence.contexts[place * width..][..width],
         });
     }
 
@@ -224,21 +247,19 @@ impl Engine {
         resize(&mut sequence.dense_sums, len * self.dense.outputs());
         self.dense
             .apply(&sequence.summary, &mut sequence.dense_sums);
+        let sums = sequence.dense_sums.iter().zip(&sequence.contexts);
         sequence.dense.clear();
-        sequence.dense.extend(
-            sequence
-                .dense_sums
-                .iter()
-                .map(|sum| (*sum).clamp(0, TOP) as i16),
-        );
+        sequence
+            .dense
+            .extend(sums.map(|(sum, context)| (sum + context).clamp(0, TOP) as i16));
     }
 
     /// Whether the sizes fit each other and no sum can overflow.
     pub(crate) fn is_sound(&self) -> bool {
         let summary = self.hidden + 2 * self.state;
         let sizes = self.word > 0
-            && self.word <= 256
-            && self.hidden > 0
+            && self.word <= MAX_WIDTH
+            && (1..=MAX_WIDTH).contains(&self.hidden)
             && self.state > 0
             && self.window.len() == WINDOW
             && self
@@ -246,7 +267,8 @@ impl Engine {
                 .iter()
                 .all(|l| l.inputs == self.word && l.outputs() == self.hidden)
             && self.window_bias.len() == self.hidden
-            && self.rows.len() == self.scales.len() * self.word
+            && self.rows.rows.len() == self.rows.scales.len() * self.word / 2
+            && self.contexts.rows.len() == self.contexts.scales.len() * self.dense.outputs() / 2
             && (self.gates.inputs, self.gates.outputs()) == (self.hidden, 4 * self.state)
             && self.dense.inputs == summary
             && self.dense.outputs() > 0
@@ -267,8 +289,10 @@ impl Engine {
 // The work of each step as a type: a closure would not be compiled for the wider registers.
 
 struct Product<'a> {
-    window: &'a [Layer],
-    vector: &'a [i16],
+    engine: &'a Engine,
+    bytes: &'a [u8],
+    rows: &'a [u32],
+    vector: &'a mut Vec<i32>,
     out: &'a mut [i16],
 }
 
@@ -277,11 +301,45 @@ impl NullaryFnOnce for Product<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let hidden = self.out.len() / self.window.len();
-        for (layer, out) in self.window.iter().zip(self.out.chunks_exact_mut(hidden)) {
-            for (output, out) in out.iter_mut().enumerate() {
-                *out = layer.score(self.vector, output).clamp(-32768, 32767) as i16;
+        let engine = self.engine;
+        resize(self.vector, engine.word);
+        for &row in self.rows {
+            engine.rows.add(self.bytes, row as usize, 16, self.vector);
+        }
+        let mut narrow = [0i16; MAX_WIDTH];
+        for (narrow, wide) in narrow.iter_mut().zip(&*self.vector) {
+            *narrow = (*wide >> (16 - POINT)).clamp(-VECTOR_TOP, VECTOR_TOP) as i16;
+        }
+        let narrow = &narrow[..engine.word];
+        let mut sums = [0; MAX_WIDTH];
+        let sums = &mut sums[..engine.hidden];
+        for (layer, out) in engine
+            .window
+            .iter()
+            .zip(self.out.chunks_exact_mut(engine.hidden))
+        {
+            layer.apply(narrow, sums);
+            for (out, sum) in out.iter_mut().zip(&*sums) {
+                *out = (*sum).clamp(-32768, 32767) as i16;
             }
+        }
+    }
+}
+
+struct Contexts<'a> {
+    table: &'a Table,
+    bytes: &'a [u8],
+    rows: &'a [u32],
+    sums: &'a mut [i32],
+}
+
+impl NullaryFnOnce for Contexts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for row in self.rows {
+            self.table.add(self.bytes, *row as usize, POINT, self.sums);
         }
     }
 }
@@ -298,9 +356,9 @@ impl NullaryFnOnce for Add<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let len = self.sequence.len.cast_signed();
+        let len = self.sequence.len as isize;
         for (slot, part) in self.product.chunks_exact(self.hidden).enumerate() {
-            let centre = self.place + REACH.cast_signed() - slot.cast_signed();
+            let centre = self.place + REACH as isize - slot as isize;
             if (0..len).contains(&centre) {
                 let sums = &mut self.sequence.sums[centre as usize * self.hidden..][..self.hidden];
                 for (sum, value) in sums.iter_mut().zip(part) {

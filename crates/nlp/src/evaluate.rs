@@ -1,4 +1,4 @@
-//! Gold document and system document -> the metrics of the CoNLL 2018 shared task.
+//! Gold document and system document -> the metrics of the `CoNLL` 2018 shared task.
 //!
 //! Our own implementation of what the official scorer computes (Zeman et al. 2018,
 //! <https://doi.org/10.18653/v1/K18-2001>): tokens and sentences match by their span in the text

@@ -32,9 +32,15 @@ pub(crate) fn hash(kind: u8, bytes: &[u8]) -> u64 {
 
 /// The beginning of a form that is too long to be a word.
 pub(crate) fn clipped(form: &str) -> &str {
-    let mut ends = (0..=LONGEST_FORM.min(form.len())).rev();
-    let end = ends.find(|at| form.is_char_boundary(*at));
-    &form[..end.expect("a character begins at 0")]
+    match form.len() > LONGEST_FORM {
+        true => {
+            let end = (0..=LONGEST_FORM)
+                .rev()
+                .find(|at| form.is_char_boundary(*at));
+            &form[..end.unwrap_or(0)]
+        }
+        false => form,
+    }
 }
 
 /// Room for one word's features, kept between words.
@@ -44,6 +50,8 @@ pub(crate) struct Features {
     pub(crate) lower: String,
     shape: String,
     starts: Vec<u32>,
+    /// Hash of the last three characters, lower-cased.
+    pub(crate) suffix: u64,
     /// The hashes: the two form features first.
     pub(crate) hashes: Vec<u64>,
 }
@@ -81,13 +89,17 @@ impl Features {
                 .push(hash(2 + length as u8, &lower.as_bytes()[..end]));
         }
         let mut start = lower.len();
+        self.suffix = hash(13, lower.as_bytes());
         for length in 1..=SUFFIXES.min(count) {
             start = lower[..start]
                 .char_indices()
                 .next_back()
                 .map_or(0, |(at, _)| at);
-            self.hashes
-                .push(hash(10 + length as u8, &lower.as_bytes()[start..]));
+            let found = hash(10 + length as u8, &lower.as_bytes()[start..]);
+            if length == 3 {
+                self.suffix = found;
+            }
+            self.hashes.push(found);
         }
         self.shape_of(form);
     }
@@ -133,4 +145,42 @@ impl Features {
         self.hashes.push(hash(21, &[case, kinds]));
         self.hashes.push(hash(22, &[case, length.min(12) as u8]));
     }
+}
+
+/// Context features of a word.
+pub(crate) const CONTEXTS: usize = 8;
+/// What stands for the form of a word outside the sentence.
+const OUTSIDE: u64 = 0x6f75_7473_6964_6521;
+
+/// Hashes of pairs and triples of forms around the word at `at`; `form(i)` and `ending(i)` give
+/// hashes of the lower-cased form and of its last three characters.
+pub(crate) fn contexts(
+    at: usize,
+    len: usize,
+    form: impl Fn(usize) -> u64,
+    ending: impl Fn(usize) -> u64,
+) -> [u64; CONTEXTS] {
+    let near = |offset: isize| match at.checked_add_signed(offset) {
+        Some(place) if place < len => form(place),
+        _ => OUTSIDE,
+    };
+    let mix = |kind: u64, a: u64, b: u64, c: u64| {
+        let mut sum =
+            (a ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0x9fb2_1c65_1e98_df25);
+        sum = (sum ^ b ^ sum >> 32).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        sum = (sum ^ c ^ sum >> 29).wrapping_mul(0x94d0_49bb_1331_11eb);
+        sum ^ sum >> 31
+    };
+    let (b2, b1, here, a1, a2) = (near(-2), near(-1), form(at), near(1), near(2));
+    let tail = ending(at);
+    [
+        mix(1, b1, here, 0),
+        mix(2, here, a1, 0),
+        mix(3, b2, b1, here),
+        mix(4, here, a1, a2),
+        mix(5, b1, here, a1),
+        mix(6, b1, a1, 0),
+        mix(7, b1, tail, 0),
+        mix(8, tail, a1, 0),
+    ]
 }

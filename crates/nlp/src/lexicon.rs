@@ -49,8 +49,8 @@ impl Lexicon {
         if part.len() != 8 + groups * 4 + count * 4 {
             return None;
         }
-        let mut steps = (0..groups).map(|group| u32_at(part, 8 + group * 4) as usize);
-        if !steps.clone().is_sorted() || steps.next_back() != Some(count) {
+        let steps = (0..groups).map(|group| u32_at(part, 8 + group * 4) as usize);
+        if !steps.clone().is_sorted() || u32_at(part, 4 + groups * 4) as usize != count {
             return None;
         }
         Some(Self {

@@ -2,12 +2,20 @@
 //!
 //! - [`Doc`]: an annotated text, columnar and immutable; every offset is a byte of the original.
 //! - [`conllu`]: CoNLL-U read and written, lossless.
-//! - [`evaluate`](mod@evaluate): the metrics of the CoNLL 2018 shared task.
+//! - [`evaluate`](mod@evaluate): the metrics of the `CoNLL` 2018 shared task.
 //!
 //! Annotation follows Universal Dependencies (<https://universaldependencies.org>). No syntax is
 //! computed. This crate knows no bots and no evaluators.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::inline_always,
+    reason = "what runs in wide registers must be compiled into the function that has them"
+)]
+#![allow(
+    clippy::cast_possible_wrap,
+    reason = "lengths are below 2^31 (doc::MAX_TEXT), sizes of layers below 2^10"
+)]
 
 mod cache;
 pub mod conllu;
@@ -16,6 +24,7 @@ mod engine;
 mod error;
 pub mod evaluate;
 mod features;
+mod kernel;
 mod learn;
 mod lexicon;
 mod model;

@@ -1,7 +1,7 @@
 //! Lemma scripts: how a form becomes its lemma, as an edit that many words share.
 //!
 //! (form, lemma) -> script, and (script, form) -> lemma. `flies` -> `fly` is "lower-cased, take
-//! three off the end, add `y`". After UDPipe 2 (Straka 2018, <https://doi.org/10.18653/v1/K18-2020>).
+//! three off the end, add `y`". After `UDPipe` 2 (Straka 2018, <https://doi.org/10.18653/v1/K18-2020>).
 
 /// What happens to the form's case first.
 #[derive(

@@ -5,7 +5,7 @@
 
 use pulp::Arch;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Extra};
 use crate::engine::{Engine, Sequence};
 use crate::features::{Features, clipped, hash};
 use crate::lexicon::Lexicon;
@@ -164,7 +164,7 @@ impl Splitter {
                         .map(row),
                 );
                 engine.product(arch, bytes, rows, vector, out);
-                (0, 0)
+                Extra::default()
             });
             engine.add(arch, place.cast_signed(), cache.product(slot), sequence);
             if place > 0 {

@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use pulp::{Arch, NullaryFnOnce};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Extra};
 use crate::doc::DocBuilder;
 use crate::engine::{Engine, Sequence};
-use crate::features::{Features, clipped, hash};
+use crate::features::{Features, clipped, contexts, hash};
 use crate::lexicon::Lexicon;
 use crate::model::Meta;
 use crate::script::Script;
@@ -42,6 +42,7 @@ pub(crate) struct Tagger {
     /// Networks that vote: their scores are added.
     engines: Vec<Engine>,
     features: Lexicon,
+    contexts: Lexicon,
     /// XPOS, UPOS, FEATS, as places in their lists.
     labels: Vec<[u16; 3]>,
     /// Labels of well known forms: `choices[starts[place]..starts[place + 1]]`.
@@ -69,7 +70,7 @@ pub(crate) struct Room {
     cache: Cache,
     before: Vec<i16>,
     behind: Vec<i16>,
-    places: Vec<(u64, u32, u32)>,
+    places: Vec<(u64, Extra)>,
     scores: Vec<i32>,
 }
 
@@ -79,7 +80,7 @@ impl Tagger {
         bytes: &[u8],
         meta: &Meta,
         engines: Vec<Engine>,
-        features: Lexicon,
+        (features, contexts): (Lexicon, Lexicon),
         (forms, choices): (Lexicon, Range<usize>),
         (lemmas, scripts): (Lexicon, Range<usize>),
     ) -> Result<Self, String> {
@@ -114,6 +115,7 @@ impl Tagger {
             heads: [0, x, x + u, x + u + f],
             scored: meta.scored,
             features,
+            contexts,
             engines,
         };
         tagger.check([x, u, f])?;
@@ -154,12 +156,11 @@ impl Tagger {
         {
             return Err("a lemma names a script that is not there".into());
         }
-        if self.engines.is_empty()
-            || self
-                .engines
-                .iter()
-                .any(|e| e.scales.len() != self.features.len() + 2)
-        {
+        let fits = |engine: &Engine| {
+            engine.rows.scales.len() == self.features.len() + 2
+                && engine.contexts.scales.len() == self.contexts.len()
+        };
+        if self.engines.is_empty() || !self.engines.iter().all(fits) {
             return Err("the tagger has not a row a feature".into());
         }
         Ok(())
@@ -234,7 +235,7 @@ impl Tagger {
         room: &mut Room,
         doc: &mut DocBuilder,
     ) {
-        let len = range.len().cast_signed();
+        let len = range.len() as isize;
         let Room {
             sequences,
             features,
@@ -270,20 +271,48 @@ impl Tagger {
                         .map(row),
                 );
                 self.products(arch, bytes, rows, vector, out);
-                match self.forms.find(bytes, features.hashes[0]) {
+                let choices = match self.forms.find(bytes, features.hashes[0]) {
                     Some(place) => (self.starts[place], self.starts[place + 1]),
                     None => (0, 0),
+                };
+                Extra {
+                    choices,
+                    lower: features.hashes[0],
+                    ending: features.suffix,
                 }
             });
-            self.add(arch, place.cast_signed(), cache.product(slot), sequences);
-            let (from, to) = cache.extra(slot);
-            places.push((key, from, to));
+            self.add(arch, place as isize, cache.product(slot), sequences);
+            places.push((key, cache.extra(slot)));
+        }
+        for place in 0..places.len() {
+            let found = contexts(
+                place,
+                places.len(),
+                |at| places[at].1.lower,
+                |at| places[at].1.ending,
+            );
+            rows.clear();
+            rows.extend(
+                found
+                    .iter()
+                    .filter_map(|h| self.contexts.find(bytes, *h))
+                    .map(|at| at as u32),
+            );
+            for (engine, sequence) in self.engines.iter().zip(&mut *sequences) {
+                engine.add_contexts(arch, bytes, place, rows, sequence);
+            }
         }
         for (engine, sequence) in self.engines.iter().zip(&mut *sequences) {
             engine.finish(arch, sequence);
         }
         for (place, word) in range.enumerate() {
-            let (key, from, to) = places[place];
+            let (
+                key,
+                Extra {
+                    choices: (from, to),
+                    ..
+                },
+            ) = places[place];
             let seen = Seen {
                 tagger: self,
                 arch,
@@ -385,7 +414,7 @@ impl Seen<'_> {
                 dense,
                 outputs: outputs.clone(),
                 first: member == 0,
-                sums: scores,
+                out: scores,
             });
         }
     }
@@ -397,24 +426,20 @@ struct Scores<'a, I> {
     dense: &'a [i16],
     outputs: I,
     first: bool,
-    sums: &'a mut Vec<i32>,
+    out: &'a mut Vec<i32>,
 }
 
 impl<I: Iterator<Item = usize>> NullaryFnOnce for Scores<'_, I> {
     type Output = ();
 
-    #[allow(
-        clippy::inline_always,
-        reason = "else it is not compiled for the wider registers"
-    )]
     #[inline(always)]
     fn call(self) {
         for (at, output) in self.outputs.enumerate() {
             let score = self.engine.heads.score(self.dense, output);
             if self.first {
-                self.sums.push(score);
+                self.out.push(score);
             } else {
-                self.sums[at] += score;
+                self.out[at] += score;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! CoNLL-U: what is read, what is written, what is refused and where.
 
-use botsmith_nlp::{Doc, DocBuilder, Token, conllu};
+use botsmith_nlp::{Doc, DocBuilder, conllu};
 use proptest::prelude::*;
 
 const RICH: &str = "# newdoc id = one
@@ -56,7 +56,7 @@ fn words_that_spell_their_token_have_their_own_spans_others_the_tokens() {
     assert_eq!(spans[7], ("a".into(), 18..20));
     let sentence = doc.sentence(2).expect("three sentences");
     assert_eq!(sentence.text(), "da");
-    assert_eq!(doc.token_at(19).map(Token::form), Some("da"));
+    assert_eq!(doc.token_at(19).map(botsmith_nlp::Token::form), Some("da"));
     assert!(doc.token_at(17).is_none());
 }
 
@@ -96,7 +96,7 @@ fn what_is_no_conllu_is_refused_with_its_line_and_column() {
             "too many columns",
             format!("{word}\tx"),
             1,
-            22,
+            21,
             "11 columns",
         ),
         (

@@ -68,6 +68,8 @@ struct Work<'a> {
     args: &'a Tag,
     given: Given,
     out: String,
+    /// Written so far.
+    sentences: usize,
 }
 
 pub(super) fn run(_: &Context, args: &Tag) -> Result<Ended> {
@@ -81,6 +83,7 @@ pub(super) fn run(_: &Context, args: &Tag) -> Result<Ended> {
         args,
         given,
         out: String::new(),
+        sentences: 0,
     };
     if args.files.is_empty() {
         work.all(Path::new("<stdin>"), &mut std::io::stdin().lock())?;
@@ -123,11 +126,8 @@ impl Work<'_> {
             let read = Read::take(&mut *from, wanted)
                 .read_to_end(&mut bytes)
                 .map_err(|source| cannot_read(path, source))?;
-            let end = if read == 0 {
-                bytes.len()
-            } else {
-                part_end(&bytes)
-            };
+            let last = (read as u64) < wanted;
+            let end = if last { bytes.len() } else { part_end(&bytes) };
             let rest = bytes.split_off(end);
             let part = std::mem::replace(&mut bytes, rest);
             let part = String::from_utf8(part).map_err(|error| {
@@ -141,7 +141,7 @@ impl Work<'_> {
                 let doc = self.pipeline.annotate_given(part, self.given)?;
                 self.write(&doc)?;
             }
-            if read == 0 {
+            if last {
                 return Ok(());
             }
         }
@@ -184,7 +184,8 @@ impl Work<'_> {
         match self.args.format {
             To::Conllu => {
                 for sentence in doc.sentences() {
-                    conllu::write_sentence(sentence, &mut self.out);
+                    self.sentences += 1;
+                    conllu::write_sentence(sentence, self.sentences, &mut self.out);
                     self.flush(1 << 16)?;
                 }
             }

@@ -13,18 +13,14 @@ use crate::doc::{Doc, Sentence, Token};
 pub fn write(doc: &Doc) -> String {
     let mut out = String::with_capacity(doc.text().len() * 8);
     for sentence in doc.sentences() {
-        write_sentence(sentence, &mut out);
+        write_sentence(sentence, sentence.index() + 1, &mut out);
     }
     out
 }
 
-/// Appends one sentence, with the blank line that ends it.
-pub fn write_sentence(sentence: Sentence<'_>, out: &mut String) {
-    let doc = sentence.doc();
-    sentence_lines(sentence, doc.extras(), out);
-}
-
-fn sentence_lines(sentence: Sentence<'_>, extras: Option<&Extras>, out: &mut String) {
+/// Appends one sentence, with the blank line that ends it; `number` is its `sent_id` where it has none.
+pub fn write_sentence(sentence: Sentence<'_>, number: usize, out: &mut String) {
+    let extras = sentence.doc().extras();
     match extras {
         Some(extras) => {
             for comment in extras.comments_of(sentence.index()) {
@@ -32,7 +28,7 @@ fn sentence_lines(sentence: Sentence<'_>, extras: Option<&Extras>, out: &mut Str
                 out.push('\n');
             }
         }
-        None => comments(sentence, out),
+        None => comments(sentence, number, out),
     }
     let mut empty = extras.map_or(&[][..], |extras| {
         let from = extras
@@ -94,7 +90,7 @@ fn sentence_lines(sentence: Sentence<'_>, extras: Option<&Extras>, out: &mut Str
     out.push('\n');
 }
 
-fn comments(sentence: Sentence<'_>, out: &mut String) {
+fn comments(sentence: Sentence<'_>, number: usize, out: &mut String) {
     let doc = sentence.doc();
     let before = sentence
         .token_range()
@@ -104,7 +100,7 @@ fn comments(sentence: Sentence<'_>, out: &mut String) {
     if before.is_some_and(|token| token.space_after() == "\n\n") {
         out.push_str("# newpar\n");
     }
-    let _ = writeln!(out, "# sent_id = {}", sentence.index() + 1);
+    let _ = writeln!(out, "# sent_id = {number}");
     out.push_str("# text = ");
     out.extend(
         sentence
@@ -152,7 +148,7 @@ pub(super) fn says_more(doc: &Doc, extras: &Extras) -> bool {
     let mut wanted = String::new();
     for sentence in doc.sentences() {
         wanted.clear();
-        comments(sentence, &mut wanted);
+        comments(sentence, sentence.index() + 1, &mut wanted);
         let mut lines = wanted.lines();
         if !extras
             .comments_of(sentence.index())

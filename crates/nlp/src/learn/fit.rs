@@ -3,7 +3,7 @@
 
 use pulp::Arch;
 
-use super::net::{Dropout, Example, Lesson, Net};
+use super::net::{Dropout, Example, Net};
 use super::rng::Rng;
 
 /// How to fit.
@@ -48,32 +48,25 @@ fn batches(lengths: &[usize], words: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
     batches
 }
 
-/// What a fit asks of its caller.
-pub(crate) struct Hooks<'a> {
-    /// Makes an example for training, with features dropped.
-    pub(crate) example: &'a dyn Fn(usize, &mut Rng) -> Example,
-    /// Rates the network on tuning data.
-    pub(crate) judge: &'a dyn Fn(&mut Net) -> f64,
-    /// Hears of each pass.
-    pub(crate) watch: &'a dyn Fn(Pass),
-}
-
-/// Fits `net` to examples of these lengths.
+/// Fits `net`. `example` makes an example for training (with features dropped), `judge` rates the
+/// network on tuning data, `watch` hears of each pass.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "two callers, both with named values"
+)]
 pub(crate) fn fit(
     arch: Arch,
     net: &mut Net,
     plan: &Plan,
     lengths: &[usize],
     rng: &mut Rng,
-    hooks: &Hooks<'_>,
+    example: &dyn Fn(usize, &mut Rng) -> Example,
+    judge: &dyn Fn(&mut Net) -> f64,
+    watch: &dyn Fn(Pass),
 ) {
-    let Hooks {
-        example,
-        judge,
-        watch,
-    } = hooks;
     let words: usize = lengths.iter().sum();
     let steps = (plan.epochs * words.div_ceil(plan.batch)).max(1) as f32;
+    let warm = (steps * 0.1).clamp(1.0, 200.0);
     let (mut step, mut best, mut stale) = (0usize, 0f64, 0);
     let mut average = Average::default();
     for epoch in 0..plan.epochs {
@@ -82,14 +75,16 @@ pub(crate) fn fit(
             let examples: Vec<Example> = batch.iter().map(|at| example(*at, rng)).collect();
             let batch: Vec<&Example> = examples.iter().collect();
             let done = step as f32 / steps;
-            let rate = plan.rate * (step as f32 / 200.0).min(1.0) * (1.0 - done).max(0.02);
-            let lesson = Lesson {
-                drop: plan.dropout,
-                weights: &plan.weights,
-                smoothing: plan.smoothing,
+            let rate = plan.rate * (step as f32 / warm).min(1.0) * (1.0 - done).max(0.02);
+            loss += net.learn(
+                arch,
+                &batch,
+                plan.dropout,
+                &plan.weights,
+                plan.smoothing,
                 rate,
-            };
-            loss += net.learn(arch, &batch, &lesson, rng);
+                rng,
+            );
             step += 1;
         }
         if epoch * 5 >= plan.epochs * 3 {

@@ -23,6 +23,8 @@ pub(crate) const NO_LABEL: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) rows: usize,
+    /// Rows of the context table, which adds to the dense layer.
+    pub(crate) contexts: usize,
     pub(crate) word: usize,
     pub(crate) hidden: usize,
     pub(crate) state: usize,
@@ -44,16 +46,6 @@ impl Shape {
     }
 }
 
-/// How one step learns.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lesson<'a> {
-    pub(crate) drop: Dropout,
-    /// Weight of each column in the loss.
-    pub(crate) weights: &'a [f32],
-    pub(crate) smoothing: f32,
-    pub(crate) rate: f32,
-}
-
 /// Rates of dropout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropout {
@@ -63,18 +55,42 @@ pub(crate) struct Dropout {
     pub(crate) input: f32,
 }
 
+impl Dropout {
+    const NONE: Self = Self {
+        hidden: 0.0,
+        summary: 0.0,
+        dense: 0.0,
+        input: 0.0,
+    };
+}
+
 /// One sentence to learn from: rows of each word's features, and a label a word and head.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Example {
     pub(crate) rows: Vec<u32>,
     pub(crate) ends: Vec<u32>,
     pub(crate) labels: Vec<Vec<u32>>,
+    /// Rows of the context table, as `rows`; both are empty where there is none.
+    pub(crate) context: Vec<u32>,
+    pub(crate) context_ends: Vec<u32>,
 }
 
 impl Example {
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
+
+    fn contexts(&self, word: usize) -> &[u32] {
+        let Some(&end) = self.context_ends.get(word) else {
+            return &[];
+        };
+        let start = match word {
+            0 => 0,
+            _ => self.context_ends[word - 1],
+        };
+        &self.context[start as usize..end as usize]
+    }
+
     pub(crate) fn word(&self, word: usize) -> &[u32] {
         let start = if word == 0 {
             0
@@ -90,6 +106,8 @@ impl Example {
 pub(crate) struct Net {
     pub(crate) shape: Shape,
     pub(crate) table: Param,
+    pub(crate) contexts: Param,
+    contexts_touched: Vec<u32>,
     pub(crate) window: Param,
     pub(crate) window_bias: Param,
     pub(crate) gates: Param,
@@ -173,6 +191,8 @@ impl Net {
         gates_bias.value[..2 * state].fill(0.5);
         Self {
             table: Param::new(rows, word, 0.3, rng),
+            contexts: Param::new(shape.contexts, dense, 0.0, rng),
+            contexts_touched: Vec::new(),
             window: Param::new(WINDOW * word, hidden, scale(WINDOW * word, hidden), rng),
             window_bias: Param::new(1, hidden, 0.0, rng),
             gates: Param::new(hidden, 4 * state, scale(hidden, 2 * state), rng),
@@ -189,9 +209,10 @@ impl Net {
         }
     }
 
-    pub(crate) fn params_mut(&mut self) -> [&mut Param; 9] {
+    pub(crate) fn params_mut(&mut self) -> [&mut Param; 10] {
         [
             &mut self.table,
+            &mut self.contexts,
             &mut self.window,
             &mut self.window_bias,
             &mut self.gates,
@@ -220,17 +241,10 @@ impl Net {
         let total: usize = batch.iter().map(|e| e.len()).sum();
         let b = &mut self.buffers;
         let mut drop = drop;
-        if let Some((d, rng)) = &mut drop {
-            mask(
-                &mut b.input_mask,
-                (total + 2 * REACH * batch.len()) * word,
-                d.input,
-                rng,
-            );
-        } else {
-            b.input_mask.clear();
-            b.input_mask
-                .resize((total + 2 * REACH * batch.len()) * word, 1.0);
+        let padded = (total + 2 * REACH * batch.len()) * word;
+        match &mut drop {
+            Some((rates, rng)) => mask(&mut b.input_mask, padded, rates.input, rng),
+            None => mask(&mut b.input_mask, padded, 0.0, &mut Rng::new(0)),
         }
         let mut mask_at = 0;
         zeros(&mut b.input, total * WINDOW * word);
@@ -276,21 +290,19 @@ impl Net {
             hidden,
         );
         let summary_width = hidden + 2 * state;
-        if let Some((drop, rng)) = drop {
-            mask(&mut b.hidden_mask, total * hidden, drop.hidden, rng);
-            mask(
-                &mut b.summary_mask,
-                total * summary_width,
-                drop.summary,
-                rng,
-            );
-            mask(&mut b.dense_mask, total * dense, drop.dense, rng);
-        } else {
-            let mut none = Rng::new(0);
-            mask(&mut b.hidden_mask, total * hidden, 0.0, &mut none);
-            mask(&mut b.summary_mask, total * summary_width, 0.0, &mut none);
-            mask(&mut b.dense_mask, total * dense, 0.0, &mut none);
-        }
+        let mut none = Rng::new(0);
+        let (rates, rng) = match drop {
+            Some((rates, rng)) => (rates, rng),
+            None => (Dropout::NONE, &mut none),
+        };
+        mask(&mut b.hidden_mask, total * hidden, rates.hidden, rng);
+        mask(
+            &mut b.summary_mask,
+            total * summary_width,
+            rates.summary,
+            rng,
+        );
+        mask(&mut b.dense_mask, total * dense, rates.dense, rng);
         activate(&mut b.hidden, &b.hidden_mask);
         biased(&mut b.gates, total, &self.gates_bias.value);
         gemm(
@@ -340,6 +352,16 @@ impl Net {
             summary_width,
             dense,
         );
+        let all = batch
+            .iter()
+            .flat_map(|e| (0..e.len()).map(|word| e.contexts(word)));
+        for (rows, dense) in all.zip(b.dense.chunks_exact_mut(dense)) {
+            for &row in rows {
+                for (value, x) in dense.iter_mut().zip(self.contexts.row(row as usize)) {
+                    *value += x;
+                }
+            }
+        }
         activate(&mut b.dense, &b.dense_mask);
         biased(&mut b.scores, total, &self.heads_bias.value);
         gemm(
@@ -354,19 +376,20 @@ impl Net {
     }
 
     /// One step of training. Returns the loss in nats, summed over words and heads.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one caller, which holds them all"
+    )]
     pub(crate) fn learn(
         &mut self,
         arch: Arch,
         batch: &[&Example],
-        lesson: &Lesson<'_>,
+        drop: Dropout,
+        weights: &[f32],
+        smoothing: f32,
+        rate: f32,
         rng: &mut Rng,
     ) -> f64 {
-        let Lesson {
-            drop,
-            weights,
-            smoothing,
-            rate,
-        } = *lesson;
         self.forward(arch, batch, Some((drop, rng)));
         let Shape {
             word,
@@ -430,6 +453,20 @@ impl Net {
             dense,
         );
         sum_rows(&b.d_dense, &mut self.dense_bias.grad);
+        let all = batch
+            .iter()
+            .flat_map(|e| (0..e.len()).map(|word| e.contexts(word)));
+        for (rows, slope) in all.zip(b.d_dense.chunks_exact(dense)) {
+            for &row in rows {
+                self.contexts_touched.push(row);
+                let grad = &mut self.contexts.grad[row as usize * dense..][..dense];
+                for (g, x) in grad.iter_mut().zip(slope) {
+                    *g += x;
+                }
+            }
+        }
+        self.contexts_touched.sort_unstable();
+        self.contexts_touched.dedup();
         transpose(&self.dense.value, dense, &mut b.turned);
         zeros(&mut b.d_summary, total * summary_width);
         gemm(
@@ -586,6 +623,9 @@ impl Net {
             &mut self.heads_bias,
         ] {
             param.step(step);
+        }
+        for row in self.contexts_touched.drain(..) {
+            self.contexts.step_row(row as usize, step);
         }
         for row in self.touched_list.drain(..) {
             self.touched[row as usize] = false;

@@ -1,6 +1,6 @@
 //! A trained network -> sections of a model file, in integers.
 //!
-//! Tables keep 8 bits a value and a scale a row; layers keep 16 bits a weight, with as many digits
+//! Tables keep 4 bits a value and a scale a row; layers keep 16 bits a weight, with as many digits
 //! behind the point as fit without any sum overflowing.
 
 use super::net::Net;
@@ -10,14 +10,21 @@ use crate::engine::{Layer, POINT, STATE_POINT, TOP, VECTOR_TOP, WINDOW};
 pub(crate) fn sections(name: &str, net: &Net, out: &mut Vec<(String, Vec<u8>)>) {
     let shape = &net.shape;
     let mut push = |part: &str, bytes: Vec<u8>| out.push((format!("{name}.{part}"), bytes));
-    let (mut rows, mut scales) = (Vec::new(), Vec::new());
-    for row in net.table.value.chunks_exact(shape.word) {
-        let (scale, values) = table_row(row);
-        scales.extend(scale.to_le_bytes());
-        rows.extend(values.map(i8::cast_unsigned));
+    for (part, table) in [("rows", &net.table), ("ctx", &net.contexts)] {
+        let (mut rows, mut scales) = (Vec::new(), Vec::new());
+        for row in table.value.chunks_exact(table.width) {
+            let (scale, values) = table_row(row);
+            scales.extend(scale.to_le_bytes());
+            let (low, high) = values.split_at(values.len() / 2);
+            rows.extend(
+                low.iter()
+                    .zip(high)
+                    .map(|(low, high)| (low & 15) as u8 | (high << 4).cast_unsigned()),
+            );
+        }
+        push(part, rows);
+        push(&format!("{part}.s"), scales);
     }
-    push("rows", rows);
-    push("scales", scales);
     let point = |value: f32| (f64::from(value) * f64::from(1 << POINT)).round() as i32;
     push(
         "bias",
@@ -103,18 +110,32 @@ pub(crate) fn sections(name: &str, net: &Net, out: &mut Vec<(String, Vec<u8>)>) 
     );
 }
 
-/// Scale (16 digits behind the point) and values of a row.
-fn table_row(row: &[f32]) -> (u16, impl Iterator<Item = i8> + '_) {
-    let top = row.iter().fold(0f32, |top, value| top.max(value.abs()));
-    let scale = (f64::from(top) / 127.0 * 65536.0)
-        .ceil()
-        .clamp(1.0, 65535.0);
-    let values = row.iter().map(move |value| {
-        (f64::from(*value) * 65536.0 / scale)
-            .round()
-            .clamp(-127.0, 127.0) as i8
-    });
-    (scale as u16, values)
+/// Scale (16 digits behind the point) and values, -7 to 7, of a row: of several scales, the one with the
+/// least error.
+fn table_row(row: &[f32]) -> (u16, Vec<i8>) {
+    let top = f64::from(row.iter().fold(0f32, |top, value| top.max(value.abs())));
+    let attempt = |share: f64| {
+        let scale = (top * share / 7.0 * 65536.0).ceil().clamp(1.0, 65535.0);
+        let unit = scale / 65536.0;
+        let values: Vec<i8> = row
+            .iter()
+            .map(|v| (f64::from(*v) / unit).round().clamp(-7.0, 7.0) as i8)
+            .collect();
+        let error: f64 = row
+            .iter()
+            .zip(&values)
+            .map(|(v, q)| (f64::from(*v) - f64::from(*q) * unit).powi(2))
+            .sum();
+        (error, scale as u16, values)
+    };
+    let mut best = attempt(1.0);
+    for step in 1..10 {
+        let next = attempt(1.0 - f64::from(step) * 0.06);
+        if next.0 < best.0 {
+            best = next;
+        }
+    }
+    (best.1, best.2)
 }
 
 /// `weights[inputs x outputs]` as a layer whose inputs have `digits(input)` digits behind the point

@@ -1,4 +1,4 @@
-//! SplitMix64 (Steele, Lea, Flood 2014, <https://doi.org/10.1145/2660193.2660195>): the seeded
+//! `SplitMix64` (Steele, Lea, Flood 2014, <https://doi.org/10.1145/2660193.2660195>): the seeded
 //! randomness of training.
 
 /// A stream of numbers that depends on its seed alone.

@@ -2,13 +2,12 @@
 
 use pulp::Arch;
 
-use super::fit::{Hooks, Pass, Plan, fit};
+use super::fit::{Pass, Plan, fit};
 use super::net::{Dropout, Example, NO_LABEL, Net, Shape};
 use super::quantise;
 use super::rng::Rng;
 use super::words::{Vocabulary, WordRows};
 use crate::Doc;
-use crate::doc::Token;
 use crate::features::Features;
 use crate::lexicon::Lexicon;
 use crate::model::Sizes;
@@ -128,11 +127,15 @@ pub(crate) fn learn(
     out: &mut Vec<(String, Vec<u8>)>,
 ) {
     let mut rng = Rng::new(seed);
-    let forms = train.iter().flat_map(|doc| doc.tokens()).map(Token::form);
-    let vocabulary = Vocabulary::count(forms, 4, (2 + SPACES) as u32);
+    let forms = train
+        .iter()
+        .flat_map(|doc| doc.tokens())
+        .map(crate::Token::form);
+    let vocabulary = Vocabulary::count(forms, 8, (2 + SPACES) as u32);
     let (train, dev) = (paragraphs(train, &vocabulary), paragraphs(dev, &vocabulary));
     let shape = Shape {
         rows: vocabulary.rows(),
+        contexts: 0,
         word: SIZES.word,
         hidden: SIZES.hidden,
         state: SIZES.state,
@@ -171,12 +174,9 @@ pub(crate) fn learn(
             .collect()
     };
     let judge = |net: &mut Net| sentence_f1(&judged(net), 0.0);
-    let hooks = Hooks {
-        example: &make,
-        judge: &judge,
-        watch,
-    };
-    fit(arch, &mut net, &plan, &lengths, &mut rng, &hooks);
+    fit(
+        arch, &mut net, &plan, &lengths, &mut rng, &make, &judge, watch,
+    );
     // The limit that suits whole sentences is not the one that suits single decisions.
     let margins = judged(&mut net);
     let limits = (-20..=20).map(|step| step as f32 * 0.1);

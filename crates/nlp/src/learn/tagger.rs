@@ -5,12 +5,12 @@ use std::sync::Mutex;
 
 use pulp::Arch;
 
-use super::fit::{Hooks, Pass, Plan, fit};
+use super::fit::{Pass, Plan, fit};
 use super::net::{Dropout, Example, NO_LABEL, Net, Shape};
 use super::quantise;
 use super::rng::Rng;
 use super::train::Columns;
-use super::words::{Vocabulary, WordRows};
+use super::words::{Vocabulary, WordRows, contexts_of, frequent};
 use crate::Doc;
 use crate::doc::Word;
 use crate::features::{Features, clipped, hash};
@@ -21,13 +21,20 @@ use crate::tagger::{CHOOSE, lemma_key};
 
 /// Sizes of one network.
 pub(crate) const SIZES: Sizes = Sizes {
-    word: 96,
-    hidden: 192,
-    state: 96,
-    dense: 128,
+    word: 64,
+    hidden: 128,
+    state: 64,
+    dense: 96,
 };
 /// Times that a form must be seen for its labels to be all that it can have.
 const WELL_KNOWN: u32 = 20;
+/// Share of contexts that are hidden in training.
+const HIDDEN_CONTEXTS: f32 = 0.4;
+/// Times that features of forms and contexts must be seen to be kept.
+const LEAST_SEEN: u32 = 4;
+const LEAST_CONTEXT: u32 = 6;
+/// Contexts that are kept: those whose rows weigh most.
+const CONTEXTS_KEPT: usize = 14_000;
 /// Times that a script must be used for the network to choose it.
 const LEAST_SCRIPT: u32 = 3;
 
@@ -47,6 +54,7 @@ struct Sentence {
     /// The same words in lower case: some text has no capitals.
     lower: Vec<WordRows>,
     labels: Vec<Vec<u32>>,
+    contexts: Vec<Vec<u32>>,
 }
 
 fn columns(word: Word<'_>, columns: Columns) -> [&str; 3] {
@@ -147,13 +155,28 @@ impl Counted<'_> {
             .copied()
     }
 
-    fn sentences(&self, docs: &[&Doc], learned: Columns, vocabulary: &Vocabulary) -> Vec<Sentence> {
+    fn sentences(
+        &self,
+        docs: &[&Doc],
+        learned: Columns,
+        vocabulary: &Vocabulary,
+        contexts: &[u64],
+    ) -> Vec<Sentence> {
         let mut features = Features::default();
         let sentence = |sentence: crate::Sentence<'_>| {
             let mut made = Sentence {
                 words: Vec::new(),
                 lower: Vec::new(),
                 labels: vec![Vec::new(); 4],
+                contexts: contexts_of(sentence.words().map(Word::form), &mut features)
+                    .iter()
+                    .map(|found| {
+                        let places = found
+                            .iter()
+                            .filter_map(|hash| contexts.binary_search(hash).ok());
+                        places.map(|place| place as u32).collect()
+                    })
+                    .collect(),
             };
             for word in sentence.words() {
                 made.words.push(vocabulary.word(word.form(), &mut features));
@@ -257,6 +280,15 @@ fn example(sentence: &Sentence, rng: &mut Rng) -> Example {
         word.some(rng, &mut example.rows);
         example.ends.push(example.rows.len() as u32);
     }
+    for rows in &sentence.contexts {
+        // Often hidden: a sentence of another text has few of them.
+        example.context.extend(
+            rows.iter()
+                .copied()
+                .filter(|_| rng.unit() >= HIDDEN_CONTEXTS),
+        );
+        example.context_ends.push(example.context.len() as u32);
+    }
     example
 }
 
@@ -284,6 +316,26 @@ fn judge(arch: Arch, net: &mut Net, dev: &[Example]) -> f64 {
     right as f64 / all.max(1) as f64
 }
 
+/// Leaves out the contexts whose rows weigh least, summed over the networks.
+fn prune(hashes: &[u64], nets: &mut [Net]) -> Vec<u64> {
+    let weight = |row: usize| -> f32 {
+        let row = nets.iter().flat_map(|net| net.contexts.row(row));
+        row.map(|value| value * value).sum()
+    };
+    let mut ranked: Vec<(f32, usize)> = (0..hashes.len()).map(|row| (weight(row), row)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    ranked.truncate(CONTEXTS_KEPT);
+    let mut kept: Vec<usize> = ranked.into_iter().map(|(_, row)| row).collect();
+    kept.sort_unstable();
+    for net in nets {
+        let rows = kept
+            .iter()
+            .flat_map(|row| net.contexts.row(*row).iter().copied());
+        net.contexts.value = rows.collect();
+    }
+    kept.into_iter().map(|row| hashes[row]).collect()
+}
+
 /// What is needed to learn.
 pub(crate) struct Task<'a> {
     pub(crate) arch: Arch,
@@ -302,10 +354,16 @@ pub(crate) fn learn(
     out: &mut Vec<(String, Vec<u8>)>,
 ) -> Lists {
     let counted = count(task.train, task.columns);
-    let vocabulary = Vocabulary::count(words(task.train).map(Word::form), 2, 2);
-    let train = counted.sentences(task.train, task.columns, &vocabulary);
+    let vocabulary = Vocabulary::count(words(task.train).map(Word::form), LEAST_SEEN, 2);
+    let mut features = Features::default();
+    let sentences = task.train.iter().flat_map(|doc| doc.sentences());
+    let contexts = frequent(
+        sentences.flat_map(|sentence| contexts_of(sentence.words().map(Word::form), &mut features)),
+        LEAST_CONTEXT,
+    );
+    let train = counted.sentences(task.train, task.columns, &vocabulary, &contexts);
     let dev: Vec<Example> = counted
-        .sentences(task.dev, task.columns, &vocabulary)
+        .sentences(task.dev, task.columns, &vocabulary, &contexts)
         .into_iter()
         .map(|sentence| {
             let mut example = Example {
@@ -316,6 +374,10 @@ pub(crate) fn learn(
                 example.rows.extend(word.all());
                 example.ends.push(example.rows.len() as u32);
             }
+            for rows in &sentence.contexts {
+                example.context.extend(rows);
+                example.context_ends.push(example.context.len() as u32);
+            }
             example
         })
         .collect();
@@ -323,6 +385,7 @@ pub(crate) fn learn(
     let lists = &counted.lists;
     let shape = Shape {
         rows: vocabulary.rows(),
+        contexts: contexts.len(),
         word: SIZES.word,
         hidden: SIZES.hidden,
         state: SIZES.state,
@@ -339,10 +402,10 @@ pub(crate) fn learn(
         batch: 400,
         rate: 0.003,
         dropout: Dropout {
-            input: 0.3,
-            hidden: 0.3,
-            summary: 0.2,
-            dense: 0.4,
+            input: 0.15,
+            hidden: 0.25,
+            summary: 0.15,
+            dense: 0.3,
         },
         weights: vec![1.0, 0.5, 1.0, 0.5],
         smoothing: 0.03,
@@ -357,12 +420,16 @@ pub(crate) fn learn(
                 let mut rng = Rng::new(task.seed.wrapping_add(member as u64 * 0x1000));
                 let mut net = Net::new(shape.clone(), &mut rng);
                 let make = |at: usize, rng: &mut Rng| example(&train[at], rng);
-                let hooks = Hooks {
-                    example: &make,
-                    judge: &|net| judge(task.arch, net, dev),
-                    watch: &|pass| watch(member, pass),
-                };
-                fit(task.arch, &mut net, plan, lengths, &mut rng, &hooks);
+                fit(
+                    task.arch,
+                    &mut net,
+                    plan,
+                    lengths,
+                    &mut rng,
+                    &make,
+                    &|net| judge(task.arch, net, dev),
+                    &|pass| watch(member, pass),
+                );
                 trained
                     .lock()
                     .expect("no thread panics while it holds this")
@@ -370,9 +437,16 @@ pub(crate) fn learn(
             });
         }
     });
+    let mut nets: Vec<Net> = trained
+        .into_inner()
+        .expect("all threads have ended well")
+        .into_values()
+        .collect();
+    let contexts = prune(&contexts, &mut nets);
     out.push(("tag.features".into(), Lexicon::write(&vocabulary.hashes)));
-    for (member, net) in trained.into_inner().expect("all threads have ended well") {
-        quantise::sections(&format!("tag{member}"), &net, out);
+    out.push(("tag.contexts".into(), Lexicon::write(&contexts)));
+    for (member, net) in nets.iter().enumerate() {
+        quantise::sections(&format!("tag{member}"), net, out);
     }
     let (forms, choices) = counted.choices(task.train, task.columns);
     let (lemmas, scripts) = counted.lemmas(task.train, task.columns);

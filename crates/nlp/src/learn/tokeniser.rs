@@ -1,6 +1,6 @@
 //! Text and gold tokens -> the weights of the tokeniser.
 //!
-//! Logistic regression with AdaGrad (Duchi et al. 2011, <https://jmlr.org/papers/v12/duchi11a.html>),
+//! Logistic regression with `AdaGrad` (Duchi et al. 2011, <https://jmlr.org/papers/v12/duchi11a.html>),
 //! the examples shuffled anew in each of a few passes.
 
 use super::rng::Rng;

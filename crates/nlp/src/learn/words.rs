@@ -1,9 +1,9 @@
 //! Features of a treebank's forms: which are frequent enough to be kept, and the rows of each word.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::rng::Rng;
-use crate::features::{Features, WHOLE};
+use crate::features::{CONTEXTS, Features, WHOLE, contexts};
 
 /// Features that are kept: sorted hashes and how often each was seen.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl Vocabulary {
         least: u32,
         first_row: u32,
     ) -> Self {
-        let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut seen: HashMap<u64, u32> = HashMap::new();
         let mut features = Features::default();
         for form in forms {
             features.of(form);
@@ -36,10 +36,12 @@ impl Vocabulary {
                 *seen.entry(*hash).or_default() += 1;
             }
         }
-        let (hashes, counts) = seen
+        let mut kept: Vec<(u64, u32)> = seen
             .into_iter()
             .filter(|(_, count)| *count >= least)
-            .unzip();
+            .collect();
+        kept.sort_unstable();
+        let (hashes, counts) = kept.into_iter().unzip();
         Self {
             hashes,
             counts,
@@ -95,4 +97,36 @@ impl WordRows {
             }
         }
     }
+}
+
+/// Context features of a sentence, word by word.
+pub(crate) fn contexts_of<'a>(
+    forms: impl Iterator<Item = &'a str>,
+    features: &mut Features,
+) -> Vec<[u64; CONTEXTS]> {
+    let hashes: Vec<(u64, u64)> = forms
+        .map(|form| {
+            features.of(form);
+            (features.hashes[0], features.suffix)
+        })
+        .collect();
+    let len = hashes.len();
+    (0..len)
+        .map(|at| contexts(at, len, |i| hashes[i].0, |i| hashes[i].1))
+        .collect()
+}
+
+/// Sorted hashes of the contexts that are seen at least `least` times.
+pub(crate) fn frequent(all: impl Iterator<Item = [u64; CONTEXTS]>, least: u32) -> Vec<u64> {
+    let mut seen: HashMap<u64, u32> = HashMap::new();
+    for hash in all.flatten() {
+        *seen.entry(hash).or_default() += 1;
+    }
+    let mut kept: Vec<u64> = seen
+        .into_iter()
+        .filter(|(_, count)| *count >= least)
+        .map(|(hash, _)| hash)
+        .collect();
+    kept.sort_unstable();
+    kept
 }

@@ -9,9 +9,9 @@ use crate::script::Script;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Scores {
-    /// Gold tokens given: UPOS, XPOS, UFeats, Lemmas.
+    /// Gold tokens given: UPOS, XPOS, `UFeats`, Lemmas.
     pub gold_tokens: [f64; 4],
-    /// From raw text: Tokens, Sentences, Words, UPOS, XPOS, UFeats, Lemmas.
+    /// From raw text: Tokens, Sentences, Words, UPOS, XPOS, `UFeats`, Lemmas.
     pub raw: [f64; 7],
 }
 

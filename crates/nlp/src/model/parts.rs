@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Meta, Model, Sections, Sizes};
-use crate::engine::{Engine, Layer, WINDOW};
+use crate::engine::{Engine, Layer, MAX_WIDTH, Table, WINDOW};
 use crate::lexicon::Lexicon;
 use crate::sentences::{SPACES, Splitter};
 use crate::tagger::Tagger;
@@ -38,7 +38,7 @@ pub(super) fn assemble(
         features: lexicon("sent.features")?,
         engine: engine(&bytes, sections, "sent", meta.splitter, 2)?,
     };
-    if splitter.engine.scales.len() != splitter.features.len() + 2 + SPACES {
+    if splitter.engine.rows.scales.len() != splitter.features.len() + 2 + SPACES {
         return Err("the splitter has not a row a feature".into());
     }
     let heads = [
@@ -64,7 +64,7 @@ pub(super) fn assemble(
         &bytes,
         &meta,
         engines,
-        lexicon("tag.features")?,
+        (lexicon("tag.features")?, lexicon("tag.contexts")?),
         (lexicon("tag.forms")?, find("tag.choices")?),
         (lexicon("tag.lemmas")?, find("tag.scripts")?),
     )?;
@@ -98,7 +98,7 @@ fn engine(
     } = sizes;
     let fits = [word, hidden, state, dense]
         .iter()
-        .all(|size| (16..=1024).contains(size) && size % 16 == 0);
+        .all(|size| (16..=MAX_WIDTH).contains(size) && size % 16 == 0);
     if !fits {
         return Err(format!("`{name}` has layers of odd sizes"));
     }
@@ -129,6 +129,15 @@ fn engine(
             shift: u32::try_from(shift).unwrap_or(99),
         })
     };
+    let table = |part: &str| -> Checked<Table> {
+        Ok(Table {
+            rows: find(part)?,
+            scales: narrow(find(&format!("{part}.s"))?)
+                .into_iter()
+                .map(i16::cast_unsigned)
+                .collect(),
+        })
+    };
     let mut window = Vec::with_capacity(WINDOW);
     for place in 0..WINDOW {
         window.push(layer(&format!("win{place}"), word, hidden)?);
@@ -137,11 +146,8 @@ fn engine(
         word,
         hidden,
         state,
-        rows: find("rows")?,
-        scales: narrow(find("scales")?)
-            .into_iter()
-            .map(i16::cast_unsigned)
-            .collect(),
+        rows: table("rows")?,
+        contexts: table("ctx")?,
         window,
         window_bias: wide(find("bias")?),
         gates: layer("gates", hidden, 4 * state)?,

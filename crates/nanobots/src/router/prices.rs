@@ -1,8 +1,9 @@
 //! What an answer costs: tokens times a price table that the user can edit.
 //!
 //! [`Usage`] and a table in, an amount in the table's currency out; `None` for a model that the table
-//! does not know, never zero. The table inside (`prices.yaml`) holds a few well-known models on one
-//! date; prices for longer contexts, batches and tools are not in it.
+//! does not know, never zero. The table inside (`prices.yaml`) holds examples for a few well-known models on
+//! one date, to be checked by whoever relies on them; prices for longer contexts, batches and tools are not
+//! in it.
 
 use std::sync::OnceLock;
 
@@ -43,7 +44,7 @@ struct Row {
 }
 
 impl Prices {
-    /// The table inside.
+    /// The table inside: examples, not authoritative.
     pub fn built_in() -> Self {
         static TABLE: OnceLock<Prices> = OnceLock::new();
         let table = TABLE.get_or_init(|| {

@@ -1,5 +1,6 @@
 //! Cartridges in YAML: any text gives a cartridge whose warnings lie in it, or an error at a place in it;
 //! no value of the environment is in any message.
+//! Covers: crates/nanobots/src/cartridge crates/nanobots/src/cartridge.rs crates/core/src/yaml crates/core/src/yaml.rs
 #![no_main]
 
 use std::collections::BTreeMap;

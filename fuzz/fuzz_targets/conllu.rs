@@ -1,5 +1,6 @@
 //! CoNLL-U: any text gives a document that is written and read back the same, or an error that
 //! names a line.
+//! Covers: crates/nlp/src/conllu crates/nlp/src/conllu.rs crates/nlp/src/doc crates/nlp/src/doc.rs
 #![no_main]
 
 use botsmith_nlp::{Error, conllu};

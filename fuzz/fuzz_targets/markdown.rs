@@ -1,5 +1,6 @@
 //! Cartridges in Markdown: any text gives a cartridge, or an error at a place in it. A block of YAML alone
 //! in the file reads as the same text would by itself.
+//! Covers: crates/nanobots/src/cartridge
 #![no_main]
 
 use botsmith_nanobots::cartridge::{Cartridge, Format, Options, Profile};

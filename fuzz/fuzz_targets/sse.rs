@@ -1,4 +1,5 @@
 //! Streams of models: any bytes give events or an error, the same wherever they are cut.
+//! Covers: crates/nanobots/src/provider crates/nanobots/src/provider.rs
 #![no_main]
 
 use botsmith_core::chat::{ChatEvent, ChatRequest, ChatResponse, ErrorClass, ToolSpec};

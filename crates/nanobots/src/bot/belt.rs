@@ -75,12 +75,13 @@ impl Belt {
     }
 
     #[cfg(not(feature = "mcp"))]
-    async fn connected(&self, _call: &Call) -> Result<Toolbox> {
+    fn connected(&self, _call: &Call) -> std::future::Ready<Result<Toolbox>> {
         let _ = (&self.path, self.bounds);
-        Err(crate::Error::Model(botsmith_core::chat::ModelError::new(
+        let error = botsmith_core::chat::ModelError::new(
             botsmith_core::chat::ErrorClass::Unsupported,
             "mcp",
             "this build has no tools of MCP servers",
-        )))
+        );
+        std::future::ready(Err(error.into()))
     }
 }

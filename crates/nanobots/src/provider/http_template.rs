@@ -7,6 +7,10 @@
 
 #[cfg(feature = "http")]
 mod endpoint;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "what reads an answer is not in this build")
+)]
 mod settings;
 
 use std::collections::BTreeMap;

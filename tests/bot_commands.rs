@@ -483,3 +483,70 @@ fn the_schema_of_cartridges_accepts_the_examples() {
         assert!(errors.is_empty(), "{errors:?}");
     }
 }
+
+/// A tool server in a few lines of shell: one tool, `weather`, that says where it is warm.
+#[cfg(unix)]
+const SERVER: &str = r#"while read -r line; do
+  id=${line#*\"id\":}; ID=${id%%[,\}]*}
+  case "$line" in
+    *'"initialize"'*) echo '{"jsonrpc":"2.0","id":'$ID',"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}}';;
+    *'"tools/list"'*) echo '{"jsonrpc":"2.0","id":'$ID',"result":{"tools":[{"name":"weather","inputSchema":{"type":"object"}}]}}';;
+    *'"tools/call"'*) echo '{"jsonrpc":"2.0","id":'$ID',"result":{"content":[{"type":"text","text":"warm in '$CITY'"}]}}';;
+  esac
+done
+"#;
+
+#[cfg(unix)]
+#[test]
+fn tools_of_a_server_are_used_where_programs_may_start_and_nowhere_else() {
+    let folder = Folder::new();
+    folder.write("server.sh", SERVER);
+    folder.write(
+        "weather.yml",
+        "botsmith:\n  mcp: {local: {command: [sh, server.sh], env: {CITY: Lisbon}}}\n\
+         provider:\n  id: script\n  settings:\n    answers:\n      \
+         - {when: warm, calls: {tool: weather}}\n      \
+         - {when: {tool: weather, result: '/in (?<city>\\w+)/'}, say: 'In {{ match.city }}.'}\n",
+    );
+    let closed = folder
+        .run(&["bot", "run", "weather.yml", "--yes", "Where is it warm?"])
+        .ends(2);
+    assert!(
+        closed.stderr.contains("weather.yml:2:"),
+        "{}",
+        closed.stderr
+    );
+    assert!(
+        closed.stderr.contains("--allow-command"),
+        "{}",
+        closed.stderr
+    );
+    let args = [
+        "bot",
+        "run",
+        "weather.yml",
+        "--yes",
+        "--allow-command",
+        "--json",
+        "Where is it warm?",
+    ];
+    let open = folder.run(&args).ends(0).json();
+    assert_eq!(open["turn"]["text"], "In Lisbon.");
+    assert_eq!(open["turn"]["tools"][0]["output"], "warm in Lisbon");
+    // A server that is not there fails the turn and says so.
+    let broken = folder
+        .read("weather.yml")
+        .replace("server.sh", "nowhere.sh");
+    folder.write("broken.yml", broken);
+    let broken = folder
+        .run(&[
+            "bot",
+            "run",
+            "broken.yml",
+            "--yes",
+            "--allow-command",
+            "Where is it warm?",
+        ])
+        .ends(2);
+    assert!(broken.stderr.contains("local"), "{}", broken.stderr);
+}

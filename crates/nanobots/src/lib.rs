@@ -1,7 +1,7 @@
 //! Nano bots: a bot is one YAML file, and runs on any provider.
 //!
 //! A [`cartridge`] is read, resolved and checked; a [`Bot`] is a cartridge with a model behind it;
-//! a [`Session`](session::Session) remembers its conversation. Cartridges follow the Nano Bots specification 3.2;
+//! a [`Session`] remembers its conversation. Cartridges follow the Nano Bots specification 3.2;
 //! our extensions live under one root key, `botsmith:`, which other implementations ignore.
 //!
 //! This crate judges nothing and knows no workflow.

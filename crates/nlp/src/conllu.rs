@@ -1,4 +1,4 @@
-//! CoNLL-U <-> [`Doc`], lossless both ways (<https://universaldependencies.org/format.html>).
+//! CoNLL-U <-> [`Doc`](crate::Doc), lossless both ways (<https://universaldependencies.org/format.html>).
 //!
 //! Reading builds the text from FORM and `SpaceAfter=No` (a multi-word token's form once): one
 //! space between sentences, a blank line before `# newdoc` and `# newpar`, a line end at the end.

@@ -31,10 +31,10 @@ const WELL_KNOWN: u32 = 20;
 /// Share of contexts that are hidden in training.
 const HIDDEN_CONTEXTS: f32 = 0.4;
 /// Times that features of forms and contexts must be seen to be kept.
-const LEAST_SEEN: u32 = 4;
-const LEAST_CONTEXT: u32 = 6;
+const LEAST_SEEN: u32 = 3;
+const LEAST_CONTEXT: u32 = 7;
 /// Contexts that are kept: those whose rows weigh most.
-const CONTEXTS_KEPT: usize = 14_000;
+const CONTEXTS_KEPT: usize = 13_000;
 /// Times that a script must be used for the network to choose it.
 const LEAST_SCRIPT: u32 = 3;
 
@@ -316,26 +316,6 @@ fn judge(arch: Arch, net: &mut Net, dev: &[Example]) -> f64 {
     right as f64 / all.max(1) as f64
 }
 
-/// Leaves out the contexts whose rows weigh least, summed over the networks.
-fn prune(hashes: &[u64], nets: &mut [Net]) -> Vec<u64> {
-    let weight = |row: usize| -> f32 {
-        let row = nets.iter().flat_map(|net| net.contexts.row(row));
-        row.map(|value| value * value).sum()
-    };
-    let mut ranked: Vec<(f32, usize)> = (0..hashes.len()).map(|row| (weight(row), row)).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    ranked.truncate(CONTEXTS_KEPT);
-    let mut kept: Vec<usize> = ranked.into_iter().map(|(_, row)| row).collect();
-    kept.sort_unstable();
-    for net in nets {
-        let rows = kept
-            .iter()
-            .flat_map(|row| net.contexts.row(*row).iter().copied());
-        net.contexts.value = rows.collect();
-    }
-    kept.into_iter().map(|row| hashes[row]).collect()
-}
-
 /// What is needed to learn.
 pub(crate) struct Task<'a> {
     pub(crate) arch: Arch,
@@ -437,17 +417,16 @@ pub(crate) fn learn(
             });
         }
     });
-    let mut nets: Vec<Net> = trained
-        .into_inner()
-        .expect("all threads have ended well")
-        .into_values()
-        .collect();
-    let contexts = prune(&contexts, &mut nets);
     out.push(("tag.features".into(), Lexicon::write(&vocabulary.hashes)));
-    out.push(("tag.contexts".into(), Lexicon::write(&contexts)));
-    for (member, net) in nets.iter().enumerate() {
-        quantise::sections(&format!("tag{member}"), net, out);
+    let nets = trained.into_inner().expect("all threads have ended well");
+    let mut tables = Vec::new();
+    for (member, net) in &nets {
+        quantise::sections(&format!("tag{member}"), net, &mut tables);
     }
+    let kept = quantise::prune(&mut tables, contexts.len(), CONTEXTS_KEPT);
+    let contexts: Vec<u64> = kept.into_iter().map(|row| contexts[row]).collect();
+    out.push(("tag.contexts".into(), Lexicon::write(&contexts)));
+    out.append(&mut tables);
     let (forms, choices) = counted.choices(task.train, task.columns);
     let (lemmas, scripts) = counted.lemmas(task.train, task.columns);
     for (name, bytes) in [

@@ -106,7 +106,7 @@ impl Default for TrainOptions {
         Self {
             seed: 1,
             columns: Columns::ALL,
-            epochs: 16,
+            epochs: 12,
             members: 2,
         }
     }
@@ -167,7 +167,7 @@ pub fn train(
     let mut rng = Rng::new(options.seed);
     let (weights, letters) = tokeniser::learn(&[train.doc], &mut rng);
     sections.push(("tok.weights".to_owned(), weights));
-    let split_epochs = options.epochs.min(10);
+    let split_epochs = options.epochs.min(12);
     splitter::learn(
         arch,
         &[train.doc],

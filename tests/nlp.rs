@@ -1,0 +1,206 @@
+//! `botsmith nlp`: what scripts rely on.
+
+mod common;
+
+use common::Folder;
+use serde_json::Value;
+
+const GOLD: &str = "# newdoc id = a
+# sent_id = 1
+1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_
+1\tDo\tdo\tAUX\tVB\tMood=Imp|VerbForm=Fin\t3\taux\t_\t_
+2\tn't\tnot\tPART\tRB\tPolarity=Neg\t3\tadvmod\t_\t_
+3\tgo\tgo\tVERB\tVB\tVerbForm=Inf\t0\troot\t_\tSpaceAfter=No
+4\t.\t.\tPUNCT\t.\t_\t3\tpunct\t_\t_
+
+# newpar
+# sent_id = 2
+1\tCats\tcat\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_
+2\tsleep\tsleep\tVERB\tVBP\tMood=Ind|Number=Plur|Person=3|Tense=Pres|VerbForm=Fin\t0\troot\t_\tSpaceAfter=No
+3\t.\t.\tPUNCT\t.\t_\t2\tpunct\t_\t_
+
+";
+
+#[test]
+fn evaluate_prints_the_metrics_of_the_shared_task_as_one_object() {
+    let folder = Folder::new();
+    folder.write("gold.conllu", GOLD);
+    for how in ["--raw", "--gold-tokens"] {
+        let json = folder
+            .run(&["nlp", "evaluate", "--gold", "gold.conllu", how, "--json"])
+            .ends(0)
+            .json();
+        for name in [
+            "Tokens",
+            "Sentences",
+            "Words",
+            "UPOS",
+            "XPOS",
+            "UFeats",
+            "AllTags",
+            "Lemmas",
+        ] {
+            for part in ["precision", "recall", "f1"] {
+                assert!(json[name][part].is_f64(), "{how} {name} {part}: {json}");
+            }
+        }
+        assert_eq!(json["Words"]["f1"], 100.0, "{how}: {json}");
+        assert_eq!(json["Sentences"]["f1"], 100.0, "{how}: {json}");
+        assert!(json["UPOS"]["aligned"].is_f64(), "{how}");
+    }
+    let table = folder
+        .run(&[
+            "nlp",
+            "evaluate",
+            "--gold",
+            "gold.conllu",
+            "--system",
+            "gold.conllu",
+        ])
+        .ends(0);
+    assert!(
+        table.stdout.contains("AllTags    |    100.00 |"),
+        "{}",
+        table.stdout
+    );
+}
+
+#[test]
+fn tag_reads_raw_text_on_stdin_and_writes_conllu() {
+    let folder = Folder::new();
+    let ran = folder
+        .pipe(
+            &["nlp", "tag", "--format", "conllu"],
+            "Dogs aren't here.\n\nYes!\n".as_bytes(),
+        )
+        .ends(0);
+    assert!(
+        ran.stdout.contains("# text = Dogs aren't here.\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("2-3\taren't\t_\t"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("\tn't\tnot\tPART\tRB\t"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("# newpar\n"), "{}", ran.stdout);
+    folder.write("tagged.conllu", &ran.stdout);
+    let again = folder
+        .run(&["nlp", "tag", "--from", "conllu", "tagged.conllu"])
+        .ends(0);
+    assert_eq!(
+        again.stdout, ran.stdout,
+        "its own output is tagged the same"
+    );
+}
+
+#[test]
+fn jsonl_and_tables_carry_offsets_into_the_text() {
+    let folder = Folder::new();
+    let ran = folder
+        .pipe(
+            &["nlp", "tag", "--from", "jsonl", "--format", "jsonl"],
+            "{\"text\": \"Été came.\"}\n{\"text\": \"\"}\n".as_bytes(),
+        )
+        .ends(0);
+    let lines: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    let token = &lines[0]["sentences"][0][1];
+    assert_eq!(
+        (token["start"].as_u64(), token["end"].as_u64()),
+        (Some(6), Some(10)),
+        "{token}"
+    );
+    assert_eq!(token["words"][0]["lemma"], "come");
+    let ran = folder
+        .pipe(
+            &["nlp", "tag", "--format", "table", "--pretokenized"],
+            "It is n't\nso\n".as_bytes(),
+        )
+        .ends(0);
+    let rows: Vec<&str> = ran.stdout.lines().collect();
+    assert!(
+        rows[2].starts_with("n't\tnot\tPART\tRB\t") && rows[2].ends_with("\t6\t9"),
+        "{rows:?}"
+    );
+    assert_eq!(rows[3], "", "a blank line between sentences");
+}
+
+#[test]
+fn bad_input_names_the_line() {
+    let folder = Folder::new();
+    folder.write("bad.conllu", GOLD.replace("3\tgo\tgo", "7\tgo\tgo"));
+    folder.write("latin.txt", b"fine\nna\xefve\n");
+    folder.write("bad.jsonl", "{\"text\": \"a\"}\n{\"text\": \"\\ud800\"}\n");
+    let cases: [(&[&str], &str, &str); 4] = [
+        (
+            &["nlp", "evaluate", "--gold", "bad.conllu", "--raw"],
+            "BS-NLP-001",
+            "bad.conllu:6:1",
+        ),
+        (&["nlp", "tag", "latin.txt"], "BS-CORE-001", "latin.txt:2"),
+        (
+            &["nlp", "tag", "--from", "jsonl", "bad.jsonl"],
+            "BS-CORE-001",
+            "bad.jsonl:2",
+        ),
+        (
+            &["nlp", "info", "bad.jsonl"],
+            "BS-NLP-002",
+            "some other kind of file",
+        ),
+    ];
+    for (args, code, place) in cases {
+        let ran = folder.run(args).ends(2);
+        assert!(
+            ran.stderr.contains(code) && ran.stderr.contains(place),
+            "{args:?}: {}",
+            ran.stderr
+        );
+    }
+    let ran = folder
+        .run(&[
+            "nlp",
+            "train",
+            "--train",
+            "a",
+            "--dev",
+            "b",
+            "--out",
+            "c",
+            "--columns",
+            "upos,lema",
+        ])
+        .ends(2);
+    assert!(
+        ran.stderr.contains("did you mean `lemma`?"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn info_says_what_the_model_inside_is() {
+    let folder = Folder::new();
+    let json = folder.run(&["nlp", "info", "--json"]).ends(0).json();
+    assert_eq!(json["info"]["columns"].as_array().map(Vec::len), Some(4));
+    assert!(
+        json["bytes"]
+            .as_u64()
+            .is_some_and(|bytes| bytes <= 5_000_000),
+        "{json}"
+    );
+    assert!(
+        json["info"]["scores"]["gold_tokens"][0]
+            .as_f64()
+            .is_some_and(|f1| f1 > 80.0),
+        "{json}"
+    );
+    folder.run(&["nlp", "info"]).ends(0);
+}

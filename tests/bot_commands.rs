@@ -550,3 +550,84 @@ fn tools_of_a_server_are_used_where_programs_may_start_and_nowhere_else() {
         .ends(2);
     assert!(broken.stderr.contains("local"), "{}", broken.stderr);
 }
+
+#[test]
+fn what_was_not_found_or_not_asked_says_what_to_do() {
+    let folder = examples();
+    let absent = folder.run(&["bot", "run", "tols", "x"]).ends(2);
+    assert!(
+        absent.stderr.contains("did you mean `tools`?"),
+        "{}",
+        absent.stderr
+    );
+    let silent = folder.pipe(&["bot", "run", "assistant"], b" \n").ends(2);
+    assert!(
+        silent.stderr.contains("nothing was asked"),
+        "{}",
+        silent.stderr
+    );
+    let late = folder
+        .run(&["bot", "run", "assistant", "x", "--timeout", "1e-9"])
+        .ends(2);
+    assert!(
+        late.stderr.contains("BS-MODEL-007]: script"),
+        "{}",
+        late.stderr
+    );
+}
+
+#[test]
+fn lint_names_the_place_of_an_unknown_setting_and_only_where_that_provider_is_asked() {
+    let folder = Folder::new();
+    let cartridge = |provider: &str| format!("meta: {{name: A}}\nprovider:\n  {provider}\n");
+    let key = "credentials: {access-token: ENV/NOT_SET}";
+    folder.write(
+        "a.yml",
+        cartridge(&format!(
+            "id: openai\n  {key}\n  settings:\n    model: m\n    temprature: 1"
+        )),
+    );
+    folder.write(
+        "b.yml",
+        cartridge("id: script\n  settings:\n    otherwize: hi"),
+    );
+    for (file, place, near) in [
+        ("a.yml", "a.yml:7", "did you mean `temperature`?"),
+        ("b.yml", "b.yml:5", "did you mean `otherwise`?"),
+    ] {
+        let ran = folder.run(&["bot", "lint", file, "--strict"]).ends(1);
+        assert!(ran.stdout.contains(place), "{}", ran.stdout);
+        assert!(ran.stdout.contains(near), "{}", ran.stdout);
+    }
+    let args = ["bot", "show", "a.yml", "--request"];
+    let own = folder.run(&args).ends(0);
+    assert!(own.stderr.contains("NOT_SET"), "{}", own.stderr);
+    let elsewhere = [&args[..], &["--provider", "ollama", "--model", "m"]].concat();
+    assert_eq!(folder.run(&elsewhere).ends(0).stderr, "");
+    // Nobody wrote the baseline, so nobody is told to mend it.
+    assert_eq!(
+        folder
+            .run(&["bot", "show", "-", "--request"])
+            .ends(0)
+            .stderr,
+        ""
+    );
+}
+
+#[test]
+fn a_cartridge_without_provider_shows_a_request_and_is_asked_only_where_one_is_chosen() {
+    let folder = Folder::new();
+    folder.write(
+        "bare.yml",
+        "behaviors: {interaction: {directive: Be brief.}}\n",
+    );
+    let shown = folder
+        .run(&["bot", "show", "bare.yml", "--request", "--json"])
+        .ends(0);
+    assert!(shown.stderr.contains("--provider"), "{}", shown.stderr);
+    let shown = shown.json();
+    assert_eq!(shown["url"], "https://api.openai.com/v1/chat/completions");
+    assert_eq!(shown["body"]["messages"][0]["content"], "Be brief.");
+    let asked = folder.run(&["bot", "run", "bare.yml", "Hello?"]).ends(2);
+    assert!(asked.stderr.contains("--provider"), "{}", asked.stderr);
+}

@@ -27,6 +27,9 @@ use args::{BotCommand, Remembered, Which};
 
 pub(super) use nb::run as nb;
 
+/// The variable whose password seals what is kept.
+const PASSWORD: &str = "NANO_BOTS_ENCRYPTION_PASSWORD";
+
 pub(super) fn run(context: &Context, args: &args::Bot) -> Result<Ended> {
     match &args.command {
         BotCommand::Run(args) => run::run(context, args),
@@ -80,15 +83,15 @@ fn variables(cartridge: &Cartridge, given: &[(String, String)]) -> Map<String, V
 /// Finds a cartridge, shows what looks like a mistake in it, and makes a bot of it.
 fn open(context: &Context, workshop: Workshop, which: &Which) -> Result<Bot> {
     let cartridge = workshop.cartridge(&which.cartridge)?;
-    warn(context, &cartridge);
+    warn(context, &workshop, &cartridge);
     let values = variables(&cartridge, &which.variables);
     Ok(workshop.variables(values).bot_of(&cartridge)?)
 }
 
 /// Warnings of a cartridge, on stderr.
-fn warn(context: &Context, cartridge: &Cartridge) {
+fn warn(context: &Context, workshop: &Workshop, cartridge: &Cartridge) {
     if !context.quiet() {
-        for warning in cartridge.warnings() {
+        for warning in workshop.warnings(cartridge) {
             super::output::note(&format!("warning: {warning}"));
         }
     }
@@ -108,7 +111,7 @@ fn session(
     options.user = Some(user(context, bot, remembered.user.as_deref()));
     if !is_stateless(remembered.session.as_deref()) {
         let store = context.store()?;
-        if let Some(password) = password(context, "NANO_BOTS_ENCRYPTION_PASSWORD")? {
+        if let Some(password) = password(context, PASSWORD)? {
             options = options.vault(Vault::open(&*store, &password, Kdf::default())?);
         }
         options = options.store(store);

@@ -249,3 +249,38 @@ evaluators: [{{contains: 'Say: hello'}}]
         1
     );
 }
+
+#[test]
+fn a_suite_asks_where_configuration_and_environment_say_and_sends_no_key_of_the_cartridge() {
+    let theirs = Server::start(Duration::ZERO, |_, _| says("theirs"));
+    let ours = Server::start(Duration::ZERO, |_, key| says(&format!("ours, key: {key}")));
+    let folder = folder(&theirs, "concurrency: 4");
+    let args = ["eval", "suite.yaml", "--json", "--jsonl", "out.jsonl"];
+    folder.write(
+        "botsmith.yaml",
+        format!(
+            "provider: openai\nmodel: local-model\naddress: {}\n",
+            ours.address
+        ),
+    );
+    let ask = |environment: &[(&str, &str)]| {
+        let mut command = folder.command(&args);
+        command
+            .env("TINY_KEY", "sk-of-the-cartridge")
+            .envs(environment.iter().copied());
+        super::common::Ran::from(command.output().unwrap()).ends(0);
+        folder.read("out.jsonl")
+    };
+    let lines = ask(&[]);
+    assert_eq!((ours.asked(), theirs.asked()), (CASES, 0));
+    assert!(lines.contains("ours, key: \""), "{lines}");
+    assert!(!lines.contains("sk-of-the-cartridge"), "{lines}");
+    // The environment is stronger than the file.
+    let back = [
+        ("BOTSMITH_ADDRESS", theirs.address.as_str()),
+        ("BOTSMITH_MODEL", "another-model"),
+    ];
+    let lines = ask(&back);
+    assert_eq!((ours.asked(), theirs.asked()), (CASES, CASES));
+    assert!(lines.contains("theirs"), "{lines}");
+}

@@ -17,12 +17,14 @@ pub enum Error {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// No cartridge under this name.
-    #[error("Cartridge file not found: \"{query}\"{}", places(searched))]
+    #[error("Cartridge file not found: \"{query}\"{}{}", places(searched), nearest(near.as_deref()))]
     NotFound {
         /// What was asked for.
         query: String,
         /// Where was looked.
         searched: Vec<std::path::PathBuf>,
+        /// The nearest name of the search path.
+        near: Option<String>,
     },
     /// The file's ending is none of a cartridge.
     #[error(
@@ -176,4 +178,8 @@ fn places(places: &[std::path::PathBuf]) -> String {
     }
     let shown: Vec<_> = places.iter().map(|p| p.display().to_string()).collect();
     format!("; looked at {}", shown.join(", "))
+}
+
+fn nearest(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }

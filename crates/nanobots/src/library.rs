@@ -287,6 +287,19 @@ impl<'a> Library<'a> {
         candidates.into_iter().find(|path| self.files.is_file(path))
     }
 
+    /// The name of the search path that is most like `name`. The files are not read.
+    fn nearest(&self, name: &str) -> Option<String> {
+        let mut names = Vec::new();
+        for folder in self.folders() {
+            let files = self.files.files_under(folder).unwrap_or_default();
+            let cartridges = files
+                .iter()
+                .filter(|path| crate::cartridge::is_cartridge(path));
+            names.extend(cartridges.map(|path| id_below(folder, path)));
+        }
+        botsmith_core::hint::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     /// Opens a cartridge by name; `-` is the baseline. The search path is added to the places whose files
     /// it may name.
     ///
@@ -302,6 +315,7 @@ impl<'a> Library<'a> {
                 searched: std::iter::once(PathBuf::from("."))
                     .chain(self.folders().map(Path::to_owned))
                     .collect(),
+                near: self.nearest(name),
             });
         };
         let mut options = options.clone();
@@ -356,6 +370,13 @@ impl<'a> Library<'a> {
     }
 }
 
+/// What a cartridge of `folder` is asked for by.
+fn id_below(folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path).with_extension("");
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
 fn entry(folder: &Path, path: &Path, options: &Options<'_>) -> Result<Listed> {
     let cartridge = Cartridge::open(path, options)?;
     let meta = cartridge.meta();
@@ -363,10 +384,8 @@ fn entry(folder: &Path, path: &Path, options: &Options<'_>) -> Result<Listed> {
         let diagnostic = cartridge.diagnostic(&["meta"], "`meta.name` is missing");
         return Err(diagnostic.hint("lists show it").into());
     };
-    let below = path.strip_prefix(folder).unwrap_or(path).with_extension("");
-    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
     Ok(Listed {
-        id: parts.join("/"),
+        id: id_below(folder, path),
         path: Some(path.to_owned()),
         name,
         description: meta.description,

@@ -48,7 +48,7 @@ mod script;
     not(feature = "http"),
     allow(dead_code, reason = "used where requests are sent")
 )]
-mod secrets;
+pub(crate) mod secrets;
 mod settings;
 pub mod sse;
 mod streaming;
@@ -81,6 +81,7 @@ pub use preview::{RequestPreview, request_body, request_preview};
 pub use replace::ProviderOverride;
 pub use replay::{ReplayMode, ReplayModel};
 pub use script::{Script, ScriptModel};
+pub use settings::ProviderWarning;
 pub use streaming::provider_streams;
 
 /// What a provider may use besides its configuration.

@@ -9,17 +9,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use botsmith_core::SecretString;
-use botsmith_core::chat::{ChatModel, ChatRequest, Message};
+use botsmith_core::chat::{ChatModel, ChatRequest, ErrorClass, Message};
 use botsmith_core::config::{Config, Disk, Environment};
 use botsmith_core::store::{MemoryStore, StateStore};
 use botsmith_core::yaml::Source;
+use botsmith_core::{Diagnostic, SecretString};
 use serde_json::{Map, Value};
 
 use crate::bot::{Behavior, BotBuilder, Permission};
 use crate::cartridge::{Configured, Options, Profile, Variables};
 use crate::library::Library;
-use crate::provider::{OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
+use crate::provider::{self, OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
 use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
 use crate::{Bot, Cartridge, Result};
 
@@ -237,6 +237,53 @@ impl Workshop {
             over.address = over.address.or_else(|| text(&bots.address));
         }
         Ok(over)
+    }
+
+    /// What looks like a mistake in a cartridge, as this workshop uses it: also in the settings of its
+    /// provider, except where another provider is asked.
+    pub fn warnings(&self, cartridge: &Cartridge) -> Vec<Diagnostic> {
+        let own = cartridge.warnings().iter();
+        let elsewhere = self.replacement().is_ok_and(|over| over.id.is_some());
+        if elsewhere {
+            // What is not set for a provider that is not asked keeps nobody from asking.
+            let provider = |at: &&Diagnostic| {
+                let field = at.field.as_deref().unwrap_or_default();
+                field.starts_with("provider.")
+            };
+            return own.filter(|at| !provider(at)).cloned().collect();
+        }
+        let mut warnings: Vec<Diagnostic> = own.cloned().collect();
+        let Ok(config) = ProviderConfig::of(cartridge) else {
+            return warnings;
+        };
+        let place = |path: &[String]| -> Vec<String> {
+            std::iter::once("provider".to_owned())
+                .chain(path.iter().cloned())
+                .collect()
+        };
+        let known: Vec<String> = warnings.iter().filter_map(|at| at.field.clone()).collect();
+        for found in config.warnings() {
+            let path = place(&found.path);
+            // The schema of cartridges has told of it already.
+            if known.contains(&path.join(".")) || known.contains(&place(&found.path[..1]).join("."))
+            {
+                continue;
+            }
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let warning = cartridge.diagnostic(&path, found.message);
+            warnings.push(match found.near {
+                Some(near) => warning.hint(format!("did you mean `{near}`?")),
+                None => warning,
+            });
+        }
+        // Their settings are a language of their own, which is read when they are opened.
+        if matches!(config.kind(), ProviderKind::Script | ProviderKind::Http)
+            && let Err(error) = provider::open(&config, &self.opening(cartridge))
+            && matches!(error.class, ErrorClass::Load | ErrorClass::Unsupported)
+        {
+            warnings.push(cartridge.diagnostic(&["provider", "settings"], error.to_string()));
+        }
+        warnings
     }
 
     fn secret(&self, name: &str) -> Option<SecretString> {

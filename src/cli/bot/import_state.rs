@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 << 20;
 pub(super) fn run(context: &Context, args: &ImportState) -> Result<Ended> {
     let workshop = super::workshop(context);
     let cartridge = workshop.cartridge(&args.cartridge)?;
-    super::warn(context, &cartridge);
+    super::warn(context, &workshop, &cartridge);
     let bot = workshop.bot_of(&cartridge)?;
     let read = |source| {
         Error::Core(botsmith::core::Error::Read {
@@ -32,8 +32,8 @@ pub(super) fn run(context: &Context, args: &ImportState) -> Result<Ended> {
     }
     let bytes = std::fs::read(&args.file).map_err(read)?;
     // The reference's own word where no password was set.
-    let password = super::password(context, "NANO_BOTS_ENCRYPTION_PASSWORD")?
-        .unwrap_or_else(|| SecretString::new("UNSAFE"));
+    let password =
+        super::password(context, super::PASSWORD)?.unwrap_or_else(|| SecretString::new("UNSAFE"));
     let history = import::reference_state(&bytes, &password)?;
     let remembered = Remembered {
         session: Some(args.session.clone()),

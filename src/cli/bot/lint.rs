@@ -46,14 +46,15 @@ pub(super) fn run(context: &Context, args: &Lint) -> Result<Ended> {
                 ("error", vec![row])
             }
             Ok(cartridge) => {
-                warnings += cartridge.warnings().len();
+                let found = workshop.warnings(&cartridge);
+                warnings += found.len();
                 let word = if args.strict { "error" } else { "warning" };
                 if !args.json {
-                    for warning in cartridge.warnings() {
+                    for warning in &found {
                         output::print(&format!("{word}[{}]: {warning}\n\n", warning.code))?;
                     }
                 }
-                (word, cartridge.warnings().iter().map(row).collect())
+                (word, found.iter().map(row).collect())
             }
         };
         rows.extend(found.into_iter().map(|mut row| {

@@ -88,7 +88,7 @@ fn session(context: &Context, cartridge: &str, state: &str) -> Result<Session> {
 
 /// Whether what is kept can be encrypted, and whether the password is one's own.
 fn security(context: &Context) -> Result<Ended> {
-    let password = super::password(context, "NANO_BOTS_ENCRYPTION_PASSWORD")?;
+    let password = super::password(context, super::PASSWORD)?;
     let found = import::security_check(password.as_ref().map(SecretString::expose));
     let mark = |well: bool| if well { "✓" } else { "✗" };
     let (encrypts, own) = match (found.encryption, found.password) {

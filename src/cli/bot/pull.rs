@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, args: &Pull) -> Result<Ended> {
     let path = pulled.path_in(&args.to);
     if !args.json {
         output::print(&told(&pulled))?;
-        super::warn(context, &pulled.cartridge);
+        super::warn(context, &workshop, &pulled.cartridge);
     }
     if !args.yes {
         match ask::confirm(&format!("keep it as {}?", path.display())) {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use botsmith::core::chat::{Call, CancelToken, ErrorClass};
+use botsmith::core::hint::nearest;
 use botsmith::eval::{Error, Result};
 use botsmith::nanobots::interface::Mode;
 use botsmith::nanobots::session::Reply;
@@ -46,7 +47,10 @@ pub(super) fn run(context: &Context, args: &Repl) -> Result<Ended> {
             output::note(&format!("session `{key}`: {said} messages so far"));
         }
     }
-    talk(session, Some(&history_file(context)))
+    // What is sealed in the store must not lie open beside it.
+    let sealed = super::password(context, super::PASSWORD)?.is_some();
+    let remembered = (!sealed).then(|| history_file(context));
+    talk(session, remembered.as_deref())
 }
 
 fn history_file(context: &Context) -> PathBuf {
@@ -88,7 +92,12 @@ pub(super) fn talk(mut session: Session, remembered: Option<&Path>) -> Result<En
                 output::print(&said(&session))?;
                 continue;
             }
-            _ => {}
+            word => {
+                if let Some(near) = misspelt(word) {
+                    output::note(&format!("`{word}` is no command; did you mean `{near}`?"));
+                    continue;
+                }
+            }
         }
         // Only what is worth calling back: not what follows from a closed pipe.
         let _ = editor.add_history_entry(line.as_str());
@@ -104,6 +113,15 @@ pub(super) fn talk(mut session: Session, remembered: Option<&Path>) -> Result<En
         let _ = editor.save_history(file);
     }
     Ok(Ended::Well)
+}
+
+const COMMANDS: [&str; 4] = ["/help", "/history", "/exit", "/quit"];
+
+/// The command that was meant by a word that looks like one; everything else is for the bot.
+fn misspelt(word: &str) -> Option<&'static str> {
+    let name = word.strip_prefix('/')?;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic());
+    plain.then(|| nearest(word, COMMANDS)).flatten()
 }
 
 /// A call, and what stops it.
@@ -184,6 +202,20 @@ fn open(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_misspelt_command_is_not_said_to_the_bot_and_a_path_is() {
+        for (text, meant) in [
+            ("/hlp", Some("/help")),
+            ("/histroy", Some("/history")),
+            ("/etc/hosts", None),
+            ("/help me", None),
+            ("/translate", None),
+            ("help", None),
+        ] {
+            assert_eq!(misspelt(text), meant, "{text}");
+        }
+    }
 
     #[test]
     fn longer_texts_are_known_and_joined() {

@@ -21,6 +21,9 @@ pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
     let bot = super::open(context, workshop, &args.which)?;
     let mut session = super::session(context, &bot, &args.remembered, !args.no_stream)?;
     let input = words(&args.words)?;
+    if input.trim().is_empty() {
+        return Err(nothing_asked());
+    }
     let call = call(args.timeout)?;
     let runtime = super::runtime();
     if args.json {
@@ -77,10 +80,7 @@ pub(super) fn words(words: &[String]) -> Result<String> {
     }
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
-        return Err(Error::Invalid(
-            "nothing was asked: add the question, or send it on stdin; `botsmith bot repl` talks"
-                .into(),
-        ));
+        return Err(nothing_asked());
     }
     let mut text = String::new();
     let read = |source| {
@@ -105,6 +105,13 @@ pub(super) fn words(words: &[String]) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+fn nothing_asked() -> Error {
+    Error::Invalid(
+        "nothing was asked: add the question, or send it on stdin; `botsmith bot repl` talks"
+            .into(),
+    )
 }
 
 fn call(timeout: Option<f64>) -> Result<Call> {

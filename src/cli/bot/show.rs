@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use botsmith::eval::Result;
-use botsmith::nanobots::Cartridge;
 use botsmith::nanobots::bot::Behavior;
 use botsmith::nanobots::cartridge::Profile;
 use botsmith::nanobots::provider::request_preview;
 use botsmith::nanobots::pull::Contents;
+use botsmith::nanobots::{Cartridge, Workshop};
 use serde_json::json;
 
 use super::args::{Allow, Show};
@@ -23,11 +23,18 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
     let workshop = super::told(context, &args.which, allow)?;
     let cartridge = workshop.cartridge(&args.which.cartridge)?;
     let Some(input) = &args.request else {
-        return summary(context, &cartridge, args.json);
+        return summary(context, &workshop, &cartridge, args.json);
     };
-    super::warn(context, &cartridge);
+    super::warn(context, &workshop, &cartridge);
     let values = super::variables(&cartridge, &args.which.variables);
     let (config, request) = workshop.variables(values).request(&cartridge, input)?;
+    let chosen = args.which.provider.is_some() || context.config.bots.provider.is_some();
+    if cartridge.provider_id().is_none() && !chosen && !context.quiet() {
+        output::note(&format!(
+            "note: the cartridge names no provider: this is what `{}` would get; choose one with --provider and --model",
+            config.id()
+        ));
+    }
     let preview = request_preview(&config, &request, config.streams())
         .map_err(botsmith::nanobots::Error::from)?;
     if args.json {
@@ -46,13 +53,18 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
     Ok(Ended::Well)
 }
 
-fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<Ended> {
+fn summary(
+    context: &Context,
+    workshop: &Workshop,
+    cartridge: &Cartridge,
+    as_json: bool,
+) -> Result<Ended> {
     let meta = cartridge.meta();
     let contents = Contents::of(cartridge);
     let native = cartridge.native();
     if as_json {
-        let warnings: Vec<_> = cartridge
-            .warnings()
+        let warnings: Vec<_> = workshop
+            .warnings(cartridge)
             .iter()
             .map(ToString::to_string)
             .collect();
@@ -159,7 +171,7 @@ fn summary(context: &Context, cartridge: &Cartridge, as_json: bool) -> Result<En
         .collect();
     row("botsmith", extensions.join(", "));
     output::print(&text)?;
-    super::warn(context, cartridge);
+    super::warn(context, workshop, cartridge);
     if !context.quiet() {
         output::note("\nnext: add `--request` to see what it would send");
     }

@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, args: &Test) -> Result<Ended> {
     let store = context.store()?;
     let workshop = super::told(context, &args.which, args.allow)?.store(Arc::clone(&store));
     let cartridge = workshop.cartridge(&args.which.cartridge)?;
-    super::warn(context, &cartridge);
+    super::warn(context, &workshop, &cartridge);
     let variables = super::variables(&cartridge, &args.which.variables);
     let suite = suite(&cartridge, &variables.into(), args.allow.yes)?;
     let bar = Bar::new(context.quiet());

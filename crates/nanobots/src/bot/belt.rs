@@ -46,6 +46,11 @@ impl Belt {
         self
     }
 
+    /// Whether tools of servers are waited for.
+    pub(crate) fn has_servers(&self) -> bool {
+        !self.servers.is_empty()
+    }
+
     /// What is known without asking a server: all of it once servers have told.
     pub(crate) fn known(&self) -> &Toolbox {
         self.all.get().unwrap_or(&self.own)

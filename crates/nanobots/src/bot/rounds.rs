@@ -46,7 +46,11 @@ pub(crate) async fn run(
         None => call.clone(),
     };
     // Servers of tools are there before the request names what they have.
-    guarded(&call, "mcp", inner.belt.ready(&call))
+    let waited_for = match inner.belt.has_servers() {
+        true => "mcp",
+        false => &inner.model.info().provider,
+    };
+    guarded(&call, waited_for, inner.belt.ready(&call))
         .await
         .map_err(|error| late(bot, started, error))??;
     let mut notes = Vec::new();

@@ -115,6 +115,7 @@ impl Cartridge {
         let source = read_file(options.files, path)?.ok_or_else(|| Error::NotFound {
             query: path.display().to_string(),
             searched: Vec::new(),
+            near: None,
         })?;
         Self::read(&source, format_of(path)?, options)
     }
@@ -154,7 +155,10 @@ impl Cartridge {
              access-token: ENV/OPENAI_API_KEY\n  settings:\n    user: ENV/NANO_BOTS_END_USER\n    \
              model: {model}\n"
         );
-        Self::read(&Source::new("<baseline>", text), Format::Yaml, options)
+        let mut baseline = Self::read(&Source::new("<baseline>", text), Format::Yaml, options)?;
+        // Nobody wrote it who could mend it; who asks it without a key is told so by its provider.
+        baseline.warnings.clear();
+        Ok(baseline)
     }
 
     /// Reads a text that came from the file that it names.

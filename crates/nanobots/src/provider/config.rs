@@ -13,7 +13,7 @@ use botsmith_core::chat::{ErrorClass, ModelError, OutputFormat};
 use serde_json::{Map, Value};
 
 use super::secrets::Secrets;
-use super::{ProviderKind, sampling, settings, streaming};
+use super::{ProviderKind, ProviderWarning, sampling, settings, streaming};
 use crate::cartridge::{Cartridge, Profile, fetch, is_placeholder};
 
 /// What a cartridge says about its provider. `Debug` shows no value of it, only names.
@@ -253,8 +253,8 @@ impl ProviderConfig {
         sampling::read(self.kind, &self.settings)
     }
 
-    /// What a reader of the cartridge should know: unknown settings and credentials, one line each.
-    pub fn warnings(&self) -> Vec<String> {
+    /// What a reader of the cartridge should know: unknown settings and credentials.
+    pub fn warnings(&self) -> Vec<ProviderWarning> {
         let mut lines = settings::warnings(self);
         let known = super::credentials::names(self.kind);
         if !known.is_empty() {
@@ -268,12 +268,15 @@ impl ProviderConfig {
                 };
                 if !known.contains(&written.as_str()) {
                     let near = botsmith_core::hint::nearest(&written, known.iter().copied());
-                    lines.push(format!(
-                        "`provider.credentials.{}` is no credential of {}; it is not used{}",
-                        botsmith_core::hint::shown(name),
-                        self.kind,
-                        near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
-                    ));
+                    lines.push(ProviderWarning {
+                        path: vec!["credentials".into(), name.clone()],
+                        message: format!(
+                            "`{}` is no credential of {}; it is not used",
+                            botsmith_core::hint::shown(name),
+                            self.kind
+                        ),
+                        near: near.map(str::to_owned),
+                    });
                 }
             }
         }

@@ -38,6 +38,15 @@ impl Secrets {
         all
     }
 
+    /// These values.
+    pub(crate) fn these(values: &[SecretString]) -> Self {
+        let mut all = Self::default();
+        for value in values {
+            all.add(value.expose());
+        }
+        all
+    }
+
     /// Adds a secret that was not in the cartridge: a token got for one of its keys.
     pub(crate) fn add(&mut self, secret: &str) {
         if secret.len() < SHORTEST {

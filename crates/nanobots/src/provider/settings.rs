@@ -74,8 +74,20 @@ fn category_and_threshold(setting: &Value) -> Value {
     Value::Object(kept)
 }
 
-/// A line for each setting that is unknown: what happens to it, and the nearest known one.
-pub(super) fn warnings(config: &ProviderConfig) -> Vec<String> {
+/// What looks like a mistake in what a cartridge says of its provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProviderWarning {
+    /// Where it stands below `provider`: `["settings", "temprature"]`.
+    pub path: Vec<String>,
+    /// What is wrong, and what happens to it.
+    pub message: String,
+    /// The nearest word that is known.
+    pub near: Option<String>,
+}
+
+/// Each setting that is unknown: what happens to it, and the nearest known one.
+pub(super) fn warnings(config: &ProviderConfig) -> Vec<ProviderWarning> {
     let Some(known) = reference(config.kind) else {
         return Vec::new();
     };
@@ -83,37 +95,44 @@ pub(super) fn warnings(config: &ProviderConfig) -> Vec<String> {
     let mut lines = Vec::new();
     for (key, value) in &config.settings {
         if !all.contains(&key.as_str()) {
-            lines.push(line(config, key, &all));
+            lines.push(unknown(config, &[key], &all));
         } else if config.profile == Profile::Compat
             && !known.contains(&key.as_str())
             && (config.kind != ProviderKind::OpenAi || key != "user")
         {
-            lines.push(format!(
-                "`provider.settings.{key}` is left out in profile `compat`, as the reference does"
-            ));
+            lines.push(ProviderWarning {
+                path: vec!["settings".into(), key.clone()],
+                message: format!("`{key}` is left out in profile `compat`, as the reference does"),
+                near: None,
+            });
         }
         if let (Some((known, _)), Value::Object(inner)) = (nested(config.kind, key), value) {
             for name in inner.keys().filter(|name| !known.contains(&name.as_str())) {
-                lines.push(line(config, &format!("{key}.{name}"), known));
+                lines.push(unknown(config, &[key, name], known));
             }
         }
     }
     lines
 }
 
-fn line(config: &ProviderConfig, key: &str, known: &[&str]) -> String {
-    let last = key.rsplit('.').next().unwrap_or(key);
+fn unknown(config: &ProviderConfig, keys: &[&str], known: &[&str]) -> ProviderWarning {
+    let last = keys.last().copied().unwrap_or_default();
     let fate = match config.profile {
         Profile::Compat => "it is left out",
         Profile::Native => "it is sent as it is",
     };
-    let near = hint::nearest(last, known.iter().copied());
-    format!(
-        "`provider.settings.{}` is no known setting of {}; {fate}{}",
-        hint::shown(key),
-        config.kind,
-        near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
-    )
+    ProviderWarning {
+        path: std::iter::once("settings")
+            .chain(keys.iter().copied())
+            .map(str::to_owned)
+            .collect(),
+        message: format!(
+            "`{}` is no known setting of {}; {fate}",
+            hint::shown(last),
+            config.kind
+        ),
+        near: hint::nearest(last, known.iter().copied()).map(str::to_owned),
+    }
 }
 
 /// Puts `over` into `under`, maps into maps; what `over` says wins, and its nulls take away.
@@ -174,11 +193,25 @@ mod tests {
     fn unknown_settings_are_named_with_the_nearest_known_one() {
         let provider =
             json!({"id": "ollama", "settings": {"modell": "m", "options": {"temprature": 1}}});
+        let found = warnings(&config(&provider, Profile::Native));
+        let told: Vec<_> = found
+            .iter()
+            .map(|at| (at.path.join("."), at.message.as_str(), at.near.as_deref()))
+            .collect();
+        let fate = "is no known setting of ollama; it is sent as it is";
         assert_eq!(
-            warnings(&config(&provider, Profile::Native)),
+            told,
             [
-                "`provider.settings.modell` is no known setting of ollama; it is sent as it is; did you mean `model`?",
-                "`provider.settings.options.temprature` is no known setting of ollama; it is sent as it is; did you mean `temperature`?",
+                (
+                    "settings.modell".to_owned(),
+                    &*format!("`modell` {fate}"),
+                    Some("model")
+                ),
+                (
+                    "settings.options.temprature".to_owned(),
+                    &*format!("`temprature` {fate}"),
+                    Some("temperature")
+                ),
             ]
         );
     }

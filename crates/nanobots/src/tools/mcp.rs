@@ -29,6 +29,7 @@ use serde_json::Value;
 use super::Tool;
 use crate::cartridge::{Server, Transport};
 use crate::provider::http;
+use crate::provider::secrets::Secrets;
 use crate::{Error, Result};
 use tool::McpTool;
 
@@ -44,6 +45,8 @@ const CALL: Duration = Duration::from_secs(30);
 /// A server that runs, kept as long as one of its tools is.
 struct Connection {
     server: String,
+    /// What a server was given and must not repeat to anybody.
+    secrets: Secrets,
     peer: Peer<RoleClient>,
     // Ends the connection when it goes; a process ends with it.
     _running: RunningService<RoleClient, ClientConfig>,
@@ -71,8 +74,19 @@ pub async fn connect(
     call: &Call,
 ) -> Result<Vec<Arc<dyn Tool>>> {
     let starting = servers.iter().map(|(name, server)| async move {
-        let connection = Arc::new(Box::pin(started(name, server, path, call)).await?);
-        let tools = within(name, START, call, listed(&connection)).await?;
+        let secrets = Secrets::these(&server.hidden);
+        let kept = |error: Error| match error {
+            // Cut after hiding: a part of a secret would not be known as one.
+            Error::Server { server, reason } => {
+                refused(&server, cut(&secrets.hide(&plain(&reason))))
+            }
+            other => other,
+        };
+        let connection = Box::pin(started(name, server, path, call)).await;
+        let connection = Arc::new(connection.map_err(kept)?);
+        let tools = within(name, START, call, listed(&connection))
+            .await
+            .map_err(kept)?;
         chosen(name, server, tools).map(|tools| (connection, server, tools))
     });
     let mut keys: Vec<String> = taken.iter().map(|spec| key(&spec.name)).collect();
@@ -107,6 +121,19 @@ fn refused(server: &str, reason: impl Into<String>) -> Error {
     }
 }
 
+/// The first 500 characters.
+fn cut(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+/// A message without the names of types that the protocol's library puts into it.
+fn plain(text: &str) -> String {
+    match (text.find(" Transport ["), text.find("] error: ")) {
+        (Some(from), Some(to)) if from < to => format!("{}: {}", &text[..from], &text[to + 9..]),
+        _ => text.to_owned(),
+    }
+}
+
 /// The result of `work`, if it comes in time.
 async fn within<T, E: std::fmt::Display>(
     server: &str,
@@ -118,13 +145,10 @@ async fn within<T, E: std::fmt::Display>(
     let work = std::pin::pin!(tokio::time::timeout(time, work));
     match select(work, std::pin::pin!(call.cancel.cancelled())).await {
         Either::Left((Ok(Ok(value)), _)) => Ok(value),
-        Either::Left((Ok(Err(error)), _)) => {
-            let words: String = error.to_string().chars().take(500).collect();
-            Err(refused(
-                server,
-                format!("it does not answer as it should: {words}"),
-            ))
-        }
+        Either::Left((Ok(Err(error)), _)) => Err(refused(
+            server,
+            format!("it does not answer as it should: {error}"),
+        )),
         Either::Left((Err(_), _)) => Err(refused(
             server,
             format!(
@@ -186,6 +210,7 @@ async fn started(
     };
     Ok(Connection {
         server: name.to_owned(),
+        secrets: Secrets::these(&server.hidden),
         peer: running.peer().clone(),
         _running: running,
         _child: child,

@@ -29,6 +29,41 @@ pub struct Server {
     pub tools: Option<Vec<String>>,
     /// How long a call may take; `None`: the default of tools.
     pub timeout: Option<Duration>,
+    /// What must not be shown, should the server repeat it: what came out of the environment, and what
+    /// stands under a name that says so.
+    pub hidden: Vec<SecretString>,
+}
+
+/// Whether a name of a header or variable says that its value is a secret.
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["auth", "key", "token", "secret", "password", "cookie"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// The texts of `real` that must not be shown: those that are not as written, and those under the name
+/// of a secret.
+fn hidden(written: &Value, real: &Value, found: &mut Vec<SecretString>) {
+    match (written, real) {
+        (Value::Object(written), Value::Object(real)) => {
+            for (name, real) in real {
+                match real.as_str() {
+                    Some(text) if names_a_secret(name) => {
+                        found.push(SecretString::new(text));
+                    }
+                    _ => hidden(&written[name], real, found),
+                }
+            }
+        }
+        (Value::Array(written), Value::Array(real)) => {
+            for (written, real) in written.iter().zip(real) {
+                hidden(written, real, found);
+            }
+        }
+        (written, Value::String(text)) if written != real => found.push(SecretString::new(text)),
+        _ => {}
+    }
 }
 
 /// How a server is reached.
@@ -77,6 +112,7 @@ impl Server {
             transport,
             tools: None,
             timeout: None,
+            hidden: Vec::new(),
         }
     }
 
@@ -132,8 +168,11 @@ impl Server {
                 return Err(diagnostic.hint(hint).into());
             }
         };
+        let mut secret = Vec::new();
+        hidden(&at.node().to_json(), real, &mut secret);
         let server = Self {
             transport,
+            hidden: secret,
             tools: fields.get("tools").map(|at| at.texts()).transpose()?,
             timeout: fields.get("timeout").map(|at| at.duration()).transpose()?,
         };

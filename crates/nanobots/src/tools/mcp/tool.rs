@@ -72,7 +72,8 @@ impl McpTool {
         let server = &self.connection.server;
         ToolFailure(match error {
             ServiceError::McpError(error) => {
-                let words: String = error.message.chars().take(2000).collect();
+                let words = self.connection.secrets.hide(&error.message);
+                let words: String = words.chars().take(2000).collect();
                 format!("server `{server}` refused the call: {words}")
             }
             ServiceError::Timeout { timeout } => format!(
@@ -83,7 +84,8 @@ impl McpTool {
                 format!("server `{server}` has ended, or said more than is read")
             }
             other => {
-                let words: String = other.to_string().chars().take(500).collect();
+                let words = self.connection.secrets.hide(&other.to_string());
+                let words: String = words.chars().take(500).collect();
                 format!("server `{server}`: {words}")
             }
         })
@@ -96,7 +98,13 @@ impl Tool for McpTool {
     }
 
     fn call(&self, arguments: Value, call: Call) -> BoxFuture<'_, Result<String, ToolFailure>> {
-        Box::pin(self.ask(arguments, call))
+        Box::pin(async {
+            let secrets = &self.connection.secrets;
+            match self.ask(arguments, call).await {
+                Ok(text) => Ok(secrets.hide(&text)),
+                Err(ToolFailure(words)) => Err(ToolFailure(secrets.hide(&words))),
+            }
+        })
     }
 }
 

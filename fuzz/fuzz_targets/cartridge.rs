@@ -25,7 +25,10 @@ fuzz_target!(|text: &str| {
                 for warning in cartridge.warnings() {
                     let shown = warning.to_string();
                     assert!(warning.line <= lines, "{shown}");
-                    assert!(!shown.contains(SECRET) && !shown.contains('\u{1b}'), "{shown}");
+                    assert!(
+                        !shown.contains(SECRET) && !shown.contains('\u{1b}'),
+                        "{shown}"
+                    );
                 }
                 let _ = (cartridge.meta(), cartridge.tools(), cartridge.provider_id());
                 let _ = cartridge.system_text(Behavior::Interaction);
@@ -37,11 +40,16 @@ fuzz_target!(|text: &str| {
             }
             Err(error) => {
                 let shown = format!("{error} {error:?}");
-                assert!(!shown.contains(SECRET) && !shown.contains('\u{1b}'), "{shown}");
+                assert!(
+                    !shown.contains(SECRET) && !shown.contains('\u{1b}'),
+                    "{shown}"
+                );
                 let botsmith_nanobots::Error::Core(core) = &error else {
                     panic!("an error of a text has a place in it: {error}");
                 };
-                let place = core.diagnostic().expect("an error of a text has a place in it");
+                let place = core
+                    .diagnostic()
+                    .expect("an error of a text has a place in it");
                 assert!((1..=lines).contains(&place.line), "{error}");
             }
         }

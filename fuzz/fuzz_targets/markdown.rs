@@ -19,7 +19,9 @@ fuzz_target!(|text: &str| {
             let botsmith_nanobots::Error::Core(core) = &error else {
                 panic!("an error of a text has a place in it: {error}");
             };
-            let place = core.diagnostic().expect("an error of a text has a place in it");
+            let place = core
+                .diagnostic()
+                .expect("an error of a text has a place in it");
             assert!((1..=lines).contains(&place.line), "{error}");
         }
     }
@@ -31,7 +33,11 @@ fuzz_target!(|text: &str| {
     let fenced = format!("# Bot\n\n```yaml\n{}\n```\n", text.trim_end_matches('\n'));
     let fenced = Cartridge::parse(&fenced, Format::Markdown, &options);
     if let (Ok(alone), Ok(fenced)) = (alone, fenced) {
-        if alone.value().as_object().is_some_and(|map| map.contains_key("tools")) {
+        if alone
+            .value()
+            .as_object()
+            .is_some_and(|map| map.contains_key("tools"))
+        {
             return;
         }
         assert_eq!(alone.value(), fenced.value());

@@ -14,7 +14,9 @@ fuzz_target!(|bytes: &[u8]| {
         bytes[16..HEADER].copy_from_slice(&sum);
     }
     if let Ok(model) = Model::read("fuzz.bsm", bytes) {
-        let doc = Pipeline::new(model).annotate("It isn't so. U.S. 42%!").expect("a short text");
+        let doc = Pipeline::new(model)
+            .annotate("It isn't so. U.S. 42%!")
+            .expect("a short text");
         assert_eq!(doc.text(), "It isn't so. U.S. 42%!");
     }
 });

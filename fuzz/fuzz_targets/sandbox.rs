@@ -19,11 +19,17 @@ fuzz_target!(|source: &str| {
     for language in [Language::Lua, Language::Fennel] {
         for basics in [true, false] {
             let limits = Limits { basics, ..limits };
-            let values = [("content", source.into()), ("parameters", [1, 2].as_slice().into())];
+            let values = [
+                ("content", source.into()),
+                ("parameters", [1, 2].as_slice().into()),
+            ];
             let start = Instant::now();
             let result = run(&Function::new(language, source), &values, true, &limits);
             // Sanitizers slow everything down; a hang is far longer than this.
-            assert!(start.elapsed() < Duration::from_secs(4), "{language} ran on");
+            assert!(
+                start.elapsed() < Duration::from_secs(4),
+                "{language} ran on"
+            );
             if let Ok(text) = result {
                 assert!(text.len() <= limits.output);
                 let path = std::env::var("PATH").unwrap_or_default();

@@ -10,7 +10,7 @@ use botsmith_core::yaml::Source;
 use botsmith_eval::dataset::DataSource;
 use botsmith_eval::evaluators::Registry;
 use botsmith_eval::run::{RunOptions, Runner};
-use botsmith_eval::suite::{Overrides, Suite};
+use botsmith_eval::suite::{BotSpec, Overrides, Suite};
 use botsmith_eval::{Error, report};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,8 +21,11 @@ fuzz_target!(|text: &str| {
         Ok(suite) => {
             // Files that the text names are not opened: only data that stand in it.
             let inline = |s: &DataSource| matches!(s, DataSource::Inline { .. });
-            let mut sources = suite.bots.iter().filter_map(|b| b.recorded.source.as_ref());
-            if inline(&suite.dataset.source) && sources.all(inline) {
+            let recorded = |b: &BotSpec| match b.recorded() {
+                Some(recorded) => recorded.source.as_ref().is_none_or(inline),
+                None => false,
+            };
+            if inline(&suite.dataset.source) && suite.bots.iter().all(recorded) {
                 assert_eq!(judge(&suite, 1), judge(&suite, 2));
             }
         }

@@ -47,7 +47,10 @@ fn marks(node: &Node, lines: &[usize]) {
 fn inside(mark: Mark, lines: &[usize]) {
     assert!((1..=lines.len() + 1).contains(&mark.line), "{mark:?}");
     let width = lines.get(mark.line - 1).copied().unwrap_or(0);
-    assert!((1..=width + 1).contains(&mark.column), "{mark:?} in {width}");
+    assert!(
+        (1..=width + 1).contains(&mark.column),
+        "{mark:?} in {width}"
+    );
 }
 
 /// No reader panics, whatever the value.

@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -142,7 +143,7 @@ fn planted_keys_are_in_no_output_file_or_store() {
     let mut shown = String::new();
     let mut tell = |args: &[&str]| {
         let ran = run(&folder, args);
-        shown.push_str(&format!("$ {args:?}\n{}{}\n", ran.stdout, ran.stderr));
+        writeln!(shown, "$ {args:?}\n{}{}", ran.stdout, ran.stderr).unwrap();
         ran
     };
     for bot in ["own.yml", "process.yml", "web.yml"] {

@@ -383,7 +383,7 @@ impl Workshop {
     ) -> Result<(ProviderConfig, ChatRequest)> {
         let config = match cartridge.fetch(&["provider"]) {
             None if self.replacement()?.id.is_none() => {
-                let baseline = self.reading(|options| Cartridge::baseline(options))?;
+                let baseline = self.reading(Cartridge::baseline)?;
                 self.provider_of(&baseline)?
                     .with_profile(cartridge.profile())
             }

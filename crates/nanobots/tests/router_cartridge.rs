@@ -179,7 +179,7 @@ fn quoting_server() -> (String, Arc<Mutex<String>>) {
             let mut piece = [0; 4096];
             // The body is one JSON object, whose braces are balanced only at its end.
             let open = |seen: &[u8]| {
-                let count = |brace| seen.iter().filter(|byte| **byte == brace).count();
+                let count = |brace| seen.iter().copied().filter(|byte| *byte == brace).count();
                 count(b'{') == 0 || count(b'{') != count(b'}')
             };
             while open(&seen) {

@@ -29,6 +29,9 @@ pub struct ModelInfo {
     pub provider: String,
     /// The model that answers where the request names no other.
     pub model: String,
+    /// Where it is asked, where that is elsewhere; without user, password and query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// What tells two states of one model name apart: a digest, a date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,

@@ -279,6 +279,10 @@ pub(crate) fn identity(bot: &Bot, source: &BotSource) -> Value {
         "over": source.provider,
         "variables": source.variables,
     });
+    // Two servers with one name of a model are two models.
+    if let Some(address) = &info.address {
+        identity["address"] = Digest::of(address.as_bytes()).to_string().into();
+    }
     if info.scripted {
         identity["scripted"] = true.into();
     }

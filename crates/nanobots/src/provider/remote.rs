@@ -48,6 +48,7 @@ impl Remote {
         info.json_schema = config.kind.has_json_schema();
         info.consecutive_user = true;
         info.remote = !is_local(&url);
+        info.address = Some(config.secrets().hide(&super::secrets::shown_url(&url)));
         Ok(Self {
             info,
             client,

@@ -43,7 +43,8 @@ impl Endpoint {
         let url = url.split("{{").next().unwrap_or(url);
         let client = http::client(ID, url, &options.http)
             .map_err(|error| error.hint("check `provider.settings.url`"))?;
-        let mut info = ModelInfo::new(ID, settings.model.clone().unwrap_or(shown));
+        let mut info = ModelInfo::new(ID, settings.model.clone().unwrap_or_else(|| shown.clone()));
+        info.address = Some(config.secrets().hide(&shown));
         info.streams = settings.stream.is_some();
         info.tools = true;
         info.consecutive_user = true;

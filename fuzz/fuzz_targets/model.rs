@@ -1,5 +1,6 @@
 //! Model files: any bytes are refused or give a model that annotates without a panic. The checksum
 //! is made right first, so that what lies behind it is reached.
+//! Covers: crates/nlp/src/model crates/nlp/src/model.rs crates/nlp/src/engine.rs crates/nlp/src/lexicon.rs crates/nlp/src/script.rs
 #![no_main]
 
 use botsmith_nlp::{Model, Pipeline};

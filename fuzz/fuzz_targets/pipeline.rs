@@ -1,5 +1,6 @@
 //! The pipeline: any text is kept to the byte, tokens are in order, and the document survives CoNLL-U
 //! and JSON.
+//! Covers: crates/nlp/src
 #![no_main]
 
 use std::sync::LazyLock;

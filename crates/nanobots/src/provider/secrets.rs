@@ -39,6 +39,7 @@ impl Secrets {
     }
 
     /// These values.
+    #[cfg(feature = "mcp")]
     pub(crate) fn these(values: &[SecretString]) -> Self {
         let mut all = Self::default();
         for value in values {

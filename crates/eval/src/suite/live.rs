@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use botsmith_core::Diagnostic;
 use botsmith_core::yaml::{Cursor, Fields, Value as Yaml};
+use botsmith_nanobots::cartridge::is_placeholder;
 use serde_json::{Map, Value, json};
 
 use crate::Result;
@@ -186,7 +187,7 @@ fn credentials(at: &Cursor<'_>) -> Result<Value> {
     let mut all = Map::new();
     for (key, value) in at.fields()?.entries() {
         let text = value.text()?;
-        if !OPEN.contains(&key) && !is_placeholder(text) {
+        if !OPEN.contains(&key) && is_placeholder(text).is_none() {
             let mut diagnostic = value
                 .diagnostic(format!(
                     "a secret in `{key}`: suites are kept with each run"
@@ -201,12 +202,6 @@ fn credentials(at: &Cursor<'_>) -> Result<Value> {
         all.insert(key.to_owned(), text.into());
     }
     Ok(Value::Object(all))
-}
-
-fn is_placeholder(text: &str) -> bool {
-    text.strip_prefix("ENV/").is_some_and(|name| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    })
 }
 
 fn object(at: &Cursor<'_>) -> Result<Map<String, Value>> {

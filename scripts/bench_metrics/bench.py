@@ -20,8 +20,9 @@ from peers import LONG, PEERS, SHORT, forget
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/src/metrics-benchmarks.md"
-# Above this load, how two threads compare with one says more about the other programs.
-QUIET = 0.5
+# Where other programs use more of the processors, how two threads compare with one says more about them.
+QUIET = 0.05
+OURS = ["--release", "--quiet", "--locked", "--package", "botsmith-eval", "--example", "bench_metrics"]
 LENGTHS = {"short": (25, SHORT), "long": (2_000, LONG)}
 
 
@@ -68,12 +69,15 @@ def peer(name, pairs, most):
 
 def ours(files):
     """Pairs a CPU second, and how many times as fast two threads are as one, by length and metric."""
-    command = ["cargo", "run", "--release", "--quiet", "--locked", "--package", "botsmith-eval",
-               "--example", "bench_metrics", "--", *map(str, files)]
+    command = ["cargo", "run", *OURS, "--", *map(str, files)]
     lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     rows = [json.loads(line) for line in lines.splitlines()]
     return {(row["texts"], row["metric"]): (row["pairs"] / row["cpu_s"], row["wall_1_s"] / row["wall_2_s"])
             for row in rows}
+
+
+def ours_built():
+    subprocess.run(["cargo", "build", *OURS], cwd=ROOT, check=True)
 
 
 def processor():
@@ -103,6 +107,20 @@ def table(length, found, peers, quiet):
     return "\n".join(rows)
 
 
+def used_by_others(seconds=3):
+    """The share of all processors that is in use while this program sleeps; 1 where it cannot be told."""
+    def ticks():
+        numbers = [int(n) for n in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        return sum(numbers), numbers[3] + numbers[4]
+    try:
+        total, idle = ticks()
+        time.sleep(seconds)
+        later, idle_later = ticks()
+    except (OSError, ValueError, IndexError):
+        return 1.0
+    return 1 - (idle_later - idle) / max(later - total, 1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--print", action="store_true", help="print only, write no page")
@@ -110,13 +128,14 @@ def main():
     logging.disable(logging.WARNING)
     folder = ROOT / "target/bench-metrics"
     folder.mkdir(parents=True, exist_ok=True)
-    load = os.getloadavg()[0]
-    quiet = load <= QUIET
     rng, pairs, files = random.Random(7), {}, []
     for length, (words, count) in LENGTHS.items():
         pairs[length] = [pair(rng, words) for _ in range(count)]
         files.append(folder / f"{length}.json")
         files[-1].write_text(json.dumps(pairs[length]))
+    ours_built()
+    used = used_by_others()
+    quiet = used <= QUIET
     found = ours(files)
     peers = {(length, name): peer(name, pairs[length], PEERS[name][1][i])
              for i, length in enumerate(LENGTHS)
@@ -133,9 +152,9 @@ do. The ratio is ours to the peer's. sacrebleu's tokenizers remember lines that 
 is emptied before each pass, as nobody scores the same pair twice.
 
 The last column is **wall time**: how many times as fast a batch is on two threads as on one, the best
-of seven turns each. The machine had {os.cpu_count()} cores and a load of {load:.1f}
-when the measurement began; above {QUIET} the column says `busy`, as the other programs take from this
-number, and caches that they share take a little from the others.
+of seven turns each. The machine had {os.cpu_count()} cores, of which other programs used {used:.0%} when the
+measurement began; above {QUIET:.0%} the column says `busy`, as they take from this number, and caches that
+they share take a little from the others.
 
 rapidfuzz and jiwer have C++ cores; sacrebleu, rouge-score and nltk are Python.
 

@@ -63,6 +63,12 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Stages of a pipeline that do not fit each other, or the model.
+    #[error("{reason}")]
+    Pipeline {
+        /// Which stages, what is missing, and what to do.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -75,6 +81,7 @@ impl Error {
             Self::Training { .. } => "BS-NLP-004",
             Self::TextDiffers { .. } => "BS-NLP-005",
             Self::TooLong { .. } => "BS-NLP-006",
+            Self::Pipeline { .. } => "BS-NLP-020",
         }
     }
 }

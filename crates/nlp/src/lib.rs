@@ -32,6 +32,7 @@ mod multiword;
 mod pipeline;
 mod script;
 mod sentences;
+pub mod stages;
 mod tagger;
 mod tokenise;
 
@@ -44,3 +45,4 @@ pub use doc::{Doc, DocBuilder, Feats, Sentence, Tags, Token, Word};
 pub use error::{Error, Result};
 pub use model::{FORMAT, Info, Model, Scores};
 pub use pipeline::{Given, Pipeline};
+pub use stages::{Analyser, Analysis, PipelineBuilder};

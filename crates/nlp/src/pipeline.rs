@@ -3,6 +3,7 @@
 //! One pipeline serves any number of threads; each call borrows its own working room, which is kept
 //! for the next call. Answers depend on the text and the model alone.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +14,8 @@ use crate::doc::{Doc, DocBuilder, Tags};
 use crate::features::clipped;
 use crate::model::Model;
 use crate::multiword::{Split, words};
+use crate::stages::mask::{Mask, Masked};
+use crate::stages::normalise::normal;
 use crate::{Result, sentences, tagger, tokenise};
 
 /// What annotates text in one language.
@@ -44,6 +47,34 @@ pub enum Given {
     Sentences,
     /// A sentence a line, and tokens with white space between; each token is one word.
     Tokens,
+}
+
+/// What is found out about a text, beyond its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one column is filled"
+)]
+pub(crate) struct Columns {
+    /// Whether forms are normalised.
+    pub(crate) normalise: bool,
+    /// Whether sentences are found; else the text is one.
+    pub(crate) sentences: bool,
+    /// Whether words are tagged; FEATS and lemmas come only with tags.
+    pub(crate) tags: bool,
+    pub(crate) feats: bool,
+    pub(crate) lemmas: bool,
+}
+
+impl Columns {
+    /// What [`Pipeline::annotate`] fills.
+    const ALL: Self = Self {
+        normalise: false,
+        sentences: true,
+        tags: true,
+        feats: true,
+        lemmas: true,
+    };
 }
 
 /// Rooms that are kept at most; more threads than this make their own.
@@ -116,12 +147,24 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::annotate`].
     pub fn annotate_given(&self, text: impl Into<String>, given: Given) -> Result<Doc> {
-        let mut builder = DocBuilder::with_tags(text.into(), Arc::clone(&self.tags))?;
+        self.annotate_as(text.into(), given, Columns::ALL, &Mask::default())
+    }
+
+    /// Fills some columns of a document, of what `mask` leaves to be seen.
+    pub(crate) fn annotate_as(
+        &self,
+        text: String,
+        given: Given,
+        columns: Columns,
+        mask: &Mask,
+    ) -> Result<Doc> {
+        let mut builder = DocBuilder::with_tags(text, Arc::clone(&self.tags))?;
+        let masked = mask.over(builder.text());
         self.with_room(|room| {
             room.tokens.clear();
             room.ends.clear();
             let (model, bytes) = (&self.model, &*self.model.bytes);
-            let text = builder.text();
+            let text = masked.as_ref().map_or(builder.text(), Masked::blank);
             let Room { tokens, ends, .. } = room;
             match given {
                 Given::Tokens => {
@@ -132,13 +175,24 @@ impl Pipeline {
                     .tokeniser
                     .tokens(bytes, text, &mut room.tokenise, tokens),
             }
+            let text = match &masked {
+                Some(masked) => {
+                    masked.add_tokens(tokens);
+                    masked.filled()
+                }
+                None => text,
+            };
             match given {
+                _ if !columns.sentences => ends.extend(Some(tokens.len()).filter(|n| *n > 0)),
                 Given::Nothing => {
                     model
                         .splitter
                         .split(self.arch, bytes, text, tokens, &mut room.sentences, ends);
                 }
                 _ => sentences::lines(text, tokens, ends),
+            }
+            if let Some(masked) = masked.as_ref().filter(|_| columns.sentences) {
+                masked.add_ends(tokens, ends);
             }
             builder.reserve(room.tokens.len());
             let mut at = 0;
@@ -147,23 +201,39 @@ impl Pipeline {
                 let first = builder.words();
                 for &(from, to) in &room.tokens[at..end] {
                     let span = from as usize..to as usize;
+                    let whole = masked.as_ref().is_some_and(|masked| masked.is_whole(from));
                     match given {
-                        Given::Tokens => builder.token(span),
-                        _ => self.token(span, &mut room.lower, &mut builder),
+                        _ if whole => builder.token(span),
+                        Given::Tokens if !columns.normalise => builder.token(span),
+                        Given::Tokens => {
+                            let form = normal(&builder.text()[span.clone()]).into_owned();
+                            builder.single(span, &form);
+                        }
+                        _ => self.token(span, columns, &mut room.lower, &mut builder),
                     }
                 }
                 at = end;
-                model.tagger.tag(
-                    self.arch,
-                    bytes,
-                    first..builder.words(),
-                    &mut room.tagger,
-                    &mut builder,
-                );
+                if columns.tags {
+                    model.tagger.tag(
+                        self.arch,
+                        bytes,
+                        first..builder.words(),
+                        columns.lemmas,
+                        &mut room.tagger,
+                        &mut builder,
+                    );
+                }
                 builder.end_sentence();
             }
             room.ends = ends;
         });
+        if columns.tags && !columns.feats {
+            builder.clear_feats();
+        }
+        if let Some(masked) = masked.filter(|_| columns.tags) {
+            let opaque = self.tags.find_upos("X").unwrap_or(0);
+            builder.tag_tokens(|start| masked.is_whole(start), opaque, columns.lemmas);
+        }
         Ok(builder.build())
     }
 
@@ -200,6 +270,7 @@ impl Pipeline {
                     self.arch,
                     &self.model.bytes,
                     first..builder.words(),
+                    true,
                     &mut room.tagger,
                     &mut builder,
                 );
@@ -211,8 +282,20 @@ impl Pipeline {
         Ok(tagged)
     }
 
-    fn token(&self, span: std::ops::Range<usize>, lower: &mut String, builder: &mut DocBuilder) {
+    fn token(
+        &self,
+        span: std::ops::Range<usize>,
+        columns: Columns,
+        lower: &mut String,
+        builder: &mut DocBuilder,
+    ) {
         let form = clipped(&builder.text()[span.clone()]);
+        if columns.normalise
+            && form.len() == span.len()
+            && let Cow::Owned(form) = normal(form)
+        {
+            return self.normal_token(span, &form, builder);
+        }
         if form.len() != span.len() || form.len() < 2 {
             return builder.token(span);
         }
@@ -246,6 +329,29 @@ impl Pipeline {
                 }
             }
             _ => builder.token(span),
+        }
+    }
+
+    /// A token whose form is not what is written.
+    fn normal_token(&self, span: std::ops::Range<usize>, form: &str, builder: &mut DocBuilder) {
+        let parts = match self.model.meta.multiword.find(&form.to_lowercase()) {
+            Some(Split::Cuts(cuts)) => {
+                let mut parts = Vec::new();
+                let mut from = 0;
+                for cut in cuts {
+                    let to = form.len().saturating_sub(*cut as usize);
+                    parts.extend(form.get(from..to).map(str::to_owned));
+                    from = to;
+                }
+                parts.extend(form.get(from..).map(str::to_owned));
+                parts
+            }
+            Some(Split::Words(off, parts)) => words(form, *off, parts),
+            Some(Split::Never) | None => Vec::new(),
+        };
+        match parts.len() < 2 || parts.iter().any(String::is_empty) {
+            true => builder.single(span, form),
+            false => builder.multiword(span, parts.iter().map(String::as_str)),
         }
     }
 

@@ -210,19 +210,20 @@ impl Tagger {
         }
     }
 
-    /// Tags words `range` of the document that is being built: one sentence.
+    /// Tags words `range` of the document that is being built: one sentence. Lemmas only where asked.
     pub(crate) fn tag(
         &self,
         arch: Arch,
         bytes: &[u8],
         range: Range<usize>,
+        lemmas: bool,
         room: &mut Room,
         doc: &mut DocBuilder,
     ) {
         let mut start = range.start;
         while start < range.end {
             let end = range.end.min(start + LONGEST);
-            self.part(arch, bytes, start..end, room, doc);
+            self.part(arch, bytes, start..end, lemmas, room, doc);
             start = end;
         }
     }
@@ -232,6 +233,7 @@ impl Tagger {
         arch: Arch,
         bytes: &[u8],
         range: Range<usize>,
+        lemmas: bool,
         room: &mut Room,
         doc: &mut DocBuilder,
     ) {
@@ -322,7 +324,7 @@ impl Tagger {
             let label = self.label(&seen, &self.choices[from as usize..to as usize], scores);
             let [x, u, f] = self.labels[label];
             doc.tag(word, u + 1, x + 1, f + 1);
-            if self.has_lemmas {
+            if lemmas && self.has_lemmas {
                 let tag = self.labels[label][self.lemma_column];
                 self.lemma(&seen, bytes, (word, key, tag), scores, doc);
             }

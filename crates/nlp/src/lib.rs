@@ -3,6 +3,8 @@
 //! - [`Doc`]: an annotated text, columnar and immutable; every offset is a byte of the original.
 //! - [`conllu`]: CoNLL-U read and written, lossless.
 //! - [`evaluate`](mod@evaluate): the metrics of the `CoNLL` 2018 shared task.
+//! - [`readability`]: counts of a text, and how hard it is to read; [`lexical_diversity`]: how varied
+//!   its words are.
 //!
 //! Annotation follows Universal Dependencies (<https://universaldependencies.org>). No syntax is
 //! computed. This crate knows no bots and no evaluators.
@@ -26,10 +28,12 @@ pub mod evaluate;
 mod features;
 mod kernel;
 mod learn;
+pub mod lexical_diversity;
 mod lexicon;
 mod model;
 mod multiword;
 mod pipeline;
+pub mod readability;
 mod script;
 mod sentences;
 pub mod stages;

@@ -1,4 +1,5 @@
-//! The command line: arguments, and which module does what.
+//! The command line: arguments, and which module does what. A program that is `botsmith` under another
+//! name (the Python package's script) calls [`run`].
 //!
 //! Results go to stdout, progress and errors to stderr. Exit codes: 0 done (gate passed), 1 gate
 //! failed, 2 could not run.
@@ -22,6 +23,7 @@ mod schema;
 mod show;
 mod terminal;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,18 +40,29 @@ pub(crate) enum Ended {
     GateFailed,
 }
 
-/// Runs the command line.
-pub(crate) fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Runs a command line, the program's name first, and gives the exit code: 0 done (gate passed), 1 gate
+/// failed, 2 could not run. Results go to stdout, progress and errors to stderr.
+///
+/// ```
+/// assert_eq!(botsmith::cli::run(["botsmith", "no-such-command"]), 2);
+/// ```
+pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
+    let words: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let args = match Args::try_parse_from(&words) {
         Ok(args) => args,
         Err(error) => {
             // A closed pipe while printing help is no failure of ours.
             let fine = !error.use_stderr();
-            if !fine && std::env::args_os().any(|arg| arg == "--json") {
+            if !fine && words.iter().any(|arg| arg == "--json") {
                 errors::usage(&error);
             }
             let _ = error.print();
-            return ExitCode::from(if fine { 0 } else { 2 });
+            return if fine { 0 } else { 2 };
         }
     };
     let json = args.command.json();
@@ -65,8 +78,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Completions(completions) => completions::run(&completions),
     });
     match result {
-        Ok(Ended::Well) => ExitCode::SUCCESS,
-        Ok(Ended::GateFailed) => ExitCode::from(1),
+        Ok(Ended::Well) => 0,
+        Ok(Ended::GateFailed) => 1,
         Err(error) => errors::report(&error, json),
     }
 }

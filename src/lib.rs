@@ -29,6 +29,13 @@
 
 #![forbid(unsafe_code)]
 
+// The command line names this crate as any program does.
+#[cfg(feature = "cli")]
+extern crate self as botsmith;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub use botsmith_core as core;
 pub use botsmith_eval as eval;
 pub use botsmith_nanobots as nanobots;

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may name, in order; a crate never names one to its right or beside it.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("botsmith-core", &[]),
     ("botsmith-nlp", &["botsmith-core"]),
     ("botsmith-nanobots", &["botsmith-core"]),
@@ -22,6 +22,8 @@ const ARROWS: [(&str, &[&str]); 5] = [
             "botsmith-eval",
         ],
     ),
+    // The script of the Python package is the command line, so this one stands behind the facade.
+    ("botsmith-py", &["botsmith"]),
 ];
 
 fn metadata(args: &[&str]) -> Value {

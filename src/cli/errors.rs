@@ -1,12 +1,10 @@
 //! Errors for people, and for programs that asked for JSON.
 
-use std::process::ExitCode;
-
 use botsmith::eval::Error;
 use serde_json::json;
 
 /// Prints an error and gives the exit code.
-pub(super) fn report(error: &Error, as_json: bool) -> ExitCode {
+pub(super) fn report(error: &Error, as_json: bool) -> u8 {
     let code = error.code();
     if as_json {
         let diagnostic = match error {
@@ -24,7 +22,7 @@ pub(super) fn report(error: &Error, as_json: bool) -> ExitCode {
         let _ = super::output::print(&format!("{object}\n"));
     }
     super::output::note(&format!("error[{code}]: {error}"));
-    ExitCode::from(2)
+    2
 }
 
 /// Wrong arguments as the one JSON object of a command that was asked for JSON.

@@ -1,5 +1,7 @@
 //! One evaluator by itself: candidate and references -> verdict, without a suite.
 
+use std::sync::PoisonError;
+
 use botsmith_core::yaml::{Cursor, Mark, Node, Source, Value, parse};
 
 use crate::evaluators::{Configured, Corpora, Panel, Registry, Scope, read_named};
@@ -68,6 +70,74 @@ impl Metric {
         self.judge_into(candidate, references, &mut Corpora::default())
     }
 
+    /// The value of each pair's score, in order, on `threads` threads (0: one a core); `None` where the
+    /// evaluator skipped the pair or failed on it. `get` gives a pair's candidate and references.
+    ///
+    /// ```
+    /// use botsmith_eval::{evaluators::Registry, metric::Metric};
+    /// let metric = Metric::new(&Registry::builtin(), "levenshtein", None)?;
+    /// let pairs = [("flaw", ["lawn"]), ("same", ["same"])];
+    /// assert_eq!(metric.scores(&pairs, 1, |(text, of)| (text, of))?, [Some(0.5), Some(1.0)]);
+    /// # Ok::<(), botsmith_eval::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Metric::judge`], for one of the pairs.
+    pub fn scores<P: Sync, R: AsRef<str>>(
+        &self,
+        pairs: &[P],
+        threads: usize,
+        get: impl Fn(&P) -> (&str, &[R]) + Sync,
+    ) -> Result<Vec<Option<f64>>> {
+        let first = std::sync::Mutex::new(None);
+        let judge = |scratch: &mut Scratch, pair: &P| {
+            let (candidate, references) = get(pair);
+            match self.value(scratch, candidate, references) {
+                Ok(value) => value.unwrap_or(f64::NAN),
+                Err(error) => {
+                    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                    first.get_or_insert(error);
+                    f64::NAN
+                }
+            }
+        };
+        let values = crate::metrics::batch(pairs, threads, Scratch::default, judge);
+        match first.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(values
+                .into_iter()
+                .map(|value| Some(value).filter(|value| !value.is_nan()))
+                .collect()),
+        }
+    }
+
+    /// One pair judged in room that is kept from pair to pair.
+    fn value<R: AsRef<str>>(
+        &self,
+        scratch: &mut Scratch,
+        candidate: &str,
+        references: &[R],
+    ) -> Result<Option<f64>> {
+        let Scratch {
+            case,
+            answer,
+            verdicts,
+        } = scratch;
+        case.references.resize_with(references.len(), String::new);
+        for (room, reference) in case.references.iter_mut().zip(references) {
+            room.clear();
+            room.push_str(reference.as_ref());
+        }
+        answer.text.clear();
+        answer.text.push_str(candidate);
+        let prepared = self.panel.prepare(case)?;
+        self.panel.judge_into(&prepared, answer, verdicts)?;
+        Ok(match verdicts.first() {
+            Some(Verdict::Judged(score)) => Some(score.value),
+            _ => None,
+        })
+    }
+
     /// An empty corpus to judge candidates into.
     pub fn corpus(&self) -> MetricCorpus<'_> {
         MetricCorpus {
@@ -94,6 +164,14 @@ impl Metric {
         corpora.add(&self.panel, &prepared, &answer, &verdicts);
         Ok(verdicts.remove(0))
     }
+}
+
+/// Room that pairs are judged in, one after the other.
+#[derive(Default)]
+struct Scratch {
+    case: Case,
+    answer: Answer,
+    verdicts: Vec<Verdict>,
 }
 
 /// A metric's score of many candidates together: that of the corpus where the metric has one (BLEU

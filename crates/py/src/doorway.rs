@@ -1,0 +1,129 @@
+//! The doorway between Python and Rust: the interpreter is let go, panics become exceptions, Ctrl-C is
+//! answered.
+//!
+//! [`quick`] is for work that is done within some milliseconds and runs on the caller's thread.
+//! [`long`] is for everything else: the work has a thread of its own while the caller looks for signals
+//! ten times a second and tells a listener how far it has come. Work that is stopped has half a second
+//! to end by itself; then it is left alone, and the caller gets `KeyboardInterrupt`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use botsmith::core::chat::CancelToken;
+use pyo3::prelude::*;
+
+use crate::fault::Fault;
+
+/// How often the caller looks for signals and tells of progress.
+const TICK: Duration = Duration::from_millis(100);
+/// How long stopped work may take to end by itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Stops work from another thread: `botsmith.aio` sets it where a task is cancelled.
+#[pyclass(frozen, module = "botsmith._native")]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    flag: Arc<AtomicBool>,
+    token: CancelToken,
+}
+
+#[pymethods]
+impl Stop {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops the work that was given this.
+    pub(crate) fn set(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+        self.token.cancel();
+    }
+
+    /// Whether it was set.
+    fn is_set(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
+    }
+}
+
+impl Stop {
+    /// For work that looks now and then.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.flag
+    }
+
+    /// For work that waits.
+    pub(crate) fn token(&self) -> &CancelToken {
+        &self.token
+    }
+}
+
+/// Runs `work` without the interpreter.
+pub(crate) fn quick<T: Send, E: Into<Fault> + Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> PyResult<T> {
+    py.detach(|| caught(work))
+        .map_err(|fault| fault.into_py(py))
+}
+
+/// Runs `work` without the interpreter on a thread of its own, and looks for signals meanwhile. `tick` is
+/// called with the interpreter, ten times a second; its error stops the work as a signal does.
+pub(crate) fn long<T: Send + 'static, E: Into<Fault> + 'static>(
+    py: Python<'_>,
+    stop: &Stop,
+    tick: impl Fn(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> PyResult<T> {
+    let (done, mut waiting) = mpsc::sync_channel(1);
+    std::thread::Builder::new()
+        .name("botsmith".into())
+        .spawn(move || {
+            // Nobody waits any more where it was stopped.
+            let _ = done.send(caught(work));
+        })?;
+    let mut stopped: Option<(PyErr, Instant)> = None;
+    loop {
+        let (back, got) = py.detach(move || {
+            let got = waiting.recv_timeout(TICK);
+            (waiting, got)
+        });
+        waiting = back;
+        let gone = matches!(got, Err(RecvTimeoutError::Disconnected));
+        match (got, stopped.take()) {
+            (Ok(_), Some((error, _))) => return Err(error),
+            (Ok(result), None) => return result.map_err(|fault| fault.into_py(py)),
+            (Err(_), Some((error, since))) => {
+                if gone || since.elapsed() > GRACE {
+                    return Err(error);
+                }
+                stopped = Some((error, since));
+            }
+            (Err(_), None) if gone => {
+                return Err(Fault::Broken("the working thread is gone".into()).into_py(py));
+            }
+            (Err(_), None) => {
+                if let Err(error) = py.check_signals().and_then(|()| tick(py)) {
+                    stop.set();
+                    stopped = Some((error, Instant::now()));
+                }
+            }
+        }
+    }
+}
+
+fn caught<T, E: Into<Fault>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Fault> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(Into::into),
+        Err(panic) => {
+            let words = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(Fault::Broken(words.unwrap_or("it panicked").to_owned()))
+        }
+    }
+}

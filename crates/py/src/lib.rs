@@ -1,0 +1,40 @@
+//! `botsmith._native`: what the Python package `botsmith` stands on.
+//!
+//! Thin on purpose: a function here converts its arguments, lets go of the interpreter, calls Rust and
+//! converts back. What Python adds (notebook pages, data frames, async) is written in Python, under
+//! `python/botsmith`. Values with structure cross as JSON, which both sides read fast; texts and numbers
+//! cross as they are.
+//!
+//! - [`doorway`]: the one place where the interpreter is let go, where panics end and Ctrl-C is seen.
+//! - [`fault`]: errors of Rust as exceptions of Python.
+//! - [`offsets`]: bytes of Rust as code points of Python.
+
+#![forbid(unsafe_code)]
+
+mod command;
+mod doorway;
+mod fault;
+mod metrics;
+mod nlp;
+mod offsets;
+
+use pyo3::prelude::*;
+
+/// The module. All classes are frozen, so that it does without the interpreter's lock.
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<doorway::Stop>()?;
+    module.add_class::<nlp::Pipeline>()?;
+    module.add_class::<nlp::Doc>()?;
+    module.add_class::<nlp::Sentence>()?;
+    module.add_class::<nlp::Token>()?;
+    module.add_class::<nlp::Word>()?;
+    module.add_class::<metrics::Metric>()?;
+    module.add_function(wrap_pyfunction!(command::main, module)?)?;
+    module.add_function(wrap_pyfunction!(command::forward_log, module)?)?;
+    module.add_function(wrap_pyfunction!(nlp::from_conllu, module)?)?;
+    module.add_function(wrap_pyfunction!(nlp::from_json, module)?)?;
+    module.add_function(wrap_pyfunction!(metrics::metric_kinds, module)?)?;
+    Ok(())
+}

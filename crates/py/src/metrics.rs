@@ -1,0 +1,147 @@
+//! Text metrics over lists. Options and their errors are those of suites and of `botsmith metric`.
+
+use botsmith::eval::evaluators::Registry;
+use botsmith::eval::metric::Metric as Judge;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+
+use crate::doorway::{self, Stop};
+use crate::fault::Fault;
+
+/// Pairs that are judged between two looks for signals, by bytes of text.
+const QUICK: usize = 1 << 16;
+
+/// A metric with its options, ready for any number of pairs.
+#[pyclass(frozen, module = "botsmith._native")]
+#[derive(Debug)]
+pub(crate) struct Metric(std::sync::Arc<Judge>);
+
+/// References of one candidate: one, or several of which the best counts.
+#[derive(FromPyObject)]
+pub(crate) enum References {
+    One(PyBackedStr),
+    Many(Vec<PyBackedStr>),
+}
+
+impl References {
+    fn as_slice(&self) -> &[PyBackedStr] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.as_slice().iter().map(|text| text.len()).sum()
+    }
+}
+
+/// A pair as the metric reads it.
+struct Pair(PyBackedStr, References);
+
+#[pymethods]
+impl Metric {
+    /// The metric `name` with its options as JSON.
+    #[new]
+    #[pyo3(signature = (name, options=None))]
+    fn new(py: Python<'_>, name: &str, options: Option<&str>) -> PyResult<Self> {
+        doorway::quick(py, || {
+            let judge = Judge::new(&Registry::builtin(), name, options)?;
+            Ok::<_, Fault>(Self(std::sync::Arc::new(judge)))
+        })
+    }
+
+    /// The score of each pair, in order; none where there is nothing to judge.
+    fn scores(
+        &self,
+        py: Python<'_>,
+        candidates: Vec<PyBackedStr>,
+        references: Vec<References>,
+        threads: usize,
+    ) -> PyResult<Vec<Option<f64>>> {
+        let pairs = pairs(candidates, references)?;
+        let judge = std::sync::Arc::clone(&self.0);
+        work(py, pairs, move |pairs| {
+            judge.scores(pairs, threads, |pair| (&*pair.0, pair.1.as_slice()))
+        })
+    }
+
+    /// The score of all pairs together: that of the corpus where the metric has one, else the mean.
+    fn corpus(
+        &self,
+        py: Python<'_>,
+        candidates: Vec<PyBackedStr>,
+        references: Vec<References>,
+    ) -> PyResult<Option<f64>> {
+        let pairs = pairs(candidates, references)?;
+        let judge = std::sync::Arc::clone(&self.0);
+        work(py, pairs, move |pairs| {
+            let mut corpus = judge.corpus();
+            for pair in pairs {
+                let references: Vec<String> =
+                    pair.1.as_slice().iter().map(ToString::to_string).collect();
+                corpus.judge(&pair.0, &references)?;
+            }
+            Ok(corpus.score())
+        })
+    }
+
+    /// Name, settings and version in one line, where the field has a custom for it.
+    fn signature(&self) -> String {
+        self.0.configured().signature()
+    }
+}
+
+/// Few pairs at once, many where Ctrl-C is heard.
+fn work<T: Send + 'static>(
+    py: Python<'_>,
+    pairs: Vec<Pair>,
+    judge: impl FnOnce(&[Pair]) -> Result<T, botsmith::eval::Error> + Send + 'static,
+) -> PyResult<T> {
+    let bytes: usize = pairs.iter().map(|pair| pair.0.len() + pair.1.bytes()).sum();
+    if bytes < QUICK {
+        return doorway::quick(py, || judge(&pairs));
+    }
+    // Texts go back to the caller's thread, which has the interpreter that they are of.
+    let (result, pairs) = doorway::long(
+        py,
+        &Stop::new(),
+        |_| Ok(()),
+        move || judge(&pairs).map(|result| (result, pairs)),
+    )?;
+    drop(pairs);
+    Ok(result)
+}
+
+fn pairs(candidates: Vec<PyBackedStr>, references: Vec<References>) -> PyResult<Vec<Pair>> {
+    if candidates.len() != references.len() {
+        return Err(pyo3::exceptions::PyValueError::new_err(format!(
+            "{} candidates and {} references: each candidate needs its own",
+            candidates.len(),
+            references.len()
+        )));
+    }
+    let pairs = candidates.into_iter().zip(references);
+    Ok(pairs.map(|(text, of)| Pair(text, of)).collect())
+}
+
+/// The kinds of evaluators and their options, as JSON.
+#[pyfunction]
+pub(crate) fn metric_kinds(py: Python<'_>) -> PyResult<String> {
+    doorway::quick(py, || {
+        let registry = Registry::builtin();
+        let kinds = registry.kinds().map(|kind| {
+            let docs = kind.docs();
+            let options = docs.options.iter().map(|option| {
+                serde_json::json!({
+                    "name": option.name, "about": option.about, "required": option.required,
+                })
+            });
+            serde_json::json!({
+                "name": docs.name, "about": docs.about, "formula": docs.formula,
+                "options": options.collect::<Vec<_>>(), "example": docs.example,
+            })
+        });
+        Ok::<_, Fault>(serde_json::Value::from(kinds.collect::<Vec<_>>()).to_string())
+    })
+}

@@ -1,0 +1,130 @@
+"""Text metrics over lists."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import math
+import pickle
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import botsmith as bs
+from botsmith import metrics
+from botsmith.metrics import MetricFunction
+
+PAIRS = [
+    ("the cat sat on the mat", "The cat was sitting on the mat."),
+    ("a b c d", "a b c d"),
+    ("", "something"),
+    ("日本語 テキスト", "日本語 の テキスト"),
+    ("Ünïcödé 😀 words", "Unicode 😀 words here"),
+]
+
+ALL = {name: found for name, found in vars(metrics).items() if isinstance(found, MetricFunction)}
+
+#: `number_equals` wants numbers in its references.
+OF_WORDS = sorted(set(ALL) - {"number_equals"})
+
+
+@pytest.mark.parametrize("name", OF_WORDS)
+def test_singles_lists_and_threads_agree(name: str) -> None:
+    function = ALL[name]
+    candidates, references = [a for a, _ in PAIRS], [b for _, b in PAIRS]
+    one = [function(a, b) for a, b in PAIRS]
+    assert function(candidates, references, threads=1) == one
+    many = function(candidates * 40, references * 40, threads=3)
+    assert many == one * 40
+    assert function(iter(candidates), iter(references)) == one
+    assert function([], []) == []
+
+
+@pytest.mark.parametrize("name", OF_WORDS)
+def test_scores_are_those_of_the_command_line(name: str) -> None:
+    rows = "".join(json.dumps({"candidate": a, "references": [b]}) + "\n" for a, b in PAIRS)
+    kind = name.replace("_", "-")
+    command = [sys.executable, "-m", "botsmith", "metric", kind, "--corpus", "--json"]
+    done = subprocess.run(command, input=rows, capture_output=True, text=True, check=True)
+    *scores, corpus = [json.loads(line) for line in done.stdout.splitlines()]
+    function = ALL[name]
+    candidates, references = [a for a, _ in PAIRS], [b for _, b in PAIRS]
+    assert function(candidates, references) == [row["score"] for row in scores]
+    assert function.corpus(candidates, references) == corpus["corpus"]["score"]
+
+
+def test_of_several_references_the_best_counts() -> None:
+    assert metrics.rouge("a b", ["x y", "a b"]) == 1.0
+    assert metrics.rouge(["a b", "c"], [("x", "a b"), "c"]) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_examples_of_the_docstrings_hold(name: str) -> None:
+    words = ALL[name].__doc__ or ""
+    examples = doctest.DocTestParser().get_doctest(words, {"metrics": metrics}, name, None, None)
+    assert examples.examples, "a metric shows how it is used"
+    runner = doctest.DocTestRunner(verbose=False)
+    assert runner.run(examples).failed == 0
+
+
+def test_every_text_metric_of_suites_has_its_function() -> None:
+    by_name = {name.replace("_", "-") for name in ALL}
+    # These look at more than a text and its references, or ask a model.
+    others = {
+        "all-of", "any-of", "contains", "contains-all", "contains-any", "contains-json", "cost", "choice",
+        "ends-with", "icontains", "is-json", "json-schema", "judge", "latency", "length", "lines", "not",
+        "regex", "sentences", "starts-with", "tool-calls", "trajectory", "weighted", "words",
+        "mrr", "ndcg", "map", "hit",
+    }
+    linguistic = set(metrics.names()) - by_name - others
+    assert by_name <= set(metrics.names())
+    # What judges language by itself is reached by `score` and suites.
+    for name in linguistic:
+        assert metrics.score(name, [], []) == []
+
+
+def test_wrong_arguments_are_errors_that_help() -> None:
+    with pytest.raises(ValueError, match="2 candidates and 1 references"):
+        metrics.bleu(["a", "b"], ["a"])
+    with pytest.raises(TypeError):
+        metrics.bleu("a", 1)  # type: ignore[call-overload]
+    with pytest.raises(TypeError):
+        metrics.bleu([1], ["a"])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="one reference for a list"):
+        metrics.bleu(["a"], "a")
+    with pytest.raises(TypeError):
+        metrics.bleu("a", "a", tokeniser="13a")  # type: ignore[call-overload]
+    with pytest.raises(bs.SpecError, match="max-order"):
+        metrics.bleu("a", "a", max_order=99)
+    with pytest.raises(ValueError):
+        metrics.meteor("a", "a", alpha=math.nan)
+    with pytest.raises(UnicodeEncodeError):
+        metrics.bleu("\ud800", "a")
+    with pytest.raises(bs.EvalError, match="no reference"):
+        metrics.bleu("a", [])
+    with pytest.raises(OverflowError):
+        metrics.bleu(["a"], ["b"], threads=-1)
+
+
+def test_metrics_show_their_signature_and_pickle_by_name() -> None:
+    assert repr(metrics.wer) == "<metric wer(candidate, reference, *, threads=0)>" or "threads" in repr(metrics.wer)
+    assert pickle.loads(pickle.dumps(metrics.rouge)) is metrics.rouge
+    assert metrics.bleu.signature().startswith("nrefs:")
+    assert metrics.bleu.corpus([], []) is None
+
+
+def test_sixteen_threads_give_what_one_gives() -> None:
+    candidates, references = [a for a, _ in PAIRS] * 20, [b for _, b in PAIRS] * 20
+    wanted = metrics.chrf(candidates, references)
+    found: list[list[float]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(metrics.chrf(candidates, references, threads=2)))
+        for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [wanted] * 16

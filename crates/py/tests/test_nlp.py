@@ -1,0 +1,164 @@
+"""Pipelines and documents."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+
+import pytest
+
+import botsmith as bs
+from botsmith import nlp
+
+#: Texts with signs of one to four bytes, white space and none, words of several tokens.
+TEXTS = [
+    "She was running late.",
+    "",
+    "   \n\n ",
+    "Don't panic: it's 3.5 km.  Two spaces,\ttab.\n\nNew paragraph",
+    "Ünïcödé café 日本語 😀 e\u0301 done. Next 😀😀 one!",
+    "\ufeffmark\u200b and \x7f controls \x00 too",
+    "I cannot go; gonna stay. He said \u201cno\u201d.",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_offsets_are_code_points_of_the_text(en: nlp.Pipeline, text: str) -> None:
+    doc = en(text)
+    assert doc.text == text
+    for token in doc:
+        assert text[token.start : token.end] == token.text
+    for sentence in doc.sentences:
+        assert text[sentence.start : sentence.end] == sentence.text
+    for word in doc.words:
+        assert text[word.start : word.end] == word.form or word.token.is_multiword
+    whole = "".join(token.text + token.space_after for token in doc)
+    assert text.endswith(whole)
+
+
+def test_long_texts_of_many_scripts_keep_their_offsets(en: nlp.Pipeline) -> None:
+    text = " ".join(TEXTS[3:5] * 40)
+    doc = en(text)
+    assert all(text[token.start : token.end] == token.text for token in doc)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_documents_survive_pickles_and_files(en: nlp.Pipeline, text: str) -> None:
+    doc = en(text)
+    assert pickle.loads(pickle.dumps(doc)) == doc
+    assert nlp.from_json(doc.to_json()) == doc
+    again = nlp.from_conllu(doc.to_conllu())
+    assert again.lemmas == doc.lemmas and again.feats == doc.feats
+
+
+def test_views_are_equal_hashed_and_pickled_by_their_place(en: nlp.Pipeline) -> None:
+    doc = en("Don't stop. Go on.")
+    for view in (doc.sentences[1], doc[1], doc.words[2]):
+        assert pickle.loads(pickle.dumps(view)) == view
+        assert hash(view) == hash(view)
+        assert view.doc == doc
+    assert doc[0] != doc[1] and doc[0] != "Don't"
+    assert doc[-1] == doc.tokens[-1]
+    with pytest.raises(IndexError, match="there are"):
+        doc[100]
+    assert [word.form for word in doc[0].words] == ["Do", "n't"]
+    assert [str(sentence) for sentence in doc.sentences] == ["Don't stop.", "Go on."]
+
+
+def test_columns_are_numpy_arrays_of_the_same_facts(en: nlp.Pipeline) -> None:
+    numpy = pytest.importorskip("numpy")
+    doc = en(TEXTS[4])
+    starts = nlp.to_numpy(doc, "token_start")
+    assert starts.dtype == numpy.uint32
+    assert starts.tolist() == [token.start for token in doc]
+    assert nlp.to_numpy(doc, "word_token").tolist() == [word.token.index for word in doc.words]
+    assert nlp.to_numpy(doc, "upos").tolist() == doc.upos
+    firsts = [sentence.tokens[0].index for sentence in doc.sentences]
+    assert nlp.to_numpy(doc, "sentence_token").tolist() == firsts
+    with pytest.raises(ValueError, match="no column"):
+        nlp.to_numpy(doc, "colour")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 0])
+@pytest.mark.parametrize("batch_size", [1, 3, 256])
+def test_pipe_gives_what_calls_give_in_order(en: nlp.Pipeline, threads: int, batch_size: int) -> None:
+    texts = TEXTS * 3
+    piped = list(en.pipe(iter(texts), batch_size=batch_size, threads=threads))
+    assert piped == [en(text) for text in texts]
+
+
+def test_pipe_reads_no_further_than_it_must(en: nlp.Pipeline) -> None:
+    read: list[int] = []
+
+    def texts() -> object:
+        for n in range(100):
+            read.append(n)
+            yield f"Text number {n}."
+
+    docs = en.pipe(texts(), batch_size=4)  # type: ignore[arg-type]
+    assert next(docs).text == "Text number 0."
+    assert len(read) == 4
+
+
+def test_stages_of_ones_own_are_called_in_order(en: nlp.Pipeline) -> None:
+    counted = en.with_stages(lambda doc: doc.lemmas, len)
+    assert counted("Cats chase mice.") == 4
+    assert list(counted.pipe(["One.", "Two words."])) == [2, 3]
+    assert counted.name == "en" and len(counted.stages) == 2 and en.stages == ()
+    with pytest.raises(TypeError, match="a stage"):
+        en.with_stages("lower")  # type: ignore[arg-type]
+
+
+def test_known_tokens_stay(en: nlp.Pipeline) -> None:
+    assert [t.text for t in en("don't stop !\ngo", given="tokens")] == ["don't", "stop", "!", "go"]
+    with pytest.raises(ValueError, match="is wanted"):
+        en("a", given="words")  # type: ignore[arg-type]
+
+
+def test_pipelines_are_pickled_by_name(en: nlp.Pipeline) -> None:
+    data = pickle.dumps(en)
+    assert len(data) < 200
+    assert pickle.loads(data)("Hi.") == en("Hi.")
+    assert nlp.load("en") is en
+
+
+def test_pages_are_escaped_and_hold_no_script(en: nlp.Pipeline) -> None:
+    page = en('<script>alert("x")</script> & more')._repr_html_()
+    assert "<script" not in page and "&lt;" in page and "&amp;" in page
+    assert "http" not in page
+    long = en("word " * 1000)._repr_html_()
+    assert "600 more tokens" in long
+
+
+def test_wrong_arguments_are_python_errors(en: nlp.Pipeline) -> None:
+    for wrong in (None, 1, b"bytes", ["list"]):
+        with pytest.raises(TypeError):
+            en(wrong)  # type: ignore[arg-type]
+    with pytest.raises(UnicodeEncodeError):
+        en("lone \ud800 surrogate")
+    with pytest.raises(TypeError):
+        en.pipe("one text")
+    with pytest.raises(ValueError):
+        en.pipe([], batch_size=0)
+    with pytest.raises(bs.SpecError) as caught:
+        nlp.from_conllu("1\tonly three\tcolumns", path="bad.conllu")
+    assert (caught.value.path, caught.value.line) == ("bad.conllu", 1)
+
+
+def test_sixteen_threads_give_what_one_gives(en: nlp.Pipeline) -> None:
+    wanted = [en(text) for text in TEXTS]
+    failed: list[object] = []
+
+    def hammer() -> None:
+        for _ in range(8):
+            for text, doc in zip(TEXTS, wanted, strict=True):
+                found = en(text)
+                if found != doc or found.to_json() != doc.to_json() or hash(found) != hash(doc):
+                    failed.append(text)
+
+    threads = [threading.Thread(target=hammer) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []

@@ -1,0 +1,147 @@
+"""What holds for the package as a whole: import, command line, errors, logging."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+import botsmith as bs
+from botsmith import _errors
+
+#: Looks at what happens while the package is imported: the standard library is there already.
+AUDIT = """
+import sys, json, os, threading
+import asyncio, logging, dataclasses, inspect, functools, html, itertools, signal, collections.abc, typing
+import importlib.util, concurrent.futures, queue, contextlib, contextvars, datetime, textwrap, types, re
+import pathlib, tempfile, string, math, random, statistics, enum, operator, time, copy, weakref, hashlib
+spec = importlib.util.find_spec("botsmith")
+home = os.path.dirname(os.path.realpath(spec.origin))
+seen = []
+def hook(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)):
+        path = os.path.realpath(os.fsdecode(args[0]))
+        if not path.startswith(home) and not path.endswith((".py", ".pyc", ".so")):
+            seen.append(f"open {path}")
+    elif event.startswith(("socket.", "subprocess.", "os.posix_spawn", "os.fork", "_thread.start")):
+        seen.append(event)
+sys.addaudithook(hook)
+import botsmith
+def threads():
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1
+count = threads()
+print(json.dumps({"seen": seen, "threads": count}))
+"""
+
+
+def test_importing_opens_no_file_but_modules_and_no_thread_and_no_socket() -> None:
+    done = subprocess.run([sys.executable, "-c", AUDIT], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == '{"seen": [], "threads": 1}'
+
+
+def test_importing_brings_in_no_package_of_others() -> None:
+    code = "import sys, botsmith; print([m for m in ('numpy', 'pandas', 'polars', 'pyarrow', 'tqdm', 'pydantic') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "command", [[sys.executable, "-m", "botsmith"], [str(Path(sys.executable).with_name("botsmith"))]]
+)
+def test_module_and_script_are_the_command_line(command: list[str], tmp_path: Path) -> None:
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith(f"botsmith {bs.__version__}")
+    wrong = subprocess.run([*command, "eval", "nope.yaml"], capture_output=True, text=True, cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "error[BS-CORE-001]: no such suite file" in wrong.stderr
+    pair = '{"candidate": "flaw", "references": ["lawn"]}\n'
+    scored = subprocess.run(
+        [*command, "metric", "levenshtein", "--json"], input=pair, capture_output=True, text=True, check=True
+    )
+    assert scored.stdout == '{"score":0.5}\n'
+
+
+def test_errors_carry_code_place_and_hint_and_survive_a_pickle() -> None:
+    with pytest.raises(bs.SpecError) as caught:
+        bs.metrics.score("rouge", ["a"], ["b"], stemer=True)
+    error = caught.value
+    assert isinstance(error, ValueError) and isinstance(error, bs.Error)
+    assert (error.path, error.line) == ("--options", 1)
+    assert error.column is not None and "stemmer" in (error.hint or "")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is bs.SpecError
+    assert str(again) == str(error) and vars(again) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "also"),
+    [
+        ("BS-CORE-002", bs.FileError, OSError),
+        ("BS-CORE-012", bs.StoreError, OSError),
+        ("BS-EVAL-004", bs.NotFoundError, LookupError),
+        ("BS-MODEL-003", bs.ModelError, bs.BotError),
+        ("BS-NLP-002", bs.LanguageError, ValueError),
+        ("BS-EVAL-001", bs.EvalError, RuntimeError),
+        ("BS-PY-001", bs.InternalError, RuntimeError),
+        ("BS-EVAL-010", bs.EvalError, bs.Error),
+    ],
+)
+def test_codes_pick_their_exception(code: str, kind: type[bs.Error], also: type) -> None:
+    error = _errors.of(code, "long words", "words", None, None, None, None, "a hint")
+    assert type(error) is kind and isinstance(error, also)
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.code, again.hint, str(again)) == (code, "a hint", "long words")
+
+
+def test_a_misspelt_evaluator_is_not_found_and_a_near_name_is_named() -> None:
+    with pytest.raises(bs.NotFoundError, match="did you mean `rouge`") as caught:
+        bs.metrics.score("roge", ["a"], ["b"])
+    assert caught.value.code == "BS-EVAL-004"
+
+
+def test_a_missing_model_is_a_file_error_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(bs.FileError) as caught:
+        bs.nlp.load(tmp_path / "none.bsm")
+    assert caught.value.path == str(tmp_path / "none.bsm")
+    assert isinstance(caught.value, OSError)
+
+
+def test_the_library_says_nothing_where_logging_is_not_set_up() -> None:
+    assert any(isinstance(h, logging.NullHandler) for h in logging.getLogger("botsmith").handlers)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_control_c_is_answered_within_a_second() -> None:
+    code = textwrap.dedent("""
+        import sys, botsmith as bs
+        texts = ["word " * 400] * 20000
+        print("ready", flush=True)
+        try:
+            bs.metrics.levenshtein(texts, [t[::-1] for t in texts], threads=1)
+        except KeyboardInterrupt:
+            print("stopped", flush=True)
+            import os; os._exit(0)
+        print("done", flush=True)
+    """)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        asked = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "stopped\n"
+        took = time.monotonic() - asked
+        child.wait()
+    # Twice the promise: the machine may be busy.
+    assert took < 2.0

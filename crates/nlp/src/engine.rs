@@ -3,13 +3,18 @@
 //! In: the rows of each word's features. Out: one dense vector a word, from which labels are
 //! scored. Everything is 16-bit fixed point with 32-bit sums, so that every processor gives the same
 //! answer; bounds are checked when a model is made and read, so that no sum can overflow.
-//! A word's share in the convolution depends on its form alone and is kept by the caller.
+//! A word's share in the convolution, its product, depends on its form alone and is kept by the caller.
+//! Several sentences go through each layer together, so that weights are read once for many words; only
+//! words that need it go through the dense layer.
+
+mod steps;
 
 use std::ops::Range;
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::Arch;
 
-use crate::kernel::{dot, products};
+use self::steps::{Contexts, Convolution, Recurrences, Vector};
+use crate::kernel::{Packed, dot};
 
 /// Words to each side that the convolution sees.
 pub(crate) const REACH: usize = 2;
@@ -52,17 +57,6 @@ impl Layer {
                 })
     }
 
-    /// `out[t][o] = (bias[o] + weights[o] . x[t]) >> shift`.
-    #[inline(always)]
-    fn apply(&self, x: &[i16], out: &mut [i32]) {
-        products(x, &self.weights, self.inputs, out);
-        for out in out.chunks_exact_mut(self.outputs()) {
-            for (out, bias) in out.iter_mut().zip(&self.bias) {
-                *out = (*out + bias) >> self.shift;
-            }
-        }
-    }
-
     /// One output.
     #[inline(always)]
     pub(crate) fn score(&self, x: &[i16], output: usize) -> i32 {
@@ -80,6 +74,14 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// Looks at the rows that will be added: their waits for memory run side by side.
+    #[inline(always)]
+    fn touch(&self, bytes: &[u8], rows: &[u32]) {
+        let half = self.rows.len() / self.scales.len().max(1);
+        let first = |row: &u32| bytes[self.rows.start + *row as usize * half];
+        std::hint::black_box(rows.iter().fold(0, |sum, row| sum ^ first(row)));
+    }
+
     /// Adds a row to `sums`, with `POINT` digits behind the point and more where `digits` are asked.
     #[inline(always)]
     fn add(&self, bytes: &[u8], row: usize, digits: u32, sums: &mut [i32]) {
@@ -113,20 +115,40 @@ pub(crate) struct Engine {
     pub(crate) gates: Layer,
     pub(crate) dense: Layer,
     pub(crate) heads: Layer,
+    pub(crate) packed: Layers,
 }
 
-/// Room for one sequence, kept between sequences.
+/// The layers as products read them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layers {
+    window: Vec<Packed>,
+    gates: Packed,
+    dense: Packed,
+    /// Some of the labels each.
+    heads: Vec<Packed>,
+}
+
+/// Words of one sentence, counted through the whole batch.
+pub(crate) type Bounds = Range<usize>;
+
+/// Room for a batch of sentences, kept between batches.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sequence {
-    len: usize,
-    sums: Vec<i32>,
     hidden: Vec<i16>,
     gates: Vec<i32>,
     summary: Vec<i16>,
-    contexts: Vec<i32>,
-    dense_sums: Vec<i32>,
+    wanted: Vec<i16>,
+    sums: Vec<i32>,
     dense: Vec<i16>,
     carried: Vec<i32>,
+}
+
+/// Rows of the context table of several words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ContextRows {
+    pub(crate) rows: Vec<u32>,
+    /// Where each word's rows end.
+    pub(crate) ends: Vec<u32>,
 }
 
 /// Largest value of a word's vector: 16, with [`POINT`] digits behind the point.
@@ -138,120 +160,163 @@ impl Engine {
         WINDOW * self.hidden
     }
 
-    /// A word's share in each place of the convolution.
-    pub(crate) fn product(
+    /// Packs the layers, the heads in the given parts; what is only read packed is let go.
+    pub(crate) fn pack(&mut self, heads: &[Range<usize>]) {
+        let all = |layer: &mut Layer| {
+            let packed = Packed::new(layer, 0..layer.outputs());
+            layer.weights = Vec::new();
+            packed
+        };
+        self.packed = Layers {
+            window: self.window.iter_mut().map(all).collect(),
+            gates: all(&mut self.gates),
+            dense: all(&mut self.dense),
+            heads: heads
+                .iter()
+                .map(|part| Packed::new(&self.heads, part.clone()))
+                .collect(),
+        };
+    }
+
+    /// Appends the vector of a word with these rows.
+    pub(crate) fn vector(
         &self,
         arch: Arch,
         bytes: &[u8],
         rows: &[u32],
-        vector: &mut Vec<i32>,
+        sums: &mut Vec<i32>,
+        out: &mut Vec<i16>,
+    ) {
+        resize(sums, self.word);
+        arch.dispatch(Vector {
+            table: &self.rows,
+            bytes,
+            rows,
+            sums,
+        });
+        out.extend(
+            sums.iter()
+                .map(|wide| (*wide >> (16 - POINT)).clamp(-VECTOR_TOP, VECTOR_TOP) as i16),
+        );
+    }
+
+    /// The products of some vectors: one begins every `stride` values of `out`.
+    pub(crate) fn products(
+        &self,
+        vectors: &[i16],
+        sums: &mut Vec<i32>,
+        stride: usize,
         out: &mut [i16],
     ) {
-        arch.dispatch(Product {
-            engine: self,
-            bytes,
-            rows,
-            vector,
-            out,
-        });
-    }
-
-    /// Begins a sequence of `len` words.
-    pub(crate) fn begin(&self, len: usize, sequence: &mut Sequence) {
-        sequence.len = len;
-        resize(&mut sequence.contexts, len * self.dense.outputs());
-        sequence.sums.clear();
-        for _ in 0..len {
-            sequence.sums.extend_from_slice(&self.window_bias);
-        }
-    }
-
-    /// Adds the product of the word at `place`; -1 and -2 stand before the first, `len` and
-    /// `len + 1` behind the last.
-    #[inline]
-    pub(crate) fn add(&self, arch: Arch, place: isize, product: &[i16], sequence: &mut Sequence) {
-        arch.dispatch(Add {
-            hidden: self.hidden,
-            place,
-            product,
-            sequence,
-        });
-    }
-
-    /// Adds contexts of the word at `place`.
-    pub(crate) fn add_contexts(
-        &self,
-        arch: Arch,
-        bytes: &[u8],
-        place: usize,
-        rows: &[u32],
-        sequence: &mut Sequence,
-    ) {
-        let width = self.dense.outputs();
-        arch.dispatch(Contexts {
-            table: &self.contexts,
-            bytes,
-            rows,
-            sums: &mut sequence.contexts[place * width..][..width],
-        });
-    }
-
-    /// Computes the dense vectors: see [`Sequence::dense`].
-    pub(crate) fn finish(&self, arch: Arch, sequence: &mut Sequence) {
-        arch.dispatch(Layers {
-            engine: self,
-            sequence,
-        });
-    }
-
-    #[inline(always)]
-    fn layers(&self, sequence: &mut Sequence) {
-        let (len, hidden, state) = (sequence.len, self.hidden, self.state);
-        let summary_width = hidden + 2 * state;
-        sequence.hidden.clear();
-        sequence
-            .hidden
-            .extend(sequence.sums.iter().map(|sum| (*sum).clamp(0, TOP) as i16));
-        resize(&mut sequence.gates, len * 4 * state);
-        self.gates.apply(&sequence.hidden, &mut sequence.gates);
-        resize(&mut sequence.summary, len * summary_width);
-        for (row, hidden) in sequence
-            .summary
-            .chunks_exact_mut(summary_width)
-            .zip(sequence.hidden.chunks_exact(hidden))
-        {
-            row[..hidden.len()].copy_from_slice(hidden);
-        }
-        for direction in 0..2 {
-            sequence.carried.clear();
-            sequence.carried.resize(state, 0);
-            for step in 0..len {
-                let t = if direction == 0 { step } else { len - 1 - step };
-                let gates = &sequence.gates[t * 4 * state..][..4 * state];
-                let forget = &gates[direction * state..][..state];
-                let fresh = &gates[(2 + direction) * state..][..state];
-                let out = &mut sequence.summary[t * summary_width + hidden + direction * state..]
-                    [..state];
-                for (((carried, forget), fresh), out) in
-                    sequence.carried.iter_mut().zip(forget).zip(fresh).zip(out)
-                {
-                    // 0.2 x + 0.5, 15 digits behind the point.
-                    let x = (*forget).clamp(-(4 << POINT), 4 << POINT);
-                    let keep = (((x * 13107) >> 12) + 16384).clamp(0, 32768);
-                    let fresh = (*fresh).clamp(-(1 << POINT), 1 << POINT) << (14 - POINT);
-                    *carried = fresh + (((*carried - fresh) * keep) >> 15);
-                    *out = (*carried >> (14 - STATE_POINT)) as i16;
+        for (slot, layer) in self.packed.window.iter().enumerate() {
+            layer.apply(vectors, sums);
+            for (sums, out) in sums.chunks_exact(layer.width()).zip(out.chunks_mut(stride)) {
+                let out = &mut out[slot * self.hidden..][..self.hidden];
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out = (*sum).clamp(-32768, 32767) as i16;
                 }
             }
         }
-        resize(&mut sequence.dense_sums, len * self.dense.outputs());
-        self.dense
-            .apply(&sequence.summary, &mut sequence.dense_sums);
-        let sums = sequence.dense_sums.iter().zip(&sequence.contexts);
-        sequence.dense.clear();
-        sequence
-            .dense
-            .extend(sums.map(|(sum, context)| (sum + context).clamp(0, TOP) as i16));
+    }
+
+    /// Looks at a batch of sentences; `products` gives what word `t` brings to its neighbours, `outside`
+    /// what stands before and behind each sentence.
+    pub(crate) fn read<'p, const N: usize>(
+        &self,
+        arch: Arch,
+        sentences: &[Bounds],
+        products: impl Fn(usize) -> [&'p [i16]; N],
+        outside: [[&'p [i16]; N]; 2],
+        sequence: &mut Sequence,
+    ) {
+        let len = sentences.last().map_or(0, |last| last.end);
+        sequence.hidden.resize(len * self.hidden, 0);
+        arch.dispatch(Convolution {
+            engine: self,
+            sentences,
+            products,
+            outside,
+            hidden: &mut sequence.hidden,
+        });
+        self.packed
+            .gates
+            .apply(&sequence.hidden, &mut sequence.gates);
+        arch.dispatch(Recurrences {
+            engine: self,
+            sentences,
+            sequence,
+        });
+    }
+
+    /// Computes the dense vectors of the words `wanted` of the batch; each has its rows of `contexts`,
+    /// where there are any.
+    pub(crate) fn think(
+        &self,
+        arch: Arch,
+        bytes: &[u8],
+        wanted: &[u32],
+        contexts: &ContextRows,
+        sequence: &mut Sequence,
+    ) {
+        let width = self.hidden + 2 * self.state;
+        let Sequence {
+            summary,
+            wanted: inputs,
+            sums,
+            dense,
+            ..
+        } = sequence;
+        inputs.clear();
+        for word in wanted {
+            inputs.extend_from_slice(&summary[*word as usize * width..][..width]);
+        }
+        self.packed.dense.apply(inputs, sums);
+        arch.dispatch(Contexts {
+            table: &self.contexts,
+            bytes,
+            of_words: contexts,
+            width: self.dense.outputs(),
+            sums,
+        });
+        dense.clear();
+        dense.extend(sums.iter().map(|sum| (*sum).clamp(0, TOP) as i16));
+    }
+
+    /// Scores of part `part` of the heads for the dense vectors of words `which` (places among the
+    /// wanted ones), each in a row of [`Engine::head_width`]; added to `out` where `add`.
+    pub(crate) fn heads(
+        &self,
+        part: usize,
+        which: &[u32],
+        sequence: &mut Sequence,
+        add: bool,
+        out: &mut Vec<i32>,
+    ) {
+        let Sequence {
+            wanted: inputs,
+            dense,
+            sums,
+            ..
+        } = sequence;
+        let width = self.dense.outputs();
+        inputs.clear();
+        for word in which {
+            inputs.extend_from_slice(&dense[*word as usize * width..][..width]);
+        }
+        let layer = &self.packed.heads[part];
+        if add {
+            layer.apply(inputs, sums);
+            for (out, sum) in out.iter_mut().zip(&*sums) {
+                *out += *sum;
+            }
+        } else {
+            layer.apply(inputs, out);
+        }
+    }
+
+    /// Values in a row of [`Engine::heads`].
+    pub(crate) fn head_width(&self, part: usize) -> usize {
+        self.packed.heads[part].width()
     }
 
     /// Whether the sizes fit each other and no sum can overflow.
@@ -286,112 +351,15 @@ impl Engine {
     }
 }
 
-// The work of each step as a type: a closure would not be compiled for the wider registers.
-
-struct Product<'a> {
-    engine: &'a Engine,
-    bytes: &'a [u8],
-    rows: &'a [u32],
-    vector: &'a mut Vec<i32>,
-    out: &'a mut [i16],
-}
-
-impl NullaryFnOnce for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let engine = self.engine;
-        resize(self.vector, engine.word);
-        for &row in self.rows {
-            engine.rows.add(self.bytes, row as usize, 16, self.vector);
-        }
-        let mut narrow = [0i16; MAX_WIDTH];
-        for (narrow, wide) in narrow.iter_mut().zip(&*self.vector) {
-            *narrow = (*wide >> (16 - POINT)).clamp(-VECTOR_TOP, VECTOR_TOP) as i16;
-        }
-        let narrow = &narrow[..engine.word];
-        let mut sums = [0; MAX_WIDTH];
-        let sums = &mut sums[..engine.hidden];
-        for (layer, out) in engine
-            .window
-            .iter()
-            .zip(self.out.chunks_exact_mut(engine.hidden))
-        {
-            layer.apply(narrow, sums);
-            for (out, sum) in out.iter_mut().zip(&*sums) {
-                *out = (*sum).clamp(-32768, 32767) as i16;
-            }
-        }
-    }
-}
-
-struct Contexts<'a> {
-    table: &'a Table,
-    bytes: &'a [u8],
-    rows: &'a [u32],
-    sums: &'a mut [i32],
-}
-
-impl NullaryFnOnce for Contexts<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for row in self.rows {
-            self.table.add(self.bytes, *row as usize, POINT, self.sums);
-        }
-    }
-}
-
-struct Add<'a> {
-    hidden: usize,
-    place: isize,
-    product: &'a [i16],
-    sequence: &'a mut Sequence,
-}
-
-impl NullaryFnOnce for Add<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let len = self.sequence.len as isize;
-        for (slot, part) in self.product.chunks_exact(self.hidden).enumerate() {
-            let centre = self.place + REACH as isize - slot as isize;
-            if (0..len).contains(&centre) {
-                let sums = &mut self.sequence.sums[centre as usize * self.hidden..][..self.hidden];
-                for (sum, value) in sums.iter_mut().zip(part) {
-                    *sum += i32::from(*value);
-                }
-            }
-        }
-    }
-}
-
-struct Layers<'a> {
-    engine: &'a Engine,
-    sequence: &'a mut Sequence,
-}
-
-impl NullaryFnOnce for Layers<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        self.engine.layers(self.sequence);
+impl Sequence {
+    /// The dense vector of the word at `place` among the wanted ones.
+    pub(crate) fn dense(&self, engine: &Engine, place: usize) -> &[i16] {
+        let width = engine.dense.outputs();
+        &self.dense[place * width..][..width]
     }
 }
 
 fn resize<T: Copy + Default>(values: &mut Vec<T>, len: usize) {
     values.clear();
     values.resize(len, T::default());
-}
-
-impl Sequence {
-    /// The dense vector of the word at `place`.
-    pub(crate) fn dense(&self, engine: &Engine, place: usize) -> &[i16] {
-        let width = engine.dense.outputs();
-        &self.dense[place * width..][..width]
-    }
 }

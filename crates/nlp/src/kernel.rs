@@ -1,30 +1,109 @@
-//! Integer matrix products for tagging: `out[t][o] = w[o] . x[t]`, 16-bit values, 32-bit sums.
+//! Integer matrix products for tagging: `out[t][o] = (bias[o] + w[o] . x[t]) >> shift`, 16-bit values,
+//! 32-bit sums.
 //!
-//! Where the processor has AVX2, blocks of two rows of `x` and four of `w` are multiplied at once;
-//! elsewhere the compiler's own loops do. Sums of integers that cannot overflow have one result,
-//! so both give the same.
+//! Weights are packed once in the order in which a product reads them: panels of 16 outputs, two inputs
+//! side by side, so that a pair of inputs meets 16 outputs at once and no sum runs across a register.
+//! Blocks of 8 rows of `x` (AVX-512) or 4 (AVX2) share every load of weights; elsewhere the compiler's
+//! own loops do. Sums of integers that cannot overflow have one result, so all give the same.
 
-/// Multiplies; `inputs` is a multiple of 16, `out` holds a row of outputs for each row of `x`.
-pub(crate) fn products(x: &[i16], w: &[i16], inputs: usize, out: &mut [i32]) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(wide::Blocks {
-            simd,
-            x,
-            w,
-            inputs,
-            out,
-        });
-    }
-    plain(x, w, inputs, out);
+use crate::engine::Layer;
+
+/// Outputs of a panel.
+pub(crate) const PANEL: usize = 16;
+
+/// Two inputs of each of a panel's outputs.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Lane([i16; 2 * PANEL]);
+
+/// A layer's outputs, packed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Packed {
+    /// Inputs of a row, halved.
+    pairs: usize,
+    lanes: Vec<Lane>,
+    bias: Vec<[i32; PANEL]>,
+    shift: u32,
 }
 
-fn plain(x: &[i16], w: &[i16], inputs: usize, out: &mut [i32]) {
-    let outputs = w.len() / inputs;
-    for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(outputs)) {
-        for (w, out) in w.chunks_exact(inputs).zip(out) {
-            *out = dot(x, w);
+impl Packed {
+    /// Packs `outputs` of a layer; its inputs are even in number.
+    pub(crate) fn new(layer: &Layer, outputs: std::ops::Range<usize>) -> Self {
+        let pairs = layer.inputs / 2;
+        let panels = outputs.len().div_ceil(PANEL);
+        let mut lanes = vec![Lane([0; 2 * PANEL]); panels * pairs];
+        let mut bias = vec![[0; PANEL]; panels];
+        for (at, output) in outputs.enumerate() {
+            let (panel, place) = (at / PANEL, at % PANEL);
+            bias[panel][place] = layer.bias[output];
+            let row = &layer.weights[output * layer.inputs..][..layer.inputs];
+            for (pair, values) in row.chunks_exact(2).enumerate() {
+                lanes[panel * pairs + pair].0[place * 2..][..2].copy_from_slice(values);
+            }
         }
+        Self {
+            pairs,
+            lanes,
+            bias,
+            shift: layer.shift,
+        }
+    }
+
+    /// Values of a row of `out`: the outputs, and zeros to the end of the last panel.
+    pub(crate) fn width(&self) -> usize {
+        self.bias.len() * PANEL
+    }
+
+    /// Multiplies rows `x`; `out` gets a row of [`Packed::width`] for each.
+    pub(crate) fn apply(&self, x: &[i16], out: &mut Vec<i32>) {
+        let rows = x.len() / (2 * self.pairs).max(1);
+        // What was there is written over: only new room is cleared.
+        out.resize(rows * self.width(), 0);
+        let (x, _) = x.as_chunks::<2>();
+        let (out, _) = out.as_chunks_mut::<PANEL>();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(simd) = pulp::x86::V4::try_new() {
+                return simd.vectorize(wide::By16 {
+                    simd,
+                    packed: self,
+                    x,
+                    out,
+                });
+            }
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                return simd.vectorize(wide::By8 {
+                    simd,
+                    packed: self,
+                    x,
+                    out,
+                });
+            }
+        }
+        self.plain(x, out);
+    }
+
+    fn plain(&self, x: &[[i16; 2]], out: &mut [[i32; PANEL]]) {
+        let panels = self.bias.len();
+        for (x, out) in x
+            .chunks_exact(self.pairs.max(1))
+            .zip(out.chunks_exact_mut(panels.max(1)))
+        {
+            for (panel, out) in out.iter_mut().enumerate() {
+                let mut sums = self.bias[panel];
+                for ([a, b], lane) in x.iter().zip(self.panel(panel)) {
+                    for (sum, w) in sums.iter_mut().zip(lane.0.as_chunks::<2>().0) {
+                        *sum += i32::from(*a) * i32::from(w[0]) + i32::from(*b) * i32::from(w[1]);
+                    }
+                }
+                *out = sums.map(|sum| sum >> self.shift);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn panel(&self, panel: usize) -> &[Lane] {
+        &self.lanes[panel * self.pairs..][..self.pairs]
     }
 }
 
@@ -39,89 +118,149 @@ pub(crate) fn dot(a: &[i16], b: &[i16]) -> i32 {
 
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use pulp::x86::V3;
-    use pulp::{NullaryFnOnce, cast, i16x16, i32x8};
+    use pulp::x86::{V3, V4};
+    use pulp::{NullaryFnOnce, cast, i16x16, i16x32, i32x8, i32x16};
 
-    pub(super) struct Blocks<'a> {
-        pub(super) simd: V3,
-        pub(super) x: &'a [i16],
-        pub(super) w: &'a [i16],
-        pub(super) inputs: usize,
-        pub(super) out: &'a mut [i32],
+    use super::{Lane, PANEL, Packed};
+
+    /// `T` rows against `P` panels, from `row` and `panel` on.
+    trait Block {
+        fn block<const T: usize, const P: usize>(&mut self, row: usize, panel: usize);
     }
 
-    impl NullaryFnOnce for Blocks<'_> {
+    /// Everything, in blocks of at most `8` rows where `BIG`, else 4. Panels are the outer loop: they
+    /// stay in the nearest cache while all rows pass.
+    #[inline(always)]
+    fn blocks<const BIG: bool>(rows: usize, panels: usize, work: &mut impl Block) {
+        let mut panel = 0;
+        while panel < panels {
+            if BIG && panel + 2 <= panels {
+                columns::<BIG, 2>(rows, panel, work);
+                panel += 2;
+            } else {
+                columns::<BIG, 1>(rows, panel, work);
+                panel += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn columns<const BIG: bool, const P: usize>(rows: usize, panel: usize, work: &mut impl Block) {
+        let mut row = 0;
+        while BIG && row + 8 <= rows {
+            work.block::<8, P>(row, panel);
+            row += 8;
+        }
+        while row + 4 <= rows {
+            work.block::<4, P>(row, panel);
+            row += 4;
+        }
+        if row + 2 <= rows {
+            work.block::<2, P>(row, panel);
+            row += 2;
+        }
+        if row < rows {
+            work.block::<1, P>(row, panel);
+        }
+    }
+
+    /// `T` rows of `x`, each exactly `pairs` long.
+    #[inline(always)]
+    fn rows<const T: usize>(x: &[[i16; 2]], row: usize, pairs: usize) -> [&[[i16; 2]]; T] {
+        std::array::from_fn(|t| &x[(row + t) * pairs..][..pairs])
+    }
+
+    pub(super) struct By16<'a> {
+        pub(super) simd: V4,
+        pub(super) packed: &'a Packed,
+        pub(super) x: &'a [[i16; 2]],
+        pub(super) out: &'a mut [[i32; PANEL]],
+    }
+
+    impl NullaryFnOnce for By16<'_> {
         type Output = ();
 
         #[inline(always)]
-        fn call(self) {
+        fn call(mut self) {
+            let rows = self.x.len() / self.packed.pairs.max(1);
+            blocks::<true>(rows, self.packed.bias.len(), &mut self);
+        }
+    }
+
+    impl Block for By16<'_> {
+        #[inline(always)]
+        fn block<const T: usize, const P: usize>(&mut self, row: usize, panel: usize) {
             let Self {
-                simd,
-                x,
-                w,
-                inputs,
-                out,
-            } = self;
-            let outputs = w.len() / inputs;
-            let mut pairs = x.chunks_exact(inputs * 2);
-            let mut rows = out.chunks_exact_mut(outputs * 2);
-            for (x, out) in pairs.by_ref().zip(rows.by_ref()) {
-                block::<2>(simd, x, w, inputs, out);
-            }
-            let (x, out) = (pairs.remainder(), rows.into_remainder());
-            if !x.is_empty() {
-                block::<1>(simd, x, w, inputs, out);
-            }
-        }
-    }
-
-    /// `T` rows of `x` against all of `w`.
-    #[inline(always)]
-    fn block<const T: usize>(simd: V3, x: &[i16], w: &[i16], inputs: usize, out: &mut [i32]) {
-        const O: usize = 4;
-        let outputs = w.len() / inputs;
-        let mut at = 0;
-        while at + O <= outputs {
-            let sums = sums::<T, O>(simd, x, &w[at * inputs..][..O * inputs], inputs);
-            for (t, sums) in sums.iter().enumerate() {
-                out[t * outputs + at..][..O].copy_from_slice(sums);
-            }
-            at += O;
-        }
-        while at < outputs {
-            let sums = sums::<T, 1>(simd, x, &w[at * inputs..][..inputs], inputs);
-            for (t, sums) in sums.iter().enumerate() {
-                out[t * outputs + at] = sums[0];
-            }
-            at += 1;
-        }
-    }
-
-    #[inline(always)]
-    fn sums<const T: usize, const O: usize>(
-        simd: V3,
-        x: &[i16],
-        w: &[i16],
-        inputs: usize,
-    ) -> [[i32; O]; T] {
-        let mut wide = [[cast::<[i32; 8], i32x8>([0; 8]); O]; T];
-        for from in (0..inputs).step_by(16) {
-            let x: [i16x16; T] = std::array::from_fn(|t| load(&x[t * inputs + from..]));
-            for o in 0..O {
-                let w = load(&w[o * inputs + from..]);
+                simd, packed, x, ..
+            } = *self;
+            let x = rows::<T>(x, row, packed.pairs);
+            let w: [&[Lane]; P] = std::array::from_fn(|p| packed.panel(panel + p));
+            let mut sums: [[i32x16; P]; T] =
+                [std::array::from_fn(|p| cast(packed.bias[panel + p])); T];
+            for pair in 0..packed.pairs {
+                let w: [i16x32; P] = std::array::from_fn(|p| cast(w[p][pair].0));
                 for t in 0..T {
-                    let product = simd.multiply_wrapping_add_adjacent_i16x16(x[t], w);
-                    wide[t][o] = simd.wrapping_add_i32x8(wide[t][o], product);
+                    let both: i16x32 = cast(simd.splat_i32x16(cast(x[t][pair])));
+                    for p in 0..P {
+                        let product = simd.multiply_wrapping_add_adjacent_i16x32(both, w[p]);
+                        sums[t][p] = simd.wrapping_add_i32x16(sums[t][p], product);
+                    }
+                }
+            }
+            let panels = packed.bias.len();
+            for (t, sums) in sums.into_iter().enumerate() {
+                for (p, sum) in sums.into_iter().enumerate() {
+                    self.out[(row + t) * panels + panel + p] =
+                        cast::<_, [i32; PANEL]>(sum).map(|sum| sum >> packed.shift);
                 }
             }
         }
-        wide.map(|row| row.map(|sum| cast::<i32x8, [i32; 8]>(sum).iter().sum()))
     }
 
-    #[inline(always)]
-    fn load(values: &[i16]) -> i16x16 {
-        let values: [i16; 16] = values[..16].try_into().expect("sixteen values");
-        cast(values)
+    pub(super) struct By8<'a> {
+        pub(super) simd: V3,
+        pub(super) packed: &'a Packed,
+        pub(super) x: &'a [[i16; 2]],
+        pub(super) out: &'a mut [[i32; PANEL]],
+    }
+
+    impl NullaryFnOnce for By8<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(mut self) {
+            let rows = self.x.len() / self.packed.pairs.max(1);
+            blocks::<false>(rows, self.packed.bias.len(), &mut self);
+        }
+    }
+
+    impl Block for By8<'_> {
+        #[inline(always)]
+        fn block<const T: usize, const P: usize>(&mut self, row: usize, panel: usize) {
+            let Self {
+                simd, packed, x, ..
+            } = *self;
+            let x = rows::<T>(x, row, packed.pairs);
+            for p in 0..P {
+                let w = packed.panel(panel + p);
+                let mut sums: [[i32x8; 2]; T] = [cast(packed.bias[panel + p]); T];
+                for pair in 0..packed.pairs {
+                    let w: [i16x16; 2] = cast(w[pair].0);
+                    for t in 0..T {
+                        let both: i16x16 = cast(simd.splat_i32x8(cast(x[t][pair])));
+                        for half in 0..2 {
+                            let product = simd.multiply_wrapping_add_adjacent_i16x16(both, w[half]);
+                            sums[t][half] = simd.wrapping_add_i32x8(sums[t][half], product);
+                        }
+                    }
+                }
+                let panels = packed.bias.len();
+                for (t, sums) in sums.into_iter().enumerate() {
+                    self.out[(row + t) * panels + panel + p] =
+                        cast::<_, [i32; PANEL]>(sums).map(|sum| sum >> packed.shift);
+                }
+            }
+        }
     }
 }
 
@@ -130,16 +269,62 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wide_and_plain_products_are_the_same() {
-        for (rows, outputs, inputs) in [(0, 3, 16), (1, 1, 16), (2, 4, 32), (5, 7, 48), (3, 9, 16)]
-        {
+    fn every_way_to_multiply_gives_what_the_formula_says() {
+        let sizes = [
+            (0, 3, 16),
+            (1, 1, 16),
+            (2, 4, 32),
+            (5, 17, 48),
+            (13, 40, 16),
+            (31, 64, 128),
+        ];
+        for (rows, outputs, inputs) in sizes {
             let value = |i: usize| ((i * 7919 + 13) % 4093) as i16 - 2046;
             let x: Vec<i16> = (0..rows * inputs).map(value).collect();
-            let w: Vec<i16> = (0..outputs * inputs).map(|i| value(i + 5)).collect();
-            let (mut a, mut b) = (vec![1; rows * outputs], vec![2; rows * outputs]);
-            products(&x, &w, inputs, &mut a);
-            plain(&x, &w, inputs, &mut b);
-            assert_eq!(a, b, "{rows} {outputs} {inputs}");
+            let layer = Layer {
+                inputs,
+                weights: (0..outputs * inputs).map(|i| value(i + 5)).collect(),
+                bias: (0..outputs).map(|i| i32::from(value(i)) * 99).collect(),
+                shift: 3,
+            };
+            for range in [0..outputs, outputs / 3..outputs] {
+                let packed = Packed::new(&layer, range.clone());
+                let width = packed.width();
+                let wanted =
+                    |t: usize, o: usize| layer.score(&x[t * inputs..][..inputs], range.start + o);
+                let check = |how: &str, out: &[i32]| {
+                    assert_eq!(out.len(), rows * width, "{how}");
+                    for t in 0..rows {
+                        for o in 0..range.len() {
+                            let found = out[t * width + o];
+                            assert_eq!(
+                                found,
+                                wanted(t, o),
+                                "{how} {rows} {outputs} {inputs} {t} {o}"
+                            );
+                        }
+                    }
+                };
+                let mut out = vec![7; 3];
+                packed.apply(&x, &mut out);
+                check("best", &out);
+                let pairs = x.as_chunks::<2>().0;
+                packed.plain(pairs, out.as_chunks_mut::<PANEL>().0);
+                check("plain", &out);
+                #[cfg(target_arch = "x86_64")]
+                if let Some(simd) = pulp::x86::V3::try_new() {
+                    out.fill(9);
+                    let packed = &packed;
+                    let out_panels = out.as_chunks_mut::<PANEL>().0;
+                    simd.vectorize(wide::By8 {
+                        simd,
+                        packed,
+                        x: pairs,
+                        out: out_panels,
+                    });
+                    check("AVX2", &out);
+                }
+            }
         }
     }
 }

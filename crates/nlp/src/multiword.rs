@@ -43,6 +43,47 @@ impl Multiword {
     }
 }
 
+/// Says of most tokens by their last two letters that they are one word.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter(Vec<u64>);
+
+impl Filter {
+    pub(crate) fn new(known: &Multiword) -> Self {
+        let mut filter = Self(vec![0; 1 << 10]);
+        let forms = known.forms.iter().filter(|form| *form.1 != Split::Never);
+        for (ending, _) in forms.chain(&known.endings) {
+            match *ending.as_bytes() {
+                [.., a, b] => filter.add(a, b),
+                [b] => (0..=255).for_each(|a| filter.add(a, b)),
+                [] => filter.0.fill(u64::MAX),
+            }
+        }
+        filter
+    }
+
+    fn place(a: u8, b: u8) -> (usize, u32) {
+        let place = usize::from(a) << 8 | usize::from(b);
+        (place / 64, place as u32 % 64)
+    }
+
+    fn add(&mut self, a: u8, b: u8) {
+        let (at, bit) = Self::place(a, b);
+        self.0[at] |= 1 << bit;
+    }
+
+    /// Whether [`Multiword::find`] may find the token, in any case of its letters.
+    pub(crate) fn may_split(&self, token: &str) -> bool {
+        let [.., a, b] = *token.as_bytes() else {
+            return true;
+        };
+        if !a.is_ascii() || !b.is_ascii() {
+            return true;
+        }
+        let (at, bit) = Self::place(a.to_ascii_lowercase(), b.to_ascii_lowercase());
+        self.0[at] >> bit & 1 == 1
+    }
+}
+
 /// The words of a token that is not spelt by them, in its case.
 pub(crate) fn words(token: &str, off: u16, parts: &[String]) -> Vec<String> {
     let stem = token
@@ -100,5 +141,8 @@ mod tests {
         assert_eq!(known.find("ain't"), None);
         assert_eq!(known.find("n't"), Some(&Split::Cuts(vec![2])));
         assert_eq!(known.find("'t"), None);
+        let filter = Filter::new(&known);
+        assert!(filter.may_split("don't") && filter.may_split("DON'T"));
+        assert!(!filter.may_split("cat") && filter.may_split("caf\u{e9}"));
     }
 }

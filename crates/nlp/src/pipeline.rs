@@ -4,6 +4,7 @@
 //! for the next call. Answers depend on the text and the model alone.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 use crate::doc::{Doc, DocBuilder, Tags};
 use crate::features::clipped;
 use crate::model::Model;
-use crate::multiword::{Split, words};
+use crate::multiword::{Filter, Split, words};
 use crate::stages::mask::{Mask, Masked};
 use crate::stages::normalise::normal;
 use crate::{Result, sentences, tagger, tokenise};
@@ -25,6 +26,7 @@ pub struct Pipeline {
     tags: Arc<Tags>,
     rooms: Mutex<Vec<Room>>,
     arch: Arch,
+    filter: Filter,
 }
 
 #[derive(Debug)]
@@ -35,6 +37,40 @@ struct Room {
     tokenise: tokenise::Room,
     sentences: sentences::Room,
     tagger: tagger::Room,
+    /// Sentences that wait to be tagged, as ranges of words.
+    sentences_of_words: Vec<Range<usize>>,
+}
+
+/// Words that are tagged at once at least, where there are so many.
+const BATCH: usize = 128;
+
+impl Room {
+    /// Lets a sentence wait to be tagged.
+    fn wait(&mut self, words: Range<usize>) {
+        if !words.is_empty() {
+            self.sentences_of_words.push(words);
+        }
+    }
+
+    /// Tags the sentences that wait, once there are enough words or where `all` is said.
+    fn tag(&mut self, pipeline: &Pipeline, lemmas: bool, all: bool, builder: &mut DocBuilder) {
+        let (Some(first), Some(last)) = (
+            self.sentences_of_words.first(),
+            self.sentences_of_words.last(),
+        ) else {
+            return;
+        };
+        if all || last.end - first.start >= BATCH {
+            let bytes = &pipeline.model.bytes;
+            let sentences = &self.sentences_of_words;
+            let room = &mut self.tagger;
+            pipeline
+                .model
+                .tagger
+                .tag(pipeline.arch, bytes, sentences, lemmas, room, builder);
+            self.sentences_of_words.clear();
+        }
+    }
 }
 
 /// What of a text is already known.
@@ -114,6 +150,7 @@ impl Pipeline {
         };
         add(&mut tags);
         Self {
+            filter: Filter::new(&model.meta.multiword),
             model,
             tags: Arc::new(tags),
             rooms: Mutex::default(),
@@ -196,8 +233,9 @@ impl Pipeline {
             }
             builder.reserve(room.tokens.len());
             let mut at = 0;
-            let ends = std::mem::take(&mut room.ends);
-            for &end in &ends {
+            room.sentences_of_words.clear();
+            for index in 0..room.ends.len() {
+                let end = room.ends[index];
                 let first = builder.words();
                 for &(from, to) in &room.tokens[at..end] {
                     let span = from as usize..to as usize;
@@ -213,19 +251,13 @@ impl Pipeline {
                     }
                 }
                 at = end;
-                if columns.tags {
-                    model.tagger.tag(
-                        self.arch,
-                        bytes,
-                        first..builder.words(),
-                        columns.lemmas,
-                        &mut room.tagger,
-                        &mut builder,
-                    );
-                }
                 builder.end_sentence();
+                if columns.tags {
+                    room.wait(first..builder.words());
+                    room.tag(self, columns.lemmas, false, &mut builder);
+                }
             }
-            room.ends = ends;
+            room.tag(self, columns.lemmas, true, &mut builder);
         });
         if columns.tags && !columns.feats {
             builder.clear_feats();
@@ -266,16 +298,11 @@ impl Pipeline {
                         builder.single(token.span(), word.form());
                     }
                 }
-                self.model.tagger.tag(
-                    self.arch,
-                    &self.model.bytes,
-                    first..builder.words(),
-                    true,
-                    &mut room.tagger,
-                    &mut builder,
-                );
                 builder.end_sentence();
+                room.wait(first..builder.words());
+                room.tag(self, true, false, &mut builder);
             }
+            room.tag(self, true, true, &mut builder);
         });
         let mut tagged = builder.build();
         tagged.set_extras(doc.extras().cloned().map(Box::new));
@@ -284,7 +311,7 @@ impl Pipeline {
 
     fn token(
         &self,
-        span: std::ops::Range<usize>,
+        span: Range<usize>,
         columns: Columns,
         lower: &mut String,
         builder: &mut DocBuilder,
@@ -296,7 +323,7 @@ impl Pipeline {
         {
             return self.normal_token(span, &form, builder);
         }
-        if form.len() != span.len() || form.len() < 2 {
+        if form.len() != span.len() || form.len() < 2 || !self.filter.may_split(form) {
             return builder.token(span);
         }
         lower.clear();
@@ -333,7 +360,7 @@ impl Pipeline {
     }
 
     /// A token whose form is not what is written.
-    fn normal_token(&self, span: std::ops::Range<usize>, form: &str, builder: &mut DocBuilder) {
+    fn normal_token(&self, span: Range<usize>, form: &str, builder: &mut DocBuilder) {
         let parts = match self.model.meta.multiword.find(&form.to_lowercase()) {
             Some(Split::Cuts(cuts)) => {
                 let mut parts = Vec::new();
@@ -365,6 +392,7 @@ impl Pipeline {
             tokenise: tokenise::Room::default(),
             sentences: self.model.splitter.room(self.arch, bytes),
             tagger: self.model.tagger.room(self.arch, bytes),
+            sentences_of_words: Vec::new(),
         });
         work(&mut room);
         if let Ok(mut rooms) = self.rooms.lock()

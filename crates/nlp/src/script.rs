@@ -101,6 +101,13 @@ impl Script {
     /// The lemma of `form`, appended to `out`; `false` (and nothing written) where the form is too
     /// short for the edit.
     pub(crate) fn apply(&self, form: &str, out: &mut String) -> bool {
+        if let (Some((front, back)), true) = (self.strip, form.is_ascii()) {
+            return self.apply_ascii(form, (front as usize, back as usize), out);
+        }
+        self.apply_any(form, out)
+    }
+
+    fn apply_any(&self, form: &str, out: &mut String) -> bool {
         let start = out.len();
         out.push_str(&self.before);
         let Some((front, back)) = self.strip else {
@@ -135,6 +142,34 @@ impl Script {
         out.push_str(&self.after);
         true
     }
+
+    /// As [`Script::apply_any`], where each character is a byte.
+    fn apply_ascii(&self, form: &str, (front, back): (usize, usize), out: &mut String) -> bool {
+        let Some(to) = form.len().checked_sub(back).filter(|to| *to >= front) else {
+            return false;
+        };
+        if to == front && self.before.is_empty() && self.after.is_empty() {
+            return false;
+        }
+        // As where characters are counted: what takes off all of them does not fit.
+        if front > 0 && front >= form.len() {
+            return false;
+        }
+        out.push_str(&self.before);
+        let middle = out.len();
+        out.push_str(&form[front..to]);
+        match self.case {
+            Case::Lower => out[middle..].make_ascii_lowercase(),
+            Case::Title => {
+                let rest = middle + usize::from(front == 0).min(to - front);
+                out[rest..].make_ascii_lowercase();
+            }
+            Case::First if front == 0 && to > 0 => out[middle..=middle].make_ascii_uppercase(),
+            Case::Keep | Case::First => {}
+        }
+        out.push_str(&self.after);
+        true
+    }
 }
 
 /// The longest common substring: start in `a`, start in `b`, length.
@@ -153,4 +188,41 @@ fn common(a: &[char], b: &[char]) -> (usize, usize, usize) {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_and_characters_are_edited_alike() {
+        for case in CASES {
+            for (front, back) in [
+                (0, 0),
+                (1, 0),
+                (0, 1),
+                (2, 1),
+                (1, 2),
+                (0, 4),
+                (4, 0),
+                (9, 9),
+            ] {
+                for (before, after) in [("", ""), ("x", ""), ("", "Y")] {
+                    let script = Script {
+                        case,
+                        strip: Some((front, back)),
+                        before: before.into(),
+                        after: after.into(),
+                    };
+                    for form in ["", "a", "Ab", "aBC", "ABCD", "abcde"] {
+                        let (mut bytes, mut characters) = ("-".to_owned(), "-".to_owned());
+                        let place = (front as usize, back as usize);
+                        let fits = script.apply_any(form, &mut characters);
+                        assert_eq!(script.apply_ascii(form, place, &mut bytes), fits);
+                        assert_eq!(bytes, characters, "{script:?} {form}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use pulp::Arch;
 
 use crate::cache::{Cache, Extra};
-use crate::engine::{Engine, Sequence};
+use crate::engine::{Bounds, ContextRows, Engine, Sequence};
 use crate::features::{Features, clipped, hash};
 use crate::lexicon::Lexicon;
 use crate::tokenise::is_blank_line;
@@ -19,6 +19,10 @@ pub(crate) const BEHIND: u32 = 1;
 pub(crate) const SPACES: usize = 3;
 /// Tokens looked at together; a longer paragraph is looked at in parts that begin at a sentence.
 const BLOCK: usize = 256;
+/// Tokens of several paragraphs that are looked at together at least, where there are so many.
+const BATCH: usize = 128;
+/// In [`Room::sources`]: a product that is not kept.
+const NEW: u32 = 1 << 31;
 
 /// Which kind of white space stands before a token: none, a blank, a line end.
 pub(crate) fn space(text: &str) -> usize {
@@ -58,28 +62,46 @@ pub(crate) struct Room {
     sequence: Sequence,
     features: Features,
     rows: Vec<u32>,
-    vector: Vec<i32>,
+    sums: Vec<i32>,
     cache: Cache,
-    /// Products of the rows that are no features.
+    /// Products of the rows that are no features, and zeros.
     fixed: Vec<i16>,
+    /// Paragraphs of a batch, counted from its first token.
+    bounds: Vec<Bounds>,
+    /// Where each token's product is, and its kind of white space.
+    sources: Vec<(u32, u8)>,
+    /// Tokens whose products are not kept, with the hashes of their forms.
+    fresh: Vec<(u32, u64)>,
+    vectors: Vec<i16>,
+    products: Vec<i16>,
+    wanted: Vec<u32>,
 }
 
 impl Splitter {
     pub(crate) fn room(&self, arch: Arch, bytes: &[u8]) -> Room {
         let width = self.engine.product_len();
-        let mut fixed = vec![0; (2 + SPACES) * width];
-        let mut vector = Vec::new();
-        for (row, out) in fixed.chunks_exact_mut(width).enumerate() {
+        let (mut sums, mut vectors) = (Vec::new(), Vec::new());
+        for row in 0..2 + SPACES {
+            let rows = [row as u32];
             self.engine
-                .product(arch, bytes, &[row as u32], &mut vector, out);
+                .vector(arch, bytes, &rows, &mut sums, &mut vectors);
         }
+        let mut fixed = vec![0; (2 + SPACES + 1) * width];
+        self.engine.products(&vectors, &mut sums, width, &mut fixed);
+        vectors.clear();
         Room {
             sequence: Sequence::default(),
             features: Features::default(),
             rows: Vec::new(),
-            vector,
+            sums,
             cache: Cache::new(2048, width),
             fixed,
+            bounds: Vec::new(),
+            sources: Vec::new(),
+            fresh: Vec::new(),
+            vectors,
+            products: Vec::new(),
+            wanted: Vec::new(),
         }
     }
 
@@ -94,84 +116,123 @@ impl Splitter {
         room: &mut Room,
         ends: &mut Vec<usize>,
     ) {
-        let gap = |at: usize| match at {
-            0 => &text[..tokens[0].0 as usize],
-            _ => &text[tokens[at - 1].1 as usize..tokens[at].0 as usize],
+        let ends_paragraph = |at: usize| {
+            at == tokens.len()
+                || is_blank_line(&text[tokens[at - 1].1 as usize..tokens[at].0 as usize])
         };
-        let mut start = 0;
-        while start < tokens.len() {
-            let mut end = start + 1;
-            while end < tokens.len() && end - start < BLOCK && !is_blank_line(gap(end)) {
-                end += 1;
+        let mut first = 0;
+        while first < tokens.len() {
+            room.bounds.clear();
+            let mut start = first;
+            let mut whole = true;
+            // A part of a paragraph closes the batch: what follows begins where its last sentence does.
+            while whole && start < tokens.len() && start - first < BATCH {
+                let mut end = start + 1;
+                while end - start < BLOCK && !ends_paragraph(end) {
+                    end += 1;
+                }
+                whole = ends_paragraph(end);
+                room.bounds.push(start - first..end - first);
+                start = end;
             }
-            let whole = end == tokens.len() || is_blank_line(gap(end));
-            self.run(arch, bytes, text, tokens, start..end, room, gap);
-            let from = ends.len();
-            for at in start..end - 1 {
-                let dense = room.sequence.dense(&self.engine, at - start);
-                if self.engine.heads.score(dense, 1) > self.engine.heads.score(dense, 0) {
-                    ends.push(at + 1);
+            self.read(arch, bytes, text, &tokens[first..start], room);
+            let mut at = 0;
+            let last = room.bounds.len() - 1;
+            for (index, paragraph) in room.bounds.iter().enumerate() {
+                let from = ends.len();
+                for token in paragraph.start..paragraph.end - 1 {
+                    let dense = room.sequence.dense(&self.engine, at);
+                    at += 1;
+                    if self.engine.heads.score(dense, 1) > self.engine.heads.score(dense, 0) {
+                        ends.push(first + token + 1);
+                    }
+                }
+                // The last sentence of a part may go on behind it, unless it is all there is.
+                if index < last || whole || ends.len() == from {
+                    ends.push(first + paragraph.end);
                 }
             }
-            // The last sentence of a part may go on behind it, unless it is all there is.
-            if whole || ends.len() == from {
-                ends.push(end);
-            }
-            start = ends.last().copied().unwrap_or(end);
+            first = ends.last().copied().unwrap_or(start);
         }
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one caller, which holds them all"
-    )]
-    fn run<'t>(
-        &self,
-        arch: Arch,
-        bytes: &[u8],
-        text: &'t str,
-        tokens: &[(u32, u32)],
-        range: std::ops::Range<usize>,
-        room: &mut Room,
-        gap: impl Fn(usize) -> &'t str,
-    ) {
+    /// Computes the dense vectors of all tokens but the last of each paragraph.
+    fn read(&self, arch: Arch, bytes: &[u8], text: &str, tokens: &[(u32, u32)], room: &mut Room) {
         let engine = &self.engine;
         let width = engine.product_len();
-        let len = range.len().cast_signed();
         let Room {
             sequence,
             features,
             rows,
-            vector,
+            sums,
             cache,
             fixed,
+            bounds,
+            sources,
+            fresh,
+            vectors,
+            products,
+            wanted,
         } = room;
-        let fixed = |row: usize| &fixed[row * width..][..width];
-        engine.begin(range.len(), sequence);
-        for (place, row) in [(-2, BEFORE), (-1, BEFORE), (len, BEHIND), (len + 1, BEHIND)] {
-            engine.add(arch, place, fixed(row as usize), sequence);
-        }
-        for (place, at) in range.clone().enumerate() {
-            let form = clipped(&text[tokens[at].0 as usize..tokens[at].1 as usize]);
-            let slot = cache.find(hash(2, form.as_bytes()), form, |out| {
-                features.of(form);
-                rows.clear();
-                rows.extend(
-                    features
-                        .hashes
-                        .iter()
-                        .filter_map(|h| self.features.find(bytes, *h))
-                        .map(row),
+        let form = |at: usize| clipped(&text[tokens[at].0 as usize..tokens[at].1 as usize]);
+        sources.clear();
+        fresh.clear();
+        vectors.clear();
+        wanted.clear();
+        for paragraph in &*bounds {
+            for at in paragraph.clone() {
+                let form = form(at);
+                let key = hash(2, form.as_bytes());
+                let source = cache.get(key, form).map_or_else(
+                    || {
+                        features.of(form);
+                        rows.clear();
+                        let hashes = features.hashes.iter();
+                        let found = hashes.filter_map(|h| self.features.find(bytes, *h));
+                        rows.extend(found.map(row));
+                        engine.vector(arch, bytes, rows, sums, vectors);
+                        fresh.push((at as u32, key));
+                        NEW | (fresh.len() as u32 - 1)
+                    },
+                    |slot| slot as u32,
                 );
-                engine.product(arch, bytes, rows, vector, out);
-                Extra::default()
-            });
-            engine.add(arch, place.cast_signed(), cache.product(slot), sequence);
-            if place > 0 {
-                let kind = 2 + space(gap(at));
-                engine.add(arch, place.cast_signed(), fixed(kind), sequence);
+                // The first token of a paragraph has nothing before it.
+                let kind = match at == paragraph.start {
+                    true => SPACES,
+                    false => space(&text[tokens[at - 1].1 as usize..tokens[at].0 as usize]),
+                };
+                sources.push((source, kind as u8));
+                if at + 1 < paragraph.end {
+                    wanted.push(at as u32);
+                }
             }
         }
-        engine.finish(arch, sequence);
+        products.resize(fresh.len() * width, 0);
+        if !fresh.is_empty() {
+            engine.products(vectors, sums, width, products);
+        }
+        let fixed = |row: usize| &fixed[row * width..][..width];
+        let nothing = fixed(2 + SPACES);
+        engine.read(
+            arch,
+            bounds,
+            |at| {
+                let (source, kind) = sources[at];
+                let product = match source & NEW {
+                    0 => cache.product(source as usize),
+                    _ => &products[(source & !NEW) as usize * width..][..width],
+                };
+                [product, fixed(2 + kind as usize)]
+            },
+            [
+                [fixed(BEFORE as usize), nothing],
+                [fixed(BEHIND as usize), nothing],
+            ],
+            sequence,
+        );
+        for ((at, key), product) in fresh.iter().zip(products.chunks_exact(width)) {
+            cache.put(*key, form(*at as usize), Extra::default(), product);
+        }
+        engine.think(arch, bytes, wanted, &ContextRows::default(), sequence);
     }
 }

@@ -10,7 +10,7 @@ use pulp::{Arch, NullaryFnOnce};
 
 use crate::cache::{Cache, Extra};
 use crate::doc::DocBuilder;
-use crate::engine::{Engine, Sequence};
+use crate::engine::{Bounds, ContextRows, Engine, Sequence};
 use crate::features::{Features, clipped, contexts, hash};
 use crate::lexicon::Lexicon;
 use crate::model::Meta;
@@ -21,6 +21,13 @@ pub(crate) const BEFORE: u32 = 0;
 pub(crate) const BEHIND: u32 = 1;
 /// The longest sentence tagged at once, in words.
 pub(crate) const LONGEST: usize = 512;
+/// Words that are looked at together at least, where there are so many.
+const BATCH: usize = 128;
+/// In [`Place::source`]: a product that is not kept.
+const NEW: u32 = 1 << 31;
+/// Parts of the heads: UPOS, XPOS and FEATS; scripts.
+const TAGS: usize = 0;
+const SCRIPTS: usize = 1;
 /// In the table of scripts: let the network choose.
 pub(crate) const CHOOSE: u16 = u16::MAX;
 
@@ -45,6 +52,7 @@ pub(crate) struct Tagger {
     contexts: Lexicon,
     /// XPOS, UPOS, FEATS, as places in their lists.
     labels: Vec<[u16; 3]>,
+    groups: Vec<Group>,
     /// Labels of well known forms: `choices[starts[place]..starts[place + 1]]`.
     forms: Lexicon,
     starts: Vec<u32>,
@@ -60,18 +68,77 @@ pub(crate) struct Tagger {
     scored: usize,
 }
 
+/// Labels that share XPOS and UPOS.
+#[derive(Debug)]
+struct Group {
+    xpos: u16,
+    upos: u16,
+    /// FEATS and number of each label.
+    labels: Vec<(u16, u16)>,
+}
+
+fn groups(labels: &[[u16; 3]]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (number, [xpos, upos, feats]) in labels.iter().enumerate() {
+        let label = (*feats, number as u16);
+        match groups
+            .iter_mut()
+            .find(|group| (group.xpos, group.upos) == (*xpos, *upos))
+        {
+            Some(group) => group.labels.push(label),
+            None => groups.push(Group {
+                xpos: *xpos,
+                upos: *upos,
+                labels: vec![label],
+            }),
+        }
+    }
+    groups
+}
+
+/// One word of a batch.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    key: u64,
+    extra: Extra,
+    /// Where its product is: kept, or new.
+    source: u32,
+}
+
 /// Room for tagging, kept between texts.
 #[derive(Debug)]
 pub(crate) struct Room {
-    sequences: Vec<Sequence>,
-    features: Features,
-    rows: Vec<u32>,
-    vector: Vec<i32>,
+    /// Whether lemmas are asked for.
+    lemmas: bool,
+    bounds: Vec<Bounds>,
+    places: Vec<Place>,
     cache: Cache,
     before: Vec<i16>,
     behind: Vec<i16>,
-    places: Vec<(u64, Extra)>,
+    fresh: Fresh,
+    sequences: Vec<Sequence>,
+    contexts: ContextRows,
+    /// Words of the batch that the dense layers are computed for; of those, the ones without choices
+    /// and the ones whose script is chosen, with the tag.
+    wanted: Vec<u32>,
+    free: Vec<u32>,
+    edits: Vec<u32>,
+    edit_tags: Vec<u16>,
     scores: Vec<i32>,
+    some_scores: Vec<i32>,
+}
+
+/// Words whose products are not kept, and these products.
+#[derive(Debug, Default)]
+struct Fresh {
+    features: Features,
+    rows: Vec<u32>,
+    sums: Vec<i32>,
+    words: Vec<u32>,
+    /// For each network.
+    vectors: Vec<Vec<i16>>,
+    products: Vec<i16>,
+    lemma: String,
 }
 
 impl Tagger {
@@ -102,6 +169,7 @@ impl Tagger {
         }
         let (x, u, f) = (meta.xpos.len(), meta.upos.len(), meta.feats.len());
         let tagger = Self {
+            groups: groups(&meta.labels),
             labels: meta.labels.clone(),
             forms,
             starts,
@@ -167,281 +235,445 @@ impl Tagger {
     }
 
     pub(crate) fn room(&self, arch: Arch, bytes: &[u8]) -> Room {
-        let width = self.engines.iter().map(Engine::product_len).sum();
-        let mut vector = Vec::new();
-        let mut fixed = |row: u32| {
-            let mut out = vec![0; width];
-            self.products(arch, bytes, &[row], &mut vector, &mut out);
-            out
+        let mut fresh = Fresh {
+            vectors: vec![Vec::new(); self.engines.len()],
+            ..Fresh::default()
         };
+        for row in [BEFORE, BEHIND] {
+            fresh.rows = vec![row];
+            self.vectors(arch, bytes, &mut fresh);
+        }
+        fresh.words = vec![0, 1];
+        self.products(&mut fresh);
+        let (before, behind) = fresh.products.split_at(self.width());
         Room {
-            before: fixed(BEFORE),
-            behind: fixed(BEHIND),
-            sequences: vec![Sequence::default(); self.engines.len()],
-            features: Features::default(),
-            rows: Vec::new(),
-            vector: Vec::new(),
-            cache: Cache::new(2048, width),
+            lemmas: false,
+            bounds: Vec::new(),
             places: Vec::new(),
+            cache: Cache::new(2048, self.width()),
+            before: before.to_vec(),
+            behind: behind.to_vec(),
+            fresh,
+            sequences: vec![Sequence::default(); self.engines.len()],
+            contexts: ContextRows::default(),
+            wanted: Vec::new(),
+            free: Vec::new(),
+            edits: Vec::new(),
+            edit_tags: Vec::new(),
             scores: Vec::new(),
+            some_scores: Vec::new(),
         }
     }
 
-    fn products(
-        &self,
-        arch: Arch,
-        bytes: &[u8],
-        rows: &[u32],
-        vector: &mut Vec<i32>,
-        mut out: &mut [i16],
-    ) {
-        for engine in &self.engines {
-            let (part, rest) = out.split_at_mut(engine.product_len());
-            engine.product(arch, bytes, rows, vector, part);
-            out = rest;
+    /// Values of a word's products, over all networks.
+    fn width(&self) -> usize {
+        self.engines.iter().map(Engine::product_len).sum()
+    }
+
+    fn vectors(&self, arch: Arch, bytes: &[u8], fresh: &mut Fresh) {
+        for (engine, vectors) in self.engines.iter().zip(&mut fresh.vectors) {
+            engine.vector(arch, bytes, &fresh.rows, &mut fresh.sums, vectors);
         }
     }
 
-    fn add(&self, arch: Arch, place: isize, mut product: &[i16], sequences: &mut [Sequence]) {
-        for (engine, sequence) in self.engines.iter().zip(sequences) {
-            let (part, rest) = product.split_at(engine.product_len());
-            engine.add(arch, place, part, sequence);
-            product = rest;
+    fn products(&self, fresh: &mut Fresh) {
+        let width = self.width();
+        fresh.products.resize(fresh.words.len() * width, 0);
+        let mut from = 0;
+        for (engine, vectors) in self.engines.iter().zip(&mut fresh.vectors) {
+            if !vectors.is_empty() {
+                let out = &mut fresh.products[from..];
+                engine.products(vectors, &mut fresh.sums, width, out);
+            }
+            vectors.clear();
+            from += engine.product_len();
         }
     }
 
-    /// Tags words `range` of the document that is being built: one sentence. Lemmas only where asked.
+    /// Tags sentences of the document that is being built: ranges of words that follow each other. Lemmas
+    /// only where asked.
     pub(crate) fn tag(
         &self,
         arch: Arch,
         bytes: &[u8],
-        range: Range<usize>,
+        sentences: &[Range<usize>],
         lemmas: bool,
         room: &mut Room,
         doc: &mut DocBuilder,
     ) {
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min(start + LONGEST);
-            self.part(arch, bytes, start..end, lemmas, room, doc);
-            start = end;
+        let mut first = sentences.first().map_or(0, |sentence| sentence.start);
+        room.lemmas = lemmas && self.has_lemmas;
+        room.bounds.clear();
+        for sentence in sentences {
+            let mut start = sentence.start;
+            while start < sentence.end {
+                let end = sentence.end.min(start + LONGEST);
+                room.bounds.push(start - first..end - first);
+                start = end;
+                if end - first >= BATCH {
+                    self.batch(arch, bytes, first, room, doc);
+                    first = end;
+                }
+            }
+        }
+        if !room.bounds.is_empty() {
+            self.batch(arch, bytes, first, room, doc);
         }
     }
 
-    fn part(
+    /// Tags the sentences `room.bounds`, whose words are counted from `first`.
+    fn batch(&self, arch: Arch, bytes: &[u8], first: usize, room: &mut Room, doc: &mut DocBuilder) {
+        self.look_up(arch, bytes, first, room, doc);
+        let Room {
+            bounds,
+            places,
+            cache,
+            before,
+            behind,
+            fresh,
+            sequences,
+            ..
+        } = room;
+        let width = self.width();
+        let mut from = 0;
+        for (engine, sequence) in self.engines.iter().zip(&mut *sequences) {
+            let products = |word: usize| {
+                let source = places[word].source;
+                let product = match source & NEW {
+                    0 => cache.product(source as usize),
+                    _ => &fresh.products[(source & !NEW) as usize * width..][..width],
+                };
+                [&product[from..]]
+            };
+            let outside = [[&before[from..]], [&behind[from..]]];
+            engine.read(arch, bounds, products, outside, sequence);
+            from += engine.product_len();
+        }
+        for (at, word) in fresh.words.iter().enumerate() {
+            let Place { key, extra, .. } = places[*word as usize];
+            let form = clipped(doc.form(first + *word as usize));
+            cache.put(key, form, extra, &fresh.products[at * width..][..width]);
+        }
+        self.plain_words(first, room, doc);
+        self.contexts(bytes, room);
+        for (engine, sequence) in self.engines.iter().zip(&mut room.sequences) {
+            engine.think(arch, bytes, &room.wanted, &room.contexts, sequence);
+        }
+        self.labels(arch, bytes, first, room, doc);
+        self.edits(first, room, doc);
+        room.bounds.clear();
+    }
+
+    /// Finds what is kept of each word, and computes what is not.
+    fn look_up(&self, arch: Arch, bytes: &[u8], first: usize, room: &mut Room, doc: &DocBuilder) {
+        let Room {
+            bounds,
+            places,
+            cache,
+            fresh,
+            ..
+        } = room;
+        places.clear();
+        fresh.words.clear();
+        for word in 0..bounds.last().map_or(0, |last| last.end) {
+            let form = clipped(doc.form(first + word));
+            let key = hash(2, form.as_bytes());
+            let place = if let Some(slot) = cache.get(key, form) {
+                Place {
+                    key,
+                    extra: cache.extra(slot),
+                    source: slot as u32,
+                }
+            } else {
+                fresh.words.push(word as u32);
+                fresh.features.of(form);
+                fresh.rows.clear();
+                let hashes = fresh.features.hashes.iter();
+                let found = hashes.filter_map(|h| self.features.find(bytes, *h));
+                fresh.rows.extend(found.map(row));
+                self.vectors(arch, bytes, fresh);
+                Place {
+                    key,
+                    extra: self.extra(bytes, key, form, fresh),
+                    source: NEW | (fresh.words.len() as u32 - 1),
+                }
+            };
+            places.push(place);
+        }
+        self.products(fresh);
+    }
+
+    fn extra(&self, bytes: &[u8], key: u64, form: &str, fresh: &mut Fresh) -> Extra {
+        let lower = fresh.features.hashes[0];
+        let choices = match self.forms.find(bytes, lower) {
+            Some(place) => (self.starts[place], self.starts[place + 1]),
+            None => (0, 0),
+        };
+        let mut extra = Extra {
+            choices,
+            script: CHOOSE,
+            same: false,
+            lower,
+            ending: fresh.features.suffix,
+        };
+        if let [only] = self.choices[choices.0 as usize..choices.1 as usize] {
+            let tag = self.labels[only as usize][self.lemma_column];
+            if let Some(script) = self.script(bytes, key, tag) {
+                fresh.lemma.clear();
+                let fits = self.scripts[script as usize].apply(form, &mut fresh.lemma);
+                if fits {
+                    extra.script = script;
+                    // Of a form that was cut, only the beginning is known.
+                    extra.same = fresh.lemma == form && form.len() < 200;
+                }
+            }
+        }
+        extra
+    }
+
+    /// The script that the dictionary has for a form with a tag.
+    fn script(&self, bytes: &[u8], form: u64, tag: u16) -> Option<u16> {
+        let place = self.lemmas.find(bytes, lemma_key(form, tag))?;
+        Some(self.lemma_scripts[place]).filter(|script| *script != CHOOSE)
+    }
+
+    fn choices(&self, extra: &Extra) -> &[u16] {
+        &self.choices[extra.choices.0 as usize..extra.choices.1 as usize]
+    }
+
+    /// Words that have one label and one lemma need no more; the others are gathered.
+    fn plain_words(&self, first: usize, room: &mut Room, doc: &mut DocBuilder) {
+        room.wanted.clear();
+        let lemmas = room.lemmas;
+        for (word, place) in room.places.iter().enumerate() {
+            if let [only] = self.choices(&place.extra)
+                && (place.extra.script != CHOOSE || !lemmas)
+            {
+                self.set_tags(first + word, *only as usize, doc);
+                match (lemmas, place.extra.same) {
+                    (false, _) => {}
+                    (true, true) => doc.lemma_is_form(first + word),
+                    (true, false) => {
+                        let script = &self.scripts[place.extra.script as usize];
+                        doc.write_lemma(first + word, |form, out| {
+                            // The script fits the form's beginning; a cut form may be too short for it.
+                            if !script.apply(form, out) {
+                                out.push_str(form);
+                            }
+                        });
+                    }
+                }
+            } else {
+                room.wanted.push(word as u32);
+            }
+        }
+    }
+
+    /// Finds the context rows of the words that are wanted.
+    fn contexts(&self, bytes: &[u8], room: &mut Room) {
+        let Room {
+            bounds,
+            places,
+            contexts: ContextRows { rows, ends },
+            wanted,
+            ..
+        } = room;
+        rows.clear();
+        ends.clear();
+        let mut bounds = bounds.iter();
+        let mut sentence = 0..0;
+        for word in &*wanted {
+            while *word as usize >= sentence.end {
+                sentence = bounds.next().expect("every word is in a sentence").clone();
+            }
+            let places = &places[sentence.clone()];
+            let hashes = contexts(
+                *word as usize - sentence.start,
+                places.len(),
+                |at| places[at].extra.lower,
+                |at| places[at].extra.ending,
+            );
+            let found = hashes.iter().filter_map(|h| self.contexts.find(bytes, *h));
+            rows.extend(found.map(|at| at as u32));
+            ends.push(rows.len() as u32);
+        }
+    }
+
+    fn set_tags(&self, word: usize, label: usize, doc: &mut DocBuilder) {
+        let [x, u, f] = self.labels[label];
+        doc.tag(word, u + 1, x + 1, f + 1);
+    }
+
+    /// Decides the labels of the wanted words, and the lemmas that the dictionary has.
+    fn labels(
         &self,
         arch: Arch,
         bytes: &[u8],
-        range: Range<usize>,
-        lemmas: bool,
+        first: usize,
         room: &mut Room,
         doc: &mut DocBuilder,
     ) {
-        let len = range.len() as isize;
+        let Room {
+            lemmas,
+            places,
+            sequences,
+            wanted,
+            free,
+            edits,
+            edit_tags,
+            scores,
+            some_scores,
+            ..
+        } = room;
+        free.clear();
+        edits.clear();
+        edit_tags.clear();
+        for (at, word) in wanted.iter().enumerate() {
+            if self.choices(&places[*word as usize].extra).is_empty() {
+                free.push(at as u32);
+            }
+        }
+        self.scores(TAGS, free, sequences, scores);
+        let mut rows = scores.chunks_exact(self.engines[0].head_width(TAGS));
+        for (at, word) in wanted.iter().enumerate() {
+            let Place { key, extra, .. } = &places[*word as usize];
+            let label = match self.choices(extra) {
+                [only] => *only as usize,
+                [] => self.best_label(rows.next().expect("a row a word")),
+                some => {
+                    self.some_scores(arch, some, sequences, at, some_scores);
+                    let sums = some_scores.chunks_exact(3);
+                    some[best(sums.map(|label| label.iter().sum()))] as usize
+                }
+            };
+            let word = first + *word as usize;
+            self.set_tags(word, label, doc);
+            if !*lemmas {
+                continue;
+            }
+            let tag = self.labels[label][self.lemma_column];
+            let script = self.script(bytes, *key, tag);
+            let mut fits = false;
+            if let Some(script) = script {
+                doc.write_lemma(word, |form, out| {
+                    fits = self.scripts[script as usize].apply(form, out);
+                });
+            }
+            if !fits {
+                edits.push(at as u32);
+                edit_tags.push(tag);
+            }
+        }
+    }
+
+    /// The best label by the scores of all columns; the first of the best.
+    fn best_label(&self, scores: &[i32]) -> usize {
+        let [x, u, f, end] = self.heads;
+        let feats = &scores[f..end];
+        let most = feats.iter().copied().max().unwrap_or(0);
+        let mut best = (i32::MIN, 0);
+        for group in &self.groups {
+            let base = scores[x + group.xpos as usize] + scores[u + group.upos as usize];
+            // No label of the group can reach the best: most groups end here.
+            if base + most < best.0 {
+                continue;
+            }
+            for (feats_place, label) in &group.labels {
+                let sum = base + feats[*feats_place as usize];
+                if sum > best.0 || sum == best.0 && *label < best.1 {
+                    best = (sum, *label);
+                }
+            }
+        }
+        best.1 as usize
+    }
+
+    /// Chooses scripts for the words that the dictionary has no lemma of.
+    fn edits(&self, first: usize, room: &mut Room, doc: &mut DocBuilder) {
         let Room {
             sequences,
-            features,
-            rows,
-            vector,
-            cache,
-            places,
+            wanted,
+            edits,
+            edit_tags,
             scores,
-            before,
-            behind,
+            ..
         } = room;
-        for (engine, sequence) in self.engines.iter().zip(&mut *sequences) {
-            engine.begin(range.len(), sequence);
-        }
-        for place in [-2, -1] {
-            self.add(arch, place, before, sequences);
-        }
-        for place in [len, len + 1] {
-            self.add(arch, place, behind, sequences);
-        }
-        places.clear();
-        for (place, word) in range.clone().enumerate() {
-            let form = clipped(doc.form(word));
-            let key = hash(2, form.as_bytes());
-            let slot = cache.find(key, form, |out| {
-                features.of(form);
-                rows.clear();
-                rows.extend(
-                    features
-                        .hashes
-                        .iter()
-                        .filter_map(|h| self.features.find(bytes, *h))
-                        .map(row),
-                );
-                self.products(arch, bytes, rows, vector, out);
-                let choices = match self.forms.find(bytes, features.hashes[0]) {
-                    Some(place) => (self.starts[place], self.starts[place + 1]),
-                    None => (0, 0),
-                };
-                Extra {
-                    choices,
-                    lower: features.hashes[0],
-                    ending: features.suffix,
+        self.scores(SCRIPTS, edits, sequences, scores);
+        let width = self.engines[0].head_width(SCRIPTS);
+        for (row, (at, tag)) in edits.iter().zip(edit_tags).enumerate() {
+            let scores = &mut scores[row * width..][..width];
+            let allowed = &self.allowed[*tag as usize];
+            let word = first + wanted[*at as usize] as usize;
+            doc.write_lemma(word, |form, out| {
+                // A script that takes off more than there is does not fit; most often the first does.
+                for _ in allowed {
+                    let place = best(allowed.iter().map(|script| scores[*script as usize]));
+                    let script = allowed[place] as usize;
+                    if self.scripts[script].apply(form, out) {
+                        return;
+                    }
+                    scores[script] = i32::MIN;
                 }
+                out.push_str(form);
             });
-            self.add(arch, place as isize, cache.product(slot), sequences);
-            places.push((key, cache.extra(slot)));
-        }
-        for place in 0..places.len() {
-            let found = contexts(
-                place,
-                places.len(),
-                |at| places[at].1.lower,
-                |at| places[at].1.ending,
-            );
-            rows.clear();
-            rows.extend(
-                found
-                    .iter()
-                    .filter_map(|h| self.contexts.find(bytes, *h))
-                    .map(|at| at as u32),
-            );
-            for (engine, sequence) in self.engines.iter().zip(&mut *sequences) {
-                engine.add_contexts(arch, bytes, place, rows, sequence);
-            }
-        }
-        for (engine, sequence) in self.engines.iter().zip(&mut *sequences) {
-            engine.finish(arch, sequence);
-        }
-        for (place, word) in range.enumerate() {
-            let (
-                key,
-                Extra {
-                    choices: (from, to),
-                    ..
-                },
-            ) = places[place];
-            let seen = Seen {
-                tagger: self,
-                arch,
-                sequences,
-                place,
-            };
-            let label = self.label(&seen, &self.choices[from as usize..to as usize], scores);
-            let [x, u, f] = self.labels[label];
-            doc.tag(word, u + 1, x + 1, f + 1);
-            if lemmas && self.has_lemmas {
-                let tag = self.labels[label][self.lemma_column];
-                self.lemma(&seen, bytes, (word, key, tag), scores, doc);
-            }
         }
     }
 
-    /// The best label, among `choices` where there are some.
-    fn label(&self, seen: &Seen<'_>, choices: &[u16], scores: &mut Vec<i32>) -> usize {
-        let [x, u, f, _] = self.heads;
-        match choices {
-            [only] => *only as usize,
-            [] => {
-                seen.scores(&(0..self.heads[3]), scores);
-                let sum = |label: &[u16; 3]| {
-                    scores[x + label[0] as usize]
-                        + scores[u + label[1] as usize]
-                        + scores[f + label[2] as usize]
-                };
-                best(self.labels.iter().map(sum))
-            }
-            some => {
-                let outputs = some.iter().flat_map(|choice| {
-                    let [lx, lu, lf] = self.labels[*choice as usize];
-                    [x + lx as usize, u + lu as usize, f + lf as usize]
-                });
-                seen.scores(&outputs, scores);
-                some[best(
-                    scores
-                        .chunks_exact(3)
-                        .map(|label| label[0] + label[1] + label[2]),
-                )] as usize
-            }
-        }
-    }
-
-    fn lemma(
+    /// Scores of a part of the heads, summed over the networks.
+    fn scores(
         &self,
-        seen: &Seen<'_>,
-        bytes: &[u8],
-        (word, form, tag): (usize, u64, u16),
+        part: usize,
+        which: &[u32],
+        sequences: &mut [Sequence],
         scores: &mut Vec<i32>,
-        doc: &mut DocBuilder,
     ) {
-        let known = self
-            .lemmas
-            .find(bytes, lemma_key(form, tag))
-            .map(|place| self.lemma_scripts[place]);
-        doc.write_lemma(word, |form, out| {
-            if let Some(script) = known.filter(|script| *script != CHOOSE)
-                && self.scripts[script as usize].apply(form, out)
-            {
-                return;
-            }
-            let allowed = &self.allowed[tag as usize];
-            let head = self.heads[3];
-            let outputs = allowed.iter().map(|script| head + *script as usize);
-            seen.scores(&outputs, scores);
-            // A script that takes off more than there is does not fit; most often the first does.
-            for _ in allowed {
-                let place = best(scores.iter().copied());
-                if self.scripts[allowed[place] as usize].apply(form, out) {
-                    return;
-                }
-                scores[place] = i32::MIN;
-            }
-            out.push_str(form);
-        });
+        for (member, (engine, sequence)) in self.engines.iter().zip(sequences).enumerate() {
+            engine.heads(part, which, sequence, member > 0, scores);
+        }
     }
-}
 
-/// One word as the networks have seen it.
-struct Seen<'a> {
-    tagger: &'a Tagger,
-    arch: Arch,
-    sequences: &'a [Sequence],
-    place: usize,
-}
-
-impl Seen<'_> {
-    /// Scores of some labels, summed over the networks.
-    fn scores(&self, outputs: &(impl Iterator<Item = usize> + Clone), scores: &mut Vec<i32>) {
+    /// Scores of the columns of some labels, three a label, summed over the networks.
+    fn some_scores(
+        &self,
+        arch: Arch,
+        labels: &[u16],
+        sequences: &[Sequence],
+        at: usize,
+        scores: &mut Vec<i32>,
+    ) {
         scores.clear();
-        for (member, (engine, sequence)) in
-            self.tagger.engines.iter().zip(self.sequences).enumerate()
-        {
-            let dense = sequence.dense(engine, self.place);
-            self.arch.dispatch(Scores {
+        scores.resize(labels.len() * 3, 0);
+        for (engine, sequence) in self.engines.iter().zip(sequences) {
+            arch.dispatch(SomeScores {
+                tagger: self,
                 engine,
-                dense,
-                outputs: outputs.clone(),
-                first: member == 0,
-                out: scores,
+                labels,
+                dense: sequence.dense(engine, at),
+                scores,
             });
         }
     }
 }
 
 /// The work as a type: a closure would not be compiled for the wider registers.
-struct Scores<'a, I> {
+struct SomeScores<'a> {
+    tagger: &'a Tagger,
     engine: &'a Engine,
+    labels: &'a [u16],
     dense: &'a [i16],
-    outputs: I,
-    first: bool,
-    out: &'a mut Vec<i32>,
+    scores: &'a mut [i32],
 }
 
-impl<I: Iterator<Item = usize>> NullaryFnOnce for Scores<'_, I> {
+impl NullaryFnOnce for SomeScores<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        for (at, output) in self.outputs.enumerate() {
-            let score = self.engine.heads.score(self.dense, output);
-            if self.first {
-                self.out.push(score);
-            } else {
-                self.out[at] += score;
+        for (label, scores) in self.labels.iter().zip(self.scores.chunks_exact_mut(3)) {
+            let label = self.tagger.labels[*label as usize];
+            for (column, score) in scores.iter_mut().enumerate() {
+                let output = self.tagger.heads[column] + label[column] as usize;
+                *score += self.engine.heads.score(self.dense, output);
             }
         }
     }

@@ -23,6 +23,15 @@ pub(crate) enum Next {
     Class(Class),
 }
 
+impl Next {
+    fn number(self) -> u64 {
+        match self {
+            Self::End => 9,
+            Self::Class(class) => class as u64,
+        }
+    }
+}
+
 /// A kind of character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -137,6 +146,10 @@ pub(crate) struct Stretch {
     whole: u64,
     shape: u64,
     next: u64,
+    /// Full stops, at most three.
+    dots: u64,
+    /// Whether it looks like a URL, and like an address.
+    net: u64,
 }
 
 impl Stretch {
@@ -175,10 +188,12 @@ impl Stretch {
         self.offsets.push(text.len() as u32);
         self.whole = hash(40, self.lower.as_bytes());
         self.shape = hash(41, &shape[..shapes]);
-        self.next = match next {
-            Next::End => 9,
-            Next::Class(class) => class as u64,
-        };
+        self.next = next.number();
+        self.dots = self.characters.iter().filter(|c| **c == '.').count().min(3) as u64;
+        let slash =
+            self.characters.windows(2).any(|w| w == ['/', '/']) || self.lower.starts_with("www.");
+        let mail = self.characters.contains(&'@');
+        self.net = u64::from(slash) * 2 + u64::from(mail);
         (1..self.characters.len()).any(|at| self.is_place(at, letters))
     }
 
@@ -287,17 +302,9 @@ impl Stretch {
             (left_end - left).min(5) as u64 * 10 + self.next,
             pair * 2 + last,
         );
-        let dots = self.characters.iter().filter(|c| **c == '.').count().min(3);
-        add(26, pair, dots as u64 * 2 + last);
-        let slash =
-            self.characters.windows(2).any(|w| w == ['/', '/']) || self.lower.starts_with("www.");
-        let mail = self.characters.contains(&'@');
-        add(27, pair, u64::from(slash) * 2 + u64::from(mail));
-        add(
-            28,
-            u64::from(slash) * 2 + u64::from(mail),
-            last * 2 + u64::from(at == 1),
-        );
+        add(26, pair, self.dots * 2 + last);
+        add(27, pair, self.net);
+        add(28, self.net, last * 2 + u64::from(at == 1));
         add(29, pair, at.min(4) as u64 * 5 + (len - at).min(4) as u64);
     }
 }
@@ -327,11 +334,48 @@ impl Tokeniser {
                 None => Next::End,
             };
             let start = span.start;
-            if !room.stretch.read(&text[span.clone()], next, self.letters) {
+            let part = &text[span.clone()];
+            // Most stretches are plain words: one look at the bytes settles them.
+            if !self.letters && part.bytes().all(|byte| byte.is_ascii_alphabetic()) {
                 out.push((start as u32, span.end as u32));
                 continue;
             }
-            let mut from = start;
+            let slot = room.kept.slot(part, next);
+            if let Some(slot) = slot
+                && let Some(mut cuts) = room.kept.cuts(slot, part, next)
+            {
+                let mut from = start;
+                while cuts != 0 {
+                    let cut = start + cuts.trailing_zeros() as usize;
+                    cuts &= cuts - 1;
+                    out.push((from as u32, cut as u32));
+                    from = cut;
+                }
+                out.push((from as u32, span.end as u32));
+                continue;
+            }
+            let first = out.len();
+            self.cut(weights, part, next, start, room, out);
+            if let Some(slot) = slot {
+                let cuts = out[first + 1..].iter();
+                let cuts = cuts.fold(0, |cuts, token| cuts | 1 << (token.0 as usize - start));
+                room.kept.keep(slot, part, next, cuts);
+            }
+        }
+    }
+
+    /// Appends the tokens of one stretch, which begins at `start`.
+    fn cut(
+        &self,
+        weights: &[u8],
+        part: &str,
+        next: Next,
+        start: usize,
+        room: &mut Room,
+        out: &mut Vec<(u32, u32)>,
+    ) {
+        let mut from = start;
+        if room.stretch.read(part, next, self.letters) {
             for at in 1..room.stretch.len() {
                 if !room.stretch.is_place(at, self.letters) {
                     continue;
@@ -348,8 +392,54 @@ impl Tokeniser {
                     from = cut;
                 }
             }
-            out.push((from as u32, span.end as u32));
         }
+        out.push((from as u32, (start + part.len()) as u32));
+    }
+}
+
+/// Stretches whose cuts are kept: a place each, a newer one takes it over. Cuts depend on the stretch and
+/// on what follows alone, so that answers do not depend on what was seen before.
+#[derive(Clone, Debug, Default)]
+struct Kept(Vec<Slot>);
+
+/// Slots: a power of two.
+const SLOTS: usize = 2048;
+/// The longest stretch that is kept, in bytes: a bit of a cut each.
+const KEPT: usize = 31;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    text: [u8; KEPT],
+    /// 0 where nothing is kept.
+    length: u8,
+    next: u8,
+    cuts: u32,
+}
+
+impl Kept {
+    /// Where a stretch would be; none for a long one.
+    fn slot(&mut self, text: &str, next: Next) -> Option<usize> {
+        if self.0.is_empty() {
+            self.0.resize(SLOTS, Slot::default());
+        }
+        (text.len() <= KEPT)
+            .then(|| hash(43, text.as_bytes()).wrapping_add(next.number()) as usize & (SLOTS - 1))
+    }
+
+    fn cuts(&self, slot: usize, text: &str, next: Next) -> Option<u32> {
+        let slot = &self.0[slot];
+        let same = slot.length as usize == text.len()
+            && u64::from(slot.next) == next.number()
+            && slot.text[..text.len()] == *text.as_bytes();
+        same.then_some(slot.cuts)
+    }
+
+    fn keep(&mut self, slot: usize, text: &str, next: Next, cuts: u32) {
+        let slot = &mut self.0[slot];
+        slot.text[..text.len()].copy_from_slice(text.as_bytes());
+        slot.length = text.len() as u8;
+        slot.next = next.number() as u8;
+        slot.cuts = cuts;
     }
 }
 
@@ -370,6 +460,7 @@ pub(crate) fn is_blank_line(space: &str) -> bool {
 /// Room for tokenising, kept between texts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Room {
+    kept: Kept,
     stretch: Stretch,
     features: Vec<u32>,
 }

@@ -21,6 +21,8 @@ use crate::{Error, Result};
 pub struct DocBuilder {
     doc: Doc,
     open: bool,
+    /// A form while its lemma is written beside it.
+    form: String,
 }
 
 impl DocBuilder {
@@ -61,7 +63,11 @@ impl DocBuilder {
             sentence_token: vec![0],
             extras: None,
         };
-        Ok(Self { doc, open: false })
+        Ok(Self {
+            doc,
+            open: false,
+            form: String::new(),
+        })
     }
 
     /// The text.
@@ -181,6 +187,11 @@ impl DocBuilder {
         self.doc.lemma[index] = if same { form } else { self.own(lemma) };
     }
 
+    /// Sets the lemma to the form.
+    pub(crate) fn lemma_is_form(&mut self, index: usize) {
+        self.doc.lemma[index] = self.doc.form[index];
+    }
+
     /// Sets the lemma to what `write` appends to the string that it is given.
     pub(crate) fn write_lemma(&mut self, index: usize, write: impl FnOnce(&str, &mut String)) {
         let Doc {
@@ -193,8 +204,9 @@ impl DocBuilder {
         let form = form[index];
         let start = strings.len();
         if form.is_own() {
-            let word = strings[form.range()].to_owned();
-            write(&word, strings);
+            self.form.clear();
+            self.form.push_str(&strings[form.range()]);
+            write(&self.form, strings);
         } else {
             let word = &text[form.range()];
             write(word, strings);

@@ -36,7 +36,7 @@ pub(super) fn assemble(
     };
     let splitter = Splitter {
         features: lexicon("sent.features")?,
-        engine: engine(&bytes, sections, "sent", meta.splitter, 2)?,
+        engine: engine(&bytes, sections, "sent", meta.splitter, 2, &[])?,
     };
     if splitter.engine.rows.scales.len() != splitter.features.len() + 2 + SPACES {
         return Err("the splitter has not a row a feature".into());
@@ -50,6 +50,7 @@ pub(super) fn assemble(
     if !(1..=8).contains(&meta.members) {
         return Err(format!("{} networks", meta.members));
     }
+    let scripts = heads[..3].iter().sum();
     let mut engines = Vec::new();
     for member in 0..meta.members {
         engines.push(engine(
@@ -58,6 +59,7 @@ pub(super) fn assemble(
             &format!("tag{member}"),
             meta.tagger,
             heads.iter().sum(),
+            &[0..scripts, scripts..scripts + heads[3]],
         )?);
     }
     let tagger = Tagger::new(
@@ -83,6 +85,7 @@ fn engine(
     name: &str,
     sizes: Sizes,
     labels: usize,
+    heads: &[Range<usize>],
 ) -> Checked<Engine> {
     let find = |part: &str| {
         let name = format!("{name}.{part}");
@@ -142,7 +145,7 @@ fn engine(
     for place in 0..WINDOW {
         window.push(layer(&format!("win{place}"), word, hidden)?);
     }
-    let engine = Engine {
+    let mut engine = Engine {
         word,
         hidden,
         state,
@@ -153,9 +156,13 @@ fn engine(
         gates: layer("gates", hidden, 4 * state)?,
         dense: layer("dense", hidden + 2 * state, dense)?,
         heads: layer("heads", dense, labels)?,
+        ..Engine::default()
     };
     match engine.is_sound() {
-        true => Ok(engine),
+        true => {
+            engine.pack(heads);
+            Ok(engine)
+        }
         false => Err(format!("`{name}` has layers that do not fit each other")),
     }
 }

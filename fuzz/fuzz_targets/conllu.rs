@@ -3,7 +3,7 @@
 //! Covers: crates/nlp/src/conllu crates/nlp/src/conllu.rs crates/nlp/src/doc crates/nlp/src/doc.rs
 #![no_main]
 
-use botsmith_nlp::{Error, conllu};
+use botsmith_nlp::{Doc, Error, conllu};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| match conllu::read("fuzz.conllu", text) {
@@ -11,6 +11,10 @@ fuzz_target!(|text: &str| match conllu::read("fuzz.conllu", text) {
         let written = conllu::write(&doc);
         let back = conllu::read("written.conllu", &written).expect("what we write, we read");
         assert_eq!(doc, back);
+        assert_eq!(
+            Doc::from_bytes("doc", &doc.to_bytes()).expect("our bytes"),
+            doc
+        );
         for word in doc.words() {
             assert!(doc.text().get(word.span()).is_some());
             assert!(!word.token().form().is_empty());

@@ -1,5 +1,5 @@
-//! The pipeline: any text is kept to the byte, tokens are in order, and the document survives CoNLL-U
-//! and JSON.
+//! The pipeline: any text is kept to the byte, tokens are in order, and the document survives CoNLL-U,
+//! JSON and its binary form.
 //! Covers: crates/nlp/src
 #![no_main]
 
@@ -26,6 +26,10 @@ fuzz_target!(|text: &str| {
     assert!(text[end..].chars().all(char::is_whitespace));
     assert_eq!(
         Doc::from_json("doc", &doc.to_json()).expect("our JSON"),
+        doc
+    );
+    assert_eq!(
+        Doc::from_bytes("doc", &doc.to_bytes()).expect("our bytes"),
         doc
     );
     if doc.words().len() > 0 {

@@ -8,6 +8,7 @@
 //!
 //! Syntax is carried, never understood: HEAD and DEPS may name words that are not there.
 
+mod binary;
 mod read;
 mod spaces;
 mod write;

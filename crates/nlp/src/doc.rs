@@ -8,6 +8,7 @@
 //! word, a multi-word token is several (<https://universaldependencies.org/u/overview/tokenization.html>).
 //! No syntax is computed; what a CoNLL-U file says of it is kept beside, see [`crate::conllu`].
 
+pub(crate) mod binary;
 mod build;
 mod json;
 mod same;

@@ -69,6 +69,10 @@ fn check(doc: &Doc, text: &str) {
         Doc::from_json("doc", &doc.to_json()).expect("our JSON"),
         *doc
     );
+    assert_eq!(
+        Doc::from_bytes("doc", &doc.to_bytes()).expect("our bytes"),
+        *doc
+    );
     if doc.words().len() > 0 {
         assert_eq!(
             conllu::read("doc", &conllu::write(doc)).expect("our CoNLL-U"),

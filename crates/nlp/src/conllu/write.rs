@@ -65,15 +65,18 @@ pub fn write_sentence(sentence: Sentence<'_>, number: usize, out: &mut String) {
         }
         for word in token.words() {
             id += 1;
-            let _ = write!(
-                out,
-                "{id}\t{}\t{}\t{}\t{}\t{}\t",
+            push_number(id, out);
+            for column in [
                 word.form(),
                 word.lemma(),
                 word.upos(),
                 word.xpos(),
-                word.feats().as_str()
-            );
+                word.feats().as_str(),
+            ] {
+                out.push('\t');
+                out.push_str(column);
+            }
+            out.push('\t');
             if let Some(extras) = extras {
                 out.push_str(extras.get(extras.word_tail[word.index()]));
             } else {
@@ -90,6 +93,14 @@ pub fn write_sentence(sentence: Sentence<'_>, number: usize, out: &mut String) {
     out.push('\n');
 }
 
+/// Appends a number: every word has one, and the machinery of `write!` is felt.
+fn push_number(number: usize, out: &mut String) {
+    if number >= 10 {
+        push_number(number / 10, out);
+    }
+    out.push((b'0' + (number % 10) as u8) as char);
+}
+
 fn comments(sentence: Sentence<'_>, number: usize, out: &mut String) {
     let doc = sentence.doc();
     let before = sentence
@@ -102,12 +113,14 @@ fn comments(sentence: Sentence<'_>, number: usize, out: &mut String) {
     }
     let _ = writeln!(out, "# sent_id = {number}");
     out.push_str("# text = ");
-    out.extend(
-        sentence
-            .text()
-            .chars()
-            .map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }),
-    );
+    let text = sentence.text();
+    match text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        true => out.extend(
+            text.chars()
+                .map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }),
+        ),
+        false => out.push_str(text),
+    }
     out.push('\n');
 }
 

@@ -35,23 +35,30 @@ struct Word<S> {
     feats: S,
 }
 
+fn token(token: super::Token<'_>) -> Token<&str> {
+    let span = token.span();
+    Token {
+        start: span.start,
+        end: span.end,
+        words: token.words().map(word).collect(),
+    }
+}
+
+fn word(word: super::Word<'_>) -> Word<&str> {
+    Word {
+        form: word.form(),
+        lemma: word.lemma(),
+        upos: word.upos(),
+        xpos: word.xpos(),
+        feats: word.feats().as_str(),
+    }
+}
+
 impl Doc {
     /// The document as one JSON object: `{"text", "sentences": [[{"start", "end", "words": [{"form",
     /// "lemma", "upos", "xpos", "feats"}]}]]}`, a list of tokens a sentence.
     pub fn to_json(&self) -> String {
-        let word = |word: super::Word<'_>| Word {
-            form: word.form().to_owned(),
-            lemma: word.lemma().to_owned(),
-            upos: word.upos().to_owned(),
-            xpos: word.xpos().to_owned(),
-            feats: word.feats().as_str().to_owned(),
-        };
-        let token = |token: super::Token<'_>| Token {
-            start: token.span().start,
-            end: token.span().end,
-            words: token.words().map(word).collect(),
-        };
-        let sentences: Vec<Vec<Token<String>>> = self
+        let sentences: Vec<Vec<Token<&str>>> = self
             .sentences()
             .map(|sentence| sentence.tokens().map(token).collect())
             .collect();

@@ -5,6 +5,7 @@
 //! - [`evaluate`](mod@evaluate): the metrics of the `CoNLL` 2018 shared task.
 //! - [`readability`]: counts of a text, and how hard it is to read; [`lexical_diversity`]: how varied
 //!   its words are.
+//! - [`verbs`]: English verb groups: tense, voice, mood, person.
 //!
 //! Annotation follows Universal Dependencies (<https://universaldependencies.org>). No syntax is
 //! computed. This crate knows no bots and no evaluators.
@@ -39,6 +40,7 @@ mod sentences;
 pub mod stages;
 mod tagger;
 mod tokenise;
+pub mod verbs;
 
 pub mod train {
     //! Training a model from a treebank.

@@ -3,6 +3,7 @@
 //! [`Kind`] (one per name, in the [`Registry`]) reads options and builds an [`Evaluator`]; the
 //! evaluator judges one [`Subject`] at a time and is pure: no I/O, no clock, no randomness.
 
+mod answers_question;
 mod asking;
 mod bleu;
 mod budget;
@@ -21,10 +22,15 @@ mod edit_distance;
 mod equals;
 mod fuzzy;
 mod gleu;
+mod instruction;
 mod json;
 mod judge;
+mod known;
 mod levenshtein;
 mod meteor;
+mod negation_flip;
+mod new_names;
+mod new_numbers;
 mod number_equals;
 mod panel;
 mod regex;

@@ -15,10 +15,10 @@ pub mod dataset;
 mod error;
 pub mod evaluators;
 pub mod extract;
+mod language;
 pub mod metric;
 pub mod metrics;
 pub mod number;
-#[allow(dead_code, reason = "the evaluators that read language call it")]
 mod reading;
 pub mod report;
 pub mod run;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, bleu, budget, choice, chrf, composite, contains, contains_many, counts, diversity,
-    edit_distance, equals, fuzzy, gleu, json, judge, levenshtein, meteor, number_equals, regex,
-    retrieval, rouge, squad, ter, tool_calls, trajectory, word_error,
+    Kind, answers_question, bleu, budget, choice, chrf, composite, contains, contains_many, counts,
+    diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, levenshtein, meteor,
+    negation_flip, new_names, new_numbers, number_equals, regex, retrieval, rouge, squad, ter,
+    tool_calls, trajectory, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -77,6 +78,11 @@ impl Registry {
             budget::COST,
             tool_calls::KIND,
             trajectory::KIND,
+            new_numbers::KIND,
+            new_names::KIND,
+            negation_flip::KIND,
+            answers_question::KIND,
+            instruction::KIND,
             judge::KIND,
             composite::ALL_OF,
             composite::ANY_OF,

@@ -1,0 +1,670 @@
+//! Annotated text -> the proper nouns in it, run by run.
+//!
+//! A run is proper nouns by their tag (`PROPN`) or shape (`OpenAI`, `NASA`), with capitalised
+//! neighbours (`Great Britain`) and small words between (`Bank of Ireland`). A capital that only opens a
+//! sentence, a list item or a heading makes no name: there the tag must be borne out by a second
+//! sign. Months, weekdays and titles are no names. English; texts in capitals throughout hold none.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use botsmith_nlp::{Doc, Word};
+
+use super::folded;
+use super::markup::{LineKind, Plain};
+
+/// One name in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// Its bytes, without titles before and possessives after.
+    pub(crate) span: Range<usize>,
+    /// Its words that matter, folded: `bank`, `ireland`.
+    pub(crate) words: Vec<String>,
+}
+
+/// Titles that go with a name but are none.
+const TITLES: &[&str] = &[
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "dr",
+    "prof",
+    "professor",
+    "sir",
+    "madam",
+    "president",
+    "st",
+    "jr",
+    "sr",
+    "phd",
+    "ph.d",
+    "md",
+    "inc",
+    "corp",
+    "ltd",
+    "llc",
+    "co",
+    "gmbh",
+    "plc",
+];
+const CALENDAR: &[&str] = &[
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mondays",
+    "tuesdays",
+    "wednesdays",
+    "thursdays",
+    "fridays",
+    "saturdays",
+    "sundays",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "jun",
+    "jul",
+    "aug",
+    "sept",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "am",
+    "pm",
+    "a.m",
+    "p.m",
+    "utc",
+    "gmt",
+    "est",
+    "cet",
+    "pst",
+    "bc",
+    "ad",
+    "bce",
+    "ce",
+];
+/// Words in capitals that name nothing in particular, or are stressed.
+const COMMON: &[&str] = &[
+    "ok",
+    "okay",
+    "faq",
+    "faqs",
+    "pdf",
+    "url",
+    "urls",
+    "id",
+    "ids",
+    "tv",
+    "pc",
+    "pcs",
+    "ps",
+    "nb",
+    "fyi",
+    "asap",
+    "diy",
+    "tldr",
+    "q",
+    "a",
+    "i",
+    "usb",
+    "api",
+    "apis",
+    "html",
+    "json",
+    "http",
+    "https",
+    "sms",
+    "vat",
+    "tax",
+    "ceo",
+    "cto",
+    "hr",
+    "it",
+    "ai",
+    "qr",
+    "pin",
+    "atm",
+    "gps",
+    "dna",
+    "usd",
+    "eur",
+    "gbp",
+    "note",
+    "warning",
+    "important",
+    "tip",
+    "tips",
+    "step",
+    "yes",
+    "no",
+    "not",
+    "never",
+    "always",
+    "do",
+    "dont",
+    "must",
+    "all",
+    "only",
+    "free",
+    "new",
+    "stop",
+    "caution",
+    "danger",
+    "and",
+    "or",
+    "the",
+    "email",
+    "internet",
+    "web",
+    "god",
+    "christmas",
+    "easter",
+    "sir",
+    "madam",
+    "hi",
+    "hello",
+    "dear",
+    "thanks",
+    "sorry",
+    "please",
+    "etc",
+    "eg",
+    "ie",
+    "vs",
+    "lol",
+    "mum",
+    "mom",
+    "dad",
+    "n",
+    "s",
+];
+/// Small words within a name.
+const LINKS: &[&str] = &[
+    "of", "the", "and", "de", "la", "del", "van", "von", "der", "den", "&", "for",
+];
+
+/// The names of a document; `plain` is the text that was annotated, with its lines.
+pub(crate) fn names(doc: &Doc, plain: &Plain) -> Vec<Name> {
+    let words: Vec<Word<'_>> = doc.words().collect();
+    let mid: BTreeSet<String> = words
+        .iter()
+        .enumerate()
+        .filter(|(at, word)| capital(word.form()) && !opens(&words, *at, plain))
+        .map(|(_, word)| folded(word.form()))
+        .collect();
+    let small: BTreeSet<String> = words
+        .iter()
+        .filter(|word| word.form().starts_with(char::is_lowercase))
+        .map(|word| word.form().to_owned())
+        .collect();
+    let reader = Reader {
+        words,
+        mid,
+        small,
+        plain,
+    };
+    reader.names()
+}
+
+fn capital(form: &str) -> bool {
+    form.starts_with(char::is_uppercase)
+}
+
+/// Capitals beyond the first letter: `NASA`, `OpenAI`, `iPhone`, `B2B`.
+fn inner_capital(form: &str) -> bool {
+    form.chars().skip(1).any(char::is_uppercase)
+}
+
+fn shouted(form: &str) -> bool {
+    form.chars().filter(|c| c.is_alphabetic()).count() > 1 && !form.chars().any(char::is_lowercase)
+}
+
+/// Whether a capital at this word may be due to its place alone.
+fn opens(words: &[Word<'_>], at: usize, plain: &Plain) -> bool {
+    let word = words[at];
+    let span = word.span();
+    let line_start = plain.line_at(span.start).is_none_or(|line| {
+        line.kind == LineKind::Heading
+            || line.kind == LineKind::Row
+            || (line.span.start >= span.start && (line.kind != LineKind::Text || line.starts_block))
+    });
+    if line_start {
+        return true;
+    }
+    // Quotation marks, brackets and dashes before it are no words.
+    let mut before = at;
+    while let Some(previous) = before.checked_sub(1) {
+        let word = words[previous];
+        if word.token().ends_sentence() {
+            return true;
+        }
+        match word.form() {
+            ":" | "!" | "?" | "." | "…" | "\"" | "“" | "‘" | "—" | "–" | ">" | "→" | ";" =>
+            {
+                return true;
+            }
+            form if form.chars().any(char::is_alphanumeric) => return false,
+            _ => before = previous,
+        }
+    }
+    true
+}
+
+struct Reader<'d, 'p> {
+    words: Vec<Word<'d>>,
+    /// Words that stand capitalised within a sentence.
+    mid: BTreeSet<String>,
+    /// Words that stand in small letters.
+    small: BTreeSet<String>,
+    plain: &'p Plain,
+}
+
+impl Reader<'_, '_> {
+    fn names(&self) -> Vec<Name> {
+        let mut names = Vec::new();
+        let mut at = 0;
+        while at < self.words.len() {
+            if !self.is_core(at) {
+                at += 1;
+                continue;
+            }
+            let end = self.run_end(at);
+            let start = self.run_start(at, names.last().map_or(0, |name: &Name| name.span.end));
+            names.extend(self.name(start, end));
+            at = end;
+        }
+        names
+    }
+
+    /// Whether a word is by itself sign enough of a name.
+    fn is_core(&self, at: usize) -> bool {
+        let word = self.words[at];
+        let form = word.form().trim_matches(|c: char| !c.is_alphanumeric());
+        let lower = folded(form);
+        if form.chars().count() < 2
+            || CALENDAR.contains(&lower.as_str())
+            || TITLES.contains(&lower.as_str())
+        {
+            return false;
+        }
+        let tagged = word.upos() == "PROPN";
+        if shouted(form) {
+            // A text that shouts: its neighbours have no small letters either.
+            let quiet = |at: Option<usize>| {
+                let Some(word) = at.and_then(|at| self.words.get(at)) else {
+                    return false;
+                };
+                word.form().chars().any(char::is_lowercase)
+            };
+            let loud = !quiet(at.checked_sub(1))
+                && !quiet(Some(at + 1))
+                && self.words.len() > 2
+                && (at
+                    .checked_sub(1)
+                    .is_some_and(|at| shouted(self.words[at].form()))
+                    || self
+                        .words
+                        .get(at + 1)
+                        .is_some_and(|word| shouted(word.form())));
+            let known = COMMON.contains(&lower.as_str()) || self.small.contains(&lower);
+            return !known
+                && !loud
+                && (tagged || matches!(word.upos(), "NOUN" | "X" | "ADJ"))
+                && form.len() <= 12;
+        }
+        if inner_capital(form)
+            && !form.contains(['-', '/', '\'', '’', '.'])
+            && form.chars().any(char::is_alphabetic)
+        {
+            return true;
+        }
+        if !capital(form) || COMMON.contains(&lower.as_str()) || self.small.contains(&lower) {
+            return false;
+        }
+        if !tagged {
+            return self.is_title_case(at);
+        }
+        if !opens(&self.words, at, self.plain) {
+            return true;
+        }
+        // A second sign: the lemma keeps its capital, it stands capitalised elsewhere, or a
+        // capitalised proper noun follows.
+        let follows = self.words.get(at + 1).is_some_and(|next| {
+            next.upos() == "PROPN"
+                && capital(next.form())
+                && !opens(&self.words, at + 1, self.plain)
+        });
+        let heading = self
+            .plain
+            .line_at(word.span().start)
+            .is_some_and(|line| line.kind == LineKind::Heading);
+        self.mid.contains(&lower) || follows || (capital(word.lemma()) && !heading)
+    }
+
+    /// Whether two words in capitals stand where small letters were before: `with Amazon Web
+    /// Services`. Headings and lead-ins (`Key Benefits:`) have none before.
+    fn is_title_case(&self, at: usize) -> bool {
+        let fits = |at: usize| {
+            self.words.get(at).is_some_and(|word| {
+                capital(word.form())
+                    && matches!(word.upos(), "PROPN" | "NOUN" | "ADJ")
+                    && !opens(&self.words, at, self.plain)
+            })
+        };
+        let start = self.words[at].span().start;
+        let line = self
+            .plain
+            .line_at(start)
+            .map_or(start, |line| line.span.start);
+        let small_before = || {
+            self.words[..at]
+                .iter()
+                .rev()
+                .take(40)
+                .take_while(|word| word.span().start >= line)
+                .any(|word| word.form().starts_with(char::is_lowercase))
+        };
+        fits(at) && fits(at + 1) && self.near(at + 1) && small_before()
+    }
+
+    /// Whether a word goes on with a name: capitalised, in the same line, whatever its tag.
+    fn goes_on(&self, at: usize) -> bool {
+        let Some(word) = self.words.get(at) else {
+            return false;
+        };
+        let form = word.form();
+        let nominal = matches!(word.upos(), "PROPN" | "NOUN" | "ADJ" | "NUM" | "X" | "VERB");
+        let lower = folded(form);
+        self.near(at)
+            && !CALENDAR.contains(&lower.as_str())
+            && ((capital(form) && nominal && form.chars().any(char::is_alphabetic))
+                || (word.upos() == "PROPN"
+                    && form.chars().any(char::is_alphanumeric)
+                    && capital(form)))
+    }
+
+    /// Whether only a space or a hyphen is between a word and the one before.
+    fn near(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else {
+            return false;
+        };
+        let (from, to) = (self.words[before].span().end, self.words[at].span().start);
+        from > to
+            || self.plain.text.get(from..to).is_some_and(|gap| {
+                gap.is_empty() || (gap.trim().is_empty() && !gap.contains('\n') && gap.len() <= 3)
+            })
+    }
+
+    fn run_end(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        loop {
+            let hyphen = self.words.get(end).is_some_and(|word| word.form() == "-")
+                && self.near(end)
+                && self
+                    .words
+                    .get(end + 1)
+                    .is_some_and(|word| word.form().chars().any(char::is_alphanumeric))
+                && self.near(end + 1);
+            let dotted = self.words.get(end).is_some_and(|word| word.form() == ".");
+            let link = self.words.get(end).is_some_and(|word| LINKS.contains(&word.form()))
+                && self.near(end)
+                // `Paris and Rome` are two names; `Data Protection and Safety Board` is cut too.
+                && !self.words.get(end).is_some_and(|word| matches!(word.form(), "and" | "for" | "&"));
+            if self.goes_on(end) {
+                end += 1;
+            } else if (hyphen || link) && !dotted && (hyphen || self.goes_on(end + 1)) {
+                end += 2;
+            } else if link
+                && self
+                    .words
+                    .get(end + 1)
+                    .is_some_and(|word| word.form() == "the")
+                && self.goes_on(end + 2)
+            {
+                end += 3;
+            } else {
+                return end;
+            }
+        }
+    }
+
+    /// Capitalised words before the core that are not there by their place: `Great` Britain.
+    fn run_start(&self, at: usize, floor: usize) -> usize {
+        let mut start = at;
+        while let Some(before) = start.checked_sub(1) {
+            let word = self.words[before];
+            let fits = self.near(start)
+                && word.span().start >= floor
+                && capital(word.form())
+                && matches!(word.upos(), "PROPN" | "NOUN" | "ADJ")
+                && !opens(&self.words, before, self.plain);
+            if !fits {
+                break;
+            }
+            start = before;
+        }
+        start
+    }
+
+    fn name(&self, mut start: usize, end: usize) -> Option<Name> {
+        let is_title = |at: usize| {
+            let word = folded(self.words[at].form().trim_end_matches('.'));
+            TITLES.contains(&word.as_str())
+        };
+        while start < end && is_title(start) {
+            start += 1;
+        }
+        let words: Vec<String> = self.words[start..end]
+            .iter()
+            .map(|word| folded(word.form().trim_matches(|c: char| !c.is_alphanumeric())))
+            .filter(|word| {
+                !word.is_empty()
+                    && !LINKS.contains(&word.as_str())
+                    && !TITLES.contains(&word.as_str())
+                    && word != "s"
+            })
+            .collect();
+        if words.is_empty() {
+            return None;
+        }
+        let from = self.words[start].span().start;
+        let to = self.words[end - 1].span().end;
+        let text = self.plain.text.get(from..to)?;
+        // `Corp**` was one token: the end is the last letter's.
+        let end = from
+            + text
+                .trim_end_matches(|c: char| !c.is_alphanumeric() && c != '.')
+                .len();
+        Some(Name {
+            span: from..end,
+            words,
+        })
+    }
+}
+
+/// The words of a text that bear names out, folded, with the pieces of hyphenated ones, singular
+/// forms, and the initials of capitalised runs.
+pub(crate) fn known_words(text: &str, known: &mut BTreeSet<String>) {
+    let mut initials = String::new();
+    let mut last_end = 0;
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '.' | '-' | '&');
+    for piece in text
+        .split(|c: char| !word(c))
+        .filter(|piece| !piece.is_empty())
+    {
+        let at = piece.as_ptr() as usize - text.as_ptr() as usize;
+        let bare = piece.trim_matches(|c: char| !c.is_alphanumeric());
+        if bare.is_empty() {
+            continue;
+        }
+        let broken = text[last_end..at].chars().any(|c| !c.is_whitespace());
+        last_end = at + piece.len();
+        if broken || !capital(bare) {
+            let small = matches!(bare, "of" | "and" | "the" | "for" | "&");
+            if broken || !small {
+                keep_initials(&initials, known);
+                initials.clear();
+            }
+        }
+        if capital(bare) {
+            initials.extend(bare.chars().next().into_iter().flat_map(char::to_lowercase));
+        }
+        add(bare, known);
+        if bare.contains(['-', '.', '&', '\'', '’']) {
+            for part in bare
+                .split(['-', '.', '&', '\'', '’'])
+                .filter(|part| !part.is_empty())
+            {
+                add(part, known);
+            }
+        }
+    }
+    keep_initials(&initials, known);
+}
+
+fn keep_initials(initials: &str, known: &mut BTreeSet<String>) {
+    // `The Data Protection Commission` may be DPC as well as TDPC; any two letters or more.
+    let starts: Vec<usize> = initials.char_indices().map(|(at, _)| at).collect();
+    if (2..=8).contains(&starts.len()) {
+        for start in &starts[..starts.len() - 1] {
+            known.insert(initials[*start..].to_owned());
+        }
+    }
+}
+
+fn add(word: &str, known: &mut BTreeSet<String>) {
+    let word = folded(word);
+    for ending in ["'s", "s'", "'"] {
+        if let Some(bare) = word.strip_suffix(ending) {
+            let bare = if ending == "s'" {
+                format!("{bare}s")
+            } else {
+                bare.to_owned()
+            };
+            known.insert(bare);
+        }
+    }
+    known.insert(word);
+}
+
+/// Whether every word of a name is among the known ones, in singular or plural; or the name is one
+/// whose initials are known.
+pub(crate) fn borne_out(name: &Name, known: &BTreeSet<String>) -> bool {
+    let has = |word: &str| {
+        known.contains(word)
+            || word
+                .strip_suffix('s')
+                .is_some_and(|bare| known.contains(bare))
+            || word
+                .strip_suffix("es")
+                .is_some_and(|bare| known.contains(bare))
+            || word
+                .strip_suffix("'s")
+                .is_some_and(|bare| known.contains(bare))
+            || known.contains(&format!("{word}s"))
+            || (word.contains(['.', '-'])
+                && word
+                    .split(['.', '-'])
+                    .all(|part| part.is_empty() || known.contains(part)))
+            || (word.contains('.') && known.contains(&word.replace('.', "")))
+    };
+    if name.words.iter().all(|word| has(word)) {
+        return true;
+    }
+    name.words.len() > 1 && initials_known(std::slice::from_ref(name), known)
+}
+
+/// Whether the initials of some names together are known: `NASA`.
+pub(crate) fn initials_known(names: &[Name], known: &BTreeSet<String>) -> bool {
+    let words = names.iter().flat_map(|name| &name.words);
+    let initials: String = words.filter_map(|word| word.chars().next()).collect();
+    known.contains(&initials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::markup::plain;
+    use crate::reading::read;
+
+    fn found(text: &str) -> Vec<String> {
+        let plain = plain(text);
+        let doc = read(&plain.text).expect("the model is inside");
+        let names = names(&doc, &plain);
+        names
+            .into_iter()
+            .map(|name| text[name.span].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn names_are_found_whole() {
+        for (text, wanted) in [
+            (
+                "**Barack Obama** was born in Honolulu, Hawaii.",
+                &["Barack Obama", "Honolulu", "Hawaii"][..],
+            ),
+            ("Obama's wife is Michelle.", &["Obama", "Michelle"]),
+            ("We no longer ship to Great Britain.", &["Great Britain"]),
+            ("Sure! Plants are great.", &[]),
+            ("- Open the app.\n- Call NASA's servers.", &["NASA"]),
+            ("Ask Dr. Smith about it.", &["Smith"]),
+            ("It was made by OpenAI in March.", &["OpenAI"]),
+            ("Please do NOT unplug it.", &[]),
+            ("We fly to Paris and Rome.", &["Paris", "Rome"]),
+        ] {
+            assert_eq!(found(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_bears_names_out() {
+        let mut known = BTreeSet::new();
+        known_words(
+            "The National Aeronautics and Space Administration paid Barack Obama's friend José in New-York.",
+            &mut known,
+        );
+        let name = |words: &[&str]| Name {
+            span: 0..1,
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        for words in [
+            &["nasa"][..],
+            &["obama"],
+            &["barack", "obama"],
+            &["jose"],
+            &["new", "york"],
+            &["york"],
+        ] {
+            assert!(borne_out(&name(words), &known), "{words:?}");
+        }
+        for words in [&["esa"][..], &["michelle", "obama"], &["washington"]] {
+            assert!(!borne_out(&name(words), &known), "{words:?}");
+        }
+    }
+}

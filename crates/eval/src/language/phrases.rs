@@ -1,0 +1,395 @@
+//! Annotated answer -> the phrase that answers a question of some kind, if one is there.
+//!
+//! It looks at the kind of phrase alone: a date for `when`, a number for `how many`. Whether it is the
+//! right one is not asked. Sentences that put the question off (`I don't know`) hold no answer.
+
+use std::ops::Range;
+
+use botsmith_nlp::{Doc, Word};
+
+use super::clauses::finite;
+use super::markup::{Plain, pattern};
+use super::names::names;
+use super::negation::yes_or_no;
+use super::quantity::{Dimension, Quantity, Value, quantities};
+use super::question::{Kind, Question};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// An answer as it was read.
+pub(crate) struct Reply<'a> {
+    doc: &'a Doc,
+    plain: &'a Plain,
+    /// The text with its markup: places may be addresses.
+    original: &'a str,
+    words: Vec<Word<'a>>,
+    quantities: Vec<Quantity>,
+    /// Bytes of sentences that put the question off.
+    put_off: Vec<Range<usize>>,
+}
+
+static PUT_OFF: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)\b(?:i|we)(?:\s+(?:do|does|am|are)\s*(?:n['’]?t|\s+not)|\s*['’]m\s+not|\s+(?:am|are)\s+not|\s*['’]re\s+not|\s+cannot|\s+can\s*['’]?not|\s+ca\s*n['’]t|\s+can['’]t|\s+don['’]t)\s+(?:really\s+|currently\s+)?",
+        r"(?:know|sure|certain|have\s+(?:\w+\s+){0,3}(?:information|details|data|access|answer|idea)|able\s+to\s+(?:say|answer|tell|help|provide|find)|say|tell|answer|help|provide|find|confirm)",
+        r"|\bunable to (?:say|answer|tell|help|provide|find|confirm)|\bno idea\b|\bas an ai\b|\bnot specified\b|\b(?:is|are|does)(?:\s+not|n['’]t)\s+(?:say|mention|state|specify|provide)",
+        r"|\bplease (?:rephrase|clarify)\b|\bcould you (?:please )?(?:clarify|tell|provide|share|specify)\b|\b(?:great|good) question\b|\bhow can i help\b|\blet me know\b|\bthank(?:s| you) for\b",
+    ))
+});
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w+"));
+static WHEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)\b(?:now|today|tonight|tomorrow|yesterday|immediately|instantly|soon|shortly|right away|straight away|at once|always|never|already|currently|daily|weekly|monthly|yearly|annually|any ?time|at any time|at the moment|every \w+|each (?:day|week|month|year|morning|evening)|last (?:night|week|month|year|summer|winter|spring|autumn|fall)|next (?:week|month|year|summer|winter|spring|autumn|fall)|this (?:morning|afternoon|evening|week|month|year)|in (?:the )?(?:morning|afternoon|evening|spring|summer|autumn|fall|winter|future|past)|at night)\b",
+        r"|\b(?:when|once|as soon as|after|before|until|by the time|during|upon|on dispatch|on arrival)\s+\w+",
+    ))
+});
+static LONG: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:for ?ever|indefinitely|permanently|for life|overnight|as long as \w+|until \w+|the same day|same-day|a (?:few|couple of|number of) (?:seconds|minutes|hours|days|weeks|months|years)|several (?:seconds|minutes|hours|days|weeks|months|years)|(?:a|an|one|the whole|the entire|all) (?:second|minute|hour|day|week|month|year|night|summer|winter)|no (?:time )?limit|instantly|immediately|no longer than \w+|seconds|minutes|hours|days|weeks|months|years|decades|centuries)\b",
+    )
+});
+static MANY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:none|no|zero|one|both|several|many|a few|few|a couple|a lot|dozens|hundreds|thousands|millions|billions|unlimited|no limit|as many as|a single|only a|just a|an?|once|twice)\b",
+    )
+});
+static MUCH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:free|nothing|no (?:charge|fee|cost|extra cost)|at no|a lot|lots|little|enough|all|half|none|plenty|as much as|too much|not much|a bit|a cup|a pinch|full price)\b",
+    )
+});
+static OFTEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:daily|weekly|monthly|yearly|annually|hourly|quarterly|nightly|biweekly|once|twice|thrice|times|always|never|rarely|seldom|sometimes|often|usually|regularly|frequently|occasionally|every|each|per|whenever|as often as)\b",
+    )
+});
+static WHY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:because|since|as|due to|owing to|thanks to|so that|so|in order to|the reasons?|reason|that['’]?s why|caused by|cause[sd]?|result(?:s|ed)? (?:of|from)|means? that|for (?:safety|legal|technical|security|health|tax) \w+|to (?:avoid|prevent|protect|keep|make|ensure|help|save|reduce|allow|comply)|otherwise|therefore|hence|leads? to|given that|in case|law|rules?|requires?)\b",
+    )
+});
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:here|there|online|everywhere|nowhere|anywhere|upstairs|downstairs|outside|inside|abroad|worldwide|at home|overseas|nearby|next door|locally|underground|left|right|north|south|east|west)\b",
+    )
+});
+static HOW: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:by \w+ing|you (?:can|could|should|need|must|have to|may|will)|first|then|step|steps|using|with|through|via|simply|just|to \w+|carefully|manually|automatically|well|fine|badly|slowly|quickly|please)\b",
+    )
+});
+static PERSONS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:nobody|no one|everyone|everybody|anyone|anybody|someone|somebody|people|person|man|woman|men|women|child|children|staff|team|crew|support|courier|courier|customer|customers|owner|owners|police|government|parents?|members?|users?|authority|commission|company|department|holders?|[a-z]{2,}(?:ers?|ors?|ists?|ians?|ants?|ees?))\b",
+    )
+});
+
+impl std::fmt::Debug for Reply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply")
+            .field("bytes", &self.original.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Reply<'a> {
+    /// Reads an answer: `doc` annotates `plain.text`, which is `original` without markup.
+    pub(crate) fn new(doc: &'a Doc, plain: &'a Plain, original: &'a str) -> Self {
+        let put_off = doc
+            .sentences()
+            .filter(|sentence| PUT_OFF.is_match(sentence.text()))
+            .map(|sentence| sentence.span())
+            .collect();
+        Self {
+            doc,
+            plain,
+            original,
+            words: doc.words().collect(),
+            quantities: quantities(&plain.text),
+            put_off,
+        }
+    }
+
+    /// Where the question is put off.
+    pub(crate) fn put_off(&self) -> &[Range<usize>] {
+        &self.put_off
+    }
+
+    /// The bytes of the first phrase that answers the question, or nothing. `asked` are the words of
+    /// the document that holds the question.
+    pub(crate) fn answer(&self, question: &Question, asked: &[Word<'_>]) -> Option<Range<usize>> {
+        let text = &self.plain.text;
+        match question.kind {
+            Kind::YesNo => self.yes_no(question, asked),
+            Kind::Who => self.name().or_else(|| self.found(&PERSONS)).or_else(|| self.pronoun()),
+            Kind::Where => self.place(),
+            Kind::When => self
+                .quantity(|quantity| match quantity.value {
+                    Value::Date(_) | Value::Time(_) => true,
+                    Value::Number(number) => match number.unit {
+                        Some((dimension, _)) => dimension.is_time(),
+                        None => number.plain.fract() == 0.0 && ((1000.0..=2199.0).contains(&number.plain) || number.ordinal && !quantity.weak),
+                    },
+                })
+                .or_else(|| self.found(&WHEN)),
+            Kind::HowMany => self
+                .quantity(|quantity| matches!(quantity.value, Value::Number(_)))
+                .or_else(|| self.found(&MANY)),
+            Kind::HowMuch => self
+                .quantity(|quantity| matches!(quantity.value, Value::Number(number) if !number.unit.is_some_and(|(dimension, _)| dimension.is_time())))
+                .or_else(|| self.found(&MUCH)),
+            Kind::HowLong => self
+                .quantity(|quantity| match quantity.value {
+                    Value::Number(number) => number.unit.is_some_and(|(dimension, _)| {
+                        dimension.is_time() || matches!(dimension, Dimension::Length)
+                    }),
+                    _ => false,
+                })
+                .or_else(|| {
+                    // `2 to 3 working days`: the unit is a few words on.
+                    self.quantity(|quantity| {
+                        let after = &text[quantity.span.end..super::border(text, (quantity.span.end + 40).min(text.len()))];
+                        matches!(quantity.value, Value::Number(_)) && LONG.is_match(after)
+                    })
+                })
+                .or_else(|| self.found(&LONG))
+                .or_else(|| self.quantity(|quantity| matches!(quantity.value, Value::Date(_)))),
+            Kind::HowOften => self.found(&OFTEN).or_else(|| {
+                self.quantity(|quantity| matches!(quantity.value, Value::Number(number) if number.unit.is_some_and(|(dimension, _)| dimension.is_time())))
+            }),
+            Kind::Why => self.found(&WHY),
+            Kind::Which => self.choice(question, asked),
+            Kind::How => self.found(&HOW).or_else(|| self.order()),
+            Kind::What => self.thing(),
+        }
+    }
+
+    fn open(&self, span: &Range<usize>) -> bool {
+        !self
+            .put_off
+            .iter()
+            .any(|off| off.start < span.end && span.start < off.end)
+    }
+
+    fn found(&self, pattern: &Regex) -> Option<Range<usize>> {
+        pattern
+            .find_iter(&self.plain.text)
+            .map(|found| found.range())
+            .find(|span| self.open(span))
+    }
+
+    fn quantity(&self, fits: impl Fn(&Quantity) -> bool) -> Option<Range<usize>> {
+        self.quantities
+            .iter()
+            .find(|quantity| self.open(&quantity.span) && fits(quantity))
+            .map(|quantity| quantity.span.clone())
+    }
+
+    fn name(&self) -> Option<Range<usize>> {
+        names(self.doc, self.plain)
+            .into_iter()
+            .map(|name| name.span)
+            .find(|span| self.open(span))
+            .or_else(|| {
+                // A name alone opens its sentence.
+                self.word(|word| {
+                    word.upos() == "PROPN" && word.form().chars().any(char::is_uppercase)
+                })
+            })
+    }
+
+    fn word(&self, fits: impl Fn(&Word<'a>) -> bool) -> Option<Range<usize>> {
+        self.words
+            .iter()
+            .find(|word| self.open(&word.span()) && fits(word))
+            .map(|word| word.span())
+    }
+
+    /// `We do.`, `You, as the buyer.`: a pronoun that is the subject of the first sentence.
+    fn pronoun(&self) -> Option<Range<usize>> {
+        let first = self.words.iter().find(|word| {
+            self.open(&word.span()) && word.form().chars().any(char::is_alphanumeric)
+        })?;
+        matches!(
+            first.form().to_lowercase().as_str(),
+            "we" | "you" | "they" | "he" | "she" | "me" | "us"
+        )
+        .then(|| first.span())
+    }
+
+    fn place(&self) -> Option<Range<usize>> {
+        const BEFORE: &[&str] = &[
+            "in", "at", "on", "under", "near", "behind", "inside", "outside", "beside", "between",
+            "to", "from", "into", "onto", "through", "via", "above", "below", "around", "across",
+            "within", "over", "along", "opposite",
+        ];
+        let phrase = self.words.iter().enumerate().find_map(|(at, word)| {
+            let preposition =
+                BEFORE.contains(&word.form().to_lowercase().as_str()) && self.open(&word.span());
+            if !preposition {
+                return None;
+            }
+            // The noun that it is before, over articles and adjectives.
+            let noun = self.words[at + 1..]
+                .iter()
+                .take(5)
+                .take_while(|next| {
+                    matches!(
+                        next.upos(),
+                        "NOUN" | "PROPN" | "DET" | "ADJ" | "PRON" | "NUM" | "PART"
+                    ) && next.form() != "to"
+                })
+                .find(|next| matches!(next.upos(), "NOUN" | "PROPN"))?;
+            let span = word.span().start..noun.span().end;
+            let time = self.quantities.iter().any(|quantity| {
+                let inside = quantity.span.start < span.end && span.start < quantity.span.end;
+                inside
+                    && match quantity.value {
+                        Value::Date(_) | Value::Time(_) => true,
+                        Value::Number(number) => number.unit.is_some(),
+                    }
+            });
+            let timely = matches!(
+                noun.lemma(),
+                "time"
+                    | "moment"
+                    | "day"
+                    | "week"
+                    | "month"
+                    | "year"
+                    | "hour"
+                    | "minute"
+                    | "morning"
+                    | "evening"
+                    | "fact"
+                    | "case"
+                    | "order"
+                    | "advance"
+                    | "general"
+                    | "addition"
+                    | "reason"
+                    | "question"
+                    | "mind"
+                    | "term"
+                    | "way"
+            );
+            (!time && !timely).then_some(span)
+        });
+        phrase
+            .or_else(|| {
+                ADDRESS
+                    .find(self.original)
+                    .map(|found| found.range())
+                    .filter(|span| self.open(span))
+            })
+            .or_else(|| self.found(&PLACE))
+            .or_else(|| self.name())
+    }
+
+    /// Yes or no, or a statement with the question's verb or auxiliary.
+    fn yes_no(&self, question: &Question, asked: &[Word<'_>]) -> Option<Range<usize>> {
+        const HEDGES: &[&str] = &[
+            "maybe",
+            "perhaps",
+            "probably",
+            "possibly",
+            "unfortunately",
+            "likely",
+            "depends",
+            "unlikely",
+            "definitely",
+            "certainly",
+            "absolutely",
+            "not",
+            "n't",
+            "no",
+            "never",
+            "yes",
+            "exactly",
+            "correct",
+        ];
+        if let Some((_, span)) = yes_or_no(&self.plain.text)
+            && self.open(&span)
+        {
+            return Some(span);
+        }
+        if let Some(span) = self.word(|word| HEDGES.contains(&word.form().to_lowercase().as_str()))
+        {
+            return Some(span);
+        }
+        let wanted: Vec<String> = asked[question.words.clone()]
+            .iter()
+            .filter(|word| matches!(word.upos(), "VERB" | "AUX" | "NOUN" | "ADJ" | "PROPN"))
+            .map(|word| super::folded(word.lemma()))
+            .collect();
+        let verb = self.words.iter().find(|word| {
+            self.open(&word.span())
+                && matches!(word.upos(), "VERB" | "AUX")
+                && (finite(**word) || word.upos() == "VERB")
+                && wanted.contains(&super::folded(word.lemma()))
+        });
+        // A statement that speaks of what was asked says it as well.
+        let noun = || {
+            let verb = self
+                .words
+                .iter()
+                .any(|word| self.open(&word.span()) && finite(*word));
+            verb.then(|| {
+                self.word(|word| {
+                    matches!(word.upos(), "NOUN" | "ADJ" | "PROPN")
+                        && wanted.contains(&super::folded(word.lemma()))
+                })
+            })
+            .flatten()
+        };
+        verb.map(|word| word.span()).or_else(noun)
+    }
+
+    /// One of the things that the question names, or any thing.
+    fn choice(&self, question: &Question, asked: &[Word<'_>]) -> Option<Range<usize>> {
+        let words = &asked[question.words.clone()];
+        let or = words
+            .iter()
+            .position(|word| word.form().eq_ignore_ascii_case("or"));
+        let Some(or) = or else { return self.thing() };
+        // The last word before `or` and its commas, and the words after it.
+        let start = words[..or]
+            .iter()
+            .rposition(|word| matches!(word.form(), "," | ":" | "?"))
+            .map_or(or.saturating_sub(2), |at| at + 1);
+        let options: Vec<String> = words[start..]
+            .iter()
+            .filter(|word| {
+                !matches!(
+                    word.upos(),
+                    "PUNCT" | "CCONJ" | "DET" | "ADP" | "AUX" | "PRON"
+                )
+            })
+            .map(|word| super::folded(word.form()))
+            .collect();
+        self.word(|word| {
+            let form = super::folded(word.form());
+            options.contains(&form)
+                || matches!(form.as_str(), "both" | "neither" | "either" | "none")
+        })
+    }
+
+    /// Steps: a sentence or list item that begins with a verb in its plain form.
+    fn order(&self) -> Option<Range<usize>> {
+        self.plain.lines.iter().find_map(|line| {
+            let word = self
+                .words
+                .iter()
+                .find(|word| word.span().start >= line.span.start)?;
+            let verb =
+                word.upos() == "VERB" && !word.feats().has("Tense=Past") && self.open(&word.span());
+            verb.then(|| word.span())
+        })
+    }
+
+    fn thing(&self) -> Option<Range<usize>> {
+        self.word(|word| matches!(word.upos(), "NOUN" | "PROPN" | "NUM" | "SYM" | "X"))
+            .or_else(|| self.word(|word| matches!(word.upos(), "VERB" | "ADJ" | "INTJ")))
+    }
+}

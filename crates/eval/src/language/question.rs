@@ -1,0 +1,419 @@
+//! Text of somebody who asks -> the questions in it, and what kind of answer each wants.
+//!
+//! A question is a sentence or clause that begins with a question word (`who`, `how many`) or an
+//! auxiliary before its subject (`can I`, `is it`); where a text has none, a sentence that ends in a
+//! question mark. Small words may stand before (`hi, so when do you charge`). Indirect questions (`I
+//! wonder when …`) are found where they follow a few fixed phrases (`tell me`, `do you know`).
+
+use std::ops::Range;
+
+use botsmith_nlp::{Doc, Word};
+
+/// What kind of phrase answers a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// A person, an organisation, a role.
+    Who,
+    /// A place.
+    Where,
+    /// A date, a time, an event.
+    When,
+    /// A count.
+    HowMany,
+    /// A price, an amount.
+    HowMuch,
+    /// A stretch of time, a length.
+    HowLong,
+    /// A rate: `weekly`, `twice a day`.
+    HowOften,
+    /// A reason.
+    Why,
+    /// One of some things.
+    Which,
+    /// Yes, no, or a statement that says it.
+    YesNo,
+    /// A way of doing something.
+    How,
+    /// Any thing or fact.
+    What,
+}
+
+impl Kind {
+    /// The question word, as messages write it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Who => "who",
+            Self::Where => "where",
+            Self::When => "when",
+            Self::HowMany => "how many",
+            Self::HowMuch => "how much",
+            Self::HowLong => "how long",
+            Self::HowOften => "how often",
+            Self::Why => "why",
+            Self::Which => "which",
+            Self::YesNo => "yes or no",
+            Self::How => "how",
+            Self::What => "what",
+        }
+    }
+
+    /// What answers it, as messages write it.
+    pub(crate) fn wants(self) -> &'static str {
+        match self {
+            Self::Who => "a person, role or organisation",
+            Self::Where => "a place",
+            Self::When => "a date, time or event",
+            Self::HowMany => "a number",
+            Self::HowMuch => "a price or amount",
+            Self::HowLong => "a duration or length",
+            Self::HowOften => "a rate",
+            Self::Why => "a reason",
+            Self::Which => "a choice",
+            Self::YesNo => "yes, no, or a statement that says it",
+            Self::How => "a way of doing it",
+            Self::What => "a thing or fact",
+        }
+    }
+
+    /// All kinds by their words, for options.
+    pub(crate) const ALL: [(&'static str, Self); 12] = [
+        ("who", Self::Who),
+        ("where", Self::Where),
+        ("when", Self::When),
+        ("how-many", Self::HowMany),
+        ("how-much", Self::HowMuch),
+        ("how-long", Self::HowLong),
+        ("how-often", Self::HowOften),
+        ("why", Self::Why),
+        ("which", Self::Which),
+        ("yes-no", Self::YesNo),
+        ("how", Self::How),
+        ("what", Self::What),
+    ];
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// The numbers of its words.
+    pub(crate) words: Range<usize>,
+    /// What answers it.
+    pub(crate) kind: Kind,
+}
+
+const AUXILIARIES: &[&str] = &[
+    "is", "are", "was", "were", "am", "do", "does", "did", "can", "could", "will", "would",
+    "shall", "should", "may", "might", "must", "have", "has", "had", "ca", "wo", "isn't", "don't",
+    "can't",
+];
+const SUBJECTS: &[&str] = &[
+    "i", "you", "he", "she", "it", "we", "they", "there", "this", "that", "these", "those", "my",
+    "your", "his", "her", "its", "our", "their", "the", "a", "an", "any", "anyone", "anybody",
+    "someone", "n't", "not", "all",
+];
+/// Words that may stand before a question word.
+const LEADS: &[&str] = &[
+    "hi",
+    "hello",
+    "hey",
+    "so",
+    "and",
+    "but",
+    "or",
+    "ok",
+    "okay",
+    "please",
+    "also",
+    "then",
+    "well",
+    "now",
+    "just",
+    "quick",
+    "question",
+    "dear",
+    "sorry",
+    "thanks",
+    "oh",
+    "um",
+    "exactly",
+    "in",
+    "at",
+    "on",
+    "to",
+    "for",
+    "from",
+    "by",
+    "with",
+    "of",
+    "until",
+    "since",
+    "about",
+    "approximately",
+    "roughly",
+];
+/// Phrases that a question follows in another clause.
+const INDIRECT: &[&str] = &[
+    "tell me",
+    "let me know",
+    "you know",
+    "you tell",
+    "know",
+    "wondering",
+    "wonder",
+    "explain",
+    "asking",
+    "ask",
+    "understand",
+];
+
+/// The questions of a document.
+pub(crate) fn questions(doc: &Doc) -> Vec<Question> {
+    let words: Vec<Word<'_>> = doc.words().collect();
+    let mut found = Vec::new();
+    let mut marked = Vec::new();
+    for sentence in doc.sentences() {
+        let range = sentence.word_range();
+        let asked = words[range.clone()]
+            .iter()
+            .rev()
+            .take(3)
+            .any(|word| word.form().contains('?'));
+        let before = found.len();
+        let mut start = range.start;
+        for at in range.clone() {
+            let ends = matches!(
+                words[at].form(),
+                "." | "?" | "!" | ";" | ":" | "—" | "-" | "…" | "..."
+            ) || words[at].form().contains('?')
+                || (words[at].form() == ",");
+            if ends || at + 1 == range.end {
+                let end = if ends { at } else { at + 1 };
+                found.extend(opened(&words, start..end, range.end, asked));
+                start = at + 1;
+            }
+        }
+        if asked && found.len() == before {
+            let indirect = indirect(&words, range.clone());
+            match indirect {
+                Some(question) => found.push(question),
+                None => marked.push(Question {
+                    words: range,
+                    kind: Kind::YesNo,
+                }),
+            }
+        }
+    }
+    if found.is_empty() { marked } else { found }
+}
+
+fn lower(word: Word<'_>) -> String {
+    word.form().to_lowercase()
+}
+
+/// The question that a stretch between punctuation is, if it begins as one. It goes on to `end`.
+fn opened(words: &[Word<'_>], range: Range<usize>, end: usize, asked: bool) -> Option<Question> {
+    let mut at = range.start;
+    while at < range.end && at < range.start + 4 {
+        let word = lower(words[at]);
+        if let Some(kind) = kind_at(words, at, range.end) {
+            let question = Question {
+                words: at..end,
+                kind,
+            };
+            // `When it is ready, …` and `what a plant` are no questions: an auxiliary comes before
+            // the subject, or the sentence ends in a question mark.
+            return (asked || inverted(words, at, range.end, kind)).then_some(question);
+        }
+        let next = words
+            .get(at + 1)
+            .filter(|_| at + 1 < range.end)
+            .map(|word| lower(*word));
+        let subject = next.is_some_and(|next| SUBJECTS.contains(&next.as_str()))
+            || (asked
+                && words.get(at + 1).is_some_and(|next| {
+                    matches!(
+                        next.upos(),
+                        "NOUN" | "PROPN" | "PRON" | "DET" | "ADJ" | "NUM"
+                    )
+                }));
+        if AUXILIARIES.contains(&word.as_str()) && subject {
+            if let Some(question) = within(words, at..range.end, end) {
+                return Some(question);
+            }
+            // An order begins like this too: `have a nice day`.
+            let orders = matches!(word.as_str(), "do" | "have")
+                && !asked
+                && !words.get(at + 1).is_some_and(|next| next.upos() == "PRON");
+            return (!orders).then_some(Question {
+                words: at..end,
+                kind: Kind::YesNo,
+            });
+        }
+        if !LEADS.contains(&word.as_str()) {
+            return None;
+        }
+        at += 1;
+    }
+    None
+}
+
+/// `can you tell me when …`: the question that is meant.
+fn within(words: &[Word<'_>], range: Range<usize>, end: usize) -> Option<Question> {
+    let found = indirect(words, range)?;
+    Some(Question {
+        words: found.words.start..end,
+        ..found
+    })
+}
+
+fn indirect(words: &[Word<'_>], range: Range<usize>) -> Option<Question> {
+    let place = range.clone().skip(1).find_map(|at| {
+        let kind = kind_at(words, at, range.end)?;
+        let one = lower(words[at - 1]);
+        let two = match at.checked_sub(2) {
+            Some(before) if before >= range.start => format!("{} {one}", lower(words[before])),
+            _ => one.clone(),
+        };
+        INDIRECT
+            .iter()
+            .any(|phrase| *phrase == one || *phrase == two)
+            .then_some((at, kind))
+    })?;
+    Some(Question {
+        words: place.0..range.end,
+        kind: place.1,
+    })
+}
+
+/// Whether an auxiliary stands where a question has it.
+fn inverted(words: &[Word<'_>], at: usize, end: usize, kind: Kind) -> bool {
+    let rest = &words[at + 1..end.min(at + 6)];
+    let auxiliary = rest.iter().position(|word| {
+        AUXILIARIES.contains(&lower(*word).as_str()) || matches!(word.form(), "'s" | "’s" | "'re")
+    });
+    let subject = rest.iter().position(|word| {
+        matches!(
+            lower(*word).as_str(),
+            "i" | "you" | "he" | "she" | "it" | "we" | "they"
+        )
+    });
+    match (auxiliary, subject) {
+        (Some(auxiliary), Some(subject)) => auxiliary < subject,
+        (Some(auxiliary), None) => {
+            auxiliary == 0
+                || matches!(
+                    kind,
+                    Kind::HowMany | Kind::HowMuch | Kind::HowLong | Kind::Which | Kind::Who
+                )
+        }
+        (None, _) => {
+            matches!(kind, Kind::HowMany | Kind::HowMuch | Kind::HowLong) && subject.is_none()
+        }
+    }
+}
+
+/// The kind that a question word at `at` gives.
+fn kind_at(words: &[Word<'_>], at: usize, end: usize) -> Option<Kind> {
+    let next = |step: usize| {
+        (at + step < end)
+            .then(|| lower(words[at + step]))
+            .unwrap_or_default()
+    };
+    let first = next(0);
+    let first = first.trim_end_matches(['\'', '’']);
+    Some(match first {
+        "who" | "whom" | "whose" | "who's" => Kind::Who,
+        "where" | "where's" => Kind::Where,
+        "when" | "when's" => Kind::When,
+        "why" | "why's" => Kind::Why,
+        "which" => match next(1).as_str() {
+            "day" | "date" | "year" | "month" | "time" | "week" => Kind::When,
+            "country" | "city" | "town" | "place" | "street" | "countries" | "cities" => {
+                Kind::Where
+            }
+            "person" | "people" => Kind::Who,
+            _ => Kind::Which,
+        },
+        "how" => match (next(1).as_str(), next(2).as_str()) {
+            ("many", _) => Kind::HowMany,
+            ("much", "time" | "longer")
+            | (
+                "long" | "far" | "tall" | "high" | "wide" | "big" | "deep" | "old" | "quickly"
+                | "fast" | "soon",
+                _,
+            ) => Kind::HowLong,
+            ("much", _) => Kind::HowMuch,
+            ("often" | "frequently", _) => Kind::HowOften,
+            ("come", _) => Kind::Why,
+            ("about", _) => Kind::What,
+            _ => Kind::How,
+        },
+        "what" | "what's" | "whats" => match next(1).as_str() {
+            "time" | "day" | "date" | "year" | "month" => Kind::When,
+            "city" | "country" | "town" | "place" => Kind::Where,
+            "about" => Kind::What,
+            _ => {
+                // `what is the price of …`, `what are the opening hours`.
+                let head = (1..7)
+                    .map(next)
+                    .find(|word| HEADS.iter().any(|(head, _)| head == word));
+                head.and_then(|word| HEADS.iter().find(|(head, _)| *head == word))
+                    .map_or(Kind::What, |(_, kind)| *kind)
+            }
+        },
+        _ => return None,
+    })
+}
+
+/// Nouns after `what is the` that say what is wanted.
+const HEADS: &[(&str, Kind)] = &[
+    ("price", Kind::HowMuch),
+    ("cost", Kind::HowMuch),
+    ("fee", Kind::HowMuch),
+    ("date", Kind::When),
+    ("deadline", Kind::When),
+    ("reason", Kind::Why),
+    ("number", Kind::HowMany),
+    ("capital", Kind::Where),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::read;
+
+    #[test]
+    fn the_question_word_says_what_is_wanted() {
+        for (text, wanted) in [
+            ("Who wrote it?", &[Kind::Who][..]),
+            ("hi, ordered on sunday. when do you charge", &[Kind::When]),
+            ("How many seats are left?", &[Kind::HowMany]),
+            ("how much is the plant club a month now?", &[Kind::HowMuch]),
+            ("How long does it take to Ireland?", &[Kind::HowLong]),
+            ("What time do you open?", &[Kind::When]),
+            ("What is the price of a pot?", &[Kind::HowMuch]),
+            ("What is a monad?", &[Kind::What]),
+            ("Can I return it?", &[Kind::YesNo]),
+            (
+                "Do you ship to Spain? And how much is it?",
+                &[Kind::YesNo, Kind::HowMuch],
+            ),
+            ("Could you tell me when it arrives?", &[Kind::When]),
+            ("Why was I charged twice?", &[Kind::Why]),
+            ("Which plan is cheaper, A or B?", &[Kind::Which]),
+            ("still nothing taken from my card??", &[Kind::YesNo]),
+            ("When it is ready, send it.", &[]),
+            ("Write a poem about rain.", &[]),
+            ("In which year was it built?", &[Kind::When]),
+            ("How do I reset my password?", &[Kind::How]),
+            ("How often should I water it?", &[Kind::HowOften]),
+        ] {
+            let doc = read(text).expect("the model is inside");
+            let kinds: Vec<_> = questions(&doc)
+                .iter()
+                .map(|question| question.kind)
+                .collect();
+            assert_eq!(kinds, wanted, "{text}");
+        }
+    }
+}

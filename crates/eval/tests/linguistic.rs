@@ -1,0 +1,38 @@
+//! Evaluators of language on hand-written answers of bots, each both ways.
+#![allow(clippy::unwrap_used)]
+
+#[path = "linguistic/table.rs"]
+mod table;
+
+use table::check;
+
+#[test]
+fn new_numbers_are_told_from_known_ones() {
+    check("new-numbers", include_str!("linguistic/new-numbers.yaml"));
+}
+
+#[test]
+fn new_names_are_told_from_known_ones() {
+    check("new-names", include_str!("linguistic/new-names.yaml"));
+}
+
+#[test]
+fn what_a_reference_denies_is_not_to_be_affirmed() {
+    check(
+        "negation-flip",
+        include_str!("linguistic/negation-flip.yaml"),
+    );
+}
+
+#[test]
+fn questions_are_answered_by_phrases_of_their_kind() {
+    check(
+        "answers-question",
+        include_str!("linguistic/answers-question.yaml"),
+    );
+}
+
+#[test]
+fn instructions_are_kept_point_by_point() {
+    check("instruction", include_str!("linguistic/instruction.yaml"));
+}

@@ -63,6 +63,12 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// A pattern or phrase that cannot be searched for.
+    #[error("{reason}")]
+    Pattern {
+        /// Which one, and why.
+        reason: String,
+    },
     /// Stages of a pipeline that do not fit each other, or the model.
     #[error("{reason}")]
     Pipeline {
@@ -81,6 +87,7 @@ impl Error {
             Self::Training { .. } => "BS-NLP-004",
             Self::TextDiffers { .. } => "BS-NLP-005",
             Self::TooLong { .. } => "BS-NLP-006",
+            Self::Pattern { .. } => "BS-NLP-021",
             Self::Pipeline { .. } => "BS-NLP-020",
         }
     }

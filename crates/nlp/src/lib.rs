@@ -21,6 +21,8 @@
 )]
 
 mod cache;
+pub mod chunks;
+pub mod clauses;
 pub mod conllu;
 pub mod doc;
 mod engine;
@@ -28,15 +30,19 @@ mod error;
 pub mod evaluate;
 mod features;
 mod kernel;
+pub mod keyphrases;
+pub mod language;
 mod learn;
 pub mod lexical_diversity;
 mod lexicon;
+pub mod matcher;
 mod model;
 mod multiword;
 mod pipeline;
 pub mod readability;
 mod script;
 mod sentences;
+mod span;
 pub mod stages;
 mod tagger;
 mod tokenise;
@@ -51,4 +57,5 @@ pub use doc::{Doc, DocBuilder, Feats, Sentence, Tags, Token, Word};
 pub use error::{Error, Result};
 pub use model::{FORMAT, Info, Model, Scores};
 pub use pipeline::{Given, Pipeline};
+pub use span::Span;
 pub use stages::{Analyser, Analysis, PipelineBuilder};

@@ -21,7 +21,7 @@ fn error(text: &str) -> String {
 struct Marks;
 
 impl Stage for Marks {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "marks"
     }
     fn gives(&self) -> Vec<&str> {

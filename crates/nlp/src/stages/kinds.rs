@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use botsmith_core::yaml::{Cursor, Node, Value};
+use botsmith_core::yaml::{Cursor, Fields, Node, Value};
 
 use super::{Annotate, Stage};
 use crate::Result;
+use crate::chunks::Chunks;
+use crate::clauses::Clauses;
+use crate::keyphrases::Keyphrases;
+use crate::language::LanguageId;
+use crate::matcher::{Matcher, PhraseMatcher};
 
 /// Reads the options under a stage's name; they are null where the bare name stands.
 type Read = Box<dyn Fn(&Cursor<'_>) -> Result<Box<dyn Stage>> + Send + Sync>;
@@ -43,6 +48,36 @@ impl StageKinds {
                 Ok(Box::new(stage))
             });
         }
+        kinds.register("matcher", |at| Ok(Box::new(Matcher::read(at)?)));
+        kinds.register("phrases", |at| Ok(Box::new(PhraseMatcher::read(at)?)));
+        kinds.register("chunks", |at| {
+            bare(at)?;
+            Ok(Box::new(Chunks))
+        });
+        kinds.register("clauses", |at| {
+            bare(at)?;
+            Ok(Box::new(Clauses))
+        });
+        kinds.register("keyphrases", |at| {
+            let mut stage = Keyphrases::default();
+            if let Some(fields) = options(at)? {
+                if let Some(at) = fields.get("top") {
+                    stage.top = at.count()?;
+                }
+                fields.finish()?;
+            }
+            Ok(Box::new(stage))
+        });
+        kinds.register("language-id", |at| {
+            let mut stage = LanguageId::default();
+            if let Some(fields) = options(at)? {
+                if let Some(at) = fields.get("min-confidence") {
+                    stage.min_confidence = at.number_in(0.0, 1.0)?;
+                }
+                fields.finish()?;
+            }
+            Ok(Box::new(stage))
+        });
         kinds
     }
 
@@ -96,10 +131,18 @@ const GIVERS: [(&str, &str); 5] = [
     ("lemmas", "lemma"),
 ];
 
+/// The options of a stage; none where its bare name stands.
+pub(super) fn options<'a>(at: &Cursor<'a>) -> Result<Option<Fields<'a>>> {
+    match at.is_null() {
+        true => Ok(None),
+        false => Ok(Some(at.fields()?)),
+    }
+}
+
 /// Checks that a stage that takes no options has none.
 pub(super) fn bare(at: &Cursor<'_>) -> Result<()> {
-    match at.is_null() {
-        true => Ok(()),
-        false => Ok(at.fields()?.finish()?),
+    match options(at)? {
+        Some(fields) => Ok(fields.finish()?),
+        None => Ok(()),
     }
 }

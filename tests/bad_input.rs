@@ -1178,7 +1178,10 @@ fn values_of_flags_are_checked() {
         (&["--limit", "0"], "there are no cases"),
         (&["--limit", "many"], "invalid value 'many'"),
         (&["--store", "sqlit:x"], "did you mean `sqlite:`?"),
-        (&["--store", "redis://localhost"], "no Redis support"),
+        (
+            &["--store", "redis://127.0.0.1:1"],
+            "store `redis://127.0.0.1:1` cannot be reached",
+        ),
     ] {
         let ran = folder
             .run(&[&["eval", "suite.yaml"], flags].concat())

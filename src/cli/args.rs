@@ -40,7 +40,7 @@ pub(crate) struct Args {
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
-    /// Where runs are kept: `sqlite:PATH` or `memory:` [default: sqlite:.botsmith/state.db]
+    /// Where runs are kept: `sqlite:PATH`, `redis://HOST` or `memory:` [default: sqlite:.botsmith/state.db]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// No progress, no hints; results and errors only

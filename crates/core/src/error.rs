@@ -98,6 +98,16 @@ pub enum Error {
         /// What does not fit, and what would.
         reason: String,
     },
+    /// The server of a store cannot be reached, or is not ready.
+    #[error(
+        "store `{url}` cannot be reached: {reason}; start the server, check the address, or name another store with `--store`"
+    )]
+    StoreUnreachable {
+        /// The store's URL.
+        url: String,
+        /// Where was tried and what came of it.
+        reason: String,
+    },
     /// Any other failure of a store's back end.
     #[error("store `{url}`: {reason}")]
     Store {
@@ -132,6 +142,7 @@ impl Error {
             Self::StoreTooNew { .. } => "BS-CORE-015",
             Self::Store { .. } => "BS-CORE-016",
             Self::StoreLimit { .. } => "BS-CORE-017",
+            Self::StoreUnreachable { .. } => "BS-CORE-018",
         }
     }
 

@@ -6,7 +6,7 @@
 //! - [`yaml`]: YAML 1.2 read into a tree whose every node knows where it stands.
 //! - [`chat`]: messages, requests, responses, and the trait of every model that answers.
 //! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
-//! - [`store`]: one [`StateStore`](store::StateStore) trait; memory and SQLite behind it.
+//! - [`store`]: one [`StateStore`](store::StateStore) trait; memory, SQLite and Redis behind it.
 //!
 //! Without features this crate compiles no SQLite and no async runtime.
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `memory:` | this process only, gone with it |
 //! | `sqlite:PATH`, by default `sqlite:.botsmith/state.db` | one file, shared by the processes of one machine (feature `sqlite`) |
+//! | `redis://HOST`, `redis+cluster://…`, `redis+sentinel://…` | a Redis server, a cluster, or what sentinels name; `rediss` for TLS; shared by many machines (feature `redis`) |
 //!
 //! A store holds **partitions** and **blobs**. A partition is named by its user (one per run, one
 //! per session, …) and holds records (key to bytes, each with a version), append-only logs and
@@ -36,6 +37,8 @@
 mod limits;
 mod memory;
 mod open;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
@@ -48,6 +51,8 @@ use crate::digest::Digest;
 pub use limits::{INLINE, MAX_NAME, MAX_TIME_MS, MAX_VALUE};
 pub use memory::MemoryStore;
 pub use open::{DEFAULT_URL, open, open_existing};
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStats, SqliteStore};
 pub use transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};

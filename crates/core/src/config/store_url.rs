@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::hint::{list, nearest, shown};
 
 /// Where state lives: `memory:`, `sqlite:PATH`, `redis://…`, `rediss://…`, `redis+cluster://…` or
-/// `redis+sentinel://…`. A relative path has been made absolute. `Display` and `Debug` mask the
+/// `redis+sentinel://…` (`rediss` for TLS). A relative path has been made absolute. `Display` and `Debug` mask the
 /// password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl(String);
@@ -23,13 +23,15 @@ impl From<Problem> for crate::Diagnostic {
     }
 }
 
-const SCHEMES: [&str; 6] = [
+const SCHEMES: [&str; 8] = [
     "memory:",
     "sqlite:",
     "redis://",
     "rediss://",
     "redis+cluster://",
     "redis+sentinel://",
+    "rediss+cluster://",
+    "rediss+sentinel://",
 ];
 
 impl StoreUrl {

@@ -15,6 +15,10 @@ mod child;
 mod damage;
 #[cfg(feature = "sqlite")]
 mod processes;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "redis")]
+mod server;
 
 use botsmith_core::store::{Committed, StateStore, Transaction};
 

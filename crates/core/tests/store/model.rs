@@ -251,3 +251,41 @@ proptest! {
         }
     }
 }
+
+#[cfg(feature = "redis")]
+#[test]
+fn the_redis_store_does_as_the_model() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use botsmith_core::store::RedisStore;
+    use proptest::test_runner::TestRunner;
+
+    use crate::server::{Server, programs};
+
+    let Some(program) = programs().first().copied() else {
+        return;
+    };
+    // One server for all histories, each in its own namespace.
+    let server = Server::start(program, &["--appendfsync", "no"]);
+    let histories = AtomicU64::new(0);
+    let config = ProptestConfig {
+        cases: 32,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let steps = prop::collection::vec(step(), 1..60);
+    let ran = TestRunner::new(config).run(&steps, |steps| {
+        let history = histories.fetch_add(1, Ordering::Relaxed);
+        let url = format!("{}?namespace=h{history}", server.url());
+        let (mut store, mut model) = (RedisStore::open(&url).unwrap(), Model::default());
+        for step in &steps {
+            if matches!(step, Step::Reopen) {
+                store = RedisStore::open(&url).unwrap();
+            }
+            model.step(&store, step);
+            model.compare(&store);
+        }
+        Ok(())
+    });
+    ran.unwrap();
+}

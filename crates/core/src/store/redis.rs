@@ -1,0 +1,487 @@
+//! The store on a Redis server, a Redis Cluster, or behind sentinels: for several machines.
+//!
+//! Redis 7.0 or newer, or Valkey. Every transaction is one Lua script over the keys of one hash tag
+//! ([`keys`]), so it happens whole or not at all, also in a cluster. What is durable when a call
+//! returns is what the server makes durable by then: see `docs/src/state.md`.
+//!
+//! Calls block. A call that got no answer is sent again on a new connection until its time
+//! (`timeout`, 10 s) is over; the server makes it once ([`link`]). Nothing here expires state.
+
+mod address;
+mod failure;
+mod keys;
+mod link;
+mod script;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use redis::cmd;
+
+use self::address::Address;
+use self::keys::{BUCKETS, Keys, Part, SCHEMA};
+use self::link::{Call, Server};
+use super::limits::Limits;
+use super::open::without_secrets;
+use super::transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};
+use super::{BlobInfo, Due, Record, StateStore};
+use crate::digest::Digest;
+use crate::{Error, Result};
+
+/// Keeps everything on a Redis server, shared by whatever machines reach it.
+///
+/// ```no_run
+/// use botsmith_core::store::{RedisStore, StateStore, Transaction};
+///
+/// let store = RedisStore::open("redis://me:secret@cache:6379?namespace=team-a")?;
+/// let _ = store.transact("notes", Transaction::new().put("a", "first"))?;
+/// assert_eq!(store.url(), "redis://***@cache:6379?namespace=team-a");
+/// # Ok::<(), botsmith_core::Error>(())
+/// ```
+pub struct RedisStore {
+    server: Server,
+    keys: Keys,
+}
+
+impl RedisStore {
+    /// Opens the store at `url` and makes it first if it is not there.
+    ///
+    /// # Errors
+    /// A URL that does not read; a server that cannot be reached, is too old or refuses the user; a
+    /// store of a newer schema.
+    pub fn open(url: &str) -> Result<Self> {
+        let (server, mut keys) = Self::at(url)?;
+        let (schema, buckets) = (SCHEMA.to_string(), BUCKETS.to_string());
+        let meta = [keys.meta()];
+        let found: (Option<String>, Option<String>) = server.first(|call| {
+            call.run(
+                &script::OPEN,
+                &meta,
+                &[schema.as_bytes(), buckets.as_bytes()],
+            )
+        })?;
+        keys.buckets = known(&server, found)?;
+        Ok(Self { server, keys })
+    }
+
+    /// Opens the store at `url`, if there is one; makes nothing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_existing(url: &str) -> Result<Option<Self>> {
+        let (server, mut keys) = Self::at(url)?;
+        let mut ask = cmd("HMGET");
+        ask.arg(keys.meta()).arg("schema").arg("buckets");
+        let found: (Option<String>, Option<String>) = server.first(|call| call.ask(&ask))?;
+        if found.0.is_none() {
+            return Ok(None);
+        }
+        keys.buckets = known(&server, found)?;
+        Ok(Some(Self { server, keys }))
+    }
+
+    fn at(url: &str) -> Result<(Server, Keys)> {
+        let shown = without_secrets(url);
+        let address = Address::parse(url).map_err(|reason| Error::StoreOpen {
+            url: shown.clone(),
+            reason,
+        })?;
+        let namespace = address.namespace.clone();
+        let keys = Keys {
+            namespace,
+            buckets: BUCKETS,
+        };
+        Ok((Server::new(address, shown), keys))
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        Limits(&self.server.url)
+    }
+
+    /// The stored form of a record, taken apart.
+    fn record(&self, stored: &[u8]) -> Result<Record> {
+        let space = stored.iter().position(|byte| *byte == b' ');
+        let version = space.and_then(|at| std::str::from_utf8(&stored[..at]).ok()?.parse().ok());
+        match (version, space) {
+            (Some(version), Some(at)) => Ok(Record {
+                version,
+                value: stored[at + 1..].to_vec(),
+            }),
+            _ => Err(self.server.corrupt("a record has no version")),
+        }
+    }
+
+    fn number(&self, text: &str) -> Result<u64> {
+        let wrong = || self.server.corrupt("a number of its scripts does not read");
+        text.parse().map_err(|_| wrong())
+    }
+
+    /// What the script said of a transaction.
+    fn outcome(&self, answer: &str, checks: &[Check]) -> Result<Outcome> {
+        let mut words = answer.split(' ');
+        match words.next() {
+            Some("c") => {
+                let version = self.number(words.next().unwrap_or_default())?;
+                let appended = words.map(|word| self.number(word)).collect::<Result<_>>()?;
+                Ok(Outcome::Committed(Committed { version, appended }))
+            }
+            Some("x") => {
+                let index = self.number(words.next().unwrap_or_default())? as usize;
+                let kind = words.next();
+                let found = match (kind, words.next()) {
+                    (Some("a"), _) => Found::Absent,
+                    (Some("v"), Some(version)) => Found::Version(self.number(version)?),
+                    (Some("l"), Some(length)) => Found::LogLength(self.number(length)?),
+                    _ => return Err(self.server.corrupt("a conflict does not read")),
+                };
+                let check = checks.get(index).cloned();
+                let check =
+                    check.ok_or_else(|| self.server.corrupt("a conflict is about no check"))?;
+                Ok(Outcome::Conflict(Conflict {
+                    index,
+                    check,
+                    found,
+                }))
+            }
+            _ => Err(Error::Store {
+                url: self.server.url.clone(),
+                reason: "a call came after a later one of its lane; this is a bug".to_owned(),
+            }),
+        }
+    }
+
+    fn keyed(call: &Call<'_>, part: &Part) -> Vec<String> {
+        vec![
+            part.versions(),
+            part.names(),
+            part.records(),
+            part.record_keys(),
+            part.others(),
+            part.lane(call.lane),
+        ]
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("url", &self.server.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The count of buckets, if this build knows the schema.
+fn known(server: &Server, found: (Option<String>, Option<String>)) -> Result<u64> {
+    let schema = found.0.and_then(|text| text.parse::<i64>().ok());
+    let buckets = found.1.and_then(|text| text.parse::<u64>().ok());
+    match (schema, buckets) {
+        (Some(schema), _) if schema > SCHEMA => Err(Error::StoreTooNew {
+            url: server.url.clone(),
+            found: schema,
+            known: SCHEMA,
+        }),
+        (Some(_), Some(buckets)) if (1..=256).contains(&buckets) => Ok(buckets),
+        _ => Err(server.corrupt("its schema or its count of buckets does not read")),
+    }
+}
+
+/// The bounds of a page of names, as Redis writes them. Names are UTF-8, which has no byte 0xff.
+fn bounds(prefix: &str, after: Option<&str>) -> (Vec<u8>, Vec<u8>) {
+    let from = match after {
+        Some(after) if after >= prefix => [b"(", after.as_bytes()].concat(),
+        _ if prefix.is_empty() => b"-".to_vec(),
+        _ => [b"[", prefix.as_bytes()].concat(),
+    };
+    let to = match prefix {
+        "" => b"+".to_vec(),
+        _ => [b"(", prefix.as_bytes(), b"\xff"].concat(),
+    };
+    (from, to)
+}
+
+/// A limit that Redis can read.
+fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// The operations of a transaction as the script wants them, and the keys that they name by number.
+#[derive(Default)]
+struct Operations {
+    keys: Vec<String>,
+    arguments: Vec<Vec<u8>>,
+}
+
+impl Operations {
+    /// Keys that stand before those of logs and indexes.
+    const FIXED: usize = 6;
+
+    fn new(part: &Part, transaction: Transaction) -> (Self, Vec<Check>) {
+        let mut to = Self::default();
+        for check in &transaction.checks {
+            match check {
+                Check::Absent { key } => to.push(["a".into(), key.as_str().into(), Vec::new()]),
+                Check::Version { key, version } => {
+                    to.push(["v".into(), key.as_str().into(), version.to_string().into()]);
+                }
+                Check::LogLength { log, length } => {
+                    let log = to.key(part.log(log));
+                    to.push(["l".into(), log, length.to_string().into()]);
+                }
+            }
+        }
+        to.push([";".into()]);
+        for write in transaction.writes {
+            match write {
+                Write::Put { key, value } => to.push(["p".into(), key.into(), value]),
+                Write::Delete { key } => to.push(["d".into(), key.into()]),
+                Write::Append { log, entry } => {
+                    let log = to.key(part.log(&log));
+                    to.push(["r".into(), log, entry]);
+                }
+                Write::SetDue {
+                    index,
+                    member,
+                    at_ms,
+                } => {
+                    let index = to.key(part.due(&index));
+                    to.push(["u".into(), index, member.into(), at_ms.to_string().into()]);
+                }
+                Write::ClearDue { index, member } => {
+                    let index = to.key(part.due(&index));
+                    to.push(["c".into(), index, member.into()]);
+                }
+            }
+        }
+        (to, transaction.checks)
+    }
+
+    fn push<const N: usize>(&mut self, arguments: [Vec<u8>; N]) {
+        self.arguments.extend(arguments);
+    }
+
+    /// The number of a key among all, from 1.
+    fn key(&mut self, key: String) -> Vec<u8> {
+        let at = self.keys.iter().position(|known| *known == key);
+        let at = at.unwrap_or_else(|| {
+            self.keys.push(key);
+            self.keys.len() - 1
+        });
+        (Self::FIXED + 1 + at).to_string().into()
+    }
+}
+
+impl StateStore for RedisStore {
+    fn url(&self) -> &str {
+        &self.server.url
+    }
+
+    fn now_ms(&self) -> Result<u64> {
+        let meta = [self.keys.meta()];
+        let (seconds, micros): (u64, u64) = self
+            .server
+            .call(|call| call.run(&script::NOW, &meta, &[]))?;
+        Ok(seconds * 1000 + micros / 1000)
+    }
+
+    fn transact(&self, partition: &str, transaction: Transaction) -> Result<Outcome> {
+        self.limits().transaction(partition, &transaction)?;
+        let part = self.keys.part(partition);
+        let (operations, checks) = Operations::new(&part, transaction);
+        let answer: String = self.server.call(|call| {
+            let mut keys = Self::keyed(call, &part);
+            keys.extend_from_slice(&operations.keys);
+            let number = call.number.to_string();
+            let resent = if call.resent { "1" } else { "0" };
+            let mut arguments = vec![partition.as_bytes(), number.as_bytes(), resent.as_bytes()];
+            arguments.extend(operations.arguments.iter().map(Vec::as_slice));
+            call.run(&script::TRANSACT, &keys, &arguments)
+        })?;
+        self.outcome(&answer, &checks)
+    }
+
+    fn get_many(&self, partition: &str, keys: &[&str]) -> Result<Vec<Option<Record>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ask = cmd("HMGET");
+        ask.arg(self.keys.part(partition).records()).arg(keys);
+        let found: Vec<Option<Vec<u8>>> = self.server.call(|call| call.ask(&ask))?;
+        let record =
+            |stored: Option<Vec<u8>>| stored.map(|stored| self.record(&stored)).transpose();
+        found.into_iter().map(record).collect()
+    }
+
+    fn keys(
+        &self,
+        partition: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>> {
+        let (from, to) = bounds(prefix, after);
+        let mut ask = cmd("ZRANGEBYLEX");
+        ask.arg(self.keys.part(partition).record_keys())
+            .arg(from)
+            .arg(to);
+        ask.arg("LIMIT").arg(0).arg(self::limit(limit));
+        self.server.call(|call| call.ask(&ask))
+    }
+
+    fn scan(
+        &self,
+        partition: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Record)>> {
+        let (from, to) = bounds(prefix, after);
+        let limit = self::limit(limit).to_string();
+        let part = self.keys.part(partition);
+        let keys = [part.records(), part.record_keys()];
+        let found: Vec<(String, Vec<u8>)> = self
+            .server
+            .call(|call| call.run(&script::SCAN, &keys, &[&from, &to, limit.as_bytes()]))?;
+        let record = |(key, stored): (String, Vec<u8>)| Ok((key, self.record(&stored)?));
+        found.into_iter().map(record).collect()
+    }
+
+    fn log(&self, partition: &str, log: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>> {
+        let Ok(from) = i64::try_from(from) else {
+            return Ok(Vec::new());
+        };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let to = from.saturating_add(self::limit(limit) - 1);
+        let mut ask = cmd("LRANGE");
+        ask.arg(self.keys.part(partition).log(log))
+            .arg(from)
+            .arg(to);
+        self.server.call(|call| call.ask(&ask))
+    }
+
+    fn log_length(&self, partition: &str, log: &str) -> Result<u64> {
+        let mut ask = cmd("LLEN");
+        ask.arg(self.keys.part(partition).log(log));
+        self.server.call(|call| call.ask(&ask))
+    }
+
+    fn due(&self, partition: &str, index: &str, until_ms: u64, limit: usize) -> Result<Vec<Due>> {
+        let mut ask = cmd("ZRANGEBYSCORE");
+        ask.arg(self.keys.part(partition).due(index)).arg("-inf");
+        match until_ms {
+            until_ms if until_ms > super::MAX_TIME_MS => ask.arg("+inf"),
+            until_ms => ask.arg(until_ms),
+        };
+        ask.arg("WITHSCORES")
+            .arg("LIMIT")
+            .arg(0)
+            .arg(self::limit(limit));
+        let found: Vec<(String, f64)> = self.server.call(|call| call.ask(&ask))?;
+        // Scores are whole and at most 2^53 - 1, which a double holds exactly.
+        let due = |(member, at): (String, f64)| Due {
+            at_ms: at as u64,
+            member,
+        };
+        Ok(found.into_iter().map(due).collect())
+    }
+
+    fn partitions(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>> {
+        let (from, to) = bounds(prefix, after);
+        let mut names = BTreeSet::new();
+        for bucket in self.keys.names() {
+            let mut ask = cmd("ZRANGEBYLEX");
+            ask.arg(bucket)
+                .arg(&from)
+                .arg(&to)
+                .arg("LIMIT")
+                .arg(0)
+                .arg(self::limit(limit));
+            names.extend(self.server.call(|call| call.ask::<Vec<String>>(&ask))?);
+        }
+        Ok(names.into_iter().take(limit).collect())
+    }
+
+    fn delete_partition(&self, partition: &str) -> Result<bool> {
+        let part = self.keys.part(partition);
+        let answer: String = self.server.call(|call| {
+            let keys = Self::keyed(call, &part).split_off(1);
+            let number = call.number.to_string();
+            call.run(
+                &script::DELETE,
+                &keys,
+                &[partition.as_bytes(), number.as_bytes()],
+            )
+        })?;
+        Ok(answer == "1")
+    }
+
+    fn put_blobs(&self, blobs: Vec<Vec<u8>>) -> Result<Vec<Digest>> {
+        self.limits().blobs(&blobs)?;
+        let put = |blob: Vec<u8>| {
+            let digest = Digest::of(&blob);
+            let (keys, hex) = (self.keys.blob(&digest), digest.to_string());
+            let _: i64 = self
+                .server
+                .call(|call| call.run(&script::PUT_BLOB, &keys, &[hex.as_bytes(), &blob]))?;
+            Ok(digest)
+        };
+        blobs.into_iter().map(put).collect()
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        let [content, ..] = self.keys.blob(digest);
+        let mut ask = cmd("GET");
+        ask.arg(content);
+        match self.server.call(|call| call.ask::<Option<Vec<u8>>>(&ask))? {
+            Some(content) if Digest::of(&content) != *digest => Err(self
+                .server
+                .corrupt(&format!("the content of blob {digest} has another digest"))),
+            found => Ok(found),
+        }
+    }
+
+    fn blobs(&self, after: Option<&Digest>, limit: usize) -> Result<Vec<BlobInfo>> {
+        let first = after.map_or(0, |after| self.keys.blob_bucket(after));
+        let from = after.map_or("-".to_owned(), |after| format!("({after}"));
+        let mut infos = Vec::new();
+        for bucket in first..self.keys.buckets {
+            let left = limit - infos.len();
+            if left == 0 {
+                break;
+            }
+            let left = self::limit(left).to_string();
+            let keys = self.keys.blobs(bucket);
+            let found: Vec<(String, String)> = self.server.call(|call| {
+                call.run(
+                    &script::LIST_BLOBS,
+                    &keys,
+                    &[from.as_bytes(), left.as_bytes()],
+                )
+            })?;
+            for (digest, facts) in found {
+                let digest = Digest::parse(&digest);
+                let (size, put_at) = facts.split_once(' ').unwrap_or_default();
+                infos.push(BlobInfo {
+                    digest: digest.ok_or_else(|| self.server.corrupt("a digest does not read"))?,
+                    size: self.number(size)?,
+                    put_at_ms: self.number(put_at)?,
+                });
+            }
+        }
+        Ok(infos)
+    }
+
+    fn delete_blobs(&self, digests: &[Digest], put_before_ms: u64) -> Result<u64> {
+        let before = put_before_ms.min(super::MAX_TIME_MS).to_string();
+        let mut deleted = 0;
+        for digest in digests {
+            let (keys, hex) = (self.keys.blob(digest), digest.to_string());
+            deleted += self.server.call(|call| {
+                let arguments = [hex.as_bytes(), before.as_bytes()];
+                call.run::<u64>(&script::DELETE_BLOB, &keys, &arguments)
+            })?;
+        }
+        Ok(deleted)
+    }
+}

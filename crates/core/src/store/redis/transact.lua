@@ -1,0 +1,71 @@
+#!lua
+-- Checks, then writes, in one step. KEYS: counter, partition names, records, record keys, the partition's
+-- other keys, lane; then its logs and indexes. ARGV: partition, call number, resent?, then the checks, `;`, the
+-- writes. Answers `c VERSION NUMBER…` (committed), `x INDEX KIND FOUND` (conflict) or `s` (a later call of
+-- the lane has been made). A call that comes twice is made once: the lane keeps its last answer.
+local number, resent = tonumber(ARGV[2]), ARGV[3] == '1'
+local last = redis.call('GET', KEYS[6])
+if last then
+    local made, answer = string.match(last, '^(%d+) (.*)$')
+    made = tonumber(made)
+    if made == number then return answer end
+    if made > number then return 's' end
+end
+local function done(answer)
+    redis.call('SET', KEYS[6], ARGV[2] .. ' ' .. answer, 'PX', 600000)
+    return answer
+end
+local at, check = 4, 0
+while ARGV[at] ~= ';' do
+    local kind, name, wanted = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    local conflict
+    if kind == 'l' then
+        local length = redis.call('LLEN', KEYS[tonumber(name)])
+        if length ~= tonumber(wanted) then conflict = 'l ' .. length end
+    else
+        local record = redis.call('HGET', KEYS[3], name)
+        if record then
+            local version = string.match(record, '^%d+')
+            if version ~= wanted then conflict = 'v ' .. version end
+        elseif kind == 'v' then
+            conflict = 'a'
+        end
+    end
+    if conflict then
+        local answer = 'x ' .. check .. ' ' .. conflict
+        -- The first sending of a call that was sent again may still be on its way.
+        return resent and done(answer) or answer
+    end
+    at, check = at + 3, check + 1
+end
+at = at + 1
+if not ARGV[at] then return 'c 0' end
+local version = string.format('%.0f', redis.call('INCR', KEYS[1]))
+local answer = 'c ' .. version
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+while ARGV[at] do
+    local kind, name, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    if kind == 'p' then
+        redis.call('HSET', KEYS[3], name, version .. ' ' .. value)
+        redis.call('ZADD', KEYS[4], 0, name)
+        at = at + 3
+    elseif kind == 'd' then
+        redis.call('HDEL', KEYS[3], name)
+        redis.call('ZREM', KEYS[4], name)
+        at = at + 2
+    elseif kind == 'r' then
+        local key = KEYS[tonumber(name)]
+        redis.call('SADD', KEYS[5], key)
+        answer = answer .. ' ' .. string.format('%.0f', redis.call('RPUSH', key, value) - 1)
+        at = at + 3
+    elseif kind == 'u' then
+        local key = KEYS[tonumber(name)]
+        redis.call('SADD', KEYS[5], key)
+        redis.call('ZADD', key, ARGV[at + 3], value)
+        at = at + 4
+    else
+        redis.call('ZREM', KEYS[tonumber(name)], value)
+        at = at + 3
+    end
+end
+return done(answer)

@@ -1,11 +1,11 @@
 //! Words -> how varied they are: type-token ratio and measures that depend less on length.
 //!
 //! - TTR, and its root (Guiraud 1954): different words / words, / the root of words.
-//! - MATTR (Covington & McFall 2010, <https://doi.org/10.1080/09296171003643098>): the mean TTR of
+//! - MATTR (Covington & `McFall` 2010, <https://doi.org/10.1080/09296171003643098>): the mean TTR of
 //!   all windows of a fixed length.
-//! - MTLD (McCarthy & Jarvis 2010, <https://doi.org/10.3758/BRM.42.2.381>): how many words a
+//! - MTLD (`McCarthy` & Jarvis 2010, <https://doi.org/10.3758/BRM.42.2.381>): how many words a
 //!   stretch holds on average before its TTR falls to a threshold, read forwards and backwards.
-//! - HD-D (McCarthy & Jarvis 2007, <https://doi.org/10.1177/0265532207080767>): the mean TTR of
+//! - HD-D (`McCarthy` & Jarvis 2007, <https://doi.org/10.1177/0265532207080767>): the mean TTR of
 //!   samples of a fixed size, by the hypergeometric distribution instead of drawing.
 //! - Yule's K (Yule 1944): how often two words drawn are the same, times 10,000; more is less varied.
 //!
@@ -232,7 +232,7 @@ mod tests {
         // a b, b a, a c.
         near(words.mattr(2), 1.0);
         // a b a, b a c.
-        near(words.mattr(3), (2.0 / 3.0 + 1.0) / 2.0);
+        near(words.mattr(3), f64::midpoint(2.0 / 3.0, 1.0));
         near(words.mattr(4), 0.75);
         // Forwards: a b a falls to 2/3, one stretch; c is no part of a second. Backwards: c a b a
         // has 3/4, (1 - 0.75) / (1 - 0.72) of a stretch.

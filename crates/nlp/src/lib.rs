@@ -6,6 +6,7 @@
 //! - [`readability`]: counts of a text, and how hard it is to read; [`lexical_diversity`]: how varied
 //!   its words are.
 //! - [`verbs`]: English verb groups: tense, voice, mood, person.
+//! - [`markdown`]: what of an agent's answer is prose, and what is code, markup, formulas.
 //!
 //! Annotation follows Universal Dependencies (<https://universaldependencies.org>). No syntax is
 //! computed. This crate knows no bots and no evaluators.
@@ -35,6 +36,7 @@ pub mod language;
 mod learn;
 pub mod lexical_diversity;
 mod lexicon;
+pub mod markdown;
 pub mod matcher;
 mod model;
 mod multiword;

@@ -187,6 +187,30 @@ impl Pipeline {
         self.annotate_as(text.into(), given, Columns::ALL, &Mask::default())
     }
 
+    /// Annotates the prose of a text in Markdown: code, markup, addresses and formulas are not tagged as
+    /// language, and blocks end sentences ([`crate::markdown`]). Offsets point into `text` as it is.
+    ///
+    /// # Errors
+    /// As [`Pipeline::annotate`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "english")] {
+    /// let pipeline = botsmith_nlp::Pipeline::english()?;
+    /// let doc = pipeline.annotate_markdown("## Next steps\n\n1. Run **`make`**\n2. Wait")?;
+    /// let sentences: Vec<_> = doc.sentences().map(|sentence| sentence.text()).collect();
+    /// assert_eq!(sentences, ["Next steps", "Run **`make", "Wait"]);
+    /// let tags: Vec<_> = doc.words().map(|word| (word.form(), word.upos())).collect();
+    /// assert_eq!(tags[2..4], [("Run", "VERB"), ("make", "X")]);
+    /// # }
+    /// # Ok::<(), botsmith_nlp::Error>(())
+    /// ```
+    pub fn annotate_markdown(&self, text: impl Into<String>) -> Result<Doc> {
+        let text = text.into();
+        let mut mask = Mask::default();
+        crate::markdown::Layout::of(&text).hide(&text, &mut mask);
+        self.annotate_as(text, Given::Nothing, Columns::ALL, &mask)
+    }
+
     /// Fills some columns of a document, of what `mask` leaves to be seen.
     pub(crate) fn annotate_as(
         &self,

@@ -24,6 +24,7 @@ macro_rules! figures {
         /// A number that says how hard a text is to read, or that goes into one that does.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
+        #[allow(clippy::doc_markdown, reason = "names of authors are no code")]
         pub enum Figure {
             $(#[doc = $about] $variant,)*
         }
@@ -211,5 +212,22 @@ impl Readability {
 impl From<Counts> for Readability {
     fn from(counts: Counts) -> Self {
         Self { counts }
+    }
+}
+
+impl serde::Serialize for Readability {
+    /// One key a figure, and `text-standard` in words.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(Some(Figure::ALL.len()))?;
+        for (figure, value) in self.figures() {
+            match figure {
+                Figure::TextStandard => {
+                    map.serialize_entry(figure.name(), &self.text_standard())?;
+                }
+                _ => map.serialize_entry(figure.name(), &value)?,
+            }
+        }
+        map.end()
     }
 }

@@ -12,6 +12,7 @@ mod builder;
 mod kinds;
 pub(crate) mod mask;
 pub(crate) mod normalise;
+mod texts;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -21,6 +22,7 @@ pub use analysis::{Analysis, Layer, Layers};
 pub use builder::PipelineBuilder;
 pub use kinds::StageKinds;
 pub use mask::{Hidden, Mask};
+pub use texts::{CountStage, Diversity, DiversityStage, Markdown, ReadabilityStage};
 
 use crate::{Doc, Result};
 

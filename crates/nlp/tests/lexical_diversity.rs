@@ -29,7 +29,7 @@ fn values_equal_those_of_lexicalrichness() {
                 wanted[key].as_f64().expect("a number"),
             );
             let near = (ours - wanted).abs() <= 1e-9 * wanted.abs().max(1.0);
-            assert!(near, "{key} of {:.30} is {ours}, wanted {wanted}", text);
+            assert!(near, "{key} of {text:.30} is {ours}, wanted {wanted}");
             compared += 1;
         }
     }

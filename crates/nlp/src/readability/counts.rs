@@ -22,6 +22,7 @@ const SAMPLE: usize = 100;
 /// assert_eq!((counts.sentences, counts.words, counts.syllables), (2, 10, 16));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Counts {
     /// Sentences.
@@ -53,11 +54,12 @@ pub struct Counts {
     /// Different words among [`Counts::difficult_words`].
     pub different_difficult_words: usize,
     /// Words, words of three syllables or more, and sentences of the first hundred words.
+    #[serde(skip)]
     pub(super) sample: Sample,
 }
 
 /// The first hundred words, as Linsear Write counts them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sample {
     pub(super) easy: usize,
     pub(super) difficult: usize,
@@ -155,10 +157,13 @@ fn sentence_text(sentence: crate::Sentence<'_>, out: &mut String) {
     }
 }
 
-/// Whether a token is a word or punctuation of the language, not code or an address.
+/// Whether a token is a word or punctuation of the language: not code or an address, which are `X`
+/// without a tag of the treebank's own ([`crate::stages::Hidden::Token`]), nor another `X` with signs in it.
 pub(crate) fn is_prose(token: crate::Token<'_>) -> bool {
-    let foreign = token.words().all(|word| word.upos() == "X");
-    !foreign || token.form().chars().all(char::is_alphabetic)
+    let hidden = |word: crate::Word<'_>| {
+        word.upos() == "X" && (word.xpos() == "_" || !word.form().chars().all(char::is_alphabetic))
+    };
+    !token.words().all(hidden)
 }
 
 impl Sample {

@@ -74,12 +74,11 @@ impl Pattern {
         let mut letters = Vec::new();
         let mut numbers = vec![0];
         for c in line.chars() {
-            match c.to_digit(10) {
-                Some(digit) => numbers[letters.len()] = digit as u8,
-                None => {
-                    letters.push(c);
-                    numbers.push(0);
-                }
+            if let Some(digit) = c.to_digit(10) {
+                numbers[letters.len()] = digit as u8;
+            } else {
+                letters.push(c);
+                numbers.push(0);
             }
         }
         Self {

@@ -78,6 +78,7 @@ impl StageKinds {
             }
             Ok(Box::new(stage))
         });
+        super::texts::register(&mut kinds);
         kinds
     }
 

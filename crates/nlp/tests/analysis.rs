@@ -152,7 +152,12 @@ fn sentences_fall_into_clauses_by_the_stated_rules() {
     ] {
         let doc = annotate(text);
         let found = clauses(&doc);
-        let verb = |clause: &Clause| clause.verb.and_then(|at| doc.word(at)).map(|w| w.form());
+        let verb = |clause: &Clause| {
+            clause
+                .verb
+                .and_then(|at| doc.word(at))
+                .map(botsmith_nlp::Word::form)
+        };
         let found: Vec<_> = found
             .iter()
             .map(|clause| (clause.span.text(&doc), clause.kind, verb(clause)))

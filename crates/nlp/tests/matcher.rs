@@ -1,6 +1,8 @@
 //! The matchers over hand-tagged documents: every condition and operator, which matches are kept, laws
 //! against a matcher that tries everything, and time that does not explode.
 
+use std::fmt::Write as _;
+
 use botsmith_core::yaml::{Cursor, Source, parse};
 use botsmith_nlp::matcher::{
     Compare, Flag, Keep, Match, Matcher, Pattern, PhraseMatcher, Text, Times, WordPattern,
@@ -21,10 +23,11 @@ fn doc(text: &str) -> Doc {
                 panic!("{word}")
             };
             let feats = feats.replace('+', "|");
-            out.push_str(&format!(
-                "{}\t{form}\t{lemma}\t{upos}\t{xpos}\t{feats}\t_\t_\t_\t_\n",
-                number + 1
-            ));
+            let number = number + 1;
+            let _ = writeln!(
+                out,
+                "{number}\t{form}\t{lemma}\t{upos}\t{xpos}\t{feats}\t_\t_\t_\t_"
+            );
         }
         out.push('\n');
     }

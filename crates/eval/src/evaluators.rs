@@ -33,6 +33,7 @@ mod new_names;
 mod new_numbers;
 mod number_equals;
 mod panel;
+mod pos_pattern;
 mod regex;
 mod registry;
 mod retrieval;

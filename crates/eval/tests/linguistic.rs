@@ -36,3 +36,8 @@ fn questions_are_answered_by_phrases_of_their_kind() {
 fn instructions_are_kept_point_by_point() {
     check("instruction", include_str!("linguistic/instruction.yaml"));
 }
+
+#[test]
+fn words_in_a_row_are_found_by_what_they_are() {
+    check("pos-pattern", include_str!("linguistic/pos-pattern.yaml"));
+}

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{
     Kind, answers_question, bleu, budget, choice, chrf, composite, contains, contains_many, counts,
     diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, levenshtein, meteor,
-    negation_flip, new_names, new_numbers, number_equals, regex, retrieval, rouge, squad, ter,
-    tool_calls, trajectory, word_error,
+    negation_flip, new_names, new_numbers, number_equals, pos_pattern, regex, retrieval, rouge,
+    squad, ter, tool_calls, trajectory, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -83,6 +83,7 @@ impl Registry {
             negation_flip::KIND,
             answers_question::KIND,
             instruction::KIND,
+            pos_pattern::KIND,
             judge::KIND,
             composite::ALL_OF,
             composite::ANY_OF,

@@ -204,3 +204,181 @@ fn info_says_what_the_model_inside_is() {
     );
     folder.run(&["nlp", "info"]).ends(0);
 }
+
+#[test]
+fn any_number_of_threads_prints_the_same_bytes_for_every_format() {
+    let folder = Folder::new();
+    let mut text = String::new();
+    let mut lines = String::new();
+    for i in 0..6000 {
+        use std::fmt::Write as _;
+        let _ = write!(
+            text,
+            "Line {i} isn't long, is it? Yes.{}",
+            if i % 7 == 0 { "\n\n" } else { " " }
+        );
+        let _ = writeln!(lines, "{{\"text\": \"Number {i}, please.\"}}");
+    }
+    folder.write("a.txt", &text);
+    folder.write("a.jsonl", &lines);
+    let tagged = folder
+        .run(&["nlp", "tag", "--threads", "1", "a.txt"])
+        .ends(0);
+    folder.write("a.conllu", &tagged.stdout);
+    for (from, file) in [
+        ("text", "a.txt"),
+        ("jsonl", "a.jsonl"),
+        ("conllu", "a.conllu"),
+    ] {
+        for format in ["conllu", "jsonl", "table"] {
+            let run = |threads: &str| {
+                let args = [
+                    "nlp",
+                    "tag",
+                    "--from",
+                    from,
+                    "--format",
+                    format,
+                    "--threads",
+                    threads,
+                    file,
+                ];
+                folder.run(&args).ends(0).stdout
+            };
+            let one = run("1");
+            assert!(!one.is_empty());
+            for threads in ["2", "8"] {
+                assert!(run(threads) == one, "{from} to {format}, {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn offsets_of_a_table_count_through_a_long_text() {
+    let folder = Folder::new();
+    let text = "Élan is here.\n\n".repeat(30_000);
+    folder.write("long.txt", &text);
+    let table = folder
+        .run(&["nlp", "tag", "--format", "table", "long.txt"])
+        .ends(0);
+    let mut words = 0;
+    for row in table.stdout.lines().filter(|row| !row.is_empty()) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let place = |column: usize| columns[column].parse::<usize>().expect("a number");
+        assert_eq!(&text[place(5)..place(6)], columns[0]);
+        words += 1;
+    }
+    assert_eq!(words, 4 * 30_000);
+}
+
+#[test]
+fn conllu_in_parts_is_written_as_a_whole_and_errors_count_lines_through() {
+    let folder = Folder::new();
+    let many = GOLD.repeat(1500);
+    assert!(many.len() > 3 << 17, "several parts");
+    folder.write("many.conllu", &many);
+    let ran = folder
+        .run(&["nlp", "tag", "--from", "conllu", "many.conllu"])
+        .ends(0);
+    let syntax = |text: &str| -> Vec<String> {
+        text.lines()
+            .map(
+                |line| match line.split('\t').collect::<Vec<_>>().as_slice() {
+                    [id, form, _, _, _, _, rest @ ..] => format!("{id} {form} {}", rest.join(" ")),
+                    _ => line.to_owned(),
+                },
+            )
+            .collect()
+    };
+    assert!(
+        syntax(&ran.stdout) == syntax(&many),
+        "only tags and lemmas change"
+    );
+    folder.write("bad.conllu", format!("{many}1\tx\n"));
+    let ran = folder
+        .run(&["nlp", "tag", "--from", "conllu", "bad.conllu"])
+        .ends(2);
+    let line = many.lines().count() + 1;
+    assert!(
+        ran.stderr.contains(&format!("bad.conllu:{line}:")),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn hard_input_ends_soon_with_sane_output() {
+    let folder = Folder::new();
+    let cases = [
+        ("no white space", "a".repeat(10_000_000)),
+        ("punctuation only", "?!".repeat(500_000)),
+        (
+            "a million newlines",
+            format!("word{}end", "\n".repeat(1_000_000)),
+        ),
+        ("only newlines", "\n".repeat(1_000_000)),
+        ("one character of four bytes", "\u{10348}".repeat(500_000)),
+    ];
+    for (name, text) in cases {
+        folder.write("hard.txt", &text);
+        let ran = folder
+            .run(&["nlp", "tag", "--format", "table", "hard.txt"])
+            .ends(0);
+        let kept: usize = ran
+            .stdout
+            .lines()
+            .filter_map(|row| row.split('\t').next())
+            .map(str::len)
+            .sum();
+        let wanted = text.bytes().filter(|byte| *byte != b'\n').count();
+        assert_eq!(kept, wanted, "{name}: every byte is in a word");
+    }
+}
+
+#[test]
+fn a_model_of_a_newer_format_is_refused_with_what_to_do() {
+    let folder = Folder::new();
+    let mut model = std::fs::read("crates/nlp/models/english.bsm").expect("the model");
+    model[8] = 200;
+    folder.write("newer.bsm", &model);
+    for args in [
+        &["nlp", "info", "newer.bsm"][..],
+        &["nlp", "tag", "--model", "newer.bsm"],
+    ] {
+        let ran = folder.run(args).ends(2);
+        assert!(
+            ran.stderr.contains("BS-NLP-003") && ran.stderr.contains("use a newer botsmith"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn render_shows_words_as_a_page_or_a_picture() {
+    let folder = Folder::new();
+    let page = folder
+        .pipe(&["nlp", "render"], b"Dogs aren't <b>here</b>.")
+        .ends(0);
+    assert!(
+        page.stdout.starts_with("<!doctype html>"),
+        "{}",
+        page.stdout
+    );
+    assert!(page.stdout.contains("Number=Plur") && page.stdout.contains("aren&#39;t"));
+    assert!(!page.stdout.contains("<b>"));
+    folder.write("gold.conllu", GOLD);
+    let picture = folder
+        .run(&[
+            "nlp",
+            "render",
+            "--from",
+            "conllu",
+            "--format",
+            "svg",
+            "gold.conllu",
+        ])
+        .ends(0);
+    assert!(picture.stdout.starts_with("<svg ") && picture.stdout.contains(">Cats<"));
+}

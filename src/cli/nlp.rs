@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod info;
+mod render;
 mod tag;
 mod train;
 
@@ -25,6 +26,8 @@ pub(crate) struct Nlp {
 enum NlpCommand {
     /// Annotate text from files or stdin
     Tag(tag::Tag),
+    /// Show annotated text as HTML or SVG
+    Render(render::Render),
     /// Print the CoNLL 2018 metrics of a model or of a tagged file
     Evaluate(evaluate::Evaluate),
     /// Train a model from a Universal Dependencies treebank
@@ -37,7 +40,7 @@ impl Nlp {
     /// Whether stdout is to hold one JSON object, errors included.
     pub(crate) fn json(&self) -> bool {
         match &self.command {
-            NlpCommand::Tag(_) => false,
+            NlpCommand::Tag(_) | NlpCommand::Render(_) => false,
             NlpCommand::Evaluate(args) => args.json,
             NlpCommand::Train(args) => args.json,
             NlpCommand::Info(args) => args.json,
@@ -48,6 +51,7 @@ impl Nlp {
 pub(super) fn run(context: &Context, args: &Nlp) -> Result<Ended> {
     match &args.command {
         NlpCommand::Tag(args) => tag::run(context, args),
+        NlpCommand::Render(args) => render::run(args),
         NlpCommand::Evaluate(args) => evaluate::run(args),
         NlpCommand::Train(args) => train::run(context, args),
         NlpCommand::Info(args) => info::run(args),
@@ -82,11 +86,15 @@ fn read(path: &Path) -> Result<String> {
 
 /// Bytes as text, or an error that names the line.
 fn text(path: &Path, bytes: Vec<u8>) -> Result<String> {
-    String::from_utf8(bytes).map_err(|error| {
-        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
-        let line = bytes[..at].split(|byte| *byte == b'\n').count();
-        let message = format!("byte 0x{:02x} is not valid UTF-8", bytes[at]);
-        let place = botsmith::core::Diagnostic::new(path, message).at(line, 0);
-        Error::from(place).into()
-    })
+    String::from_utf8(bytes).map_err(|error| invalid(path, &error, 0).into())
+}
+
+/// Names the first line that is not UTF-8; `lines` stand before the bytes.
+fn invalid(path: &Path, error: &std::string::FromUtf8Error, lines: usize) -> Error {
+    let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+    let line = bytes[..at].split(|byte| *byte == b'\n').count();
+    let message = format!("byte 0x{:02x} is not valid UTF-8", bytes[at]);
+    botsmith::core::Diagnostic::new(path, message)
+        .at(lines + line, 0)
+        .into()
 }

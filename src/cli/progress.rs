@@ -33,6 +33,19 @@ impl Bar {
     }
 
     pub(super) fn update(&self, progress: Progress) {
+        self.show(progress.fraction, || match progress.asking {
+            Some(asking) => told(&asking),
+            None => format!("{} cases", progress.cases),
+        });
+    }
+
+    /// How many bytes of how many are done.
+    pub(super) fn bytes(&self, done: u64, total: Option<u64>) {
+        let share = total.map(|total| done as f64 / total.max(1) as f64);
+        self.show(share, || format!("{} MB", done / 1_000_000));
+    }
+
+    fn show(&self, fraction: Option<f64>, message: impl FnOnce() -> String) {
         if self.quiet || self.started.elapsed() < Duration::from_secs(1) {
             return;
         }
@@ -40,13 +53,10 @@ impl Bar {
             self.drawn
                 .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
-        if let Some(fraction) = progress.fraction {
+        if let Some(fraction) = fraction {
             self.drawn.set_position((fraction * 1000.0) as u64);
         }
-        self.drawn.set_message(match progress.asking {
-            Some(asking) => told(&asking),
-            None => format!("{} cases", progress.cases),
-        });
+        self.drawn.set_message(message());
     }
 }
 

@@ -13,7 +13,7 @@ mod read;
 mod spaces;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_from};
 pub use write::{write, write_sentence};
 
 /// A place in [`Extras::strings`].

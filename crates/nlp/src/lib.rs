@@ -1,7 +1,7 @@
 //! Language, offline: tokens, sentences, parts of speech, morphology and lemmas.
 //!
 //! - [`Doc`]: an annotated text, columnar and immutable; every offset is a byte of the original.
-//! - [`conllu`]: CoNLL-U read and written, lossless.
+//! - [`conllu`]: CoNLL-U read and written, lossless; [`render`]: HTML and SVG.
 //! - [`evaluate`](mod@evaluate): the metrics of the `CoNLL` 2018 shared task.
 //! - [`readability`]: counts of a text, and how hard it is to read; [`lexical_diversity`]: how varied
 //!   its words are.
@@ -42,6 +42,7 @@ mod model;
 mod multiword;
 mod pipeline;
 pub mod readability;
+pub mod render;
 mod script;
 mod sentences;
 mod span;

@@ -21,6 +21,14 @@ const COLUMNS: usize = 10;
 /// # Errors
 /// [`Error::Core`] with line and column where a line is not CoNLL-U; [`Error::TooLong`] past 2 GiB.
 pub fn read(path: impl AsRef<Path>, conllu: &str) -> Result<Doc> {
+    read_from(path, conllu, 0)
+}
+
+/// Reads a part of a CoNLL-U file, before which `lines` lines stand: errors count them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(path: impl AsRef<Path>, conllu: &str, lines: usize) -> Result<Doc> {
     if conllu.len() > crate::doc::MAX_TEXT {
         return Err(Error::TooLong {
             bytes: conllu.len(),
@@ -33,7 +41,7 @@ pub fn read(path: impl AsRef<Path>, conllu: &str) -> Result<Doc> {
         reader.line(line).map_err(|Bad(column, message)| {
             let mut place = Diagnostic::new(&path, message)
                 .code("BS-NLP-001")
-                .at(index + 1, column);
+                .at(lines + index + 1, column);
             place = place.excerpt(line);
             if !line.contains('\t') {
                 place = place
@@ -43,7 +51,7 @@ pub fn read(path: impl AsRef<Path>, conllu: &str) -> Result<Doc> {
         })?;
     }
     reader.end_sentence().map_err(|Bad(_, message)| {
-        let last = conllu.split('\n').count();
+        let last = lines + conllu.split('\n').count();
         Error::from(
             Diagnostic::new(&path, message)
                 .code("BS-NLP-001")

@@ -13,7 +13,7 @@ use botsmith::nlp::stages::{Layers, Stage};
 use botsmith::nlp::{Doc, Pipeline, PipelineBuilder, Result};
 
 const ANSWER: &str = "We will refund the full price of your broken lamp. Our support team couldn't \
-                      find the second parcel, but they'll call you when the courier answers.";
+                      find the second parcel, but they'll call you tomorrow.";
 
 const PIPELINE: &str = "
 language: en

@@ -22,7 +22,7 @@ pub(super) const KIND: Builtin = Builtin {
             OptionDocs {
                 name: "pattern",
                 schema: r##"{"type": "array", "minItems": 1, "items": {"anyOf": [{"type": "string"}, {"type": "object", "propertyNames": {"enum": ["form", "lower", "lemma", "upos", "xpos", "feats", "shape", "length", "op", "is-alpha", "is-ascii", "is-digit", "is-lower", "is-upper", "is-title", "is-punct", "is-currency", "is-quote", "is-bracket", "is-sent-start", "is-sent-end", "space-after", "like-number", "like-url", "like-email"]}}]}}"##,
-                about: "the words in a row, each a mapping of conditions (see [the matcher](pipeline.md#matcher)) or a text, which is the word in lower case",
+                about: "the words in a row, each a mapping of conditions (see [the matcher](stages/matcher.md)) or a text, which is the word in lower case",
                 required: true,
             },
             OptionDocs {

@@ -21,6 +21,7 @@ mod progress;
 mod runs;
 mod schema;
 mod show;
+mod store;
 mod terminal;
 
 use std::ffi::OsString;
@@ -73,6 +74,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
         Command::Metric(metric) => metric::run(&context, &metric),
         Command::Nlp(nlp) => nlp::run(&context, &nlp),
         Command::Init(init) => init::run(&context, &init),
+        Command::Store(store) => store::run(&context, &store.command),
         Command::Doctor(doctor) => doctor::run(&context, &doctor),
         Command::Schema(schema) => schema::run(&schema),
         Command::Completions(completions) => completions::run(&completions),

@@ -16,7 +16,7 @@ pub(crate) const VERSION: &str = concat!(
     env!("BUILD_TARGET"),
     "\nprofile: ",
     env!("BUILD_PROFILE"),
-    "\nstores:  memory, sqlite",
+    "\nstores:  memory, sqlite, redis",
 );
 
 /// Judge AI bots with honest statistics, offline.
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Metric(Metric),
     /// Annotate text: tokens, parts of speech, morphology, lemmas; train models
     Nlp(super::nlp::Nlp),
+    /// Check, count, move and clean what a store holds
+    Store(super::store::Store),
     /// Make a starter suite with its data
     Init(Init),
     /// Check this installation and say how to mend what is wrong
@@ -97,6 +99,7 @@ impl Command {
             Self::Bot(bot) => bot.command.json(),
             Self::Metric(metric) => metric.json,
             Self::Nlp(nlp) => nlp.json(),
+            Self::Store(store) => store.command.json(),
             Self::Init(init) => init.json,
             Self::Doctor(doctor) => doctor.json,
             Self::Nb(_) | Self::Schema(_) | Self::Completions(_) => false,

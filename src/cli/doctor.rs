@@ -16,22 +16,26 @@ use super::{Ended, output};
 /// One thing that was looked at.
 #[derive(Serialize)]
 struct Check {
-    name: &'static str,
+    name: String,
     ok: bool,
+    /// Well enough to work with, and yet worth a word.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
 }
 
 pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
-    let checks = [
+    let mut checks = vec![
         version(),
         processor(),
         configuration(context),
         store(context),
         writable(context),
-        round_trip(),
     ];
+    checks.extend(health(context)?);
+    checks.push(round_trip());
     let well = checks.iter().all(|check| check.ok);
     let settings: Vec<_> = context
         .config
@@ -44,7 +48,11 @@ pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
     } else {
         let mut text = String::new();
         for check in &checks {
-            let mark = if check.ok { "✓" } else { "✗" };
+            let mark = match (check.ok, check.warning) {
+                (true, false) => "✓",
+                (true, true) => "!",
+                (false, _) => "✗",
+            };
             let _ = writeln!(text, "{mark} {:14} {}", check.name, check.found);
             if let Some(remedy) = &check.remedy {
                 let _ = writeln!(text, "  {:14} → {remedy}", "");
@@ -62,8 +70,9 @@ pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
 fn check(name: &'static str, result: Result<String>, remedy: &str) -> Check {
     match result {
         Ok(found) => Check {
-            name,
+            name: name.to_owned(),
             ok: true,
+            warning: false,
             found,
             remedy: None,
         },
@@ -75,8 +84,9 @@ fn check(name: &'static str, result: Result<String>, remedy: &str) -> Check {
                 .unwrap_or_default()
                 .to_owned();
             Check {
-                name,
+                name: name.to_owned(),
                 ok: false,
+                warning: false,
                 found,
                 remedy: Some(remedy.into()),
             }
@@ -109,8 +119,9 @@ fn configuration(context: &Context) -> Check {
     match context.config.warnings.first() {
         None => check("configuration", Ok(found), ""),
         Some(warning) => Check {
-            name: "configuration",
+            name: "configuration".to_owned(),
             ok: true,
+            warning: true,
             found: format!("{found}; {}", warning.message),
             remedy: warning.hint.clone(),
         },
@@ -118,9 +129,9 @@ fn configuration(context: &Context) -> Check {
 }
 
 fn store(context: &Context) -> Check {
-    let url = context.config.store.value.as_str();
+    let url = &context.config.store.value;
     let look = || -> Result<String> {
-        let Some(store) = store::open_existing(url)? else {
+        let Some(store) = store::open_existing(url.as_str())? else {
             return Ok(format!("{url}: not there yet, the first run makes it"));
         };
         let runs = Runs::new(&*store).list()?;
@@ -130,14 +141,28 @@ fn store(context: &Context) -> Check {
     check(
         "store",
         look(),
-        "move the file away, or choose another with `--store`",
+        "mend what it says, move the file away, or choose another with `--store`",
     )
+}
+
+/// Whether the store can be relied on: its server, its settings, what is lost when.
+fn health(context: &Context) -> Result<Vec<Check>> {
+    let findings = store::health(context.config.store.value.as_str())?;
+    let check = |finding: store::Finding| Check {
+        name: finding.name,
+        ok: finding.level != store::Level::Bad,
+        warning: finding.level == store::Level::Warning,
+        found: finding.found,
+        remedy: finding.remedy,
+    };
+    Ok(findings.into_iter().map(check).collect())
 }
 
 /// Whether the store's folder can be written to.
 fn writable(context: &Context) -> Check {
     let url = context.config.store.value.as_str();
     let Some(path) = url.strip_prefix("sqlite:") else {
+        let url = &context.config.store.value;
         return check("disk", Ok(format!("{url} needs none")), "");
     };
     // The nearest folder that is there is where the store's folder would be made.

@@ -34,6 +34,8 @@
 //! # Ok::<(), botsmith_core::Error>(())
 //! ```
 
+pub mod archive;
+mod health;
 mod limits;
 mod memory;
 mod open;
@@ -41,6 +43,7 @@ mod open;
 mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod survey;
 mod transaction;
 
 use std::fmt::Debug;
@@ -48,6 +51,7 @@ use std::fmt::Debug;
 use crate::Result;
 use crate::digest::Digest;
 
+pub use health::{Finding, Level, health};
 pub use limits::{INLINE, MAX_NAME, MAX_TIME_MS, MAX_VALUE};
 pub use memory::MemoryStore;
 pub use open::{DEFAULT_URL, open, open_existing};
@@ -55,6 +59,7 @@ pub use open::{DEFAULT_URL, open, open_existing};
 pub use redis::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStats, SqliteStore};
+pub use survey::{Counts, Survey, survey};
 pub use transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};
 
 /// Keeps state: records, logs and due times in partitions, and blobs.
@@ -154,6 +159,21 @@ pub trait StateStore: Send + Sync + Debug {
     /// When the back end cannot be read.
     fn partitions(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>>;
 
+    /// The names of a partition's logs and due-time indexes. Every one that holds something is
+    /// listed; one that holds nothing any more may be.
+    ///
+    /// # Errors
+    /// When the back end cannot be read.
+    fn names(&self, partition: &str) -> Result<Names>;
+
+    /// What is damaged in the back end itself, one line each, as far as it can tell.
+    ///
+    /// # Errors
+    /// When the back end cannot be read.
+    fn inspect(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Deletes a partition with its records, logs and indexes; says whether there was one. Blobs
     /// stay. A partition made anew under the name does not give old versions again.
     ///
@@ -209,6 +229,15 @@ pub struct Record {
     pub version: u64,
     /// The bytes.
     pub value: Vec<u8>,
+}
+
+/// What a partition holds beside records, by name, each list in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Its logs.
+    pub logs: Vec<String>,
+    /// Its due-time indexes.
+    pub indexes: Vec<String>,
 }
 
 /// A member of a due-time index.

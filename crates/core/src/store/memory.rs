@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::limits::Limits;
 use super::transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};
-use super::{BlobInfo, Due, Record, StateStore};
+use super::{BlobInfo, Due, Names, Record, StateStore};
 use crate::Result;
 use crate::digest::Digest;
 
@@ -265,6 +265,15 @@ impl StateStore for MemoryStore {
         Ok(page(&state.partitions, prefix, after, limit)
             .map(|(name, _)| name.clone())
             .collect())
+    }
+
+    fn names(&self, partition: &str) -> Result<Names> {
+        let state = self.read();
+        let partition = state.partitions.get(partition);
+        Ok(partition.map_or_else(Names::default, |partition| Names {
+            logs: partition.logs.keys().cloned().collect(),
+            indexes: partition.due.keys().cloned().collect(),
+        }))
     }
 
     fn delete_partition(&self, partition: &str) -> Result<bool> {

@@ -9,6 +9,7 @@
 
 mod address;
 mod failure;
+mod health;
 mod keys;
 mod link;
 mod script;
@@ -18,13 +19,15 @@ use std::fmt;
 
 use redis::cmd;
 
+pub(super) use self::health::health;
+
 use self::address::Address;
 use self::keys::{BUCKETS, Keys, Part, SCHEMA};
 use self::link::{Call, Server};
 use super::limits::Limits;
 use super::open::without_secrets;
 use super::transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};
-use super::{BlobInfo, Due, Record, StateStore};
+use super::{BlobInfo, Due, Names, Record, StateStore};
 use crate::digest::Digest;
 use crate::{Error, Result};
 
@@ -400,6 +403,22 @@ impl StateStore for RedisStore {
             names.extend(self.server.call(|call| call.ask::<Vec<String>>(&ask))?);
         }
         Ok(names.into_iter().take(limit).collect())
+    }
+
+    fn names(&self, partition: &str) -> Result<Names> {
+        let part = self.keys.part(partition);
+        let mut ask = cmd("SMEMBERS");
+        ask.arg(part.others());
+        let mut keys: Vec<String> = self.server.call(|call| call.ask(&ask))?;
+        keys.sort_unstable();
+        let under = |prefix: String| {
+            let names = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
+            names.map(str::to_owned).collect()
+        };
+        Ok(Names {
+            logs: under(part.log("")),
+            indexes: under(part.due("")),
+        })
     }
 
     fn delete_partition(&self, partition: &str) -> Result<bool> {

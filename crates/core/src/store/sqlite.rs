@@ -25,7 +25,7 @@ use self::connect::Access;
 use self::writer::{Done, Op, Writer};
 use super::limits::Limits;
 use super::transaction::{Outcome, Transaction};
-use super::{BlobInfo, Due, Record, StateStore};
+use super::{BlobInfo, Due, Names, Record, StateStore};
 use crate::digest::Digest;
 use crate::{Error, Result};
 
@@ -258,6 +258,15 @@ impl StateStore for SqliteStore {
 
     fn partitions(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>> {
         self.read(|db| read::partitions(db, prefix, after, limit))
+    }
+
+    fn names(&self, partition: &str) -> Result<Names> {
+        self.read(|db| read::names(db, partition))
+    }
+
+    fn inspect(&self) -> Result<Vec<String>> {
+        let lines = self.read(read::damage)?;
+        Ok(lines.into_iter().filter(|line| line != "ok").collect())
     }
 
     fn delete_partition(&self, partition: &str) -> Result<bool> {

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise, and says which case it is at or why it is skipped"
 )]
 
+mod archive;
 mod conformance;
 mod model;
 

@@ -507,3 +507,123 @@ fn tls_is_checked_against_the_named_roots() {
     let error = RedisStore::open(&format!("{url}&ca={}", at("none.pem"))).unwrap_err();
     assert!(error.to_string().contains("none.pem"), "{error}");
 }
+
+/// What is said of a server under a name: how bad, and what.
+fn said(url: &str, name: &str) -> (store::Level, String) {
+    let found = store::health(url).unwrap();
+    let finding = found.iter().find(|finding| finding.name == name);
+    let finding = finding.unwrap_or_else(|| panic!("nothing about {name}: {found:?}"));
+    assert_eq!(
+        finding.remedy.is_none(),
+        finding.level == store::Level::Good
+    );
+    (finding.level, finding.found.clone())
+}
+
+#[test]
+fn a_check_up_tells_how_a_server_is_set_and_leaves_nothing_behind() {
+    use store::Level::{Bad, Good, Warning};
+    let Some(server) = server(&[]) else { return };
+    let url = server.url();
+    for name in ["server", "persistence", "memory", "clock", "rights"] {
+        let (level, found) = said(&url, name);
+        assert_eq!(level, Good, "{name}: {found}");
+    }
+    let keys = server.say(&[
+        "EVAL",
+        "return table.concat(redis.call('KEYS', '*'), ' ')",
+        "0",
+    ]);
+    // A lane's last call goes by itself.
+    assert!(
+        keys.split(' ')
+            .all(|key| key.is_empty() || key.contains("}:c:")),
+        "{keys}"
+    );
+    let set = |name: &str, value: &str| {
+        assert_eq!(server.say(&["CONFIG", "SET", name, value]), "+OK");
+    };
+    for (name, value, about, wanted) in [
+        (
+            "appendfsync",
+            "everysec",
+            "persistence",
+            (Good, "two seconds"),
+        ),
+        (
+            "appendfsync",
+            "no",
+            "persistence",
+            (Warning, "half a minute"),
+        ),
+        (
+            "maxmemory-policy",
+            "allkeys-lru",
+            "memory",
+            (Warning, "once `maxmemory` is set"),
+        ),
+        ("maxmemory", "100mb", "memory", (Bad, "deletes state")),
+        (
+            "appendonly",
+            "no",
+            "persistence",
+            (Bad, "all is lost when the server ends"),
+        ),
+        ("save", "60 1", "persistence", (Bad, "which are minutes")),
+    ] {
+        set(name, value);
+        let (level, found) = said(&url, about);
+        assert!(
+            level == wanted.0 && found.contains(wanted.1),
+            "{name} {value}: {level:?} {found}"
+        );
+    }
+    // A user with the rights of a store alone: what cannot be asked is said.
+    let rights = [
+        "ACL",
+        "SETUSER",
+        "bot",
+        "on",
+        ">hunter2",
+        "~{botsmith*",
+        "-@all",
+    ];
+    let allowed = ["+@read", "+@write", "+@scripting", "+@connection", "+time"];
+    server.say(&[&rights[..], &allowed].concat());
+    let url = url.replace("//", "//bot:hunter2@");
+    let (level, found) = said(&url, "server");
+    assert!(
+        level == Warning && found.contains("does not say"),
+        "{found}"
+    );
+    assert_eq!(said(&url, "rights").0, Good);
+    server.say(&["ACL", "SETUSER", "bot", "-eval", "-evalsha"]);
+    let (level, found) = said(&url, "rights");
+    assert!(level == Bad && found.contains("may not do this"), "{found}");
+    assert!(!format!("{:?}", store::health(&url)).contains("hunter2"));
+}
+
+#[test]
+fn a_check_up_names_a_server_that_is_not_there() {
+    let url = format!("redis://127.0.0.1:{}", free_port());
+    let (level, found) = said(&url, "server");
+    assert!(
+        level == store::Level::Bad && found.contains("cannot be reached"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_check_up_looks_at_every_node_of_a_cluster() {
+    let Some(program) = programs().first().copied() else {
+        return;
+    };
+    let nodes = cluster(program);
+    let one = format!("redis+cluster://127.0.0.1:{}", nodes[0].port);
+    for node in &nodes {
+        let name = format!("persistence 127.0.0.1:{}", node.port);
+        assert_eq!(said(&one, &name).0, store::Level::Good);
+    }
+    assert_eq!(said(&one, "failover").0, store::Level::Warning);
+    assert_eq!(said(&one, "rights").0, store::Level::Good);
+}

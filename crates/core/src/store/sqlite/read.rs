@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::{BlobInfo, Due, Record};
+use super::super::{BlobInfo, Due, Names, Record};
 use crate::digest::Digest;
 
 const GET: &str = "SELECT r.version, r.value FROM part p CROSS JOIN record r ON r.part = p.id
@@ -24,14 +24,19 @@ const LOG_LENGTH: &str = "SELECT l.length FROM part p CROSS JOIN log l ON l.part
 const DUE: &str =
     "SELECT d.at, d.member FROM part p CROSS JOIN due d INDEXED BY due_in_order ON d.part = p.id
     WHERE p.name = ?1 AND d.name = ?2 AND d.at <= ?3 ORDER BY d.at, d.member LIMIT ?4";
+const LOGS: &str = "SELECT l.name FROM part p CROSS JOIN log l ON l.part = p.id
+    WHERE p.name = ?1 ORDER BY l.name";
+const INDEXES: &str =
+    "SELECT DISTINCT d.name FROM part p CROSS JOIN due d INDEXED BY due_in_order ON d.part = p.id
+    WHERE p.name = ?1 ORDER BY d.name";
 const BLOB: &str = "SELECT c.value FROM blob b JOIN content c ON c.blob = b.id WHERE b.digest = ?1";
 const BLOBS: &str =
     "SELECT digest, size, put_at FROM blob WHERE digest > ?1 ORDER BY digest LIMIT ?2";
 
 /// All queries, for the test that looks at their plans.
 #[cfg(test)]
-pub(super) const QUERIES: [&str; 9] = [
-    GET, KEYS, SCAN, PARTITIONS, LOG, LOG_LENGTH, DUE, BLOB, BLOBS,
+pub(super) const QUERIES: [&str; 11] = [
+    GET, KEYS, SCAN, PARTITIONS, LOG, LOG_LENGTH, DUE, LOGS, INDEXES, BLOB, BLOBS,
 ];
 
 /// As SQLite counts; what is beyond that is beyond all it holds.
@@ -67,6 +72,25 @@ pub(super) fn get_many(
     let found = keys.iter().map(one).collect::<rusqlite::Result<_>>()?;
     snapshot.commit()?;
     Ok(found)
+}
+
+pub(super) fn names(db: &Connection, partition: &str) -> rusqlite::Result<Names> {
+    let list = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        let mut query = db.prepare_cached(sql)?;
+        let names = query.query_map([partition], |row| row.get(0))?;
+        names.collect()
+    };
+    Ok(Names {
+        logs: list(LOGS)?,
+        indexes: list(INDEXES)?,
+    })
+}
+
+/// What SQLite says of its file; one line `ok` when nothing is wrong.
+pub(super) fn damage(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut check = db.prepare("PRAGMA integrity_check(20)")?;
+    let lines = check.query_map([], |row| row.get(0))?;
+    lines.collect()
 }
 
 fn record(row: &Row<'_>, first: usize) -> rusqlite::Result<Record> {

@@ -115,7 +115,8 @@ pub(crate) fn long<T: Send + 'static, E: Into<Fault> + 'static>(
     }
 }
 
-fn caught<T, E: Into<Fault>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Fault> {
+/// Runs `work`; a panic becomes a fault.
+pub(crate) fn caught<T, E: Into<Fault>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Fault> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(Into::into),
         Err(panic) => {

@@ -104,7 +104,7 @@ fn facts(error: &eval::Error) -> Facts {
     let text = error.to_string();
     let mut facts = plain(error.code(), text);
     if let Some(diagnostic) = core.and_then(core::Error::diagnostic) {
-        facts.1.clone_from(&diagnostic.message);
+        facts.2.clone_from(&diagnostic.message);
         facts.3 = Some(diagnostic.path.display().to_string());
         facts.4 = Some(diagnostic.line).filter(|line| *line > 0);
         facts.5 = Some(diagnostic.column).filter(|column| *column > 0);

@@ -11,12 +11,18 @@
 
 #![forbid(unsafe_code)]
 
+mod bots;
+mod callback;
 mod command;
 mod doorway;
+mod eval;
 mod fault;
+mod function;
 mod metrics;
 mod nlp;
 mod offsets;
+mod runtime;
+mod store;
 
 use pyo3::prelude::*;
 
@@ -31,6 +37,19 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<nlp::Token>()?;
     module.add_class::<nlp::Word>()?;
     module.add_class::<metrics::Metric>()?;
+    module.add_class::<callback::Answered>()?;
+    module.add_class::<store::Store>()?;
+    module.add_class::<bots::Bot>()?;
+    module.add_class::<bots::Session>()?;
+    module.add_class::<bots::Stream>()?;
+    module.add_class::<eval::Run>()?;
+    module.add_class::<eval::Cases>()?;
+    module.add_function(wrap_pyfunction!(callback::leave, module)?)?;
+    module.add_function(wrap_pyfunction!(eval::evaluate, module)?)?;
+    module.add_function(wrap_pyfunction!(eval::check_suite, module)?)?;
+    module.add_function(wrap_pyfunction!(eval::open_run, module)?)?;
+    module.add_function(wrap_pyfunction!(eval::list_runs, module)?)?;
+    module.add_function(wrap_pyfunction!(eval::compare, module)?)?;
     module.add_function(wrap_pyfunction!(command::main, module)?)?;
     module.add_function(wrap_pyfunction!(command::forward_log, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_conllu, module)?)?;

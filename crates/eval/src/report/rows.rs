@@ -12,6 +12,8 @@ pub enum Offsets {
     Bytes,
     /// UTF-16 code units, as in a browser.
     Utf16,
+    /// Code points, as in Python.
+    CodePoints,
 }
 
 /// One case as JSON: its fields, and per answer the bot, outcome, text and scores by name.
@@ -92,6 +94,7 @@ pub fn verdict(verdict: &Verdict, text: &str, offsets: Offsets) -> Value {
                     Offsets::Utf16 => text
                         .get(..byte)
                         .map_or(0, |part| part.encode_utf16().count()),
+                    Offsets::CodePoints => text.get(..byte).map_or(0, |part| part.chars().count()),
                 };
                 let spans: Vec<_> = score
                     .evidence

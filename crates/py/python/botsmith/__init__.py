@@ -16,7 +16,10 @@ Examples
 from __future__ import annotations
 
 
-from . import _log, metrics, nlp
+from . import _log, _threads, aio, metrics, nlp
+from ._answers import Refused
+from ._bots import Bot, Session, Stream
+from ._callables import Score
 from ._errors import (
     BotError,
     Error,
@@ -29,23 +32,46 @@ from ._errors import (
     SpecError,
     StoreError,
 )
+from ._eval import Evaluator, evaluate
 from ._native import __version__
-
+from ._run import Run, Store, compare, open_run, runs
+from ._tools import Tool, tool
+from ._values import Answer, CaseResult, Comparison, Difference, Verdict
 
 __all__ = [
+    "Answer",
+    "Bot",
     "BotError",
+    "CaseResult",
+    "Comparison",
+    "Difference",
     "Error",
     "EvalError",
+    "Evaluator",
     "FileError",
     "InternalError",
     "LanguageError",
     "ModelError",
     "NotFoundError",
+    "Refused",
+    "Run",
+    "Score",
+    "Session",
     "SpecError",
+    "Store",
     "StoreError",
+    "Stream",
+    "Tool",
+    "Verdict",
     "__version__",
+    "aio",
+    "compare",
+    "evaluate",
     "metrics",
     "nlp",
+    "open_run",
+    "runs",
+    "tool",
 ]
 
 _log.begin()

@@ -8,8 +8,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from ._plot import differences, spark
+
 if TYPE_CHECKING:
     from ._native import Doc
+    from ._run import Run
+    from ._values import Answer, CaseResult, Comparison
 
 #: Tokens of a document that are shown.
 SHOWN = 400
@@ -78,3 +82,142 @@ def doc(doc: Doc) -> str:
     if left:
         parts.append(f'<div class="bs-dim">… and {left} more tokens</div>')
     return page("".join(parts), "bs-doc")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _span(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.3g} … {interval[1]:.3g}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """A table of cells that are HTML already."""
+    line = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{line}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _mark(passed: bool | None) -> str:
+    if passed is None:
+        return ""
+    return '<span class="bs-good">passed</span>' if passed else '<span class="bs-bad">failed</span>'
+
+
+def answer(answer: Answer) -> str:
+    """An answer: its words, how it came about, its scores."""
+    facts = [
+        answer.bot, answer.provider, answer.model,
+        None if answer.latency is None else f"{answer.latency:.3g} s",
+        None if answer.cost is None else f"cost {answer.cost:.4g}",
+        None if answer.usage is None else f"{answer.usage.input_tokens} + {answer.usage.output_tokens} tokens",
+        "scripted" if answer.scripted else None,
+        "from the cache" if answer.cached else None,
+    ]
+    parts = [f"<pre>{_marked(answer)}</pre>"]
+    if answer.outcome != "answered":
+        parts.append(f'<div class="bs-bad">{answer.outcome}: {escape(answer.error or "")}</div>')
+    parts += [
+        f'<div class="bs-dim">tool {escape(call.name)}({escape(str(call.arguments))}) → '
+        f"{escape(call.output[:200])}</div>"
+        for call in answer.tools
+    ]
+    parts += [f'<div class="bs-dim">{escape(note)}</div>' for note in answer.notes]
+    said = " · ".join(escape(fact) for fact in facts if fact)
+    parts.append(f'<div class="bs-dim">{said}</div>')
+    if answer.scores:
+        rows = [
+            [escape(name), _number(v.value), _mark(v.passed),
+             escape(v.explanation or v.skipped or v.error or "")]
+            for name, v in answer.scores.items()
+        ]
+        parts.append(_table(["metric", "value", "", "why"], rows))
+    return page("".join(parts))
+
+
+def _marked(answer: Answer) -> str:
+    """The text with its evidence marked."""
+    spans = sorted(
+        (span.start, span.end, span.supports)
+        for verdict in answer.scores.values()
+        for span in verdict.evidence
+    )
+    parts: list[str] = []
+    at = 0
+    for start, end, supports in spans:
+        if start < at:
+            continue
+        kind = "bs-good" if supports else "bs-bad"
+        parts.append(escape(answer.text[at:start]))
+        parts.append(f'<u class="{kind}">{escape(answer.text[start:end])}</u>')
+        at = end
+    return "".join([*parts, escape(answer.text[at:])])
+
+
+def case(case: CaseResult) -> str:
+    """A case: question, references, every answer."""
+    parts = [f'<b>{escape(case.id[:24])}</b> <span class="bs-dim">{escape(", ".join(case.tags))}</span>']
+    parts.append(f"<pre>{escape(case.input)}</pre>")
+    parts += [f'<pre class="bs-dim">= {escape(reference)}</pre>' for reference in case.references[:3]]
+    return page("".join(parts)) + "".join(answer(found) for found in case.answers)
+
+
+def run(run: Run) -> str:
+    """A run: each bot on each metric with a sparkline, the gate, warnings."""
+    rows: list[list[str]] = []
+    for bot in run.bots:
+        counts = f"{bot.answered}/{bot.cases}"
+        for name, score in bot.scores.items():
+            shown = score.pass_rate if score.pass_rate is not None else score.mean
+            interval = score.pass_interval if score.pass_rate is not None else score.interval
+            rows.append(
+                [escape(bot.name), escape(name), counts, str(score.n), _number(score.mean),
+                 _number(score.pass_rate), _span(interval), spark(shown, interval)]
+            )
+    head = ["bot", "metric", "answered", "n", "mean", "pass rate", "95 %", ""]
+    title = f'<b>{escape(run.name)}</b> <span class="bs-dim">run {escape(run.id[:12])}, {len(run)} cases</span>'
+    parts = [title, _table(head, rows)]
+    if run.gate:
+        parts.append(f"gate {_mark(run.passed)}")
+    if run.comparisons:
+        parts.append(differences(run.comparisons))
+    parts += [f'<div class="bs-bad">{escape(warning)}</div>' for warning in run.warnings]
+    return page("".join(parts))
+
+
+def comparison(found: Comparison) -> str:
+    """Two runs: every difference with its interval, and what flipped."""
+    title = (
+        f'<b>{escape(found.b[:12])}</b> against <b>{escape(found.a[:12])}</b> <span class="bs-dim">'
+        f"{found.shared} cases in both, {found.only_a} and {found.only_b} in one</span>"
+    )
+    rows = [
+        [escape(d.metric), escape(d.a), escape(d.b), str(d.n), _number(d.difference), _span(d.interval),
+         _number(d.p_adjusted), escape(d.better or "")]
+        for d in found.differences
+    ]
+    head = ["metric", "a", "b", "n", "difference", "95 %", "p adjusted", "better"]
+    flips = [
+        [escape(flip.case[:24]), escape(flip.bot), escape(flip.metric), _mark(flip.now)]
+        for flip in found.flips[:20]
+    ]
+    parts = [title, differences(found.differences), _table(head, rows)]
+    if flips:
+        parts.append(f"<div>{len(found.flips)} verdicts changed</div>")
+        parts.append(_table(["case", "bot", "metric", "now"], flips))
+    return page("".join(parts))
+
+
+def bot(facts: dict[str, object]) -> str:
+    """A bot: who it is, what answers for it, what it is told."""
+    rows = [
+        [escape(name), escape(str(facts[key]))]
+        for name, key in (("provider", "provider"), ("model", "model"), ("address", "address"),
+                          ("version", "version"), ("file", "path"))
+        if facts.get(key)
+    ]
+    parts = [f"<b>{escape(str(facts.get('name') or 'bot'))}</b>", _table(["", ""], rows)]
+    if facts.get("directive"):
+        parts.append(f'<pre class="bs-dim">{escape(str(facts["directive"])[:600])}</pre>')
+    return page("".join(parts))

@@ -39,14 +39,14 @@ class MetricFunction(Generic[P]):
         self.__signature__ = inspect.Signature([*texts, *given])
 
     @overload
-    def __call__(
+    def __call__(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
         self, candidate: str, reference: Reference, /, *args: P.args, **options: P.kwargs
     ) -> float: ...
     @overload
     def __call__(
         self,
-        candidate: Sequence[str] | Iterable[str],
-        reference: Sequence[Reference] | Iterable[Reference],
+        candidate: Iterable[str],
+        reference: Iterable[Reference],
         /,
         *args: P.args,
         **options: P.kwargs,

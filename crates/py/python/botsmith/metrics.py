@@ -84,6 +84,7 @@ def bleu(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> round(metrics.bleu("the cat sat on the mat", "the cat sat on a mat"), 2)
     53.73
     """
@@ -108,6 +109,7 @@ def gleu(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> round(metrics.gleu("a b c", "a b d"), 4)
     0.5
     """
@@ -135,6 +137,7 @@ def nltk_bleu(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> round(metrics.nltk_bleu("a b c d", "a b c e", method=2), 4)
     0.658
     """
@@ -171,6 +174,7 @@ def chrf(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> round(metrics.chrf("the cat", "the cats"), 2)
     77.57
     """
@@ -201,6 +205,7 @@ def ter(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.ter("b a", "a b")
     50.0
     """
@@ -231,6 +236,7 @@ def rouge(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.rouge("the cat sat", "The cat was sitting.", measure="r")
     0.5
     """
@@ -261,6 +267,7 @@ def meteor(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> round(metrics.meteor("the cat sat", "the cats sat"), 4)
     0.9815
     """
@@ -273,6 +280,7 @@ def levenshtein(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.levenshtein("flaw", "lawn")
     0.5
     """
@@ -297,6 +305,7 @@ def edit_distance(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.edit_distance("flaw", "lawn")
     2.0
     """
@@ -321,6 +330,7 @@ def fuzzy(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.fuzzy("b a", "a b", ratio="token-sort-ratio")
     100.0
     """
@@ -333,6 +343,7 @@ def wer(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.wer("a x c d", "a b c d")
     0.25
     """
@@ -345,6 +356,7 @@ def mer(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.mer("a x c d", "a b c d")
     0.25
     """
@@ -357,6 +369,7 @@ def wil(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.wil("a x c d", "a b c d")
     0.4375
     """
@@ -369,6 +382,7 @@ def wip(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.wip("a x c d", "a b c d")
     0.5625
     """
@@ -381,6 +395,7 @@ def cer(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.cer("a x c d", "a b c d")
     0.14285714285714285
     """
@@ -393,6 +408,7 @@ def exact_match(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.exact_match("The cat!", "cat")
     1.0
     """
@@ -405,6 +421,7 @@ def token_f1(*, threads: int = 0) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.token_f1("the black cat", "a cat")
     0.6666666666666666
     """
@@ -429,6 +446,7 @@ def equals(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.equals(" Yes", "yes", ignore_case=True, trim=True)
     1.0
     """
@@ -465,6 +483,7 @@ def number_equals(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.number_equals("It costs $18.00.", "18")
     1.0
     """
@@ -492,6 +511,7 @@ def distinct_n(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.distinct_n("a b a b", "")
     0.6666666666666666
     """
@@ -519,6 +539,7 @@ def repetition(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.repetition("a b a b a b", "", n=2)
     0.6
     """
@@ -543,6 +564,7 @@ def score(
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> metrics.score("contains", ["It is 4."], ["4"], value="4")
     [1.0]
     """
@@ -556,6 +578,7 @@ def names() -> list[str]:
 
     Examples
     --------
+    >>> from botsmith import metrics
     >>> "rouge" in metrics.names()
     True
     """
@@ -563,6 +586,6 @@ def names() -> list[str]:
 
 
 #: Examples of the metrics, for doctest: they are objects, which it does not look into.
-__test__ = {
+__test__: dict[str, str | None] = {
     name: found.__doc__ for name, found in list(globals().items()) if isinstance(found, MetricFunction)
 }

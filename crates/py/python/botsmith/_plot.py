@@ -1,0 +1,137 @@
+"""Inline SVG: means and differences with their intervals. Numbers in, text of SVG out; colours follow the
+page's own (``currentColor``), so both themes work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._run import Run
+    from ._values import Difference, Interval
+
+#: Width of the plot between its labels, in pixels.
+WIDTH = 320
+_LABEL = 190
+_ROW = 24
+
+
+class Picture:
+    """An SVG that a notebook shows; ``str(picture)`` is its text."""
+
+    def __init__(self, svg: str) -> None:
+        self.svg = svg
+
+    def __str__(self) -> str:
+        return self.svg
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, path: str) -> None:
+        """Writes the SVG into a file."""
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(self.svg)
+
+
+def _short(text: str, length: int = 28) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _row(
+    y: int, label: str, value: float | None, interval: Interval | None, lo: float, hi: float, words: str
+) -> str:
+    def at(number: float) -> float:
+        return _LABEL + WIDTH * (min(max(number, lo), hi) - lo) / (hi - lo)
+
+    parts = [
+        f'<text x="{_LABEL - 8}" y="{y + 4}" text-anchor="end">{escape(_short(label))}'
+        f"<title>{escape(label)}</title></text>"
+    ]
+    if interval is not None:
+        left, right = at(interval[0]), at(interval[1])
+        parts.append(
+            f'<line x1="{left:.1f}" x2="{right:.1f}" y1="{y}" y2="{y}" stroke="currentColor"'
+            ' stroke-width="2" opacity=".55"/>'
+        )
+    if value is not None:
+        parts.append(f'<circle cx="{at(value):.1f}" cy="{y}" r="4" fill="currentColor"/>')
+    parts.append(f'<text x="{_LABEL + WIDTH + 10}" y="{y + 4}" class="d">{escape(words)}</text>')
+    return "".join(parts)
+
+
+def _frame(rows: Sequence[str], lo: float, hi: float, marks: Sequence[float], title: str) -> str:
+    height = _ROW * len(rows) + 46
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_LABEL + WIDTH + 150}"'
+        f' height="{height}" viewBox="0 0 {_LABEL + WIDTH + 150} {height}"'
+        ' font-family="system-ui,sans-serif" font-size="12" fill="currentColor">'
+        f"<title>{escape(title)}</title>"
+    ]
+    for mark in marks:
+        x = _LABEL + WIDTH * (mark - lo) / (hi - lo)
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="10" y2="{height - 28}" stroke="currentColor"'
+            f' opacity=".2"/><text x="{x:.1f}" y="{height - 12}" text-anchor="middle" opacity=".7">'
+            f"{mark:g}</text>"
+        )
+    return "".join([*parts, *rows, "</svg>"])
+
+
+def means(run: Run, metric: str | None = None) -> str:
+    """Every bot on every metric, or on one, with 95 % intervals."""
+    found = [
+        (f"{bot.name} · {name}", score.mean, score.interval, score.n)
+        for bot in run.bots
+        for name, score in bot.scores.items()
+        if metric in (None, name)
+    ]
+    ends = [0.0, 1.0]
+    ends += [value for _, value, _, _ in found if value is not None]
+    ends += [end for _, _, interval, _ in found if interval is not None for end in interval]
+    lo, hi = min(ends), max(ends)
+    rows = [
+        _row(20 + _ROW * i, label, value, interval, lo, hi, "–" if value is None else f"{value:.3g} (n={n})")
+        for i, (label, value, interval, n) in enumerate(found)
+    ]
+    marks = [lo + (hi - lo) * part for part in (0, 0.25, 0.5, 0.75, 1)]
+    return _frame(rows, lo, hi, marks, "means with 95 % intervals")
+
+
+def differences(found: Sequence[Difference]) -> str:
+    """Differences with their intervals around 0."""
+    ends = [abs(d.difference) for d in found if d.difference is not None]
+    ends += [abs(end) for d in found if d.interval is not None for end in d.interval]
+    hi = max(ends, default=0.0) or 1.0
+    rows = [
+        _row(
+            20 + _ROW * i, f"{d.b} − {d.a} · {d.metric}", d.difference, d.interval, -hi, hi,
+            "–" if d.difference is None else f"{d.difference:+.3g}" + _p(d),
+        )
+        for i, d in enumerate(found)
+    ]
+    return _frame(rows, -hi, hi, [-hi, 0, hi], "differences with 95 % intervals")
+
+
+def _p(difference: Difference) -> str:
+    p = difference.p if difference.p_adjusted is None else difference.p_adjusted
+    return "" if p is None else f", p {p:.2g}"
+
+
+def spark(value: float | None, interval: Interval | None) -> str:
+    """A share between 0 and 1 with its interval, as small as a word."""
+    if value is None or not 0 <= value <= 1:
+        return ""
+    parts = [
+        '<svg width="84" height="12" role="img" aria-hidden="true" style="vertical-align:middle">'
+        '<rect x="2" y="5" width="80" height="2" fill="currentColor" opacity=".15"/>'
+    ]
+    if interval is not None:
+        lo, hi = (2 + 80 * min(max(end, 0.0), 1.0) for end in interval)
+        parts.append(
+            f'<rect x="{lo:.1f}" y="4" width="{max(hi - lo, 1):.1f}" height="4" fill="currentColor"'
+            ' opacity=".45"/>'
+        )
+    parts.append(f'<circle cx="{2 + 80 * value:.1f}" cy="6" r="3" fill="currentColor"/></svg>')
+    return "".join(parts)

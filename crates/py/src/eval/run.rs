@@ -1,0 +1,250 @@
+//! A run in its store: report, cases, files, comparison with another.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use botsmith::core::yaml::Source;
+use botsmith::eval::evaluators::Registry;
+use botsmith::eval::report::{self, html, jsonl, junit, markdown, rows};
+use botsmith::eval::run::{CompareOptions, Manifest, Runs};
+use botsmith::eval::stats::Correction;
+use botsmith::eval::suite::Suite;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::doorway::{self, Stop};
+use crate::fault::Fault;
+use crate::store::Store;
+
+/// Cases that cross at once.
+const BATCH: usize = 128;
+
+/// A complete run; its report is in memory, its cases in the store.
+#[pyclass(frozen, module = "botsmith._native")]
+#[derive(Debug)]
+pub(crate) struct Run {
+    store: Store,
+    manifest: Manifest,
+    report: String,
+}
+
+impl Run {
+    /// The run of this id.
+    pub(crate) fn open(store: &Store, id: &str) -> Result<Self, Fault> {
+        let open = store.open()?;
+        let run = Runs::new(&*open).open(id)?;
+        let report = serde_json::to_string(run.complete()?)?;
+        Ok(Self {
+            store: store.clone(),
+            manifest: run.manifest,
+            report,
+        })
+    }
+}
+
+#[pymethods]
+impl Run {
+    /// Its id.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.manifest.id
+    }
+
+    /// What it says, as the command line's `--json`.
+    fn report_json(&self) -> &str {
+        &self.report
+    }
+
+    /// What it is of, as JSON.
+    fn manifest_json(&self) -> PyResult<String> {
+        let text = serde_json::to_string(&self.manifest);
+        text.map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// All cases in order, in batches of JSON lists.
+    fn cases(&self, py: Python<'_>) -> PyResult<Cases> {
+        let open = doorway::quick(py, || self.store.open())?;
+        let id = self.manifest.id.clone();
+        // Read ahead by a batch, so that reading and Python's work go on at once.
+        let (sender, receiver) = sync_channel(2);
+        std::thread::Builder::new()
+            .name("botsmith".into())
+            .spawn(move || {
+                let runs = Runs::new(&*open);
+                let run = match runs.open(&id) {
+                    Ok(run) => run,
+                    Err(error) => {
+                        let _ = sender.send(Err(error.into()));
+                        return;
+                    }
+                };
+                let mut cases = run.cases().peekable();
+                while cases.peek().is_some() {
+                    let batch: Result<Vec<_>, _> = cases
+                        .by_ref()
+                        .take(BATCH)
+                        .map(|case| {
+                            case.map(|case| {
+                                rows::case(&case, &run.manifest, rows::Offsets::CodePoints)
+                            })
+                        })
+                        .collect();
+                    let batch = batch.map_err(Fault::from);
+                    let text = batch.and_then(|rows| Ok(serde_json::to_string(&rows)?));
+                    let failed = text.is_err();
+                    // The reader may have gone.
+                    if sender.send(text).is_err() || failed {
+                        return;
+                    }
+                }
+            })?;
+        Ok(Cases(Mutex::new(receiver)))
+    }
+
+    /// One case by its id or the beginning of it, as JSON.
+    fn case(&self, py: Python<'_>, name: String) -> PyResult<String> {
+        let (store, id) = (self.store.clone(), self.manifest.id.clone());
+        doorway::long(
+            py,
+            &Stop::new(),
+            |_| Ok(()),
+            move || {
+                let open = store.open()?;
+                let run = Runs::new(&*open).open(&id)?;
+                let case = run.case(&name)?;
+                let row = rows::case(&case, &run.manifest, rows::Offsets::CodePoints);
+                Ok::<_, Fault>(row.to_string())
+            },
+        )
+    }
+
+    /// Writes a report: `json`, `jsonl`, `csv`, `markdown`, `junit` or `html`.
+    fn write(&self, py: Python<'_>, kind: String, path: PathBuf) -> PyResult<()> {
+        let (store, id) = (self.store.clone(), self.manifest.id.clone());
+        doorway::long(
+            py,
+            &Stop::new(),
+            |_| Ok(()),
+            move || write(&store, &id, &kind, &path),
+        )
+    }
+}
+
+fn write(store: &Store, id: &str, kind: &str, path: &Path) -> Result<(), Fault> {
+    let open = store.open()?;
+    let run = Runs::new(&*open).open(id)?;
+    let report = run.complete()?;
+    let manifest = &run.manifest;
+    let failed = |source| {
+        botsmith::eval::Error::Core(botsmith::core::Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    report::save(path, |out| match kind {
+        "json" => {
+            let text = serde_json::to_string_pretty(report).expect("our types serialise to JSON");
+            writeln!(out, "{text}").map_err(failed)
+        }
+        "jsonl" => jsonl::write(out, manifest, &mut run.cases()),
+        "csv" => report::csv::write(out, manifest, &mut run.cases()),
+        "markdown" => out
+            .write_all(markdown::render(report).as_bytes())
+            .map_err(failed),
+        "junit" => junit::write(out, report, manifest, || run.cases()),
+        "html" => {
+            let row = |case: botsmith::eval::Result<_>| {
+                case.map(|case| rows::case(&case, manifest, rows::Offsets::Utf16))
+            };
+            html::write(out, path, report, run.cases().map(row))
+        }
+        other => Err(botsmith::eval::Error::Invalid(format!(
+            "no report `{other}`: `json`, `jsonl`, `csv`, `markdown`, `junit` or `html` is wanted"
+        ))),
+    })?;
+    Ok(())
+}
+
+/// Batches of cases, read ahead.
+#[pyclass(frozen, module = "botsmith._native")]
+#[derive(Debug)]
+pub(crate) struct Cases(Mutex<Receiver<Result<String, Fault>>>);
+
+#[pymethods]
+impl Cases {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let next = py.detach(|| {
+            let receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            receiver.recv().ok()
+        });
+        next.transpose().map_err(|fault| fault.into_py(py))
+    }
+}
+
+/// A run by its id, the beginning of it, or `latest`.
+#[pyfunction]
+pub(crate) fn open_run(py: Python<'_>, store: &Store, name: &str) -> PyResult<Run> {
+    doorway::quick(py, || {
+        let open = store.open()?;
+        let id = Runs::new(&*open).resolve(name)?;
+        Run::open(store, &id)
+    })
+}
+
+/// The runs of a store as JSON, newest first.
+#[pyfunction]
+pub(crate) fn list_runs(py: Python<'_>, store: &Store) -> PyResult<String> {
+    doorway::quick(py, || {
+        let open = store.open()?;
+        let runs = Runs::new(&*open).list()?;
+        Ok::<_, Fault>(serde_json::to_string(&runs)?)
+    })
+}
+
+/// Two runs case by case, as JSON.
+#[pyfunction]
+pub(crate) fn compare(py: Python<'_>, a: &Run, b: &Run, correction: &str) -> PyResult<String> {
+    let known = [
+        Correction::Holm,
+        Correction::Bonferroni,
+        Correction::BenjaminiHochberg,
+        Correction::BenjaminiYekutieli,
+    ];
+    let Some(correction) = known.into_iter().find(|known| known.as_str() == correction) else {
+        let words = known.map(Correction::as_str).join("`, `");
+        return Err(PyValueError::new_err(format!(
+            "no correction `{correction}`: one of `{words}` is wanted"
+        )));
+    };
+    let sides = [a, b].map(|run| (run.store.clone(), run.manifest.id.clone()));
+    doorway::long(
+        py,
+        &Stop::new(),
+        |_| Ok(()),
+        move || {
+            let open = [sides[0].0.open()?, sides[1].0.open()?];
+            let a = Runs::new(&*open[0]).open(&sides[0].1)?;
+            let b = Runs::new(&*open[1]).open(&sides[1].1)?;
+            let suites = [stored(&a.manifest), stored(&b.manifest)];
+            let mut options = CompareOptions::default();
+            options.correction = correction;
+            // A suite of Python functions cannot be read again; scores are compared all the same.
+            options.suites = match &suites {
+                [Some(a), Some(b)] => Some([a, b]),
+                _ => None,
+            };
+            let found = botsmith::eval::run::compare(&a, &b, &options)?;
+            Ok::<_, Fault>(serde_json::to_string(&found)?)
+        },
+    )
+}
+
+fn stored(manifest: &Manifest) -> Option<Suite> {
+    let source = Source::new(&manifest.suite_file, manifest.suite_text.clone());
+    Suite::stored(&source, &Registry::builtin(), manifest).ok()
+}

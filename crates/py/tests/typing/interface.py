@@ -1,0 +1,75 @@
+"""The interface as a strictly typed program uses it; checked by pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import assert_type
+
+import botsmith as bs
+from botsmith import metrics, nlp
+
+
+@bs.tool
+def add(a: int, b: int) -> int:
+    """Adds."""
+    return a + b
+
+
+@dataclass
+class City:
+    name: str
+
+
+def bot(question: str) -> str:
+    return question.upper()
+
+
+def close(answer: str, reference: str) -> bool:
+    return answer == reference
+
+
+assert_type(metrics.rouge("a", "b", stemmer=True), float)
+assert_type(metrics.rouge(["a"], ["b"], variant="L", threads=2), list[float])
+assert_type(metrics.bleu.corpus(["a"], [["b", "c"]], tokenize="zh"), "float | None")
+assert_type(add(1, 2), int)
+
+en = nlp.load("en")
+doc: nlp.Doc = en("Hello there.")
+assert_type(doc.lemmas, list[str])
+assert_type(doc[0], nlp.Token)
+assert_type(doc[0].feats, dict[str, str])
+assert_type([token.start for token in doc], list[int])
+assert_type(doc.sentences[0].words, list[nlp.Word])
+
+run = bs.evaluate(bots=[bot, "bots/a.yml"], dataset=[{"input": "a"}], evaluators=["rouge", close])
+assert_type(run, bs.Run)
+assert_type(iter(run), Iterator[bs.CaseResult])
+assert_type(run["id"].answers[0], bs.Answer)
+assert_type(run["id"].answers[0].scores["rouge"].value, "float | None")
+assert_type(run.bots[0].scores["rouge"].interval, "tuple[float, float] | None")
+assert_type(bs.compare(run, run), bs.Comparison)
+
+asked = bs.Bot(provider=bot, tools=[add], output_schema=City, temperature=0.5)
+assert_type(asked.ask("hi"), bs.Answer)
+assert_type(asked("hi"), str)
+assert_type(list(asked.stream("hi")), list[str])
+assert_type(asked.session().ask("hi").text, str)
+
+
+async def main() -> None:
+    found = await bs.aio.Bot(provider=bot).ask("hi")
+    assert_type(found, bs.Answer)
+    async for piece in bs.aio.Bot(provider=bot).stream("hi"):
+        assert_type(piece, str)
+    judged = await bs.aio.evaluate(bots=bot, dataset=[{"input": "a"}], evaluators=["words"])
+    assert_type(judged, bs.Run)
+
+
+try:
+    bs.evaluate("none.yaml")
+except bs.SpecError as error:
+    assert_type(error.line, "int | None")
+    shown: dict[str, Any] = {"code": error.code, "hint": error.hint}

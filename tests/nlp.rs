@@ -382,3 +382,66 @@ fn render_shows_words_as_a_page_or_a_picture() {
         .ends(0);
     assert!(picture.stdout.starts_with("<svg ") && picture.stdout.contains(">Cats<"));
 }
+
+const PIPELINE: &str = "
+stages:
+  - tokenise
+  - sentences
+  - tag
+  - lemma
+  - matcher: {patterns: [{name: promise, words: [{lemma: will, upos: AUX}, {upos: VERB}]}]}
+  - chunks
+";
+
+#[test]
+fn a_pipeline_file_gives_layers_in_jsonl() {
+    let folder = Folder::new();
+    folder.write("pipeline.yaml", PIPELINE);
+    let texts = "{\"text\": \"We will call you.\"}\n{\"text\": \"Größe zählt: she will win.\"}\n";
+    folder.write("texts.jsonl", texts);
+    let args = [
+        "nlp",
+        "tag",
+        "--pipeline",
+        "pipeline.yaml",
+        "--from",
+        "jsonl",
+        "texts.jsonl",
+    ];
+    let ran = folder.run(&args).ends(0);
+    let lines: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    for (line, wanted) in lines.iter().zip(["will call", "will win"]) {
+        let found = &line["layers"]["matches"][0];
+        assert_eq!(found["name"], "promise");
+        let byte = |key: &str| found[key].as_u64().expect("an offset") as usize;
+        let text = line["text"].as_str().expect("the text");
+        assert_eq!(&text[byte("start")..byte("end")], wanted);
+        assert!(line["layers"]["chunks"][0]["head"].is_u64());
+        assert_eq!(
+            line["sentences"][0][0]["words"][0]["feats"], "_",
+            "no stage asks for them"
+        );
+    }
+    let table = [&args[..], &["--format", "table"]].concat();
+    assert!(
+        folder
+            .run(&table)
+            .ends(0)
+            .stdout
+            .starts_with("We\twe\tPRON\t")
+    );
+    folder.write("pipeline.yaml", PIPELINE.replace("  - tag\n", ""));
+    let ran = folder.run(&args).ends(2);
+    for part in [
+        "BS-NLP-020",
+        "needs tags, which `tag` gives",
+        "pipeline.yaml:5:",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+}

@@ -1,9 +1,11 @@
-//! `botsmith nlp tag`: text, JSONL or CoNLL-U in; CoNLL-U, JSONL or a table out.
+//! `botsmith nlp tag`: text, JSONL or CoNLL-U in; CoNLL-U, JSONL or a table out. With a pipeline from a
+//! file, JSONL holds the layers of its stages.
 //!
 //! Input streams through in batches of parts; the parts of a batch are annotated and written side by
 //! side, and printed in order. So memory does not grow with the input, and any number of threads prints
 //! the same bytes.
 
+mod annotate;
 pub(super) mod input;
 
 use std::fmt::Write as _;
@@ -11,10 +13,11 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use botsmith::eval::Result;
-use botsmith::nlp::{Doc, Given, Pipeline, conllu};
+use botsmith::nlp::{Given, conllu};
 use clap::{ValueEnum, ValueHint};
 use rayon::prelude::*;
 
+use self::annotate::{Annotated, Annotator};
 use self::input::{From, Job, Source};
 use super::ModelArg;
 use crate::cli::context::Context;
@@ -39,15 +42,18 @@ pub(super) struct Tag {
     /// What comes in
     #[arg(long, value_enum, default_value_t = From::Text)]
     from: From,
-    /// What goes out
-    #[arg(long, value_enum, default_value_t = To::Conllu)]
-    format: To,
+    /// What goes out [default: conllu; jsonl with --pipeline]
+    #[arg(long, value_enum)]
+    format: Option<To>,
     /// A sentence a line, tokens with white space between
     #[arg(long, conflicts_with = "presegmented")]
     pretokenized: bool,
     /// A sentence a line
     #[arg(long)]
     presegmented: bool,
+    /// A pipeline of stages, in YAML; JSONL then holds what they find, in `layers`
+    #[arg(long, value_name = "FILE", conflicts_with = "model", value_hint = ValueHint::FilePath)]
+    pipeline: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArg,
 }
@@ -57,9 +63,16 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
         threads => threads,
     };
+    let format = args.format.unwrap_or(match args.pipeline {
+        Some(_) => To::Jsonl,
+        None => To::Conllu,
+    });
     let work = Work {
-        pipeline: args.model.pipeline()?,
-        format: args.format,
+        annotator: match &args.pipeline {
+            Some(path) => Annotator::read(path)?,
+            None => Annotator::Columns(args.model.pipeline()?),
+        },
+        format,
         given: match (args.pretokenized, args.presegmented) {
             (true, _) => Given::Tokens,
             (_, true) => Given::Sentences,
@@ -73,7 +86,7 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
         .transpose()
         .map_err(|error| botsmith::eval::Error::Invalid(format!("--threads {threads}: {error}")))?;
     let bar = Bar::new(context.quiet());
-    let parts = args.format == To::Conllu;
+    let parts = format == To::Conllu;
     let mut sources = Vec::new();
     let mut total = None;
     if args.files.is_empty() {
@@ -117,7 +130,7 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
 }
 
 struct Work {
-    pipeline: Pipeline,
+    annotator: Annotator,
     format: To,
     given: Given,
     threads: usize,
@@ -128,38 +141,39 @@ impl Work {
     fn batch(&self, jobs: Vec<Job>, sentences: &mut usize) -> Result<()> {
         let annotate = |job| match job {
             Job::Text(text, before) => {
-                let doc = self.pipeline.annotate_given(text, self.given)?;
-                Ok((doc, before))
+                let found = self.annotator.text(text, self.given)?;
+                Ok((found, before))
             }
-            Job::Doc(doc) => Ok((self.pipeline.retag(&doc)?, 0)),
+            Job::Doc(doc) => Ok((self.annotator.doc(doc)?, 0)),
         };
-        let docs: Vec<(Doc, usize)> = match self.threads {
+        let docs: Vec<(Annotated, usize)> = match self.threads {
             1 => jobs.into_iter().map(annotate).collect::<Result<_>>()?,
             _ => jobs.into_par_iter().map(annotate).collect::<Result<_>>()?,
         };
         let mut numbered = Vec::with_capacity(docs.len());
-        for (doc, before) in docs {
+        for (found, before) in docs {
             let first = *sentences;
-            *sentences += doc.sentences().len();
-            numbered.push((doc, before, first));
+            *sentences += found.doc().sentences().len();
+            numbered.push((found, before, first));
         }
         if self.threads == 1 {
-            for (doc, before, first) in numbered {
-                output::print(&self.write(&doc, before, first))?;
+            for (found, before, first) in numbered {
+                output::print(&self.write(&found, before, first))?;
             }
             return Ok(());
         }
         let written: Vec<String> = numbered
             .into_par_iter()
-            .map(|(doc, before, first)| self.write(&doc, before, first))
+            .map(|(found, before, first)| self.write(&found, before, first))
             .collect();
         written.iter().try_for_each(|text| output::print(text))
     }
 
     /// A document in the wanted format; it begins `before` bytes into its file, and `first` sentences
     /// stand before it.
-    fn write(&self, doc: &Doc, before: usize, first: usize) -> String {
+    fn write(&self, found: &Annotated, before: usize, first: usize) -> String {
         let mut out = String::new();
+        let doc = found.doc();
         match self.format {
             To::Conllu => {
                 out.reserve(doc.text().len() * 10);
@@ -169,7 +183,7 @@ impl Work {
                 }
             }
             To::Jsonl => {
-                out = doc.to_json();
+                out = found.to_json();
                 out.push('\n');
             }
             To::Table => {

@@ -11,6 +11,7 @@ pub(crate) mod negation;
 pub(crate) mod phrases;
 pub(crate) mod quantity;
 pub(crate) mod question;
+pub(crate) mod register;
 pub(crate) mod steps;
 
 /// The letters of a word as they are compared: lower case, without accents (`José` is `jose`).

@@ -17,7 +17,13 @@ const KEPT: usize = 8;
 const LONGEST_KEPT: usize = 1 << 20;
 
 thread_local! {
-    static LAST: RefCell<Vec<Arc<Doc>>> = const { RefCell::new(Vec::new()) };
+    static LAST: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A text that was read, and how.
+struct Known {
+    markdown: bool,
+    doc: Arc<Doc>,
 }
 
 /// The English pipeline.
@@ -38,22 +44,43 @@ pub(crate) fn pipeline() -> Result<&'static Pipeline> {
 /// # Errors
 /// If this build holds no English model, or the text is longer than a document can be.
 pub(crate) fn read(text: &str) -> Result<Arc<Doc>> {
+    known_or(text, false)
+}
+
+/// As [`read`], of the prose of an answer in Markdown: code, markup, formulas and addresses are not
+/// tagged as language ([`Pipeline::annotate_markdown`]).
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_answer(text: &str) -> Result<Arc<Doc>> {
+    known_or(text, true)
+}
+
+fn known_or(text: &str, markdown: bool) -> Result<Arc<Doc>> {
     let known = LAST.with_borrow_mut(|last| {
-        let place = last.iter().position(|doc| doc.text() == text)?;
-        let doc = last.remove(place);
-        last.push(Arc::clone(&doc));
+        let same = |known: &Known| known.markdown == markdown && known.doc.text() == text;
+        let place = last.iter().position(same)?;
+        let known = last.remove(place);
+        let doc = Arc::clone(&known.doc);
+        last.push(known);
         Some(doc)
     });
     if let Some(doc) = known {
         return Ok(doc);
     }
-    let doc = Arc::new(pipeline()?.annotate(text)?);
+    let doc = Arc::new(match markdown {
+        true => pipeline()?.annotate_markdown(text)?,
+        false => pipeline()?.annotate(text)?,
+    });
     if text.len() <= LONGEST_KEPT {
         LAST.with_borrow_mut(|last| {
             if last.len() == KEPT {
                 last.remove(0);
             }
-            last.push(Arc::clone(&doc));
+            last.push(Known {
+                markdown,
+                doc: Arc::clone(&doc),
+            });
         });
     }
     Ok(doc)
@@ -75,5 +102,17 @@ mod tests {
         let later = read("She left.").expect("the model is inside");
         assert!(!Arc::ptr_eq(&first, &later));
         assert_eq!(first, later);
+    }
+
+    #[test]
+    fn an_answer_in_markdown_is_read_apart_from_the_same_bare_text() {
+        let text = "**She** left.";
+        let (bare, answer) = (
+            read(text).expect("inside"),
+            read_answer(text).expect("inside"),
+        );
+        assert!(bare.tokens().len() > answer.tokens().len());
+        assert_eq!(answer.tokens().len(), 3);
+        assert!(Arc::ptr_eq(&answer, &read_answer(text).expect("inside")));
     }
 }

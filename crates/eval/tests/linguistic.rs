@@ -41,3 +41,26 @@ fn instructions_are_kept_point_by_point() {
 fn words_in_a_row_are_found_by_what_they_are() {
     check("pos-pattern", include_str!("linguistic/pos-pattern.yaml"));
 }
+
+#[test]
+fn readability_is_within_limits_or_not() {
+    check("readability", include_str!("linguistic/readability.yaml"));
+}
+
+#[test]
+fn words_are_varied_or_not() {
+    check(
+        "lexical-diversity",
+        include_str!("linguistic/lexical-diversity.yaml"),
+    );
+}
+
+#[test]
+fn repeated_phrases_are_found() {
+    check("repetition", include_str!("linguistic/repetition.yaml"));
+}
+
+#[test]
+fn formal_and_informal_answers_are_told_apart() {
+    check("register", include_str!("linguistic/register.yaml"));
+}

@@ -1,14 +1,21 @@
 //! `distinct-n` and `repetition`: how varied an answer is, without references.
 
+use std::collections::HashMap;
+
 use botsmith_core::yaml::Fields;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::bleu::{LOWERCASE, order, tokenizer};
-use super::builtin::{Builtin, flag};
+use super::builtin::{Builtin, evidence, flag};
 use super::gleu::TOKENIZE;
 use super::{Better, Corpus, Docs, Evaluator, OptionDocs, Range, Scope, Subject};
 use crate::metrics::bleu::Tokenizer;
 use crate::metrics::diversity::{self, DistinctCorpus, Options};
+use crate::text::line;
 use crate::{Result, Score, Verdict};
+
+/// Repeated places that are shown as evidence at most.
+const SHOWN: usize = 50;
 
 pub(super) const DISTINCT: Builtin = Builtin {
     docs: Docs {
@@ -38,7 +45,7 @@ pub(super) const REPETITION: Builtin = Builtin {
     docs: Docs {
         name: "repetition",
         about: "Which share of the answer's n-grams occurred in it before (seq-rep-n, Welleck et al. 2020).",
-        formula: "1 - different n-grams / n-grams; 0 if the answer has fewer than n tokens",
+        formula: "1 - different n-grams / n-grams; 0 if the answer has fewer than n tokens; its evidence are the places that repeat earlier ones, where white space makes the tokens",
         range: Range {
             lo: 0.0,
             hi: 1.0,
@@ -122,10 +129,39 @@ impl Corpus for DistinctCorpus {
     }
 }
 
+/// The sentence of three words or more that comes most often, if one comes twice.
+fn repeated_sentence(text: &str) -> Option<(&str, usize)> {
+    let mut sentences: Vec<(&str, usize)> = Vec::new();
+    let mut places = HashMap::new();
+    for sentence in text.unicode_sentences().map(str::trim) {
+        if sentence.split_whitespace().nth(2).is_none() {
+            continue;
+        }
+        let place = *places.entry(sentence).or_insert(sentences.len());
+        match sentences.get_mut(place) {
+            Some((_, times)) => *times += 1,
+            None => sentences.push((sentence, 1)),
+        }
+    }
+    let most = sentences.iter().map(|(_, times)| *times).max()?;
+    let first = sentences.into_iter().find(|(_, times)| *times == most);
+    first.filter(|_| most > 1)
+}
+
 impl Evaluator for Repetition {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let score = diversity::repetition(subject.text, self.n, self.options);
+        let value = diversity::repetition(subject.text, self.n, self.options);
         // `n` was checked when the options were read.
-        Ok(Score::graded(score.unwrap_or_default()).into())
+        let mut score = Score::graded(value.unwrap_or_default());
+        if self.options.tokenizer == Tokenizer::None && score.value > 0.0 {
+            let repeats = diversity::repeats(subject.text, self.n, self.options.lowercase);
+            for span in repeats.into_iter().take(SHOWN) {
+                score = evidence(score, subject, (span.start, span.end), false);
+            }
+            if let Some((sentence, times)) = repeated_sentence(subject.text) {
+                score = score.because(format!("{:?} comes {times} times", line(sentence, 80)));
+            }
+        }
+        Ok(score.into())
     }
 }

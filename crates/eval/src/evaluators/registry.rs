@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::{
     Kind, answers_question, bleu, budget, choice, chrf, composite, contains, contains_many, counts,
-    diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, levenshtein, meteor,
-    negation_flip, new_names, new_numbers, number_equals, pos_pattern, regex, retrieval, rouge,
-    squad, ter, tool_calls, trajectory, word_error,
+    diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, levenshtein,
+    lexical_diversity, meteor, negation_flip, new_names, new_numbers, number_equals, pos_pattern,
+    readability, regex, register, retrieval, rouge, squad, ter, tool_calls, trajectory, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -63,6 +63,9 @@ impl Registry {
             gleu::NLTK_BLEU,
             diversity::DISTINCT,
             diversity::REPETITION,
+            lexical_diversity::KIND,
+            readability::KIND,
+            register::KIND,
             chrf::KIND,
             ter::KIND,
             rouge::KIND,

@@ -1,6 +1,7 @@
 //! How varied texts are, without references: distinct-n, repeated n-grams, self-BLEU.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::bleu::{self, Stats, Tokenizer};
 use super::ngram::{Ngrams, Reading};
@@ -70,6 +71,47 @@ pub fn repetition(text: &str, n: usize, options: Options) -> Option<f64> {
         counts(text, n, options)
             .map_or(0.0, |(distinct, all)| (all - distinct) as f64 / all as f64),
     )
+}
+
+/// Where a text repeats itself: the bytes of n-grams of its words between white space that occurred before,
+/// those that touch or overlap put together. None if `n` is 0.
+///
+/// ```
+/// use botsmith_eval::metrics::diversity::repeats;
+/// let text = "I do not know. He said: I do not know.";
+/// assert_eq!(repeats(text, 3, false), [24..38]);
+/// ```
+pub fn repeats(text: &str, n: usize, lowercase: bool) -> Vec<Range<usize>> {
+    let lower = lowercase.then(|| {
+        text.split_whitespace()
+            .map(str::to_lowercase)
+            .collect::<Vec<_>>()
+    });
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let compared: Vec<&str> = match &lower {
+        Some(lower) => lower.iter().map(String::as_str).collect(),
+        None => words.clone(),
+    };
+    let mut found: Vec<Range<usize>> = Vec::new();
+    if n == 0 {
+        return found;
+    }
+    let mut seen = HashSet::new();
+    for (at, gram) in compared.windows(n).enumerate() {
+        if seen.insert(gram) {
+            continue;
+        }
+        match found.last_mut() {
+            Some(open) if at <= open.end => open.end = at + n,
+            _ => found.push(at..at + n),
+        }
+    }
+    let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    let bytes = |run: Range<usize>| {
+        let last = words[run.end - 1];
+        place(words[run.start])..place(last) + last.len()
+    };
+    found.into_iter().map(bytes).collect()
 }
 
 /// Different n-grams, and all.

@@ -34,3 +34,8 @@ pub(crate) fn border(text: &str, mut at: usize) -> usize {
     }
     at
 }
+
+/// Whether a word is in a list of words with spaces between.
+pub(crate) fn among(word: &str, list: &str) -> bool {
+    list.split_ascii_whitespace().any(|item| item == word)
+}

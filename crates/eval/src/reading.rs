@@ -95,7 +95,10 @@ mod tests {
         let first = read("She left.").expect("the model is inside");
         let again = read("She left.").expect("the model is inside");
         assert!(Arc::ptr_eq(&first, &again));
-        assert_eq!(first.words().next().map(|word| word.upos()), Some("PRON"));
+        assert_eq!(
+            first.words().next().map(botsmith_nlp::Word::upos),
+            Some("PRON")
+        );
         for number in 0..KEPT {
             read(&format!("Text {number}.")).expect("the model is inside");
         }

@@ -25,12 +25,12 @@ pub(super) const REFERENCES: OptionDocs = OptionDocs {
 
 /// What an answer may draw on.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct Drawn {
     more: Vec<Template>,
     references: bool,
 }
 
-impl Known {
+impl Drawn {
     pub(super) fn read(options: &Fields<'_>) -> Result<Self> {
         let more = match options.get("context") {
             Some(at) => at

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, evidence};
-use super::known::{CONTEXT, Known, REFERENCES, listed};
+use super::known::{CONTEXT, Drawn, REFERENCES, listed};
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
 use crate::language::markup::plain;
 use crate::language::names::{borne_out, initials_known, known_words, names};
@@ -47,7 +47,7 @@ pub(super) const KIND: Builtin = Builtin {
 
 #[derive(Debug)]
 struct NewNames {
-    known: Known,
+    from: Drawn,
     ignore: BTreeSet<String>,
     max: usize,
 }
@@ -61,7 +61,7 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
         known_words(&name, &mut ignore);
     }
     Ok(Box::new(NewNames {
-        known: Known::read(options)?,
+        from: Drawn::read(options)?,
         ignore,
         max: options.get("max").map_or(Ok(0), |at| at.count())?,
     }))
@@ -78,7 +78,7 @@ impl Evaluator for NewNames {
                 .into());
         }
         let mut known = self.ignore.clone();
-        for text in self.known.texts(subject)? {
+        for text in self.from.texts(subject)? {
             known_words(&text, &mut known);
         }
         let mut score = Score::pass_fail(true);

@@ -3,13 +3,17 @@
 //! English. How texts are read is said in [`crate::language::quantity`]; what an answer may draw on
 //! in [`super::known`]. Whether a number that is known stands in the right place is not asked.
 
+use std::collections::HashSet;
+
 use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, evidence};
-use super::known::{CONTEXT, Known, REFERENCES, listed};
+use super::known::{CONTEXT, Drawn, REFERENCES, listed};
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
 use crate::language::markup::{Plain, plain};
-use crate::language::quantity::{Dimension, Number, Quantity, Value, held, near, quantities};
+use crate::language::quantity::{
+    Dimension, Known, Number, Quantity, Value, near, quantities, with_decimal_comma,
+};
 use crate::{Result, Score, Verdict};
 
 pub(super) const KIND: Builtin = Builtin {
@@ -62,7 +66,7 @@ enum Derived {
 
 #[derive(Debug)]
 struct NewNumbers {
-    known: Known,
+    from: Drawn,
     allow: Vec<Derived>,
     tolerance: f64,
     max: usize,
@@ -85,7 +89,7 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
         None => vec![Derived::Counts],
     };
     Ok(Box::new(NewNumbers {
-        known: Known::read(options)?,
+        from: Drawn::read(options)?,
         allow,
         tolerance: options
             .get("tolerance")
@@ -166,32 +170,21 @@ impl Evaluator for NewNumbers {
                 .because("the answer has no numbers")
                 .into());
         }
-        let known: Vec<Quantity> = self
-            .known
-            .texts(subject)?
-            .iter()
-            .flat_map(|text| quantities(text))
-            .collect();
-        let numbers: Vec<Number> = known
-            .iter()
-            .filter_map(|known| match known.value {
-                Value::Number(number) => Some(number),
-                _ => None,
-            })
-            .collect();
+        let mut known = Known::default();
+        for text in self.from.texts(subject)? {
+            known.add(quantities(&text));
+            known.add(with_decimal_comma(&text));
+        }
         let mut score = Score::pass_fail(true);
         // A number that is said twice counts once.
-        let (mut all, mut new): (Vec<Value>, Vec<&Quantity>) = (Vec::new(), Vec::new());
+        let (mut all, mut new) = (HashSet::new(), Vec::new());
         for quantity in &found {
-            let borne_out = held(quantity, &known, self.tolerance)
-                || matches!(quantity.value, Value::Number(number) if self.follows(&number, &plain_answer, &numbers));
+            let borne_out = known.holds(quantity, self.tolerance)
+                || matches!(quantity.value, Value::Number(number) if self.follows(&number, &plain_answer, known.numbers()));
             let span = (quantity.span.start, quantity.span.end);
             score = evidence(score, subject, span, borne_out);
-            if !all.contains(&quantity.value) {
-                all.push(quantity.value);
-                if !borne_out {
-                    new.push(quantity);
-                }
+            if all.insert(quantity.value.key()) && !borne_out {
+                new.push(quantity);
             }
         }
         score.value = (all.len() - new.len()) as f64 / all.len() as f64;

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use botsmith_nlp::{Doc, Word};
 
+use super::among;
 use super::markup::Plain;
 
 /// What a clause does.
@@ -36,10 +37,9 @@ const CONDITIONS: &[&str] = &[
     "if", "unless", "when", "whenever", "provided", "assuming", "in case",
 ];
 /// Words that open a clause in front of a finite verb.
-const OPENERS: &[&str] = &[
-    "because", "although", "though", "while", "since", "once", "whereas", "until", "so", "which",
-    "who", "where", "that", "as", "before", "after", "even",
-];
+const OPENERS: &str = "\
+    because although though while since once whereas until so which who where that as before \
+    after even";
 
 /// The clauses of a document in order; together they hold all words but the punctuation between.
 pub(crate) fn clauses(doc: &Doc, plain: &Plain) -> Vec<Clause> {
@@ -139,7 +139,7 @@ fn split(
             }
             lower
                 if at > start
-                    && OPENERS.contains(&lower)
+                    && among(lower, OPENERS)
                     && matches!(word.upos(), "SCONJ" | "PRON" | "ADV" | "ADP")
                     && has_verb(&words[start..at])
                     && verb_follows(words, at + 1..range.end) =>

@@ -5,13 +5,19 @@
 //! sentence, a list item or a heading makes no name: there the tag must be borne out by a second
 //! sign. Months, weekdays and titles are no names. English; texts in capitals throughout hold none.
 
+mod known;
+mod lists;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use botsmith_nlp::{Doc, Word};
 
+use super::among;
 use super::folded;
 use super::markup::{LineKind, Plain};
+pub(crate) use known::{borne_out, initials_known, known_words};
+use lists::{CALENDAR, COMMON, LINKS, TITLES};
 
 /// One name in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,192 +27,6 @@ pub(crate) struct Name {
     /// Its words that matter, folded: `bank`, `ireland`.
     pub(crate) words: Vec<String>,
 }
-
-/// Titles that go with a name but are none.
-const TITLES: &[&str] = &[
-    "mr",
-    "mrs",
-    "ms",
-    "miss",
-    "dr",
-    "prof",
-    "professor",
-    "sir",
-    "madam",
-    "president",
-    "st",
-    "jr",
-    "sr",
-    "phd",
-    "ph.d",
-    "md",
-    "inc",
-    "corp",
-    "ltd",
-    "llc",
-    "co",
-    "gmbh",
-    "plc",
-];
-const CALENDAR: &[&str] = &[
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "mondays",
-    "tuesdays",
-    "wednesdays",
-    "thursdays",
-    "fridays",
-    "saturdays",
-    "sundays",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sept",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-    "mon",
-    "tue",
-    "wed",
-    "thu",
-    "fri",
-    "sat",
-    "sun",
-    "am",
-    "pm",
-    "a.m",
-    "p.m",
-    "utc",
-    "gmt",
-    "est",
-    "cet",
-    "pst",
-    "bc",
-    "ad",
-    "bce",
-    "ce",
-];
-/// Words in capitals that name nothing in particular, or are stressed.
-const COMMON: &[&str] = &[
-    "ok",
-    "okay",
-    "faq",
-    "faqs",
-    "pdf",
-    "url",
-    "urls",
-    "id",
-    "ids",
-    "tv",
-    "pc",
-    "pcs",
-    "ps",
-    "nb",
-    "fyi",
-    "asap",
-    "diy",
-    "tldr",
-    "q",
-    "a",
-    "i",
-    "usb",
-    "api",
-    "apis",
-    "html",
-    "json",
-    "http",
-    "https",
-    "sms",
-    "vat",
-    "tax",
-    "ceo",
-    "cto",
-    "hr",
-    "it",
-    "ai",
-    "qr",
-    "pin",
-    "atm",
-    "gps",
-    "dna",
-    "usd",
-    "eur",
-    "gbp",
-    "note",
-    "warning",
-    "important",
-    "tip",
-    "tips",
-    "step",
-    "yes",
-    "no",
-    "not",
-    "never",
-    "always",
-    "do",
-    "dont",
-    "must",
-    "all",
-    "only",
-    "free",
-    "new",
-    "stop",
-    "caution",
-    "danger",
-    "and",
-    "or",
-    "the",
-    "email",
-    "internet",
-    "web",
-    "god",
-    "christmas",
-    "easter",
-    "sir",
-    "madam",
-    "hi",
-    "hello",
-    "dear",
-    "thanks",
-    "sorry",
-    "please",
-    "etc",
-    "eg",
-    "ie",
-    "vs",
-    "lol",
-    "mum",
-    "mom",
-    "dad",
-    "n",
-    "s",
-];
-/// Small words within a name.
-const LINKS: &[&str] = &[
-    "of", "the", "and", "de", "la", "del", "van", "von", "der", "den", "&", "for",
-];
 
 /// The names of a document; `plain` is the text that was annotated, with its lines.
 pub(crate) fn names(doc: &Doc, plain: &Plain) -> Vec<Name> {
@@ -307,8 +127,8 @@ impl Reader<'_, '_> {
         let form = word.form().trim_matches(|c: char| !c.is_alphanumeric());
         let lower = folded(form);
         if form.chars().count() < 2
-            || CALENDAR.contains(&lower.as_str())
-            || TITLES.contains(&lower.as_str())
+            || among(lower.as_str(), CALENDAR)
+            || among(lower.as_str(), TITLES)
         {
             return false;
         }
@@ -331,7 +151,7 @@ impl Reader<'_, '_> {
                         .words
                         .get(at + 1)
                         .is_some_and(|word| shouted(word.form())));
-            let known = COMMON.contains(&lower.as_str()) || self.small.contains(&lower);
+            let known = among(lower.as_str(), COMMON) || self.small.contains(&lower);
             return !known
                 && !loud
                 && (tagged || matches!(word.upos(), "NOUN" | "X" | "ADJ"))
@@ -343,7 +163,7 @@ impl Reader<'_, '_> {
         {
             return true;
         }
-        if !capital(form) || COMMON.contains(&lower.as_str()) || self.small.contains(&lower) {
+        if !capital(form) || among(lower.as_str(), COMMON) || self.small.contains(&lower) {
             return false;
         }
         if !tagged {
@@ -363,7 +183,12 @@ impl Reader<'_, '_> {
             .plain
             .line_at(word.span().start)
             .is_some_and(|line| line.kind == LineKind::Heading);
-        self.mid.contains(&lower) || follows || (capital(word.lemma()) && !heading)
+        // `Brrr!` cries.
+        let cry = self
+            .words
+            .get(at + 1)
+            .is_some_and(|next| next.form().starts_with('!'));
+        self.mid.contains(&lower) || follows || (capital(word.lemma()) && !heading && !cry)
     }
 
     /// Whether two words in capitals stand where small letters were before: `with Amazon Web
@@ -401,11 +226,22 @@ impl Reader<'_, '_> {
         let nominal = matches!(word.upos(), "PROPN" | "NOUN" | "ADJ" | "NUM" | "X" | "VERB");
         let lower = folded(form);
         self.near(at)
-            && !CALENDAR.contains(&lower.as_str())
+            && !among(lower.as_str(), CALENDAR)
             && ((capital(form) && nominal && form.chars().any(char::is_alphabetic))
                 || (word.upos() == "PROPN"
                     && form.chars().any(char::is_alphanumeric)
                     && capital(form)))
+    }
+
+    /// Whether a word goes on where the one before ends: `WELCOME10` is two tokens.
+    fn glued(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else {
+            return false;
+        };
+        self.words.get(at).is_some_and(|word| {
+            word.span().start == self.words[before].span().end
+                && word.form().starts_with(char::is_alphanumeric)
+        })
     }
 
     /// Whether only a space or a hyphen is between a word and the one before.
@@ -431,11 +267,11 @@ impl Reader<'_, '_> {
                     .is_some_and(|word| word.form().chars().any(char::is_alphanumeric))
                 && self.near(end + 1);
             let dotted = self.words.get(end).is_some_and(|word| word.form() == ".");
-            let link = self.words.get(end).is_some_and(|word| LINKS.contains(&word.form()))
+            let link = self.words.get(end).is_some_and(|word| among(word.form(), LINKS))
                 && self.near(end)
                 // `Paris and Rome` are two names; `Data Protection and Safety Board` is cut too.
                 && !self.words.get(end).is_some_and(|word| matches!(word.form(), "and" | "for" | "&"));
-            if self.goes_on(end) {
+            if self.goes_on(end) || self.glued(end) {
                 end += 1;
             } else if (hyphen || link) && !dotted && (hyphen || self.goes_on(end + 1)) {
                 end += 2;
@@ -474,21 +310,23 @@ impl Reader<'_, '_> {
     fn name(&self, mut start: usize, end: usize) -> Option<Name> {
         let is_title = |at: usize| {
             let word = folded(self.words[at].form().trim_end_matches('.'));
-            TITLES.contains(&word.as_str())
+            among(word.as_str(), TITLES)
         };
         while start < end && is_title(start) {
             start += 1;
         }
-        let words: Vec<String> = self.words[start..end]
-            .iter()
-            .map(|word| folded(word.form().trim_matches(|c: char| !c.is_alphanumeric())))
-            .filter(|word| {
-                !word.is_empty()
-                    && !LINKS.contains(&word.as_str())
-                    && !TITLES.contains(&word.as_str())
-                    && word != "s"
-            })
-            .collect();
+        let mut words: Vec<String> = Vec::new();
+        for at in start..end {
+            let form = self.words[at].form();
+            let word = folded(form.trim_matches(|c: char| !c.is_alphanumeric()));
+            match words.last_mut() {
+                Some(last) if at > start && self.glued(at) => last.push_str(&word),
+                _ => words.push(word),
+            }
+        }
+        words.retain(|word| {
+            !word.is_empty() && !among(word, LINKS) && !among(word, TITLES) && word != "s"
+        });
         if words.is_empty() {
             return None;
         }
@@ -505,105 +343,6 @@ impl Reader<'_, '_> {
             words,
         })
     }
-}
-
-/// The words of a text that bear names out, folded, with the pieces of hyphenated ones, singular
-/// forms, and the initials of capitalised runs.
-pub(crate) fn known_words(text: &str, known: &mut BTreeSet<String>) {
-    let mut initials = String::new();
-    let mut last_end = 0;
-    let word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '.' | '-' | '&');
-    for piece in text
-        .split(|c: char| !word(c))
-        .filter(|piece| !piece.is_empty())
-    {
-        let at = piece.as_ptr() as usize - text.as_ptr() as usize;
-        let bare = piece.trim_matches(|c: char| !c.is_alphanumeric());
-        if bare.is_empty() {
-            continue;
-        }
-        let broken = text[last_end..at].chars().any(|c| !c.is_whitespace());
-        last_end = at + piece.len();
-        if broken || !capital(bare) {
-            let small = matches!(bare, "of" | "and" | "the" | "for" | "&");
-            if broken || !small {
-                keep_initials(&initials, known);
-                initials.clear();
-            }
-        }
-        if capital(bare) {
-            initials.extend(bare.chars().next().into_iter().flat_map(char::to_lowercase));
-        }
-        add(bare, known);
-        if bare.contains(['-', '.', '&', '\'', '’']) {
-            for part in bare
-                .split(['-', '.', '&', '\'', '’'])
-                .filter(|part| !part.is_empty())
-            {
-                add(part, known);
-            }
-        }
-    }
-    keep_initials(&initials, known);
-}
-
-fn keep_initials(initials: &str, known: &mut BTreeSet<String>) {
-    // `The Data Protection Commission` may be DPC as well as TDPC; any two letters or more.
-    let starts: Vec<usize> = initials.char_indices().map(|(at, _)| at).collect();
-    if (2..=8).contains(&starts.len()) {
-        for start in &starts[..starts.len() - 1] {
-            known.insert(initials[*start..].to_owned());
-        }
-    }
-}
-
-fn add(word: &str, known: &mut BTreeSet<String>) {
-    let word = folded(word);
-    for ending in ["'s", "s'", "'"] {
-        if let Some(bare) = word.strip_suffix(ending) {
-            let bare = if ending == "s'" {
-                format!("{bare}s")
-            } else {
-                bare.to_owned()
-            };
-            known.insert(bare);
-        }
-    }
-    known.insert(word);
-}
-
-/// Whether every word of a name is among the known ones, in singular or plural; or the name is one
-/// whose initials are known.
-pub(crate) fn borne_out(name: &Name, known: &BTreeSet<String>) -> bool {
-    let has = |word: &str| {
-        known.contains(word)
-            || word
-                .strip_suffix('s')
-                .is_some_and(|bare| known.contains(bare))
-            || word
-                .strip_suffix("es")
-                .is_some_and(|bare| known.contains(bare))
-            || word
-                .strip_suffix("'s")
-                .is_some_and(|bare| known.contains(bare))
-            || known.contains(&format!("{word}s"))
-            || (word.contains(['.', '-'])
-                && word
-                    .split(['.', '-'])
-                    .all(|part| part.is_empty() || known.contains(part)))
-            || (word.contains('.') && known.contains(&word.replace('.', "")))
-    };
-    if name.words.iter().all(|word| has(word)) {
-        return true;
-    }
-    name.words.len() > 1 && initials_known(std::slice::from_ref(name), known)
-}
-
-/// Whether the initials of some names together are known: `NASA`.
-pub(crate) fn initials_known(names: &[Name], known: &BTreeSet<String>) -> bool {
-    let words = names.iter().flat_map(|name| &name.words);
-    let initials: String = words.filter_map(|word| word.chars().next()).collect();
-    known.contains(&initials)
 }
 
 #[cfg(test)]

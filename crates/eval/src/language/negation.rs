@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use botsmith_nlp::{Doc, Word};
 
+use super::among;
 use super::clauses::{Clause, Role, clauses};
 use super::folded;
 use super::markup::Plain;
@@ -27,6 +28,8 @@ pub(crate) struct Statement {
     content: BTreeSet<String>,
     /// Those of them that a negator is before.
     denied: BTreeSet<String>,
+    /// Verbs, adjectives, and what `no` is before: what a clause says of a thing, not the thing.
+    predicates: BTreeSet<String>,
 }
 
 /// Two statements about the same of which one denies what the other affirms, or not.
@@ -44,85 +47,20 @@ pub(crate) struct Pair {
 const LEAST_OVERLAP: f64 = 0.5;
 
 /// Words that say little about what a clause is about.
-const LIGHT: &[&str] = &[
-    "be",
-    "have",
-    "do",
-    "get",
-    "go",
-    "can",
-    "will",
-    "may",
-    "please",
-    "also",
-    "very",
-    "just",
-    "only",
-    "then",
-    "so",
-    "too",
-    "however",
-    "unfortunately",
-    "sorry",
-    "yes",
-    "no",
-    "not",
-    "sure",
-    "thing",
-    "way",
-    "able",
-    "possible",
-    "impossible",
-    "unable",
-    "never",
-    "always",
-    "ever",
-    "even",
-    "still",
-    "yet",
-    "already",
-    "currently",
-    "really",
-    "here",
-    "there",
-    "now",
-    "longer",
-    "more",
-    "most",
-    "much",
-    "many",
-    "course",
-    "certainly",
-    "absolutely",
-    "definitely",
-    "actually",
-    "yeah",
-    "ok",
-    "okay",
-    "fail",
-    "lack",
-    "refuse",
-    "note",
-    "without",
-    "n't",
-    "make",
-    "let",
-    "such",
-    "other",
-    "own",
-    "as",
-    "long",
-    "neither",
-];
+const LIGHT: &str = "\
+    be have do get go can will may please also very just only then so too however \
+    unfortunately sorry yes no not sure thing way able possible impossible unable never \
+    always ever even still yet already currently really here there now longer more most much \
+    many course certainly absolutely definitely actually yeah ok okay fail lack refuse note \
+    without n't make let such other own as long neither";
 
 /// Words that after `no` or `not` take the denial away: `not only`, `no doubt`.
 const AFTER_NOT: &[&str] = &[
     "only", "just", "merely", "simply", "least", "mention", "hesitate", "worry",
 ];
-const AFTER_NO: &[&str] = &[
-    "doubt", "matter", "problem", "problems", "worries", "later", "earlier", "less", "fewer",
-    "more", "wonder", "idea",
-];
+const AFTER_NOTHING: &str = "stops prevents keeps speaks but wrong";
+const AFTER_NO: &str = "\
+    doubt matter problem problems worries later earlier less fewer more wonder idea";
 
 /// The statements of a document.
 pub(crate) fn statements(doc: &Doc, plain: &Plain) -> Vec<Statement> {
@@ -142,10 +80,16 @@ fn statement(words: &[Word<'_>], clause: &Clause) -> Statement {
     }
     let mut content = BTreeSet::new();
     let mut denied = BTreeSet::new();
+    let mut predicates = BTreeSet::new();
     for at in clause.words.clone() {
         if let Some(stem) = content_stem(words[at]) {
             if negators.first().is_some_and(|first| at > *first) {
                 denied.insert(stem.clone());
+            }
+            let no_before = at > clause.words.start
+                && matches!(folded(words[at - 1].form()).as_str(), "no" | "without");
+            if no_before || matches!(words[at].upos(), "VERB" | "ADJ") {
+                predicates.insert(stem.clone());
             }
             content.insert(stem);
         }
@@ -157,6 +101,7 @@ fn statement(words: &[Word<'_>], clause: &Clause) -> Statement {
         role: clause.role,
         content,
         denied,
+        predicates,
     }
 }
 
@@ -172,7 +117,7 @@ fn content_stem(word: Word<'_>) -> Option<String> {
     let lemma = folded(word.lemma());
     let bare = if lemma == "_" { &form } else { &lemma };
     let letters = bare.trim_matches(|c: char| !c.is_alphanumeric());
-    if letters.is_empty() || LIGHT.contains(&letters) || LIGHT.contains(&form.as_str()) {
+    if letters.is_empty() || among(letters, LIGHT) || among(form.as_str(), LIGHT) {
         return None;
     }
     Some(stem(letters, Mode::Nltk))
@@ -180,10 +125,9 @@ fn content_stem(word: Word<'_>) -> Option<String> {
 
 /// Whether the word at `at` turns its clause round.
 fn negates(words: &[Word<'_>], at: usize, clause: &Clause, before: &[usize]) -> bool {
-    let lower = |at: usize| {
-        (clause.words.contains(&at))
-            .then(|| folded(words[at].form()))
-            .unwrap_or_default()
+    let lower = |at: usize| match clause.words.contains(&at) {
+        true => folded(words[at].form()),
+        false => String::new(),
     };
     let form = lower(at);
     let next = lower(at + 1);
@@ -200,13 +144,14 @@ fn negates(words: &[Word<'_>], at: usize, clause: &Clause, before: &[usize]) -> 
         }
         "no" => {
             let alone = clause.words.len() == 1;
-            !alone && !next.is_empty() && !AFTER_NO.contains(&next.as_str())
+            !alone && !next.is_empty() && !among(next.as_str(), AFTER_NO)
         }
-        "never" | "none" | "nobody" | "nothing" | "nowhere" | "without" | "hardly" | "barely"
-        | "scarcely" | "rarely" | "seldom" | "cannot" | "neither" => true,
+        // `nothing stops you`, `nothing speaks against it`.
+        "nothing" | "nobody" => !among(&next, AFTER_NOTHING),
+        "never" | "none" | "nowhere" | "without" | "hardly" | "barely" | "scarcely" | "rarely"
+        | "seldom" | "cannot" | "neither" | "unable" | "impossible" => true,
         // After `not` or `neither` it goes on with the same denial.
         "nor" => before.is_empty(),
-        "unable" | "impossible" => true,
         "fail" | "fails" | "failed" | "failing" | "refuse" | "refuses" | "refused" | "decline"
         | "declines" | "declined" => next == "to",
         "lack" | "lacks" | "lacked" => words[at].upos() == "VERB",
@@ -227,7 +172,12 @@ impl Statement {
         let least = a.len().min(b.len());
         let enough = match least {
             0 => false,
-            1 => shared == 1 && a.len().max(b.len()) <= 4,
+            // A thing alone is not what a clause is about: `the plant cannot`, `never in winter`.
+            1 => {
+                let shared = a.intersection(b).next();
+                let says = |stem| self.predicates.contains(stem) || other.predicates.contains(stem);
+                a.len().max(b.len()) <= 4 && shared.is_some_and(says)
+            }
             _ => shared >= 2 && shared as f64 >= LEAST_OVERLAP * least as f64,
         };
         enough.then(|| 2.0 * shared as f64 / (a.len() + b.len()) as f64)
@@ -240,22 +190,24 @@ impl Statement {
             (false, true) => (other, self),
             _ => return false,
         };
-        negative.denied.is_empty()
-            || negative
-                .denied
-                .intersection(&positive.content)
-                .next()
-                .is_some()
+        negative
+            .denied
+            .intersection(&positive.content)
+            .next()
+            .is_some()
     }
 }
+
+/// Statements of a text that are put beside others; pairs grow with the square.
+const MOST_STATEMENTS: usize = 1000;
 
 /// Pairs each statement of the reference with the one of the answer that is most about the same;
 /// one that agrees comes before one that contradicts as well.
 pub(crate) fn align(reference: &[Statement], answer: &[Statement]) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for (place, wanted) in reference.iter().enumerate() {
+    for (place, wanted) in reference.iter().take(MOST_STATEMENTS).enumerate() {
         let mut best: Option<(f64, Pair)> = None;
-        for (number, given) in answer.iter().enumerate() {
+        for (number, given) in answer.iter().take(MOST_STATEMENTS).enumerate() {
             let comparable = wanted.role == given.role && given.role != Role::Question;
             let Some(about) = comparable.then(|| wanted.about(given)).flatten() else {
                 continue;

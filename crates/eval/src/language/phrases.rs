@@ -3,18 +3,21 @@
 //! It looks at the kind of phrase alone: a date for `when`, a number for `how many`. Whether it is the
 //! right one is not asked. Sentences that put the question off (`I don't know`) hold no answer.
 
+mod patterns;
+
 use std::ops::Range;
 
 use botsmith_nlp::{Doc, Word};
 
+use super::among;
 use super::clauses::finite;
-use super::markup::{Plain, pattern};
+use super::markup::Plain;
 use super::names::names;
 use super::negation::yes_or_no;
 use super::quantity::{Dimension, Quantity, Value, quantities};
 use super::question::{Kind, Question};
+use patterns::{ADDRESS, HOW, LONG, MANY, MUCH, OFTEN, PERSONS, PLACE, PUT_OFF, WHEN, WHY};
 use regex::Regex;
-use std::sync::LazyLock;
 
 /// An answer as it was read.
 pub(crate) struct Reply<'a> {
@@ -27,63 +30,6 @@ pub(crate) struct Reply<'a> {
     /// Bytes of sentences that put the question off.
     put_off: Vec<Range<usize>>,
 }
-
-static PUT_OFF: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"(?i)\b(?:i|we)(?:\s+(?:do|does|am|are)\s*(?:n['’]?t|\s+not)|\s*['’]m\s+not|\s+(?:am|are)\s+not|\s*['’]re\s+not|\s+cannot|\s+can\s*['’]?not|\s+ca\s*n['’]t|\s+can['’]t|\s+don['’]t)\s+(?:really\s+|currently\s+)?",
-        r"(?:know|sure|certain|have\s+(?:\w+\s+){0,3}(?:information|details|data|access|answer|idea)|able\s+to\s+(?:say|answer|tell|help|provide|find)|say|tell|answer|help|provide|find|confirm)",
-        r"|\bunable to (?:say|answer|tell|help|provide|find|confirm)|\bno idea\b|\bas an ai\b|\bnot specified\b|\b(?:is|are|does)(?:\s+not|n['’]t)\s+(?:say|mention|state|specify|provide)",
-        r"|\bplease (?:rephrase|clarify)\b|\bcould you (?:please )?(?:clarify|tell|provide|share|specify)\b|\b(?:great|good) question\b|\bhow can i help\b|\blet me know\b|\bthank(?:s| you) for\b",
-    ))
-});
-static ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w+"));
-static WHEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"(?i)\b(?:now|today|tonight|tomorrow|yesterday|immediately|instantly|soon|shortly|right away|straight away|at once|always|never|already|currently|daily|weekly|monthly|yearly|annually|any ?time|at any time|at the moment|every \w+|each (?:day|week|month|year|morning|evening)|last (?:night|week|month|year|summer|winter|spring|autumn|fall)|next (?:week|month|year|summer|winter|spring|autumn|fall)|this (?:morning|afternoon|evening|week|month|year)|in (?:the )?(?:morning|afternoon|evening|spring|summer|autumn|fall|winter|future|past)|at night)\b",
-        r"|\b(?:when|once|as soon as|after|before|until|by the time|during|upon|on dispatch|on arrival)\s+\w+",
-    ))
-});
-static LONG: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:for ?ever|indefinitely|permanently|for life|overnight|as long as \w+|until \w+|the same day|same-day|a (?:few|couple of|number of) (?:seconds|minutes|hours|days|weeks|months|years)|several (?:seconds|minutes|hours|days|weeks|months|years)|(?:a|an|one|the whole|the entire|all) (?:second|minute|hour|day|week|month|year|night|summer|winter)|no (?:time )?limit|instantly|immediately|no longer than \w+|seconds|minutes|hours|days|weeks|months|years|decades|centuries)\b",
-    )
-});
-static MANY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:none|no|zero|one|both|several|many|a few|few|a couple|a lot|dozens|hundreds|thousands|millions|billions|unlimited|no limit|as many as|a single|only a|just a|an?|once|twice)\b",
-    )
-});
-static MUCH: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:free|nothing|no (?:charge|fee|cost|extra cost)|at no|a lot|lots|little|enough|all|half|none|plenty|as much as|too much|not much|a bit|a cup|a pinch|full price)\b",
-    )
-});
-static OFTEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:daily|weekly|monthly|yearly|annually|hourly|quarterly|nightly|biweekly|once|twice|thrice|times|always|never|rarely|seldom|sometimes|often|usually|regularly|frequently|occasionally|every|each|per|whenever|as often as)\b",
-    )
-});
-static WHY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:because|since|as|due to|owing to|thanks to|so that|so|in order to|the reasons?|reason|that['’]?s why|caused by|cause[sd]?|result(?:s|ed)? (?:of|from)|means? that|for (?:safety|legal|technical|security|health|tax) \w+|to (?:avoid|prevent|protect|keep|make|ensure|help|save|reduce|allow|comply)|otherwise|therefore|hence|leads? to|given that|in case|law|rules?|requires?)\b",
-    )
-});
-static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:here|there|online|everywhere|nowhere|anywhere|upstairs|downstairs|outside|inside|abroad|worldwide|at home|overseas|nearby|next door|locally|underground|left|right|north|south|east|west)\b",
-    )
-});
-static HOW: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:by \w+ing|you (?:can|could|should|need|must|have to|may|will)|first|then|step|steps|using|with|through|via|simply|just|to \w+|carefully|manually|automatically|well|fine|badly|slowly|quickly|please)\b",
-    )
-});
-static PERSONS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:nobody|no one|everyone|everybody|anyone|anybody|someone|somebody|people|person|man|woman|men|women|child|children|staff|team|crew|support|courier|courier|customer|customers|owner|owners|police|government|parents?|members?|users?|authority|commission|company|department|holders?|[a-z]{2,}(?:ers?|ors?|ists?|ians?|ants?|ees?))\b",
-    )
-});
 
 impl std::fmt::Debug for Reply<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,7 +45,7 @@ impl<'a> Reply<'a> {
         let put_off = doc
             .sentences()
             .filter(|sentence| PUT_OFF.is_match(sentence.text()))
-            .map(|sentence| sentence.span())
+            .map(botsmith_nlp::Sentence::span)
             .collect();
         Self {
             doc,
@@ -123,16 +69,10 @@ impl<'a> Reply<'a> {
         match question.kind {
             Kind::YesNo => self.yes_no(question, asked),
             Kind::Who => self.name().or_else(|| self.found(&PERSONS)).or_else(|| self.pronoun()),
+            // `Where is my parcel?` asks how it is getting on.
+            Kind::Where if mine(question, asked) => self.place().or_else(|| self.time()),
             Kind::Where => self.place(),
-            Kind::When => self
-                .quantity(|quantity| match quantity.value {
-                    Value::Date(_) | Value::Time(_) => true,
-                    Value::Number(number) => match number.unit {
-                        Some((dimension, _)) => dimension.is_time(),
-                        None => number.plain.fract() == 0.0 && ((1000.0..=2199.0).contains(&number.plain) || number.ordinal && !quantity.weak),
-                    },
-                })
-                .or_else(|| self.found(&WHEN)),
+            Kind::When => self.time(),
             Kind::HowMany => self
                 .quantity(|quantity| matches!(quantity.value, Value::Number(_)))
                 .or_else(|| self.found(&MANY)),
@@ -163,6 +103,21 @@ impl<'a> Reply<'a> {
             Kind::How => self.found(&HOW).or_else(|| self.order()),
             Kind::What => self.thing(),
         }
+    }
+
+    fn time(&self) -> Option<Range<usize>> {
+        self.quantity(|quantity| match quantity.value {
+            Value::Date(_) | Value::Time(_) => true,
+            Value::Number(number) => match number.unit {
+                Some((dimension, _)) => dimension.is_time(),
+                None => {
+                    number.plain.fract() == 0.0
+                        && ((1000.0..=2199.0).contains(&number.plain)
+                            || number.ordinal && !quantity.weak)
+                }
+            },
+        })
+        .or_else(|| self.found(&WHEN))
     }
 
     fn open(&self, span: &Range<usize>) -> bool {
@@ -219,14 +174,11 @@ impl<'a> Reply<'a> {
     }
 
     fn place(&self) -> Option<Range<usize>> {
-        const BEFORE: &[&str] = &[
-            "in", "at", "on", "under", "near", "behind", "inside", "outside", "beside", "between",
-            "to", "from", "into", "onto", "through", "via", "above", "below", "around", "across",
-            "within", "over", "along", "opposite",
-        ];
+        const BEFORE: &str = "\
+    in at on under near behind inside outside beside between to from into onto through via \
+    above below around across within over along opposite";
         let phrase = self.words.iter().enumerate().find_map(|(at, word)| {
-            let preposition =
-                BEFORE.contains(&word.form().to_lowercase().as_str()) && self.open(&word.span());
+            let preposition = among(&word.form().to_lowercase(), BEFORE) && self.open(&word.span());
             if !preposition {
                 return None;
             }
@@ -289,33 +241,15 @@ impl<'a> Reply<'a> {
 
     /// Yes or no, or a statement with the question's verb or auxiliary.
     fn yes_no(&self, question: &Question, asked: &[Word<'_>]) -> Option<Range<usize>> {
-        const HEDGES: &[&str] = &[
-            "maybe",
-            "perhaps",
-            "probably",
-            "possibly",
-            "unfortunately",
-            "likely",
-            "depends",
-            "unlikely",
-            "definitely",
-            "certainly",
-            "absolutely",
-            "not",
-            "n't",
-            "no",
-            "never",
-            "yes",
-            "exactly",
-            "correct",
-        ];
+        const HEDGES: &str = "\
+    maybe perhaps probably possibly unfortunately likely depends unlikely definitely \
+    certainly absolutely not n't no never yes exactly correct";
         if let Some((_, span)) = yes_or_no(&self.plain.text)
             && self.open(&span)
         {
             return Some(span);
         }
-        if let Some(span) = self.word(|word| HEDGES.contains(&word.form().to_lowercase().as_str()))
-        {
+        if let Some(span) = self.word(|word| among(&word.form().to_lowercase(), HEDGES)) {
             return Some(span);
         }
         let wanted: Vec<String> = asked[question.words.clone()]
@@ -375,21 +309,36 @@ impl<'a> Reply<'a> {
         })
     }
 
-    /// Steps: a sentence or list item that begins with a verb in its plain form.
+    /// Steps: a verb in its plain form that opens a line, a sentence, or what stands after a comma.
     fn order(&self) -> Option<Range<usize>> {
-        self.plain.lines.iter().find_map(|line| {
-            let word = self
-                .words
-                .iter()
-                .find(|word| word.span().start >= line.span.start)?;
-            let verb =
-                word.upos() == "VERB" && !word.feats().has("Tense=Past") && self.open(&word.span());
-            verb.then(|| word.span())
-        })
+        let opens = |at: usize| match at.checked_sub(1) {
+            None => true,
+            Some(before) => {
+                let (before, word) = (self.words[before], self.words[at]);
+                !before.form().chars().any(char::is_alphanumeric)
+                    || before.token().ends_sentence()
+                    || self.plain.breaks(before.span().start, word.span().start)
+            }
+        };
+        let found = (0..self.words.len()).find(|at| {
+            let word = self.words[*at];
+            let plain = word.upos() == "VERB"
+                && !word.feats().has("Tense=Past")
+                && !word.feats().has("VerbForm=Ger");
+            plain && opens(*at) && self.open(&word.span())
+        })?;
+        Some(self.words[found].span())
     }
 
     fn thing(&self) -> Option<Range<usize>> {
         self.word(|word| matches!(word.upos(), "NOUN" | "PROPN" | "NUM" | "SYM" | "X"))
             .or_else(|| self.word(|word| matches!(word.upos(), "VERB" | "ADJ" | "INTJ")))
     }
+}
+
+/// Whether a question is about the asker's own things.
+fn mine(question: &Question, asked: &[Word<'_>]) -> bool {
+    asked[question.words.clone()]
+        .iter()
+        .any(|word| matches!(word.form().to_lowercase().as_str(), "my" | "our" | "mine"))
 }

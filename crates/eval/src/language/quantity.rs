@@ -6,6 +6,7 @@
 //! three parts and Roman numerals are not read; currencies are not converted.
 
 mod calendar;
+mod known;
 mod number;
 mod scan;
 mod units;
@@ -13,7 +14,8 @@ mod words;
 
 use std::ops::Range;
 
-pub(crate) use scan::quantities;
+pub(crate) use known::Known;
+pub(crate) use scan::{quantities, with_decimal_comma};
 pub(crate) use units::Dimension;
 
 /// One quantity in a text.
@@ -25,6 +27,17 @@ pub(crate) struct Quantity {
     pub(crate) value: Value,
     /// Whether it may bear others out but claims nothing by itself: `one of them`, `first`, `a day`.
     pub(crate) weak: bool,
+}
+
+/// What two quantities have in common that say the same: `5 km` and `5000 m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// The bits of the number in its base unit, and what it measures.
+    Number(u64, Option<Dimension>),
+    /// The date itself.
+    Date(Date),
+    /// The time itself.
+    Time(Time),
 }
 
 /// What a quantity says.
@@ -50,7 +63,7 @@ pub(crate) struct Number {
 }
 
 /// A day, or a part of what names one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Date {
     /// The year.
     pub(crate) year: Option<i32>,
@@ -65,12 +78,29 @@ pub(crate) struct Date {
 }
 
 /// A time of day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Time {
-    /// Minutes after midnight; below 720 unless `halves` is known.
+    /// Minutes after midnight; as written where the half of the day is not said.
     pub(crate) minutes: u16,
     /// Whether it says which half of the day is meant.
     pub(crate) exact: bool,
+}
+
+impl Value {
+    /// What it has in common with others that say the same.
+    pub(crate) fn key(&self) -> Key {
+        match self {
+            Self::Number(number) => {
+                // Twelve digits: `1.1 km` and `1100 m` differ in what binary fractions lose.
+                let base = number.base();
+                let rounded = format!("{base:.11e}").parse().unwrap_or(base);
+                let bits = f64::to_bits(rounded + 0.0);
+                Key::Number(bits, number.unit.map(|(dimension, _)| dimension))
+            }
+            Self::Date(date) => Key::Date(*date),
+            Self::Time(time) => Key::Time(*time),
+        }
+    }
 }
 
 /// Whether two numbers are the same but for what binary fractions lose.
@@ -157,67 +187,16 @@ impl Time {
     }
 }
 
-/// Whether what is known says the quantity: an equal amount, a date at least as exact.
-///
-/// `tolerance` is how far two numbers may lie apart, relative to the greater one.
-pub(crate) fn held(quantity: &Quantity, known: &[Quantity], tolerance: f64) -> bool {
-    let numbers = || {
-        known.iter().filter_map(|known| match known.value {
-            Value::Number(number) => Some(number),
-            _ => None,
-        })
-    };
-    let dates = || {
-        known.iter().filter_map(|known| match known.value {
-            Value::Date(date) => Some(date),
-            _ => None,
-        })
-    };
-    let year = |year: i32| {
-        dates().any(|date| date.year == Some(year))
-            || numbers().any(|number| number.unit.is_none() && number.plain == f64::from(year))
-    };
-    match quantity.value {
-        Value::Number(number) => {
-            let whole = number.unit.is_none() && number.plain.fract() == 0.0;
-            numbers().any(|known| number.agrees(&known, tolerance))
-                || (whole
-                    && dates().any(|date| {
-                        date.year.is_some_and(|y| f64::from(y) == number.plain)
-                            || date.day.is_some_and(|day| f64::from(day) == number.plain)
-                    }))
-        }
-        Value::Date(date) => {
-            let weekday = |day: u8| dates().any(|date| date.weekday == Some(day));
-            let only_year = date.month.is_none() && date.weekday.is_none();
-            dates().any(|known| date.held_by(&known, year, weekday))
-                || (only_year && date.year.is_some_and(year))
-                // `the 3rd` where the month is another sentence's.
-                || (date.weekday.is_none()
-                    && date.month.is_some_and(|month| {
-                        dates().any(|date| date.month == Some(month) && date.day.is_none())
-                    })
-                    && date.year.is_none_or(year)
-                    && date.day.is_none_or(|day| {
-                        numbers().any(|number| number.ordinal && number.plain == f64::from(day))
-                    }))
-        }
-        Value::Time(time) => known.iter().any(|known| match known.value {
-            Value::Time(known) => time.agrees(known),
-            _ => false,
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn says(known: &str, claim: &str) -> bool {
-        let known = quantities(known);
+        let mut index = Known::default();
+        index.add(quantities(known));
         let claims = quantities(claim);
         assert!(!claims.is_empty(), "nothing read in {claim:?}");
-        claims.iter().all(|claim| held(claim, &known, 0.0))
+        claims.iter().all(|claim| index.holds(claim, 0.0))
     }
 
     #[test]
@@ -258,6 +237,8 @@ mod tests {
             ("1/2", "0.5"),
             ("twenty-five", "25"),
             ("the 21st century", "21"),
+            ("before 11", "11:00"),
+            ("11:00", "11 o'clock"),
             ("Monday, March 3", "Monday"),
             ("-5 °C", "-5 degrees"),
             ("5'000", "5000"),

@@ -1,13 +1,14 @@
 //! Text of somebody who asks -> the questions in it, and what kind of answer each wants.
 //!
 //! A question is a sentence or clause that begins with a question word (`who`, `how many`) or an
-//! auxiliary before its subject (`can I`, `is it`); where a text has none, a sentence that ends in a
-//! question mark. Small words may stand before (`hi, so when do you charge`). Indirect questions (`I
+//! auxiliary before its subject (`can I`, `is it`). A question mark alone (`Allowed?`) makes no question. Small words may stand before (`hi, so when do you charge`). Indirect questions (`I
 //! wonder when …`) are found where they follow a few fixed phrases (`tell me`, `do you know`).
 
 use std::ops::Range;
 
 use botsmith_nlp::{Doc, Word};
+
+use super::among;
 
 /// What kind of phrase answers a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,56 +102,17 @@ pub(crate) struct Question {
     pub(crate) kind: Kind,
 }
 
-const AUXILIARIES: &[&str] = &[
-    "is", "are", "was", "were", "am", "do", "does", "did", "can", "could", "will", "would",
-    "shall", "should", "may", "might", "must", "have", "has", "had", "ca", "wo", "isn't", "don't",
-    "can't",
-];
-const SUBJECTS: &[&str] = &[
-    "i", "you", "he", "she", "it", "we", "they", "there", "this", "that", "these", "those", "my",
-    "your", "his", "her", "its", "our", "their", "the", "a", "an", "any", "anyone", "anybody",
-    "someone", "n't", "not", "all",
-];
+const AUXILIARIES: &str = "\
+    is are was were am do does did can could will would shall should may might must have has \
+    had ca wo isn't don't can't";
+const SUBJECTS: &str = "\
+    i you he she it we they there this that these those my your his her its our their the a \
+    an any anyone anybody someone n't not all";
 /// Words that may stand before a question word.
-const LEADS: &[&str] = &[
-    "hi",
-    "hello",
-    "hey",
-    "so",
-    "and",
-    "but",
-    "or",
-    "ok",
-    "okay",
-    "please",
-    "also",
-    "then",
-    "well",
-    "now",
-    "just",
-    "quick",
-    "question",
-    "dear",
-    "sorry",
-    "thanks",
-    "oh",
-    "um",
-    "exactly",
-    "in",
-    "at",
-    "on",
-    "to",
-    "for",
-    "from",
-    "by",
-    "with",
-    "of",
-    "until",
-    "since",
-    "about",
-    "approximately",
-    "roughly",
-];
+const LEADS: &str = "\
+    hi hello hey so and but or ok okay please also then well now just quick question dear \
+    sorry thanks oh um exactly in at on to for from by with of until since about \
+    approximately roughly";
 /// Phrases that a question follows in another clause.
 const INDIRECT: &[&str] = &[
     "tell me",
@@ -170,7 +132,6 @@ const INDIRECT: &[&str] = &[
 pub(crate) fn questions(doc: &Doc) -> Vec<Question> {
     let words: Vec<Word<'_>> = doc.words().collect();
     let mut found = Vec::new();
-    let mut marked = Vec::new();
     for sentence in doc.sentences() {
         let range = sentence.word_range();
         let asked = words[range.clone()]
@@ -181,11 +142,13 @@ pub(crate) fn questions(doc: &Doc) -> Vec<Question> {
         let before = found.len();
         let mut start = range.start;
         for at in range.clone() {
-            let ends = matches!(
-                words[at].form(),
-                "." | "?" | "!" | ";" | ":" | "—" | "-" | "…" | "..."
-            ) || words[at].form().contains('?')
-                || (words[at].form() == ",");
+            let form = words[at].form();
+            // A smiley ends a stretch too; an apostrophe or a hyphen does not.
+            let mark = !form.chars().any(char::is_alphanumeric)
+                && !matches!(form, "'" | "’" | "\"" | "“" | "”" | "-" | "&");
+            let and = matches!(form, "and" | "or" | "but" | "&")
+                && kind_at(&words, at + 1, range.end).is_some();
+            let ends = mark || and;
             if ends || at + 1 == range.end {
                 let end = if ends { at } else { at + 1 };
                 found.extend(opened(&words, start..end, range.end, asked));
@@ -193,17 +156,10 @@ pub(crate) fn questions(doc: &Doc) -> Vec<Question> {
             }
         }
         if asked && found.len() == before {
-            let indirect = indirect(&words, range.clone());
-            match indirect {
-                Some(question) => found.push(question),
-                None => marked.push(Question {
-                    words: range,
-                    kind: Kind::YesNo,
-                }),
-            }
+            found.extend(indirect(&words, range));
         }
     }
-    if found.is_empty() { marked } else { found }
+    found
 }
 
 fn lower(word: Word<'_>) -> String {
@@ -228,7 +184,7 @@ fn opened(words: &[Word<'_>], range: Range<usize>, end: usize, asked: bool) -> O
             .get(at + 1)
             .filter(|_| at + 1 < range.end)
             .map(|word| lower(*word));
-        let subject = next.is_some_and(|next| SUBJECTS.contains(&next.as_str()))
+        let subject = next.is_some_and(|next| among(next.as_str(), SUBJECTS))
             || (asked
                 && words.get(at + 1).is_some_and(|next| {
                     matches!(
@@ -236,20 +192,20 @@ fn opened(words: &[Word<'_>], range: Range<usize>, end: usize, asked: bool) -> O
                         "NOUN" | "PROPN" | "PRON" | "DET" | "ADJ" | "NUM"
                     )
                 }));
-        if AUXILIARIES.contains(&word.as_str()) && subject {
+        if among(word.as_str(), AUXILIARIES) && subject {
             if let Some(question) = within(words, at..range.end, end) {
                 return Some(question);
             }
             // An order begins like this too: `have a nice day`.
             let orders = matches!(word.as_str(), "do" | "have")
                 && !asked
-                && !words.get(at + 1).is_some_and(|next| next.upos() == "PRON");
+                && words.get(at + 1).is_none_or(|next| next.upos() != "PRON");
             return (!orders).then_some(Question {
                 words: at..end,
                 kind: Kind::YesNo,
             });
         }
-        if !LEADS.contains(&word.as_str()) {
+        if !among(word.as_str(), LEADS) {
             return None;
         }
         at += 1;
@@ -289,7 +245,7 @@ fn indirect(words: &[Word<'_>], range: Range<usize>) -> Option<Question> {
 fn inverted(words: &[Word<'_>], at: usize, end: usize, kind: Kind) -> bool {
     let rest = &words[at + 1..end.min(at + 6)];
     let auxiliary = rest.iter().position(|word| {
-        AUXILIARIES.contains(&lower(*word).as_str()) || matches!(word.form(), "'s" | "’s" | "'re")
+        among(&lower(*word), AUXILIARIES) || matches!(word.form(), "'s" | "’s" | "'re")
     });
     let subject = rest.iter().position(|word| {
         matches!(
@@ -314,10 +270,12 @@ fn inverted(words: &[Word<'_>], at: usize, end: usize, kind: Kind) -> bool {
 
 /// The kind that a question word at `at` gives.
 fn kind_at(words: &[Word<'_>], at: usize, end: usize) -> Option<Kind> {
-    let next = |step: usize| {
-        (at + step < end)
-            .then(|| lower(words[at + step]))
-            .unwrap_or_default()
+    if at >= end {
+        return None;
+    }
+    let next = |step: usize| match at + step < end {
+        true => lower(words[at + step]),
+        false => String::new(),
     };
     let first = next(0);
     let first = first.trim_end_matches(['\'', '’']);
@@ -401,7 +359,12 @@ mod tests {
             ("Could you tell me when it arrives?", &[Kind::When]),
             ("Why was I charged twice?", &[Kind::Why]),
             ("Which plan is cheaper, A or B?", &[Kind::Which]),
-            ("still nothing taken from my card??", &[Kind::YesNo]),
+            ("still nothing taken from my card??", &[]),
+            (
+                "Hello :) how long does it take & what is the price?",
+                &[Kind::HowLong, Kind::HowMuch],
+            ),
+            ("Ordered it. Allowed?", &[]),
             ("When it is ready, send it.", &[]),
             ("Write a poem about rain.", &[]),
             ("In which year was it built?", &[Kind::When]),

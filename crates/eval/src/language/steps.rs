@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use botsmith_nlp::{Doc, Word};
 
+use super::among;
 use super::clauses::finite;
 use super::folded;
 use super::markup::{LineKind, Plain};
@@ -56,159 +57,29 @@ pub(crate) fn sentences(doc: &Doc, plain: &Plain) -> Vec<Sentence> {
 }
 
 /// Words before an order that leave it one.
-const LEADS: &[&str] = &[
-    "please",
-    "then",
-    "next",
-    "first",
-    "second",
-    "third",
-    "finally",
-    "lastly",
-    "now",
-    "also",
-    "just",
-    "simply",
-    "and",
-    "or",
-    "afterwards",
-    "carefully",
-    "always",
-    "never",
-    "gently",
-    "optionally",
-    "kindly",
-    "firstly",
-    "secondly",
-    "once",
-    "step",
-];
+const LEADS: &str = "\
+    please then next first second third finally lastly now also just simply and or \
+    afterwards carefully always never gently optionally kindly firstly secondly once step";
 /// Words that open what stands before an order's comma: `If needed, click Save`.
-const CONDITIONS: &[&str] = &[
-    "if", "when", "once", "after", "before", "to", "for", "in", "on", "at", "from", "with",
-    "while", "under", "using", "during", "until", "as", "unless", "without",
-];
+const CONDITIONS: &str = "\
+    if when once after before to for in on at from with while under using during until as \
+    unless without";
 /// Verbs of instructions that are nouns or adjectives too.
-const VERBS: &[&str] = &[
-    "click",
-    "press",
-    "tap",
-    "select",
-    "choose",
-    "open",
-    "close",
-    "enter",
-    "type",
-    "go",
-    "check",
-    "set",
-    "save",
-    "turn",
-    "use",
-    "add",
-    "remove",
-    "wait",
-    "restart",
-    "reset",
-    "log",
-    "sign",
-    "download",
-    "install",
-    "copy",
-    "paste",
-    "place",
-    "cut",
-    "heat",
-    "mix",
-    "water",
-    "stir",
-    "cook",
-    "clean",
-    "dry",
-    "cool",
-    "empty",
-    "fill",
-    "plug",
-    "unplug",
-    "switch",
-    "search",
-    "scroll",
-    "drag",
-    "drop",
-    "upload",
-    "update",
-    "review",
-    "test",
-    "run",
-    "note",
-    "contact",
-    "call",
-    "email",
-    "mail",
-    "message",
-    "ask",
-    "answer",
-    "name",
-    "label",
-    "list",
-    "state",
-    "start",
-    "stop",
-    "put",
-    "take",
-    "keep",
-    "store",
-    "season",
-    "slice",
-    "chop",
-    "peel",
-    "boil",
-    "bake",
-    "roast",
-    "measure",
-    "mark",
-    "secure",
-    "lock",
-    "unlock",
-    "attach",
-    "insert",
-    "pull",
-    "push",
-    "hold",
-    "release",
-    "verify",
-    "confirm",
-    "configure",
-    "create",
-    "delete",
-    "edit",
-    "visit",
-    "navigate",
-    "tick",
-    "toggle",
-    "enable",
-    "disable",
-    "plant",
-    "prune",
-    "repot",
-    "feed",
-    "mist",
-    "move",
-    "order",
-    "return",
-    "pack",
-    "ship",
-    "send",
-    "write",
-    "read",
-    "repeat",
-];
+const VERBS: &str = "\
+    click press tap select choose open close enter type go check set save turn use add \
+    remove wait restart reset log sign download install copy paste place cut heat mix water \
+    stir cook clean dry cool empty fill plug unplug switch search scroll drag drop upload \
+    update review test run note contact call email mail message ask answer name label list \
+    state start stop put take keep store season slice chop peel boil bake roast measure mark \
+    secure lock unlock attach insert pull push hold release verify confirm configure create \
+    delete edit visit navigate tick toggle enable disable plant prune repot feed mist move \
+    order return pack ship send write read repeat";
 
 /// The number of the word that makes a sentence an order, if one does.
 pub(crate) fn order(words: &[Word<'_>], range: Range<usize>) -> Option<usize> {
     let mut at = first_word(words, range.clone())?;
     let first = folded(words[at].form());
-    if CONDITIONS.contains(&first.as_str()) {
+    if among(first.as_str(), CONDITIONS) {
         let comma = words[at..range.end]
             .iter()
             .position(|word| word.form() == ",")?;
@@ -220,7 +91,7 @@ pub(crate) fn order(words: &[Word<'_>], range: Range<usize>) -> Option<usize> {
         if is_order(words, at, range.end, &form) {
             return Some(at);
         }
-        let lead = LEADS.contains(&form.as_str()) || word.upos() == "ADV" || word.upos() == "INTJ";
+        let lead = among(form.as_str(), LEADS) || word.upos() == "ADV" || word.upos() == "INTJ";
         if !lead {
             return None;
         }
@@ -262,7 +133,7 @@ fn is_order(words: &[Word<'_>], at: usize, end: usize, form: &str) -> bool {
         && !word.feats().has("Tense=Past")
         && !word.feats().has("VerbForm=Ger")
         && !word.feats().has("VerbForm=Part");
-    let known = VERBS.contains(&form)
+    let known = among(form, VERBS)
         && matches!(
             word.upos(),
             "VERB" | "NOUN" | "ADJ" | "PROPN" | "AUX" | "INTJ" | "ADV" | "ADP" | "X"

@@ -158,7 +158,7 @@ impl Point {
                 let count = spans.len();
                 match (spans.get(*most), spans.last()) {
                     (Some(first), Some(last)) => Finding::broken(
-                        vec![first.start..last.end],
+                        Vec::from([first.start..last.end]),
                         format!("{}, at most {most} wanted", unit.name(count)),
                     ),
                     _ => Finding::default(),
@@ -181,7 +181,7 @@ impl Point {
                 }
             }
             Self::FirstPerson(wanted) => {
-                let found = self.where_words(reading, |word| first_person(*word));
+                let found = where_words(reading, |word| first_person(*word));
                 match (wanted, found.first()) {
                     (true, None) => Finding::broken(found, "no first person, wanted".to_owned()),
                     (false, Some(first)) => {
@@ -257,15 +257,12 @@ impl Point {
             }
         })
     }
+}
 
-    fn where_words(
-        &self,
-        reading: &Reading<'_>,
-        fits: impl Fn(&Word<'_>) -> bool,
-    ) -> Vec<Range<usize>> {
-        let words = reading.words.iter().filter(|word| fits(word));
-        words.map(|word| word.span()).collect()
-    }
+/// The places of words that fit.
+fn where_words(reading: &Reading<'_>, fits: impl Fn(&Word<'_>) -> bool) -> Vec<Range<usize>> {
+    let words = reading.words.iter().filter(|word| fits(word));
+    words.map(|word| word.span()).collect()
 }
 
 /// Each list item, or without a list each sentence, begins as an order.

@@ -211,7 +211,9 @@ fn before(text: &str, end: usize) -> &str {
 
 fn abbreviated(text: &str) -> bool {
     let before = text[..text.len() - 1].to_ascii_lowercase();
-    before.ends_with(".m")
+    before
+        .strip_suffix('m')
+        .is_some_and(|front| front.ends_with('.'))
         || (before.len() >= 3
             && MONTHS.iter().any(|month| before.ends_with(month))
             && !before.ends_with("may"))
@@ -219,13 +221,13 @@ fn abbreviated(text: &str) -> bool {
 
 fn date(groups: &Captures<'_>) -> Option<Date> {
     let part = |name: &str| groups.name(name).map(|part| part.as_str());
-    let month = part("month").and_then(|name| match name.parse() {
-        Ok(month) => Some(month),
-        Err(_) => {
-            let short = name.get(..3)?.to_ascii_lowercase();
-            let place = MONTHS.iter().position(|month| *month == short)?;
-            Some(place as u8 + 1)
+    let month = part("month").and_then(|name| {
+        if let Ok(month) = name.parse() {
+            return Some(month);
         }
+        let short = name.get(..3)?.to_ascii_lowercase();
+        let place = MONTHS.iter().position(|month| *month == short)?;
+        Some(place as u8 + 1)
     });
     let date = Date {
         year: part("year").and_then(|year| year.parse().ok()),

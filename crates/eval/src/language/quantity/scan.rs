@@ -2,7 +2,8 @@
 
 use super::calendar::calendar;
 use super::number::read;
-use super::{Quantity, Value};
+use super::{Number, Quantity, Value};
+use crate::number::{Style, numbers};
 
 /// The quantities of a text, in order of their places. `text` is without markup
 /// ([`crate::language::markup::plain`]) where markup is not to be read.
@@ -18,11 +19,34 @@ pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
         bytes[at..at + found.len()].fill(b'|');
     }
     let rest = String::from_utf8(bytes).expect("whole characters were replaced");
-    let mut numbers = read(&rest);
-    share_units(text, &mut numbers);
-    list.extend(numbers);
+    let mut found = read(&rest);
+    share_units(text, &mut found);
+    list.extend(found);
     list.sort_by_key(|quantity| quantity.span.start);
     list
+}
+
+/// Numbers that a decimal comma would make of a text (`52,40`): people who ask write them.
+pub(crate) fn with_decimal_comma(text: &str) -> Vec<Quantity> {
+    let style = Style {
+        decimal_comma: true,
+        ..Style::default()
+    };
+    numbers(text, style)
+        .filter(|number| {
+            let (_, decimals) = number.as_str().split_once(',').unwrap_or_default();
+            matches!(decimals.len(), 1 | 2) && number.value().is_finite()
+        })
+        .map(|number| Quantity {
+            span: number.start..number.end,
+            value: Value::Number(Number {
+                plain: number.value(),
+                unit: None,
+                ordinal: false,
+            }),
+            weak: true,
+        })
+        .collect()
 }
 
 /// In `3 to 5 km` and `$5–10` both numbers are of the same thing.

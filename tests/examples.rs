@@ -58,3 +58,18 @@ fn the_commented_rule_of_quickstart_fails_the_gate() {
     );
     folder.run(&["eval", "suite.yaml"]).ends(1);
 }
+
+#[test]
+fn the_suite_of_language_marks_what_it_found() {
+    let folder = quickstart();
+    let language = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/language/suite.yaml");
+    let suite = std::fs::read_to_string(language).unwrap();
+    folder.write("language.yaml", suite.replace("../quickstart/", ""));
+    folder
+        .run(&["eval", "language.yaml", "--jsonl", "judged.jsonl"])
+        .ends(0);
+    let judged = folder.read("judged.jsonl");
+    // `fluent` subtracts €52.40 from €60 and says €8.60.
+    let case = judged.lines().find(|line| line.contains("delivery-02"));
+    assert!(case.is_some_and(|case| case.contains("€8.60")), "{case:?}");
+}

@@ -3,6 +3,8 @@
 //! One pipeline serves any number of threads; each call borrows its own working room, which is kept
 //! for the next call. Answers depend on the text and the model alone.
 
+mod room;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
@@ -11,13 +13,14 @@ use std::sync::{Arc, Mutex};
 use pulp::Arch;
 use rayon::prelude::*;
 
+use self::room::Room;
 use crate::doc::{Doc, DocBuilder, Tags};
 use crate::features::clipped;
 use crate::model::Model;
 use crate::multiword::{Filter, Split, words};
 use crate::stages::mask::{Mask, Masked};
 use crate::stages::normalise::normal;
-use crate::{Result, sentences, tagger, tokenise};
+use crate::{Result, sentences, tokenise};
 
 /// What annotates text in one language.
 #[derive(Debug)]
@@ -27,50 +30,6 @@ pub struct Pipeline {
     rooms: Mutex<Vec<Room>>,
     arch: Arch,
     filter: Filter,
-}
-
-#[derive(Debug)]
-struct Room {
-    tokens: Vec<(u32, u32)>,
-    ends: Vec<usize>,
-    lower: String,
-    tokenise: tokenise::Room,
-    sentences: sentences::Room,
-    tagger: tagger::Room,
-    /// Sentences that wait to be tagged, as ranges of words.
-    sentences_of_words: Vec<Range<usize>>,
-}
-
-/// Words that are tagged at once at least, where there are so many.
-const BATCH: usize = 128;
-
-impl Room {
-    /// Lets a sentence wait to be tagged.
-    fn wait(&mut self, words: Range<usize>) {
-        if !words.is_empty() {
-            self.sentences_of_words.push(words);
-        }
-    }
-
-    /// Tags the sentences that wait, once there are enough words or where `all` is said.
-    fn tag(&mut self, pipeline: &Pipeline, lemmas: bool, all: bool, builder: &mut DocBuilder) {
-        let (Some(first), Some(last)) = (
-            self.sentences_of_words.first(),
-            self.sentences_of_words.last(),
-        ) else {
-            return;
-        };
-        if all || last.end - first.start >= BATCH {
-            let bytes = &pipeline.model.bytes;
-            let sentences = &self.sentences_of_words;
-            let room = &mut self.tagger;
-            pipeline
-                .model
-                .tagger
-                .tag(pipeline.arch, bytes, sentences, lemmas, room, builder);
-            self.sentences_of_words.clear();
-        }
-    }
 }
 
 /// What of a text is already known.

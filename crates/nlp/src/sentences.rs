@@ -194,7 +194,10 @@ impl Splitter {
                         fresh.push((at as u32, key));
                         NEW | (fresh.len() as u32 - 1)
                     },
-                    |slot| slot as u32,
+                    |slot| {
+                        cache.touch(slot);
+                        slot as u32
+                    },
                 );
                 // The first token of a paragraph has nothing before it.
                 let kind = match at == paragraph.start {

@@ -4,14 +4,18 @@
 //! (XPOS, UPOS and FEATS at once), among those of the form where the form is well known. The lemma is
 //! looked up by form and tag, or made by the best script that fits.
 
+mod decide;
+mod words;
+
 use std::ops::Range;
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::Arch;
 
+use self::words::{Fresh, Place};
 use crate::cache::{Cache, Extra};
 use crate::doc::DocBuilder;
 use crate::engine::{Bounds, ContextRows, Engine, Sequence};
-use crate::features::{Features, clipped, contexts, hash};
+use crate::features::clipped;
 use crate::lexicon::Lexicon;
 use crate::model::Meta;
 use crate::script::Script;
@@ -96,15 +100,6 @@ fn groups(labels: &[[u16; 3]]) -> Vec<Group> {
     groups
 }
 
-/// One word of a batch.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    key: u64,
-    extra: Extra,
-    /// Where its product is: kept, or new.
-    source: u32,
-}
-
 /// Room for tagging, kept between texts.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -126,19 +121,6 @@ pub(crate) struct Room {
     edit_tags: Vec<u16>,
     scores: Vec<i32>,
     some_scores: Vec<i32>,
-}
-
-/// Words whose products are not kept, and these products.
-#[derive(Debug, Default)]
-struct Fresh {
-    features: Features,
-    rows: Vec<u32>,
-    sums: Vec<i32>,
-    words: Vec<u32>,
-    /// For each network.
-    vectors: Vec<Vec<i16>>,
-    products: Vec<i16>,
-    lemma: String,
 }
 
 impl Tagger {
@@ -270,26 +252,6 @@ impl Tagger {
         self.engines.iter().map(Engine::product_len).sum()
     }
 
-    fn vectors(&self, arch: Arch, bytes: &[u8], fresh: &mut Fresh) {
-        for (engine, vectors) in self.engines.iter().zip(&mut fresh.vectors) {
-            engine.vector(arch, bytes, &fresh.rows, &mut fresh.sums, vectors);
-        }
-    }
-
-    fn products(&self, fresh: &mut Fresh) {
-        let width = self.width();
-        fresh.products.resize(fresh.words.len() * width, 0);
-        let mut from = 0;
-        for (engine, vectors) in self.engines.iter().zip(&mut fresh.vectors) {
-            if !vectors.is_empty() {
-                let out = &mut fresh.products[from..];
-                engine.products(vectors, &mut fresh.sums, width, out);
-            }
-            vectors.clear();
-            from += engine.product_len();
-        }
-    }
-
     /// Tags sentences of the document that is being built: ranges of words that follow each other. Lemmas
     /// only where asked.
     pub(crate) fn tag(
@@ -364,73 +326,6 @@ impl Tagger {
         room.bounds.clear();
     }
 
-    /// Finds what is kept of each word, and computes what is not.
-    fn look_up(&self, arch: Arch, bytes: &[u8], first: usize, room: &mut Room, doc: &DocBuilder) {
-        let Room {
-            bounds,
-            places,
-            cache,
-            fresh,
-            ..
-        } = room;
-        places.clear();
-        fresh.words.clear();
-        for word in 0..bounds.last().map_or(0, |last| last.end) {
-            let form = clipped(doc.form(first + word));
-            let key = hash(2, form.as_bytes());
-            let place = if let Some(slot) = cache.get(key, form) {
-                Place {
-                    key,
-                    extra: cache.extra(slot),
-                    source: slot as u32,
-                }
-            } else {
-                fresh.words.push(word as u32);
-                fresh.features.of(form);
-                fresh.rows.clear();
-                let hashes = fresh.features.hashes.iter();
-                let found = hashes.filter_map(|h| self.features.find(bytes, *h));
-                fresh.rows.extend(found.map(row));
-                self.vectors(arch, bytes, fresh);
-                Place {
-                    key,
-                    extra: self.extra(bytes, key, form, fresh),
-                    source: NEW | (fresh.words.len() as u32 - 1),
-                }
-            };
-            places.push(place);
-        }
-        self.products(fresh);
-    }
-
-    fn extra(&self, bytes: &[u8], key: u64, form: &str, fresh: &mut Fresh) -> Extra {
-        let lower = fresh.features.hashes[0];
-        let choices = match self.forms.find(bytes, lower) {
-            Some(place) => (self.starts[place], self.starts[place + 1]),
-            None => (0, 0),
-        };
-        let mut extra = Extra {
-            choices,
-            script: CHOOSE,
-            same: false,
-            lower,
-            ending: fresh.features.suffix,
-        };
-        if let [only] = self.choices[choices.0 as usize..choices.1 as usize] {
-            let tag = self.labels[only as usize][self.lemma_column];
-            if let Some(script) = self.script(bytes, key, tag) {
-                fresh.lemma.clear();
-                let fits = self.scripts[script as usize].apply(form, &mut fresh.lemma);
-                if fits {
-                    extra.script = script;
-                    // Of a form that was cut, only the beginning is known.
-                    extra.same = fresh.lemma == form && form.len() < 200;
-                }
-            }
-        }
-        extra
-    }
-
     /// The script that the dictionary has for a form with a tag.
     fn script(&self, bytes: &[u8], form: u64, tag: u16) -> Option<u16> {
         let place = self.lemmas.find(bytes, lemma_key(form, tag))?;
@@ -441,251 +336,8 @@ impl Tagger {
         &self.choices[extra.choices.0 as usize..extra.choices.1 as usize]
     }
 
-    /// Words that have one label and one lemma need no more; the others are gathered.
-    fn plain_words(&self, first: usize, room: &mut Room, doc: &mut DocBuilder) {
-        room.wanted.clear();
-        let lemmas = room.lemmas;
-        for (word, place) in room.places.iter().enumerate() {
-            if let [only] = self.choices(&place.extra)
-                && (place.extra.script != CHOOSE || !lemmas)
-            {
-                self.set_tags(first + word, *only as usize, doc);
-                match (lemmas, place.extra.same) {
-                    (false, _) => {}
-                    (true, true) => doc.lemma_is_form(first + word),
-                    (true, false) => {
-                        let script = &self.scripts[place.extra.script as usize];
-                        doc.write_lemma(first + word, |form, out| {
-                            // The script fits the form's beginning; a cut form may be too short for it.
-                            if !script.apply(form, out) {
-                                out.push_str(form);
-                            }
-                        });
-                    }
-                }
-            } else {
-                room.wanted.push(word as u32);
-            }
-        }
-    }
-
-    /// Finds the context rows of the words that are wanted.
-    fn contexts(&self, bytes: &[u8], room: &mut Room) {
-        let Room {
-            bounds,
-            places,
-            contexts: ContextRows { rows, ends },
-            wanted,
-            ..
-        } = room;
-        rows.clear();
-        ends.clear();
-        let mut bounds = bounds.iter();
-        let mut sentence = 0..0;
-        for word in &*wanted {
-            while *word as usize >= sentence.end {
-                sentence = bounds.next().expect("every word is in a sentence").clone();
-            }
-            let places = &places[sentence.clone()];
-            let hashes = contexts(
-                *word as usize - sentence.start,
-                places.len(),
-                |at| places[at].extra.lower,
-                |at| places[at].extra.ending,
-            );
-            let found = hashes.iter().filter_map(|h| self.contexts.find(bytes, *h));
-            rows.extend(found.map(|at| at as u32));
-            ends.push(rows.len() as u32);
-        }
-    }
-
     fn set_tags(&self, word: usize, label: usize, doc: &mut DocBuilder) {
         let [x, u, f] = self.labels[label];
         doc.tag(word, u + 1, x + 1, f + 1);
     }
-
-    /// Decides the labels of the wanted words, and the lemmas that the dictionary has.
-    fn labels(
-        &self,
-        arch: Arch,
-        bytes: &[u8],
-        first: usize,
-        room: &mut Room,
-        doc: &mut DocBuilder,
-    ) {
-        let Room {
-            lemmas,
-            places,
-            sequences,
-            wanted,
-            free,
-            edits,
-            edit_tags,
-            scores,
-            some_scores,
-            ..
-        } = room;
-        free.clear();
-        edits.clear();
-        edit_tags.clear();
-        for (at, word) in wanted.iter().enumerate() {
-            if self.choices(&places[*word as usize].extra).is_empty() {
-                free.push(at as u32);
-            }
-        }
-        self.scores(TAGS, free, sequences, scores);
-        let mut rows = scores.chunks_exact(self.engines[0].head_width(TAGS));
-        for (at, word) in wanted.iter().enumerate() {
-            let Place { key, extra, .. } = &places[*word as usize];
-            let label = match self.choices(extra) {
-                [only] => *only as usize,
-                [] => self.best_label(rows.next().expect("a row a word")),
-                some => {
-                    self.some_scores(arch, some, sequences, at, some_scores);
-                    let sums = some_scores.chunks_exact(3);
-                    some[best(sums.map(|label| label.iter().sum()))] as usize
-                }
-            };
-            let word = first + *word as usize;
-            self.set_tags(word, label, doc);
-            if !*lemmas {
-                continue;
-            }
-            let tag = self.labels[label][self.lemma_column];
-            let script = self.script(bytes, *key, tag);
-            let mut fits = false;
-            if let Some(script) = script {
-                doc.write_lemma(word, |form, out| {
-                    fits = self.scripts[script as usize].apply(form, out);
-                });
-            }
-            if !fits {
-                edits.push(at as u32);
-                edit_tags.push(tag);
-            }
-        }
-    }
-
-    /// The best label by the scores of all columns; the first of the best.
-    fn best_label(&self, scores: &[i32]) -> usize {
-        let [x, u, f, end] = self.heads;
-        let feats = &scores[f..end];
-        let most = feats.iter().copied().max().unwrap_or(0);
-        let mut best = (i32::MIN, 0);
-        for group in &self.groups {
-            let base = scores[x + group.xpos as usize] + scores[u + group.upos as usize];
-            // No label of the group can reach the best: most groups end here.
-            if base + most < best.0 {
-                continue;
-            }
-            for (feats_place, label) in &group.labels {
-                let sum = base + feats[*feats_place as usize];
-                if sum > best.0 || sum == best.0 && *label < best.1 {
-                    best = (sum, *label);
-                }
-            }
-        }
-        best.1 as usize
-    }
-
-    /// Chooses scripts for the words that the dictionary has no lemma of.
-    fn edits(&self, first: usize, room: &mut Room, doc: &mut DocBuilder) {
-        let Room {
-            sequences,
-            wanted,
-            edits,
-            edit_tags,
-            scores,
-            ..
-        } = room;
-        self.scores(SCRIPTS, edits, sequences, scores);
-        let width = self.engines[0].head_width(SCRIPTS);
-        for (row, (at, tag)) in edits.iter().zip(edit_tags).enumerate() {
-            let scores = &mut scores[row * width..][..width];
-            let allowed = &self.allowed[*tag as usize];
-            let word = first + wanted[*at as usize] as usize;
-            doc.write_lemma(word, |form, out| {
-                // A script that takes off more than there is does not fit; most often the first does.
-                for _ in allowed {
-                    let place = best(allowed.iter().map(|script| scores[*script as usize]));
-                    let script = allowed[place] as usize;
-                    if self.scripts[script].apply(form, out) {
-                        return;
-                    }
-                    scores[script] = i32::MIN;
-                }
-                out.push_str(form);
-            });
-        }
-    }
-
-    /// Scores of a part of the heads, summed over the networks.
-    fn scores(
-        &self,
-        part: usize,
-        which: &[u32],
-        sequences: &mut [Sequence],
-        scores: &mut Vec<i32>,
-    ) {
-        for (member, (engine, sequence)) in self.engines.iter().zip(sequences).enumerate() {
-            engine.heads(part, which, sequence, member > 0, scores);
-        }
-    }
-
-    /// Scores of the columns of some labels, three a label, summed over the networks.
-    fn some_scores(
-        &self,
-        arch: Arch,
-        labels: &[u16],
-        sequences: &[Sequence],
-        at: usize,
-        scores: &mut Vec<i32>,
-    ) {
-        scores.clear();
-        scores.resize(labels.len() * 3, 0);
-        for (engine, sequence) in self.engines.iter().zip(sequences) {
-            arch.dispatch(SomeScores {
-                tagger: self,
-                engine,
-                labels,
-                dense: sequence.dense(engine, at),
-                scores,
-            });
-        }
-    }
-}
-
-/// The work as a type: a closure would not be compiled for the wider registers.
-struct SomeScores<'a> {
-    tagger: &'a Tagger,
-    engine: &'a Engine,
-    labels: &'a [u16],
-    dense: &'a [i16],
-    scores: &'a mut [i32],
-}
-
-impl NullaryFnOnce for SomeScores<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for (label, scores) in self.labels.iter().zip(self.scores.chunks_exact_mut(3)) {
-            let label = self.tagger.labels[*label as usize];
-            for (column, score) in scores.iter_mut().enumerate() {
-                let output = self.tagger.heads[column] + label[column] as usize;
-                *score += self.engine.heads.score(self.dense, output);
-            }
-        }
-    }
-}
-
-/// The first of the largest.
-fn best(scores: impl Iterator<Item = i32>) -> usize {
-    let mut best = (0, i32::MIN);
-    for (place, score) in scores.enumerate() {
-        if score > best.1 {
-            best = (place, score);
-        }
-    }
-    best.0
 }

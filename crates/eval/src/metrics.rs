@@ -14,6 +14,7 @@ pub mod gleu;
 mod intern;
 mod interner;
 mod lcs;
+pub mod lemma;
 pub mod meteor;
 mod ngram;
 pub mod nltk_bleu;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{
     Kind, answers_question, bleu, budget, choice, chrf, composite, contains, contains_many, counts,
-    diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, levenshtein,
-    lexical_diversity, meteor, negation_flip, new_names, new_numbers, number_equals, pos_pattern,
-    readability, regex, register, retrieval, rouge, squad, ter, tool_calls, trajectory, word_error,
+    diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, lemma_overlap,
+    levenshtein, lexical_diversity, meteor, modality, mood, negation_flip, new_names, new_numbers,
+    number_equals, person, pos_pattern, readability, regex, register, retrieval, rouge, squad,
+    tense, ter, tool_calls, trajectory, voice, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -77,6 +78,12 @@ impl Registry {
             word_error::WIL,
             word_error::WIP,
             word_error::CER,
+            tense::KIND,
+            person::KIND,
+            voice::KIND,
+            mood::KIND,
+            modality::KIND,
+            lemma_overlap::KIND,
             budget::LATENCY,
             budget::COST,
             tool_calls::KIND,

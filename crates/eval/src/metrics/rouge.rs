@@ -86,7 +86,7 @@ pub struct Rouge {
 }
 
 impl Rouge {
-    fn new(hits: usize, candidate: usize, reference: usize) -> Self {
+    pub(crate) fn new(hits: usize, candidate: usize, reference: usize) -> Self {
         let precision = hits as f64 / candidate.max(1) as f64;
         let recall = hits as f64 / reference.max(1) as f64;
         let f = match precision + recall {

@@ -52,6 +52,7 @@ pub(super) const ADJECTIVES: &[&str] = &[
     "ashamed",
     "aware",
     "bored",
+    "born",
     "broke",
     "committed",
     "concerned",

@@ -40,6 +40,8 @@ pub(super) fn instructions(items: &mut [Item<'_>]) {
         ordered |= begins && items[at].kind == Kind::Base;
         if items[at].low == "," {
             third_person(items, at);
+        } else if continues(items, at) {
+            items[at].kind = Kind::PresS;
         }
     }
 }
@@ -77,11 +79,13 @@ fn orders(items: &[Item<'_>], at: usize) -> bool {
     });
     let sentence = items.last().is_some_and(|item| item.is(&[".", "!"]))
         || items.iter().any(|item| item.has("Mood=Imp"));
+    // "Update frequency matters."
+    let compound = at + 2 < items.len() && agrees(items, at + 2);
     let pronoun = next.kind == Kind::Pronoun && next.is(&["it", "them", "us", "me"]);
     (matches!(next.kind, Kind::Det | Kind::To) && next.low != "of")
         || pronoun
         || (named && (!finite || !upper(&items[at])))
-        || (next.kind == Kind::Noun && !finite && sentence)
+        || (next.kind == Kind::Noun && !finite && sentence && !compound)
 }
 
 /// "If the light blinks," with `blinks` tagged as a noun: a clause that begins with `if` or `when`
@@ -102,6 +106,22 @@ fn third_person(items: &mut [Item<'_>], comma: usize) {
     }
 }
 
+/// "It opened in May and closes in June", with `closes` tagged as a noun: behind a name, number,
+/// pronoun or adverb and `and`, a common noun in -s without an article that governs something.
+fn continues(items: &[Item<'_>], at: usize) -> bool {
+    let [.., last, and] = &items[..at] else {
+        return false;
+    };
+    let item = &items[at];
+    let plain = item.kind == Kind::Noun && item.word.xpos() == "NNS" && item.low.ends_with('s');
+    let apart = matches!(last.word.upos(), "PROPN" | "NUM" | "PRON" | "ADV");
+    let governs = items
+        .get(at + 1)
+        .is_some_and(|next| matches!(next.kind, Kind::Adp | Kind::Det | Kind::Pronoun));
+    let verb = items[..at].iter().any(|item| item.kind.is_verb());
+    plain && and.kind == Kind::And && apart && governs && verb
+}
+
 /// Whether the word at `at` is tagged as a noun, ends in -s and stands behind a singular noun.
 fn agrees(items: &[Item<'_>], at: usize) -> bool {
     let (noun, last) = (&items[at - 1], &items[at]);
@@ -109,16 +129,24 @@ fn agrees(items: &[Item<'_>], at: usize) -> bool {
     subject && last.kind == Kind::Noun && last.low.ends_with('s')
 }
 
-/// "The tower attracts millions of visitors.", with `attracts` tagged as a noun: a sentence without
-/// a finite verb has one where a word in -s stands between a singular noun and an object. Whether it
-/// found one.
+/// "The tower attracts millions.", with `attracts` tagged as a noun: a sentence without a finite verb
+/// has one where a word in -s ends its first noun phrase. Whether it found one.
 pub(super) fn find_verb(items: &mut [Item<'_>]) -> bool {
-    let found = (2..items.len().saturating_sub(1)).find(|&at| {
-        let object = matches!(items[at + 1].kind, Kind::Det | Kind::Noun | Kind::Pronoun);
-        object && agrees(items, at) && matches!(items[at - 2].kind, Kind::Det | Kind::Adj)
-    });
+    let found = (1..items.len()).find(|&at| agrees(items, at) && heads(items, at));
     if let Some(at) = found {
         items[at].kind = Kind::PresS;
     }
     found.is_some()
+}
+
+/// Whether what stands before `at` is a noun phrase from an article, a comma or the beginning on.
+fn heads(items: &[Item<'_>], at: usize) -> bool {
+    let before = items[..at]
+        .iter()
+        .rfind(|item| !matches!(item.kind, Kind::Noun | Kind::Adj));
+    let plural = items
+        .get(at + 1)
+        .is_some_and(|item| item.kind == Kind::Noun && item.has("Number=Plur"));
+    before.is_none_or(|item| matches!(item.kind, Kind::Det | Kind::Punct) || item.kind.is_between())
+        && (!plural || items[..at].iter().any(|item| item.kind == Kind::Det))
 }

@@ -88,7 +88,7 @@ fn pronoun(word: Word<'_>) -> Option<PersonMark> {
     let (person, number, sure) = match form.as_ref() {
         // "I" may be a numeral, "US" a country, "mine" a pit, "'s" a verb.
         "i" => (First, Some(Singular), tagged && !is_numeral(word)),
-        "mine" => (First, Some(Singular), tagged),
+        "mine" => (First, Some(Singular), tagged && !behind_article(word)),
         "us" => (First, Some(Plural), tagged || word.form() == "us"),
         "'s" => (First, Some(Plural), tagged),
         "me" | "my" | "myself" => (First, Some(Singular), true),
@@ -108,4 +108,11 @@ fn pronoun(word: Word<'_>) -> Option<PersonMark> {
         span: word.span(),
         pronoun: true,
     })
+}
+
+/// "the mine", "an old mine".
+fn behind_article(word: Word<'_>) -> bool {
+    let before = word.index().checked_sub(1);
+    let before = before.and_then(|at| word.doc().word(at));
+    before.is_some_and(|before| matches!(before.upos(), "DET" | "ADJ"))
 }

@@ -133,7 +133,7 @@ fn words(doc: &Doc) -> usize {
 
 impl Evaluator for Modality {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let doc = reading::read(subject.text)?;
+        let doc = reading::read_answer(subject.text)?;
         let utterances = verbs::read(&doc);
         let marks = marks(&doc, &utterances);
         let spans = |kind| {

@@ -98,7 +98,7 @@ fn names(moods: &[Mood]) -> String {
 
 impl Evaluator for MoodOf {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let doc = reading::read(subject.text)?;
+        let doc = reading::read_answer(subject.text)?;
         let mut sentences = verbs::read(&doc);
         sentences.retain(|sentence| sentence.mood != Mood::Fragment);
         let all = sentences.len();

@@ -177,7 +177,7 @@ impl PersonOf {
 
 impl Evaluator for PersonOf {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let doc = reading::read(subject.text)?;
+        let doc = reading::read_answer(subject.text)?;
         let mut marks = verbs::marks(&doc, &verbs::read(&doc));
         marks.retain(|mark| self.counts(subject.text, mark));
         if !self.quotes {

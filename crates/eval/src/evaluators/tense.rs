@@ -151,7 +151,7 @@ fn main_tense(groups: &[&VerbGroup]) -> Option<Tense> {
 
 impl Evaluator for TenseOf {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let doc = reading::read(subject.text)?;
+        let doc = reading::read_answer(subject.text)?;
         let utterances = verbs::read(&doc);
         let groups: Vec<_> = utterances
             .iter()

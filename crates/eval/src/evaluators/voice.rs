@@ -79,7 +79,7 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 
 impl Evaluator for Voice {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let doc = reading::read(subject.text)?;
+        let doc = reading::read_answer(subject.text)?;
         let utterances = verbs::read(&doc);
         let groups = utterances.iter().flat_map(|utterance| &utterance.groups);
         let (mut all, mut passives) = (0, Vec::new());

@@ -6,7 +6,8 @@
 //! ROUGE-1's F over lemmas is the F1 of lemmas as multisets. Hits over the words of the candidate
 //! are the precision, over those of the reference the recall.
 //!
-//! Lemmas are in lower case; words without a letter or digit are left out. A text without words
+//! Lemmas are in lower case; words without a letter or digit are left out. Of text with Markdown, markup
+//! counts nothing, and code is words as it is written. A text without words
 //! scores 0, also against itself.
 
 use std::collections::HashMap;
@@ -78,12 +79,12 @@ pub fn overlap<R: AsRef<str>>(
     references: &[R],
     options: &Options,
 ) -> Result<Overlap> {
-    let doc = reading::read(candidate)?;
+    let doc = reading::read_answer(candidate)?;
     let mut numbers = HashMap::new();
     let candidate = words(&doc, options.content, &mut numbers);
     let mut best = Overlap::default();
     for reference in references {
-        let doc = reading::read(reference.as_ref())?;
+        let doc = reading::read_answer(reference.as_ref())?;
         let reference = words(&doc, options.content, &mut numbers);
         let (ours, theirs) = (&candidate.lemmas, &reference.lemmas);
         let (hits, n) = match options.variant {

@@ -27,7 +27,7 @@ pub struct PersonMark {
 /// - An order speaks to the second person: its verb is a mark.
 /// - A noun that is the subject of a finite verb is a mark of the third person.
 ///
-/// `There` is none, nor are `this`, `that` and `one`, but as subjects.
+/// Words tagged `X`, as code is, are none. `There` is none, nor are `this`, `that` and `one`, but as subjects.
 ///
 /// ```
 /// use botsmith_nlp::{Pipeline, verbs};
@@ -81,6 +81,10 @@ pub fn marks(doc: &Doc, utterances: &[Utterance]) -> Vec<PersonMark> {
 
 /// The mark that a pronoun or possessive is.
 fn pronoun(word: Word<'_>) -> Option<PersonMark> {
+    // Code and other things that are no language.
+    if word.upos() == "X" {
+        return None;
+    }
     use Number::{Plural, Singular};
     use Person::{First, Second, Third};
     let tagged = word.upos() == "PRON" || matches!(word.xpos(), "PRP" | "PRP$");

@@ -77,6 +77,10 @@ struct Unit<'a> {
 impl Unit<'_> {
     /// What stands at `at`, and how many words that is.
     fn at(&self, at: usize) -> (Option<Kind>, usize) {
+        if self.doc.word(at).is_some_and(|word| word.upos() == "X") {
+            // Code.
+            return (None, 1);
+        }
         let longest = |phrases: &[&str]| {
             let fits = phrases.iter().filter_map(|phrase| self.phrase(at, phrase));
             fits.max().unwrap_or_default()

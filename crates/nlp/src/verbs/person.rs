@@ -81,12 +81,12 @@ pub fn marks(doc: &Doc, utterances: &[Utterance]) -> Vec<PersonMark> {
 
 /// The mark that a pronoun or possessive is.
 fn pronoun(word: Word<'_>) -> Option<PersonMark> {
+    use Number::{Plural, Singular};
+    use Person::{First, Second, Third};
     // Code and other things that are no language.
     if word.upos() == "X" {
         return None;
     }
-    use Number::{Plural, Singular};
-    use Person::{First, Second, Third};
     let tagged = word.upos() == "PRON" || matches!(word.xpos(), "PRP" | "PRP$");
     let form = low(word.form());
     let (person, number, sure) = match form.as_ref() {

@@ -114,14 +114,12 @@ fn told(marks: &[Mark], formal: bool) -> String {
             None => kinds.push((mark.what, 1)),
         }
     }
-    match kinds.is_empty() {
-        true => "by its parts of speech".to_owned(),
-        false => {
-            let kinds: Vec<_> = kinds
-                .iter()
-                .map(|(what, count)| format!("{what} {count}"))
-                .collect();
-            kinds.join(", ")
-        }
+    if kinds.is_empty() {
+        return "by its parts of speech".to_owned();
     }
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|(what, count)| format!("{what} {count}"))
+        .collect();
+    kinds.join(", ")
 }

@@ -8,7 +8,9 @@
 //! make, words of letters and contracts on the other. Weights were chosen by hand on answers of
 //! assistants, not learned.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use botsmith_nlp::{Doc, Token, Word, verbs};
 
@@ -39,215 +41,36 @@ pub(crate) struct Register {
 }
 
 /// Slang and words of speech; two words with a space between.
-const CASUAL: &[&str] = &[
-    "ain't",
-    "asap",
-    "awesome",
-    "bro",
-    "btw",
-    "buddy",
-    "bummer",
-    "bunch",
-    "cheers",
-    "chill",
-    "cool",
-    "crap",
-    "crazy",
-    "cuz",
-    "damn",
-    "darn",
-    "dude",
-    "dunno",
-    "folks",
-    "freaking",
-    "fyi",
-    "gimme",
-    "gonna",
-    "gotta",
-    "guys",
-    "haha",
-    "heck",
-    "hell",
-    "hey",
-    "hi",
-    "hiya",
-    "hmm",
-    "huh",
-    "idk",
-    "imo",
-    "kid",
-    "kids",
-    "kinda",
-    "legit",
-    "lemme",
-    "lol",
-    "mate",
-    "nah",
-    "neat",
-    "nope",
-    "oh",
-    "ok",
-    "okay",
-    "omg",
-    "ooh",
-    "oops",
-    "ouch",
-    "outta",
-    "pal",
-    "pls",
-    "plz",
-    "sorta",
-    "stuff",
-    "super",
-    "sucks",
-    "sup",
-    "thanks",
-    "thx",
-    "tons",
-    "totally",
-    "tbh",
-    "u",
-    "ugh",
-    "uh",
-    "ur",
-    "wanna",
-    "whatever",
-    "whoa",
-    "woohoo",
-    "wow",
-    "y'all",
-    "ya",
-    "yay",
-    "yeah",
-    "yep",
-    "yo",
-    "yup",
-    "you guys",
-    "no worries",
-    "no problem",
-    "no biggie",
-    "heads up",
-    "hang on",
-    "hang tight",
-    "my bad",
-    "kind of",
-    "sort of",
-    "a lot",
-    "lots of",
-    "loads of",
-    "so sorry",
-    "super easy",
-    "check out",
-    "mess up",
-    "messed up",
-    "figure out",
-    "way too",
-    "big deal",
-    "come on",
-    "right away",
-    "pretty much",
-    "good luck",
-    "got it",
-    "you bet",
-    "of course",
-];
+static CASUAL: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "ain't, asap, awesome, bro, btw, buddy, bummer, bunch, cheers, chill, cool, crap, crazy, cuz, \
+     damn, darn, dude, dunno, folks, freaking, fyi, gimme, gonna, gotta, guys, haha, heck, hell, hey, \
+     hi, hiya, hmm, huh, idk, imo, kid, kids, kinda, legit, lemme, lol, mate, nah, neat, nope, oh, \
+     ok, okay, omg, ooh, oops, ouch, outta, pal, pls, plz, sorta, stuff, super, sucks, sup, thanks, \
+     thx, tons, totally, tbh, u, ugh, uh, ur, wanna, whatever, whoa, woohoo, wow, y'all, ya, yay, \
+     yeah, yep, yo, yup, you guys, no worries, no problem, no biggie, heads up, hang on, hang tight, \
+     my bad, kind of, sort of, a lot, lots of, loads of, so sorry, super easy, check out, mess up, \
+     messed up, figure out, way too, big deal, come on, right away, pretty much, good luck, got it, \
+     you bet, of course"
+    .split(", ")
+    .collect()
+});
 
 /// Words of letters, contracts and reports; two words with a space between.
-const STIFF: &[&str] = &[
-    "accordingly",
-    "acknowledge",
-    "additional",
-    "additionally",
-    "advise",
-    "aforementioned",
-    "amend",
-    "apologise",
-    "apologize",
-    "appreciate",
-    "ascertain",
-    "assist",
-    "assistance",
-    "commence",
-    "comply",
-    "concerning",
-    "consequently",
-    "convey",
-    "dear",
-    "deem",
-    "endeavour",
-    "endeavor",
-    "ensure",
-    "enquire",
-    "enquiry",
-    "esteemed",
-    "facilitate",
-    "forthcoming",
-    "furnish",
-    "furthermore",
-    "hence",
-    "henceforth",
-    "hereby",
-    "herein",
-    "hereinafter",
-    "however",
-    "inconvenience",
-    "inform",
-    "inquire",
-    "inquiry",
-    "kindly",
-    "madam",
-    "moreover",
-    "nevertheless",
-    "nonetheless",
-    "notify",
-    "notwithstanding",
-    "obtain",
-    "permit",
-    "pertaining",
-    "prior",
-    "provided",
-    "purchase",
-    "pursuant",
-    "receipt",
-    "regarding",
-    "regret",
-    "reimburse",
-    "request",
-    "require",
-    "reside",
-    "respectfully",
-    "retain",
-    "shall",
-    "sincerely",
-    "sir",
-    "submit",
-    "subsequent",
-    "subsequently",
-    "sufficient",
-    "terminate",
-    "thereafter",
-    "therefore",
-    "thereof",
-    "thus",
-    "undersigned",
-    "upon",
-    "utilise",
-    "utilize",
-    "whereas",
-    "whereby",
-    "whom",
-    "in accordance",
-    "with regard",
-    "with respect",
-    "as per",
-    "in order",
-    "on behalf",
-    "we regret",
-    "subject to",
-    "should you",
-    "may be",
-    "such as",
-];
+static STIFF: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "accordingly, acknowledge, additional, additionally, advise, aforementioned, amend, apologise, \
+     apologize, appreciate, ascertain, assist, assistance, commence, comply, concerning, \
+     consequently, convey, dear, deem, endeavour, endeavor, ensure, enquire, enquiry, esteemed, \
+     facilitate, forthcoming, furnish, furthermore, hence, henceforth, hereby, herein, hereinafter, \
+     however, inconvenience, inform, inquire, inquiry, kindly, madam, moreover, nevertheless, \
+     nonetheless, notify, notwithstanding, obtain, permit, pertaining, prior, provided, purchase, \
+     pursuant, receipt, regarding, regret, reimburse, request, require, reside, respectfully, retain, \
+     shall, sincerely, sir, submit, subsequent, subsequently, sufficient, terminate, thereafter, \
+     therefore, thereof, thus, undersigned, upon, utilise, utilize, whereas, whereby, whom, in \
+     accordance, with regard, with respect, as per, in order, on behalf, we regret, subject to, \
+     should you, may be, such as"
+    .split(", ")
+    .collect()
+});
 
 /// Endings that English took from Latin and French.
 const LATIN: &[&str] = &[
@@ -328,10 +151,10 @@ fn marks(doc: &Doc) -> Vec<Mark> {
         let pair = before
             .as_ref()
             .map(|(word, start)| (format!("{word} {lower}"), *start));
-        for (list, formal) in [(CASUAL, false), (STIFF, true)] {
+        for (list, formal) in [(&CASUAL, false), (&STIFF, true)] {
             if let Some((pair, start)) = pair
                 .as_ref()
-                .filter(|(pair, _)| list.contains(&pair.as_str()))
+                .filter(|(pair, _)| list.contains(pair.as_str()))
             {
                 let what = if formal {
                     "formal words"
@@ -346,9 +169,9 @@ fn marks(doc: &Doc) -> Vec<Mark> {
                 );
             }
         }
-        if CASUAL.contains(&lower.as_str()) {
+        if CASUAL.contains(lower.as_str()) {
             add(span.clone(), false, 1.0, "casual words");
-        } else if STIFF.contains(&lower.as_str()) || stiff_lemma(token) {
+        } else if STIFF.contains(lower.as_str()) || stiff_lemma(token) {
             add(span.clone(), true, 1.0, "formal words");
         } else if is_emoji(token.form()) {
             add(span.clone(), false, 1.0, "emoji");
@@ -386,7 +209,7 @@ fn plain(form: &str) -> String {
 fn stiff_lemma(token: Token<'_>) -> bool {
     token.words().any(|word| {
         matches!(word.upos(), "VERB" | "NOUN")
-            && STIFF.contains(&word.lemma())
+            && STIFF.contains(word.lemma())
             && word.lemma() != "sir"
     })
 }
@@ -441,12 +264,12 @@ mod tests {
         // 2 nouns, 1 article, 1 preposition, 1 adjective; 1 verb: (1 + 4 / 6) / 2.
         let doc = read_answer("The old house stands near Paris.").expect("the model is inside");
         let register = register(&doc).expect("there are words");
-        let tags: Vec<_> = doc.words().map(|word| word.upos()).collect();
+        let tags: Vec<_> = doc.words().map(Word::upos).collect();
         assert_eq!(
             tags,
             ["DET", "ADJ", "NOUN", "VERB", "ADP", "PROPN", "PUNCT"]
         );
-        assert!((register.base - (1.0 + 4.0 / 6.0) / 2.0).abs() < 1e-12);
+        assert!((register.base - f64::midpoint(1.0, 4.0 / 6.0)).abs() < 1e-12);
     }
 
     #[test]

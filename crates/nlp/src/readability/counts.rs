@@ -70,6 +70,9 @@ pub(super) struct Sample {
 #[derive(Clone, Copy)]
 struct Known {
     syllables: usize,
+    /// What it adds to the syllables of the text: as it is, not cleaned once more in lower case (`İ`
+    /// gets a mark there).
+    spoken: usize,
     listed: bool,
 }
 
@@ -233,17 +236,26 @@ impl Counter {
         } else {
             self.lower.clear();
             self.lower.push_str(&word.to_lowercase());
+            let syllables = syllables_of(&self.lower);
             let known = Known {
-                syllables: syllables_of(&self.lower),
+                syllables,
+                spoken: match self.lower.is_ascii() {
+                    true => syllables,
+                    false => syllables::of_word(&self.lower),
+                },
                 listed: easy_words().contains(self.lower.as_str()),
             };
             self.known.insert(word.to_owned(), known);
             known
         };
-        let Known { syllables, listed } = known;
+        let Known {
+            syllables,
+            spoken,
+            listed,
+        } = known;
         let counts = &mut self.counts;
         counts.words += 1;
-        counts.syllables += syllables;
+        counts.syllables += spoken;
         counts.monosyllables += usize::from(syllables == 1);
         counts.polysyllables += usize::from(syllables >= 3);
         if !listed {
@@ -267,6 +279,12 @@ mod tests {
         let counts = Counts::of_text(" ?! ");
         assert_eq!((counts.words, counts.characters, counts.letters), (0, 2, 0));
         assert_eq!((counts.sentences, counts.stretches), (1, 1));
+    }
+
+    #[test]
+    fn a_word_that_gets_a_mark_in_lower_case_counts_as_textstat_counts_it() {
+        let counts = Counts::of_text("İstanbul is big.");
+        assert_eq!((counts.syllables, counts.monosyllables), (5, 2));
     }
 
     #[test]

@@ -52,12 +52,11 @@ pub(crate) struct Features {
     starts: Vec<u32>,
     /// Hash of the last three characters, lower-cased.
     pub(crate) suffix: u64,
-    /// The hashes: the two form features first.
+    /// The hashes: that of the lower-cased form first, then that of the form where it differs.
     pub(crate) hashes: Vec<u64>,
+    /// How many of the hashes are of the whole form.
+    pub(crate) whole: usize,
 }
-
-/// How many of the hashes are of the whole form.
-pub(crate) const WHOLE: usize = 2;
 
 impl Features {
     /// Computes the features of `form`.
@@ -75,7 +74,10 @@ impl Features {
             }
         }
         self.hashes.push(hash(1, self.lower.as_bytes()));
-        self.hashes.push(hash(2, form.as_bytes()));
+        if self.lower != form {
+            self.hashes.push(hash(2, form.as_bytes()));
+        }
+        self.whole = self.hashes.len();
         let lower = self.lower.as_str();
         self.starts
             .extend(lower.char_indices().map(|(at, _)| at as u32).take(LONGEST));

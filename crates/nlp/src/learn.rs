@@ -2,11 +2,15 @@
 
 mod fit;
 mod gemm;
+mod labels;
+mod loss;
 mod multiword;
 mod net;
 mod param;
+mod prune;
 mod quantise;
 mod rng;
+mod sentence;
 mod splitter;
 mod tagger;
 mod tokeniser;

@@ -1,10 +1,19 @@
 //! Fitting one network: passes over shuffled examples, dropout of features, a rate that falls,
 //! weights averaged over the last passes, and an early end when tuning data gain no more.
+//!
+//! Where there is a teacher, it sees the very examples that the network learns from, with the same
+//! features dropped, and what it would say is a part of the aim.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use pulp::Arch;
 
-use super::net::{Dropout, Example, Net};
+use super::loss::Goal;
+use super::net::{Dropout, Example, How, Net, Work};
 use super::rng::Rng;
+
+/// Batches that are made ahead of the one that is learned from.
+const AHEAD: usize = 8;
 
 /// How to fit.
 #[derive(Clone, Debug)]
@@ -12,23 +21,47 @@ pub(crate) struct Plan {
     pub(crate) epochs: usize,
     /// Words in one step, about.
     pub(crate) batch: usize,
+    /// The highest rate of learning, and the share of it in the last pass.
     pub(crate) rate: f32,
+    pub(crate) last_rate: f32,
     pub(crate) dropout: Dropout,
-    /// Weight of each column in the loss.
-    pub(crate) weights: Vec<f32>,
-    pub(crate) smoothing: f32,
+    pub(crate) goal: Goal,
     /// Passes without a gain before it ends.
     pub(crate) patience: usize,
+    /// Share of the passes, the last ones, over which weights are averaged.
+    pub(crate) averaged: f32,
 }
 
 /// One pass, for whoever watches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pass {
     pub(crate) epoch: usize,
+    pub(crate) epochs: usize,
     /// Nats a word, over all columns.
     pub(crate) loss: f64,
     /// Share right on tuning data, as `judge` says.
     pub(crate) right: f64,
+}
+
+/// What is learned from, and who helps.
+pub(crate) struct Lesson<'a> {
+    /// Words of each example.
+    pub(crate) lengths: &'a [usize],
+    /// Makes an example for training, with features dropped.
+    pub(crate) example: &'a (dyn Fn(usize, &mut Rng) -> Example + Sync),
+    pub(crate) teacher: Option<&'a Net>,
+    /// Rates the network on tuning data.
+    pub(crate) judge: &'a dyn Fn(&Net, &mut Work) -> f64,
+    /// Hears of each pass.
+    pub(crate) watch: &'a dyn Fn(Pass),
+}
+
+/// One step's examples, and what the teacher says of them.
+struct Batch {
+    examples: Vec<Example>,
+    taught: Option<Vec<f32>>,
+    /// Whether a pass ends with it.
+    last: bool,
 }
 
 /// Shuffled numbers of examples, cut into batches of about `words` words.
@@ -48,62 +81,113 @@ fn batches(lengths: &[usize], words: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
     batches
 }
 
-/// Fits `net`. `example` makes an example for training (with features dropped), `judge` rates the
-/// network on tuning data, `watch` hears of each pass.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "two callers, both with named values"
-)]
-pub(crate) fn fit(
+/// Makes all batches of all passes; ends early where nobody takes them.
+fn make(arch: Arch, plan: &Plan, lesson: &Maker<'_>, mut rng: Rng, out: &SyncSender<Batch>) {
+    let mut work = Work::default();
+    for _ in 0..plan.epochs {
+        let batches = batches(lesson.lengths, plan.batch, &mut rng);
+        let count = batches.len();
+        for (number, batch) in batches.into_iter().enumerate() {
+            let examples: Vec<Example> = batch
+                .iter()
+                .map(|at| (lesson.example)(*at, &mut rng))
+                .collect();
+            let taught = lesson.teacher.map(|teacher| {
+                let batch: Vec<&Example> = examples.iter().collect();
+                teacher.probabilities(arch, &batch, &mut work)
+            });
+            let batch = Batch {
+                examples,
+                taught,
+                last: number + 1 == count,
+            };
+            if out.send(batch).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What the maker of batches needs of a lesson.
+struct Maker<'a> {
+    lengths: &'a [usize],
+    example: &'a (dyn Fn(usize, &mut Rng) -> Example + Sync),
+    teacher: Option<&'a Net>,
+}
+
+/// Fits `net`. A second thread makes the batches, some ahead.
+pub(crate) fn fit(arch: Arch, net: &mut Net, plan: &Plan, lesson: &Lesson<'_>, rng: &mut Rng) {
+    let maker = Maker {
+        lengths: lesson.lengths,
+        example: lesson.example,
+        teacher: lesson.teacher,
+    };
+    let seed = rng.next();
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(AHEAD);
+        scope.spawn(|| {
+            let send = send;
+            make(arch, plan, &maker, Rng::new(seed), &send);
+        });
+        steps(arch, net, plan, lesson, &receive, rng);
+        // The maker stops where nobody listens any more.
+        drop(receive);
+    });
+}
+
+/// Learns from batch after batch.
+fn steps(
     arch: Arch,
     net: &mut Net,
     plan: &Plan,
-    lengths: &[usize],
+    lesson: &Lesson<'_>,
+    batches: &Receiver<Batch>,
     rng: &mut Rng,
-    example: &dyn Fn(usize, &mut Rng) -> Example,
-    judge: &dyn Fn(&mut Net) -> f64,
-    watch: &dyn Fn(Pass),
 ) {
-    let words: usize = lengths.iter().sum();
+    let words: usize = lesson.lengths.iter().sum();
     let steps = (plan.epochs * words.div_ceil(plan.batch)).max(1) as f32;
     let warm = (steps * 0.1).clamp(1.0, 200.0);
     let (mut step, mut best, mut stale) = (0usize, 0f64, 0);
+    let (mut epoch, mut loss) = (0, 0.0);
+    let mut work = Work::default();
     let mut average = Average::default();
-    for epoch in 0..plan.epochs {
-        let mut loss = 0.0;
-        for batch in batches(lengths, plan.batch, rng) {
-            let examples: Vec<Example> = batch.iter().map(|at| example(*at, rng)).collect();
-            let batch: Vec<&Example> = examples.iter().collect();
-            let done = step as f32 / steps;
-            let rate = plan.rate * (step as f32 / warm).min(1.0) * (1.0 - done).max(0.02);
-            loss += net.learn(
-                arch,
-                &batch,
-                plan.dropout,
-                &plan.weights,
-                plan.smoothing,
-                rate,
-                rng,
-            );
-            step += 1;
+    let first_averaged = (plan.epochs as f32 * (1.0 - plan.averaged)).ceil() as usize;
+    for batch in batches {
+        let examples: Vec<&Example> = batch.examples.iter().collect();
+        let done = step as f32 / steps;
+        let falling = 1.0 - done * (1.0 - plan.last_rate);
+        let how = How {
+            arch,
+            drop: plan.dropout,
+            goal: &plan.goal,
+            rate: plan.rate * (step as f32 / warm).min(1.0) * falling.max(plan.last_rate),
+            taught: batch.taught.as_deref(),
+        };
+        loss += net.learn(&examples, how, rng, &mut work);
+        step += 1;
+        if !batch.last {
+            continue;
         }
-        if epoch * 5 >= plan.epochs * 3 {
+        if epoch >= first_averaged {
             average.add(net);
         }
-        let right = judge(net);
-        watch(Pass {
-            epoch: epoch + 1,
+        epoch += 1;
+        let right = (lesson.judge)(net, &mut work);
+        (lesson.watch)(Pass {
+            epoch,
+            epochs: plan.epochs,
             loss: loss / words.max(1) as f64,
             right,
         });
+        loss = 0.0;
         stale = if right > best { 0 } else { stale + 1 };
         best = best.max(right);
         if stale >= plan.patience {
             break;
         }
     }
-    let last = (judge(net), net.clone());
-    if average.take(net) && judge(net) < last.0 {
+    let last = ((lesson.judge)(net, &mut work), net.clone());
+    if average.take(net) && (lesson.judge)(net, &mut work) < last.0 {
         *net = last.1;
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Param {
     pub(crate) grad: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
+    /// Whether steps leave it as it is.
+    pub(crate) frozen: bool,
 }
 
 /// What one step of the optimiser needs.
@@ -53,11 +55,32 @@ impl Param {
             grad: vec![0.0; size],
             first: vec![0.0; size],
             second: vec![0.0; size],
+            frozen: false,
+        }
+    }
+
+    /// Keeps some rows, in this order.
+    pub(crate) fn keep_rows(&mut self, rows: &[usize]) {
+        let width = self.width;
+        for values in [
+            &mut self.value,
+            &mut self.grad,
+            &mut self.first,
+            &mut self.second,
+        ] {
+            *values = rows
+                .iter()
+                .flat_map(|row| values[row * width..][..width].iter().copied())
+                .collect();
         }
     }
 
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.value[row * self.width..][..self.width]
+    }
+
+    pub(crate) fn grad_row(&mut self, row: usize) -> &mut [f32] {
+        &mut self.grad[row * self.width..][..self.width]
     }
 
     pub(crate) fn step(&mut self, step: Step) {
@@ -70,6 +93,10 @@ impl Param {
     }
 
     fn range(&mut self, range: std::ops::Range<usize>, step: Step) {
+        if self.frozen {
+            self.grad[range].fill(0.0);
+            return;
+        }
         let value = &mut self.value[range.clone()];
         let grad = &mut self.grad[range.clone()];
         let first = &mut self.first[range.clone()];

@@ -4,6 +4,7 @@
 //! behind the point as fit without any sum overflowing.
 
 use super::net::Net;
+use super::param::Param;
 use crate::engine::{Layer, POINT, STATE_POINT, TOP, VECTOR_TOP, WINDOW};
 
 /// The sections of a network, under `name`.
@@ -110,56 +111,16 @@ pub(crate) fn sections(name: &str, net: &Net, out: &mut Vec<(String, Vec<u8>)>) 
     );
 }
 
-/// Leaves out rows of the context tables: of `rows`, the `most` that weigh most, summed over all
-/// networks, are kept. Returns which. Their sections are named `….ctx` and `….ctx.s`.
-pub(crate) fn prune(sections: &mut [(String, Vec<u8>)], rows: usize, most: usize) -> Vec<usize> {
-    let mut weights = vec![0u64; rows];
-    for at in 0..sections.len() {
-        let Some(scales) = scales_of(sections, at) else {
-            continue;
-        };
-        let values = sections[at]
-            .1
-            .chunks_exact((sections[at].1.len() / rows.max(1)).max(1));
-        for ((weight, values), scale) in weights.iter_mut().zip(values).zip(scales) {
-            let square = |value: i8| u64::from(value.unsigned_abs()).pow(2);
-            let squares = values.iter().map(|byte| {
-                let byte = byte.cast_signed();
-                square(byte << 4 >> 4) + square(byte >> 4)
-            });
-            *weight += squares.sum::<u64>() * u64::from(scale).pow(2);
+/// Rounds a table to what its section will hold, and has it stay so.
+pub(crate) fn round(table: &mut Param) {
+    for row in table.value.chunks_exact_mut(table.width) {
+        let (scale, values) = table_row(row);
+        let unit = f32::from(scale) / 65536.0;
+        for (value, short) in row.iter_mut().zip(values) {
+            *value = f32::from(short) * unit;
         }
     }
-    let mut ranked: Vec<usize> = (0..rows).collect();
-    ranked.sort_by_key(|row| (std::cmp::Reverse(weights[*row]), *row));
-    ranked.truncate(most);
-    ranked.sort_unstable();
-    for (name, bytes) in sections.iter_mut() {
-        if matches!(name.split_once('.'), Some((_, "ctx" | "ctx.s"))) {
-            let width = bytes.len() / rows.max(1);
-            *bytes = ranked
-                .iter()
-                .flat_map(|row| bytes[row * width..][..width].iter().copied())
-                .collect();
-        }
-    }
-    ranked
-}
-
-/// The scales of the context table at `at`, if there is one.
-fn scales_of(sections: &[(String, Vec<u8>)], at: usize) -> Option<Vec<u16>> {
-    let name = &sections[at].0;
-    if name.split_once('.').map(|(_, part)| part) != Some("ctx") {
-        return None;
-    }
-    let wanted = format!("{name}.s");
-    let (_, bytes) = sections.iter().find(|(name, _)| *name == wanted)?;
-    Some(
-        bytes
-            .chunks_exact(2)
-            .map(|b| u16::from_le_bytes([b[0], b[1]]))
-            .collect(),
-    )
+    table.frozen = true;
 }
 
 /// Scale (16 digits behind the point) and values, -7 to 7, of a row: of several scales, the one with the
@@ -231,27 +192,6 @@ fn quantised(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_heaviest_rows_of_all_networks_are_kept_in_order() {
-        let row = |scale: u16, byte: u8| (scale.to_le_bytes().to_vec(), vec![byte; 2]);
-        let network = |rows: &[(Vec<u8>, Vec<u8>)], name: &str| {
-            let scales = rows.iter().flat_map(|row| row.0.clone()).collect();
-            let values = rows.iter().flat_map(|row| row.1.clone()).collect();
-            [
-                (format!("{name}.ctx"), values),
-                (format!("{name}.ctx.s"), scales),
-            ]
-        };
-        let mut sections = Vec::from(network(&[row(9, 0x11), row(1, 0x77), row(3, 0x22)], "a"));
-        sections.extend(network(&[row(1, 0x00), row(1, 0x00), row(9, 0x77)], "b"));
-        sections.push(("a.bias".into(), vec![5]));
-        assert_eq!(prune(&mut sections, 3, 2), [0, 2]);
-        assert_eq!(sections[0].1, [0x11, 0x11, 0x22, 0x22]);
-        assert_eq!(sections[1].1, [9, 0, 3, 0]);
-        assert_eq!(sections[2].1, [0x00, 0x00, 0x77, 0x77]);
-        assert_eq!(sections[4].1, [5]);
-    }
 
     #[test]
     fn four_bits_a_value_come_near_the_row() {

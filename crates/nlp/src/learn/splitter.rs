@@ -2,10 +2,12 @@
 
 use pulp::Arch;
 
-use super::fit::{Pass, Plan, fit};
-use super::net::{Dropout, Example, NO_LABEL, Net, Shape};
+use super::fit::{Lesson, Pass, Plan, fit};
+use super::loss::{Goal, NO_LABEL};
+use super::net::{Dropout, Example, Net, Shape, Work};
 use super::quantise;
 use super::rng::Rng;
+use super::sentence::Noise;
 use super::words::{Vocabulary, WordRows};
 use crate::Doc;
 use crate::features::Features;
@@ -57,15 +59,15 @@ fn paragraphs(docs: &[&Doc], vocabulary: &Vocabulary) -> Vec<Paragraph> {
     all
 }
 
-fn example(parts: &[&Paragraph], mut rng: Option<&mut Rng>) -> Example {
+fn example(parts: &[&Paragraph], mut noise: Option<(&Noise, &mut Rng)>) -> Example {
     let mut example = Example {
         labels: vec![Vec::new()],
         ..Example::default()
     };
     for (index, part) in parts.iter().enumerate() {
         for (place, word) in part.words.iter().enumerate() {
-            match &mut rng {
-                Some(rng) => word.some(rng, &mut example.rows),
+            match &mut noise {
+                Some((noise, rng)) => word.some(noise, rng, &mut example.rows),
                 None => example.rows.extend(word.all()),
             }
             if !example.ends.is_empty() {
@@ -86,11 +88,11 @@ fn example(parts: &[&Paragraph], mut rng: Option<&mut Rng>) -> Example {
 }
 
 /// How surely each token ends a sentence, in the scores of the network: `end - inside`.
-fn margins(arch: Arch, net: &mut Net, paragraph: &Paragraph) -> Vec<f32> {
+fn margins(arch: Arch, net: &Net, paragraph: &Paragraph, work: &mut Work) -> Vec<f32> {
     let example = example(&[paragraph], None);
     let (_, width) = net.shape.offsets();
-    let scores = net.forward(arch, &[&example], None);
-    scores
+    net.forward(arch, &[&example], None, work);
+    work.scores
         .chunks_exact(width)
         .map(|row| row[1] - row[0])
         .collect()
@@ -147,17 +149,23 @@ pub(crate) fn learn(
         epochs,
         batch: 600,
         rate: 0.003,
+        last_rate: 0.02,
         dropout: Dropout {
             input: 0.1,
             hidden: 0.2,
             summary: 0.2,
             dense: 0.2,
         },
-        weights: vec![1.0],
-        smoothing: 0.02,
+        goal: Goal {
+            weights: vec![1.0],
+            smoothing: 0.02,
+            taught: 0.0,
+        },
         patience: 8,
+        averaged: 0.4,
     };
     let lengths: Vec<usize> = train.iter().map(|p| p.words.len()).collect();
+    let noise = Noise::splitter();
     let make = |at: usize, rng: &mut Rng| {
         // Text of other kinds has no blank lines where this treebank has them: some are taken away.
         let mut parts = vec![&train[at]];
@@ -166,19 +174,23 @@ pub(crate) fn learn(
             let Some(part) = train.get(next) else { break };
             parts.push(part);
         }
-        example(&parts, Some(rng))
+        example(&parts, Some((&noise, rng)))
     };
-    let judged = |net: &mut Net| -> Vec<(Vec<f32>, &[bool])> {
+    let judged = |net: &Net, work: &mut Work| -> Vec<(Vec<f32>, &[bool])> {
         dev.iter()
-            .map(|p| (margins(arch, net, p), p.ends.as_slice()))
+            .map(|p| (margins(arch, net, p, work), p.ends.as_slice()))
             .collect()
     };
-    let judge = |net: &mut Net| sentence_f1(&judged(net), 0.0);
-    fit(
-        arch, &mut net, &plan, &lengths, &mut rng, &make, &judge, watch,
-    );
+    let lesson = Lesson {
+        lengths: &lengths,
+        example: &make,
+        teacher: None,
+        judge: &|net, work| sentence_f1(&judged(net, work), 0.0),
+        watch,
+    };
+    fit(arch, &mut net, &plan, &lesson, &mut rng);
     // The limit that suits whole sentences is not the one that suits single decisions.
-    let margins = judged(&mut net);
+    let margins = judged(&net, &mut Work::default());
     let limits = (-20..=20).map(|step| step as f32 * 0.1);
     let best = limits
         .map(|limit| (sentence_f1(&margins, limit), limit))

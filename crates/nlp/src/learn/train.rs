@@ -97,7 +97,7 @@ pub struct TrainOptions {
     pub columns: Columns,
     /// Most passes of the tagger over the treebank; it may stop earlier.
     pub epochs: usize,
-    /// Networks of the tagger that vote, each on a thread of its own; 1 to 8.
+    /// Networks of the tagger that vote; 1 to 8.
     pub members: usize,
 }
 
@@ -106,17 +106,20 @@ impl Default for TrainOptions {
         Self {
             seed: 1,
             columns: Columns::ALL,
-            epochs: 12,
-            members: 2,
+            epochs: 16,
+            members: 1,
         }
     }
 }
+
+/// Most passes of what ends sentences.
+const SPLIT_EPOCHS: usize = 8;
 
 /// Where the training stands.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// `tokens`, `sentences`, `tags 1`, ….
+    /// `sentences`, `tags`, `rounding`; a number behind it where several networks learn.
     pub stage: String,
     /// Passes done.
     pub epoch: usize,
@@ -151,11 +154,11 @@ pub fn train(
     check(dev, options.columns)?;
     let arch = Arch::new();
     let watch = Mutex::new(watch);
-    let tell = |stage: &str, epochs: usize, pass: Pass| {
+    let tell = |stage: &str, pass: Pass| {
         let progress = Progress {
             stage: stage.to_owned(),
             epoch: pass.epoch,
-            epochs,
+            epochs: pass.epochs,
             loss: pass.loss,
             dev: pass.right * 100.0,
         };
@@ -167,14 +170,14 @@ pub fn train(
     let mut rng = Rng::new(options.seed);
     let (weights, letters) = tokeniser::learn(&[train.doc], &mut rng);
     sections.push(("tok.weights".to_owned(), weights));
-    let split_epochs = options.epochs.min(12);
+    let split_epochs = options.epochs.min(SPLIT_EPOCHS);
     splitter::learn(
         arch,
         &[train.doc],
         &[dev.doc],
         split_epochs,
         options.seed,
-        &|pass| tell("sentences", split_epochs, pass),
+        &|pass| tell("sentences", pass),
         &mut sections,
     );
     let task = tagger::Task {
@@ -188,7 +191,10 @@ pub fn train(
     };
     let lists = tagger::learn(
         &task,
-        &|member, pass| tell(&format!("tags {}", member + 1), options.epochs, pass),
+        &|stage, member, pass| match task.members {
+            1 => tell(stage, pass),
+            _ => tell(&format!("{stage} {}", member + 1), pass),
+        },
         &mut sections,
     );
     let mut meta = Meta {

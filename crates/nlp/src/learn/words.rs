@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::rng::Rng;
-use crate::features::{CONTEXTS, Features, WHOLE, contexts};
+use super::sentence::Noise;
+use crate::features::{CONTEXTS, Features, contexts};
 
 /// Features that are kept: sorted hashes and how often each was seen.
 #[derive(Clone, Debug)]
@@ -12,6 +13,9 @@ pub(crate) struct Vocabulary {
     counts: Vec<u32>,
     first_row: u32,
 }
+
+/// What stands in place of a row that is left out.
+pub(crate) const LEFT_OUT: u32 = u32::MAX;
 
 /// The rows of one word; the first `whole` are of the whole form.
 #[derive(Clone, Debug)]
@@ -54,6 +58,25 @@ impl Vocabulary {
         self.first_row as usize + self.hashes.len()
     }
 
+    /// How often the feature of a row was seen; the rows before the first are needed always.
+    pub(crate) fn seen(&self, row: usize) -> u32 {
+        match row.checked_sub(self.first_row as usize) {
+            Some(place) => self.counts[place],
+            None => u32::MAX,
+        }
+    }
+
+    /// Keeps the features of some rows, in order.
+    pub(crate) fn keep_rows(&mut self, rows: &[usize]) {
+        let places = rows
+            .iter()
+            .filter_map(|row| row.checked_sub(self.first_row as usize));
+        let kept: Vec<(u64, u32)> = places
+            .map(|place| (self.hashes[place], self.counts[place]))
+            .collect();
+        (self.hashes, self.counts) = kept.into_iter().unzip();
+    }
+
     /// The rows of a form.
     pub(crate) fn word(&self, form: &str, features: &mut Features) -> WordRows {
         features.of(form);
@@ -64,7 +87,7 @@ impl Vocabulary {
         };
         for (index, hash) in features.hashes.iter().enumerate() {
             if let Ok(place) = self.hashes.binary_search(hash) {
-                if index < WHOLE {
+                if index < features.whole {
                     word.whole += 1;
                     word.count = word.count.max(self.counts[place]);
                 }
@@ -81,16 +104,28 @@ impl WordRows {
         &self.rows
     }
 
+    /// Moves the rows to their new places.
+    pub(crate) fn move_rows(&mut self, new: &[u32]) {
+        let whole = self.rows[..self.whole]
+            .iter()
+            .filter(|row| new[**row as usize] != LEFT_OUT)
+            .count();
+        self.whole = whole;
+        self.rows.retain_mut(|row| {
+            *row = new[*row as usize];
+            *row != LEFT_OUT
+        });
+    }
+
     /// Some rows: rare forms are often hidden, so that unknown ones are learned; any other feature
     /// now and then.
-    pub(crate) fn some(&self, rng: &mut Rng, out: &mut Vec<u32>) {
-        const RARE: f32 = 0.5;
-        let hide = rng.unit() < RARE / (RARE + self.count as f32) + 0.02;
+    pub(crate) fn some(&self, noise: &Noise, rng: &mut Rng, out: &mut Vec<u32>) {
+        let hide = rng.unit() < noise.rare / (noise.rare + self.count as f32) + noise.form;
         for (index, row) in self.rows.iter().enumerate() {
             let kept = if index < self.whole {
                 !hide
             } else {
-                rng.unit() >= 0.05
+                rng.unit() >= noise.feature
             };
             if kept {
                 out.push(*row);
@@ -116,17 +151,19 @@ pub(crate) fn contexts_of<'a>(
         .collect()
 }
 
-/// Sorted hashes of the contexts that are seen at least `least` times.
-pub(crate) fn frequent(all: impl Iterator<Item = [u64; CONTEXTS]>, least: u32) -> Vec<u64> {
+/// The contexts that are seen at least `least` times, sorted, and how often.
+pub(crate) fn frequent(
+    all: impl Iterator<Item = [u64; CONTEXTS]>,
+    least: u32,
+) -> (Vec<u64>, Vec<u32>) {
     let mut seen: HashMap<u64, u32> = HashMap::new();
     for hash in all.flatten() {
         *seen.entry(hash).or_default() += 1;
     }
-    let mut kept: Vec<u64> = seen
+    let mut kept: Vec<(u64, u32)> = seen
         .into_iter()
         .filter(|(_, count)| *count >= least)
-        .map(|(hash, _)| hash)
         .collect();
     kept.sort_unstable();
-    kept
+    kept.into_iter().unzip()
 }

@@ -6,8 +6,6 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use pulp::Arch;
-
 use super::loss::Goal;
 use super::net::{Dropout, Example, How, Net, Work};
 use super::rng::Rng;
@@ -82,7 +80,7 @@ fn batches(lengths: &[usize], words: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
 }
 
 /// Makes all batches of all passes; ends early where nobody takes them.
-fn make(arch: Arch, plan: &Plan, lesson: &Maker<'_>, mut rng: Rng, out: &SyncSender<Batch>) {
+fn make(plan: &Plan, lesson: &Maker<'_>, mut rng: Rng, out: &SyncSender<Batch>) {
     let mut work = Work::default();
     for _ in 0..plan.epochs {
         let batches = batches(lesson.lengths, plan.batch, &mut rng);
@@ -94,7 +92,7 @@ fn make(arch: Arch, plan: &Plan, lesson: &Maker<'_>, mut rng: Rng, out: &SyncSen
                 .collect();
             let taught = lesson.teacher.map(|teacher| {
                 let batch: Vec<&Example> = examples.iter().collect();
-                teacher.probabilities(arch, &batch, &mut work)
+                teacher.probabilities(&batch, &mut work)
             });
             let batch = Batch {
                 examples,
@@ -116,7 +114,7 @@ struct Maker<'a> {
 }
 
 /// Fits `net`. A second thread makes the batches, some ahead.
-pub(crate) fn fit(arch: Arch, net: &mut Net, plan: &Plan, lesson: &Lesson<'_>, rng: &mut Rng) {
+pub(crate) fn fit(net: &mut Net, plan: &Plan, lesson: &Lesson<'_>, rng: &mut Rng) {
     let maker = Maker {
         lengths: lesson.lengths,
         example: lesson.example,
@@ -127,9 +125,9 @@ pub(crate) fn fit(arch: Arch, net: &mut Net, plan: &Plan, lesson: &Lesson<'_>, r
         let (send, receive) = sync_channel(AHEAD);
         scope.spawn(|| {
             let send = send;
-            make(arch, plan, &maker, Rng::new(seed), &send);
+            make(plan, &maker, Rng::new(seed), &send);
         });
-        steps(arch, net, plan, lesson, &receive, rng);
+        steps(net, plan, lesson, &receive, rng);
         // The maker stops where nobody listens any more.
         drop(receive);
     });
@@ -137,7 +135,6 @@ pub(crate) fn fit(arch: Arch, net: &mut Net, plan: &Plan, lesson: &Lesson<'_>, r
 
 /// Learns from batch after batch.
 fn steps(
-    arch: Arch,
     net: &mut Net,
     plan: &Plan,
     lesson: &Lesson<'_>,
@@ -157,7 +154,6 @@ fn steps(
         let done = step as f32 / steps;
         let falling = 1.0 - done * (1.0 - plan.last_rate);
         let how = How {
-            arch,
             drop: plan.dropout,
             goal: &plan.goal,
             rate: plan.rate * (step as f32 / warm).min(1.0) * falling.max(plan.last_rate),

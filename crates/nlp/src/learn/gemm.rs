@@ -3,13 +3,6 @@
 //! Sums run in one fixed order and every step is a fused multiply-add, so that every processor gives
 //! the same bits whatever its vector width. Widths of B and C are multiples of [`LANE`].
 
-#![allow(
-    clippy::inline_always,
-    reason = "what `pulp` dispatches must be inlined into it, or it is not compiled for the wider registers"
-)]
-
-use pulp::Arch;
-
 /// Widths of matrices are multiples of this.
 pub(crate) const LANE: usize = 16;
 /// Rows of A at once: twelve sums of eight values, and what is multiplied, fill the registers.
@@ -31,7 +24,6 @@ pub(crate) struct Strips {
 
 /// `c[rows x n] += a[rows x k] * b[k x n]`.
 pub(crate) fn gemm(
-    arch: Arch,
     (a, b): (&[f32], &[f32]),
     c: &mut [f32],
     (k, n): (usize, usize),
@@ -61,7 +53,7 @@ pub(crate) fn gemm(
             for (sums, row) in sums.iter_mut().zip(c.chunks_exact(n)) {
                 *sums = lane(&row[at..]);
             }
-            add(arch, a, &strips.b, &mut sums);
+            add(a, &strips.b, &mut sums);
             for (sums, row) in sums.iter().zip(c.chunks_exact_mut(n)) {
                 row[at..at + LANE].copy_from_slice(sums);
             }
@@ -75,9 +67,9 @@ fn lane(row: &[f32]) -> [f32; LANE] {
 
 /// `sums += a x b`, one block.
 #[inline]
-fn add(_arch: Arch, a: &[[f32; ROWS]], b: &[[f32; LANE]], sums: &mut [[f32; LANE]; ROWS]) {
+fn add(a: &[[f32; ROWS]], b: &[[f32; LANE]], sums: &mut [[f32; LANE]; ROWS]) {
     #[cfg(target_arch = "x86_64")]
-    if let Arch::V3(simd) = _arch {
+    if let Some(simd) = pulp::x86::V3::try_new() {
         return simd.vectorize(wide::Block { simd, a, b, sums });
     }
     plain(a, b, sums);
@@ -156,7 +148,7 @@ mod tests {
         let a: Vec<[f32; ROWS]> = (0..33).map(|i| [value(i); ROWS].map(|v| v / 3.0)).collect();
         let b: Vec<[f32; LANE]> = (0..33).map(|i| [value(i + 7); LANE]).collect();
         let (mut one, mut other) = ([[0.1; LANE]; ROWS], [[0.1; LANE]; ROWS]);
-        add(Arch::new(), &a, &b, &mut one);
+        add(&a, &b, &mut one);
         plain(&a, &b, &mut other);
         assert_eq!(one, other);
     }
@@ -169,7 +161,7 @@ mod tests {
             let b: Vec<f32> = (0..k * n).map(|i| value(i + 3)).collect();
             let mut c = vec![1.0; rows * n];
             let shape = (k, n);
-            gemm(Arch::new(), (&a, &b), &mut c, shape, &mut Strips::default());
+            gemm((&a, &b), &mut c, shape, &mut Strips::default());
             for r in 0..rows {
                 for o in 0..n {
                     let sum: f32 = (0..k).map(|i| a[r * k + i] * b[i * n + o]).sum();

@@ -1,8 +1,6 @@
 //! Sentences of a treebank -> examples for the tagger's network, as they are or changed: in lower or
 //! upper case, without what ends them, with features left out.
 
-use pulp::Arch;
-
 use super::labels::Counted;
 use super::loss::NO_LABEL;
 use super::net::{Example, Net, Work};
@@ -210,11 +208,11 @@ impl Noise {
 }
 
 /// Share of labels right, over all columns and words.
-pub(super) fn judge(arch: Arch, net: &Net, dev: &[Example], work: &mut Work) -> f64 {
+pub(super) fn judge(net: &Net, dev: &[Example], work: &mut Work) -> f64 {
     let (offsets, width) = net.shape.offsets();
     let (mut right, mut all) = (0usize, 0usize);
     for example in dev {
-        net.forward(arch, &[example], None, work);
+        net.forward(&[example], None, work);
         for (t, row) in work.scores.chunks_exact(width).enumerate() {
             for (head, size) in net.shape.heads.iter().enumerate() {
                 let gold = example.labels[head][t];

@@ -1,7 +1,5 @@
 //! Paragraphs of a treebank -> the network that ends sentences.
 
-use pulp::Arch;
-
 use super::fit::{Lesson, Pass, Plan, fit};
 use super::loss::{Goal, NO_LABEL};
 use super::net::{Dropout, Example, Net, Shape, Work};
@@ -88,10 +86,10 @@ fn example(parts: &[&Paragraph], mut noise: Option<(&Noise, &mut Rng)>) -> Examp
 }
 
 /// How surely each token ends a sentence, in the scores of the network: `end - inside`.
-fn margins(arch: Arch, net: &Net, paragraph: &Paragraph, work: &mut Work) -> Vec<f32> {
+fn margins(net: &Net, paragraph: &Paragraph, work: &mut Work) -> Vec<f32> {
     let example = example(&[paragraph], None);
     let (_, width) = net.shape.offsets();
-    net.forward(arch, &[&example], None, work);
+    net.forward(&[&example], None, work);
     work.scores
         .chunks_exact(width)
         .map(|row| row[1] - row[0])
@@ -120,7 +118,6 @@ fn sentence_f1(judged: &[(Vec<f32>, &[bool])], limit: f32) -> f64 {
 
 /// Learns the splitter and appends its sections.
 pub(crate) fn learn(
-    arch: Arch,
     train: &[&Doc],
     dev: &[&Doc],
     epochs: usize,
@@ -178,7 +175,7 @@ pub(crate) fn learn(
     };
     let judged = |net: &Net, work: &mut Work| -> Vec<(Vec<f32>, &[bool])> {
         dev.iter()
-            .map(|p| (margins(arch, net, p, work), p.ends.as_slice()))
+            .map(|p| (margins(net, p, work), p.ends.as_slice()))
             .collect()
     };
     let lesson = Lesson {
@@ -188,7 +185,7 @@ pub(crate) fn learn(
         judge: &|net, work| sentence_f1(&judged(net, work), 0.0),
         watch,
     };
-    fit(arch, &mut net, &plan, &lesson, &mut rng);
+    fit(&mut net, &plan, &lesson, &mut rng);
     // The limit that suits whole sentences is not the one that suits single decisions.
     let margins = judged(&net, &mut Work::default());
     let limits = (-20..=20).map(|step| step as f32 * 0.1);

@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pulp::Arch;
-
 use super::fit::{Lesson, Pass, Plan, fit};
 use super::labels::{Counted, Lists, count, words};
 use super::loss::Goal;
@@ -40,7 +38,6 @@ const ROUNDED_EPOCHS: usize = 1;
 
 /// What is needed to learn.
 pub(crate) struct Task<'a> {
-    pub(crate) arch: Arch,
     pub(crate) train: &'a [&'a Doc],
     pub(crate) dev: &'a [&'a Doc],
     pub(crate) columns: Columns,
@@ -71,16 +68,15 @@ impl School<'_> {
         teacher: Option<&Net>,
         rng: &mut Rng,
     ) {
-        let arch = self.task.arch;
         let noise = Noise::tagger();
         let lesson = Lesson {
             lengths: &self.lengths,
             example: &|at, rng| self.train[at].changed(&noise, rng),
             teacher,
-            judge: &|net, work| judge(arch, net, &self.dev, work),
+            judge: &|net, work| judge(net, &self.dev, work),
             watch: &|pass| (self.watch)(stage, number, pass),
         };
-        fit(arch, net, plan, &lesson, rng);
+        fit(net, plan, &lesson, rng);
     }
 }
 

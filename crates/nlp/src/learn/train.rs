@@ -7,8 +7,6 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use pulp::Arch;
-
 use super::fit::Pass;
 use super::rng::Rng;
 use super::{multiword, splitter, tagger, tokeniser};
@@ -152,7 +150,6 @@ pub fn train(
 ) -> Result<Vec<u8>> {
     check(train, options.columns)?;
     check(dev, options.columns)?;
-    let arch = Arch::new();
     let watch = Mutex::new(watch);
     let tell = |stage: &str, pass: Pass| {
         let progress = Progress {
@@ -172,7 +169,6 @@ pub fn train(
     sections.push(("tok.weights".to_owned(), weights));
     let split_epochs = options.epochs.min(SPLIT_EPOCHS);
     splitter::learn(
-        arch,
         &[train.doc],
         &[dev.doc],
         split_epochs,
@@ -181,7 +177,6 @@ pub fn train(
         &mut sections,
     );
     let task = tagger::Task {
-        arch,
         train: &[train.doc],
         dev: &[dev.doc],
         columns: options.columns,

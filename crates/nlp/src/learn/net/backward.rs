@@ -1,7 +1,5 @@
 //! One step of training: the slope of the loss in every parameter, and a move against it.
 
-use pulp::Arch;
-
 use super::forward::contexts;
 use super::{CLIP, Dropout, Example, Net, Shape, Work, input, plus, recurrence, times, zeros};
 use crate::engine::WINDOW;
@@ -13,7 +11,6 @@ use crate::learn::rng::Rng;
 /// How a step is made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct How<'a> {
-    pub(crate) arch: Arch,
     pub(crate) drop: Dropout,
     pub(crate) goal: &'a Goal,
     pub(crate) rate: f32,
@@ -30,9 +27,9 @@ impl Net {
         rng: &mut Rng,
         work: &mut Work,
     ) -> f64 {
-        self.forward(how.arch, batch, Some((how.drop, rng)), work);
+        self.forward(batch, Some((how.drop, rng)), work);
         let loss = self.slopes_of_scores(batch, how, work);
-        self.back(how.arch, batch, work);
+        self.back(batch, work);
         self.steps += 1;
         self.step(Step::new(self.steps, how.rate), work);
         loss
@@ -72,7 +69,7 @@ impl Net {
     }
 
     /// Slopes of the scores -> slopes of the parameters.
-    fn back(&mut self, arch: Arch, batch: &[&Example], work: &mut Work) {
+    fn back(&mut self, batch: &[&Example], work: &mut Work) {
         let Shape {
             word,
             hidden,
@@ -88,30 +85,18 @@ impl Net {
         // Heads.
         transpose(&w.dense, dense, &mut w.turned);
         let pair = (&*w.turned, &*w.scores);
-        gemm(
-            arch,
-            pair,
-            &mut self.heads.grad,
-            (total, width),
-            &mut w.strip,
-        );
+        gemm(pair, &mut self.heads.grad, (total, width), &mut w.strip);
         sum_rows(&w.scores, &mut self.heads_bias.grad);
         transpose(&self.heads.value, width, &mut w.turned);
         zeros(&mut w.d_dense, total * dense);
         let pair = (&*w.scores, &*w.turned);
-        gemm(arch, pair, &mut w.d_dense, (width, dense), &mut w.strip);
+        gemm(pair, &mut w.d_dense, (width, dense), &mut w.strip);
         deactivate(&mut w.d_dense, &w.dense, &w.dense_mask);
 
         // Dense layer and contexts.
         transpose(&w.summary, summary, &mut w.turned);
         let pair = (&*w.turned, &*w.d_dense);
-        gemm(
-            arch,
-            pair,
-            &mut self.dense.grad,
-            (total, dense),
-            &mut w.strip,
-        );
+        gemm(pair, &mut self.dense.grad, (total, dense), &mut w.strip);
         sum_rows(&w.d_dense, &mut self.dense_bias.grad);
         w.contexts_touched.clear();
         for (rows, slope) in contexts(batch).zip(w.d_dense.chunks_exact(dense)) {
@@ -125,7 +110,7 @@ impl Net {
         transpose(&self.dense.value, dense, &mut w.turned);
         zeros(&mut w.d_summary, total * summary);
         let pair = (&*w.d_dense, &*w.turned);
-        gemm(arch, pair, &mut w.d_summary, (dense, summary), &mut w.strip);
+        gemm(pair, &mut w.d_summary, (dense, summary), &mut w.strip);
         times(&mut w.d_summary, &w.summary_mask);
 
         // Recurrences.
@@ -147,35 +132,17 @@ impl Net {
         }
         transpose(&w.hidden, hidden, &mut w.turned);
         let pair = (&*w.turned, &*w.d_gates);
-        gemm(
-            arch,
-            pair,
-            &mut self.gates.grad,
-            (total, 4 * state),
-            &mut w.strip,
-        );
+        gemm(pair, &mut self.gates.grad, (total, 4 * state), &mut w.strip);
         sum_rows(&w.d_gates, &mut self.gates_bias.grad);
         transpose(&self.gates.value, 4 * state, &mut w.turned);
         let pair = (&*w.d_gates, &*w.turned);
-        gemm(
-            arch,
-            pair,
-            &mut w.d_hidden,
-            (4 * state, hidden),
-            &mut w.strip,
-        );
+        gemm(pair, &mut w.d_hidden, (4 * state, hidden), &mut w.strip);
         deactivate(&mut w.d_hidden, &w.hidden, &w.hidden_mask);
 
         // Convolution and table.
         transpose(&w.input, WINDOW * word, &mut w.turned);
         let pair = (&*w.turned, &*w.d_hidden);
-        gemm(
-            arch,
-            pair,
-            &mut self.window.grad,
-            (total, hidden),
-            &mut w.strip,
-        );
+        gemm(pair, &mut self.window.grad, (total, hidden), &mut w.strip);
         sum_rows(&w.d_hidden, &mut self.window_bias.grad);
         w.touched.clear();
         if self.table.frozen {
@@ -184,13 +151,7 @@ impl Net {
         transpose(&self.window.value, hidden, &mut w.turned);
         zeros(&mut w.d_input, total * WINDOW * word);
         let pair = (&*w.d_hidden, &*w.turned);
-        gemm(
-            arch,
-            pair,
-            &mut w.d_input,
-            (hidden, WINDOW * word),
-            &mut w.strip,
-        );
+        gemm(pair, &mut w.d_input, (hidden, WINDOW * word), &mut w.strip);
         input::scatter(
             &mut self.table,
             batch,

@@ -1,7 +1,5 @@
 //! A batch of sentences -> scores of every word.
 
-use pulp::Arch;
-
 use super::{
     CLIP, Dropout, Example, Net, Shape, Work, biased, input, plus, recurrence, times, zeros,
 };
@@ -15,7 +13,6 @@ impl Net {
     /// other.
     pub(crate) fn forward(
         &self,
-        arch: Arch,
         batch: &[&Example],
         drop: Option<(Dropout, &mut Rng)>,
         work: &mut Work,
@@ -43,18 +40,12 @@ impl Net {
         input::gather(&self.table, batch, &w.input_mask, &mut w.input);
         biased(&mut w.hidden, total, &self.window_bias.value);
         let pair = (&*w.input, &*self.window.value);
-        gemm(
-            arch,
-            pair,
-            &mut w.hidden,
-            (WINDOW * word, hidden),
-            &mut w.strip,
-        );
+        gemm(pair, &mut w.hidden, (WINDOW * word, hidden), &mut w.strip);
         activate(&mut w.hidden, &w.hidden_mask);
 
         biased(&mut w.gates, total, &self.gates_bias.value);
         let pair = (&*w.hidden, &*self.gates.value);
-        gemm(arch, pair, &mut w.gates, (hidden, 4 * state), &mut w.strip);
+        gemm(pair, &mut w.gates, (hidden, 4 * state), &mut w.strip);
         zeros(&mut w.summary, total * summary);
         let rows = w.summary.chunks_exact_mut(summary);
         for (row, values) in rows.zip(w.hidden.chunks_exact(hidden)) {
@@ -73,7 +64,7 @@ impl Net {
 
         biased(&mut w.dense, total, &self.dense_bias.value);
         let pair = (&*w.summary, &*self.dense.value);
-        gemm(arch, pair, &mut w.dense, (summary, dense), &mut w.strip);
+        gemm(pair, &mut w.dense, (summary, dense), &mut w.strip);
         for (rows, sums) in contexts(batch).zip(w.dense.chunks_exact_mut(dense)) {
             for &row in rows {
                 plus(sums, self.contexts.row(row as usize));
@@ -82,17 +73,12 @@ impl Net {
         activate(&mut w.dense, &w.dense_mask);
         biased(&mut w.scores, total, &self.heads_bias.value);
         let pair = (&*w.dense, &*self.heads.value);
-        gemm(arch, pair, &mut w.scores, (dense, width), &mut w.strip);
+        gemm(pair, &mut w.scores, (dense, width), &mut w.strip);
     }
 
     /// Probabilities of every word's labels: rows as those of scores.
-    pub(crate) fn probabilities(
-        &self,
-        arch: Arch,
-        batch: &[&Example],
-        work: &mut Work,
-    ) -> Vec<f32> {
-        self.forward(arch, batch, None, work);
+    pub(crate) fn probabilities(&self, batch: &[&Example], work: &mut Work) -> Vec<f32> {
+        self.forward(batch, None, work);
         let (offsets, width) = self.shape.offsets();
         let mut rows = work.scores.clone();
         for row in rows.chunks_exact_mut(width) {

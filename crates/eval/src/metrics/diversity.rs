@@ -51,6 +51,39 @@ pub fn distinct_n(text: &str, n: usize, options: Options) -> Option<f64> {
     Some(distinct as f64 / all as f64)
 }
 
+/// [`distinct_n`] of each text, on `threads` threads (0: one a core).
+///
+/// ```
+/// use botsmith_eval::metrics::diversity::{Options, distinct_n_batch};
+/// let texts = ["to be or not to be", "yes"];
+/// assert_eq!(distinct_n_batch(&texts, 2, Options::default(), 1), [Some(0.8), None]);
+/// ```
+pub fn distinct_n_batch<T: AsRef<str> + Sync>(
+    texts: &[T],
+    n: usize,
+    options: Options,
+    threads: usize,
+) -> Vec<Option<f64>> {
+    some_batch(texts, threads, |text| distinct_n(text.as_ref(), n, options))
+}
+
+/// Scores items that may have none, on `threads` threads.
+fn some_batch<T: Sync>(
+    items: &[T],
+    threads: usize,
+    score: impl Fn(&T) -> Option<f64> + Sync,
+) -> Vec<Option<f64>> {
+    // No score of this file is NaN.
+    let scores = super::batch(
+        items,
+        threads,
+        || (),
+        |(), item| score(item).unwrap_or(f64::NAN),
+    );
+    let some = |score: f64| (!score.is_nan()).then_some(score);
+    scores.into_iter().map(some).collect()
+}
+
 /// Repetition: the share of a text's n-grams that occurred before in it, 0 to 1; 0 for a text of
 /// fewer than `n` tokens. `None` only if `n` is not 1 to [`MAX_ORDER`](bleu::MAX_ORDER).
 ///
@@ -71,6 +104,23 @@ pub fn repetition(text: &str, n: usize, options: Options) -> Option<f64> {
         counts(text, n, options)
             .map_or(0.0, |(distinct, all)| (all - distinct) as f64 / all as f64),
     )
+}
+
+/// [`repetition`] of each text, on `threads` threads (0: one a core).
+///
+/// ```
+/// use botsmith_eval::metrics::diversity::{Options, repetition_batch};
+/// let texts = ["to be or not to be", "yes"];
+/// let found = repetition_batch(&texts, 1, Options::default(), 1);
+/// assert_eq!(found, [Some(2.0 / 6.0), Some(0.0)]);
+/// ```
+pub fn repetition_batch<T: AsRef<str> + Sync>(
+    texts: &[T],
+    n: usize,
+    options: Options,
+    threads: usize,
+) -> Vec<Option<f64>> {
+    some_batch(texts, threads, |text| repetition(text.as_ref(), n, options))
 }
 
 /// Where a text repeats itself: the bytes of n-grams of its words between white space that occurred before,
@@ -253,6 +303,26 @@ impl Top {
             self.best
         }
     }
+}
+
+/// [`self_bleu`] of each set of texts, on `threads` threads (0: one a core).
+///
+/// ```
+/// use botsmith_eval::metrics::{bleu, diversity::self_bleu_batch};
+/// let sets = [vec!["the cat sat down", "the cat sat down"], vec!["alone"]];
+/// let found = self_bleu_batch(&sets, &bleu::Options::default(), 1);
+/// assert!(found[0].is_some_and(|score| (score - 100.0).abs() < 1e-9) && found[1].is_none());
+/// ```
+pub fn self_bleu_batch<L, T>(
+    sets: &[L],
+    options: &bleu::Options,
+    threads: usize,
+) -> Vec<Option<f64>>
+where
+    L: AsRef<[T]> + Sync,
+    T: AsRef<str>,
+{
+    some_batch(sets, threads, |texts| self_bleu(texts.as_ref(), options))
 }
 
 /// Self-BLEU of a set of texts: the mean BLEU of each with all others as references, 0 to 100.

@@ -171,3 +171,54 @@ pub fn average_precision<S: AsRef<str>>(
 pub fn hit<S: AsRef<str>>(ranked: &[S], relevance: &Relevance, k: Option<usize>) -> bool {
     relevance.found(ranked, k).next().is_some()
 }
+
+/// Which number of a ranked list [`batch`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// [`reciprocal_rank`]; its mean is MRR.
+    ReciprocalRank,
+    /// [`ndcg`].
+    Ndcg,
+    /// [`average_precision`]; its mean is MAP.
+    AveragePrecision,
+    /// [`hit`] as 0 or 1; its mean is the hit rate.
+    Hit,
+}
+
+/// The measure of each ranked list with what is relevant to its query, of the first `k` ranks, on
+/// `threads` threads (0: one a core).
+///
+/// ```
+/// use botsmith_eval::metrics::retrieval::{Measure, Relevance, batch};
+/// let queries = [
+///     (vec!["a", "b"], Relevance::binary(["b"])),
+///     (vec!["c"], Relevance::binary(["c"])),
+/// ];
+/// assert_eq!(batch(&queries, Measure::ReciprocalRank, None, 1), [0.5, 1.0]);
+/// assert_eq!(batch(&queries, Measure::Hit, Some(1), 1), [0.0, 1.0]);
+/// ```
+pub fn batch<L, S>(
+    queries: &[(L, Relevance)],
+    measure: Measure,
+    k: Option<usize>,
+    threads: usize,
+) -> Vec<f64>
+where
+    L: AsRef<[S]> + Sync,
+    S: AsRef<str>,
+{
+    super::batch(
+        queries,
+        threads,
+        || (),
+        |(), (ranked, relevance)| {
+            let ranked = ranked.as_ref();
+            match measure {
+                Measure::ReciprocalRank => reciprocal_rank(ranked, relevance, k),
+                Measure::Ndcg => ndcg(ranked, relevance, k),
+                Measure::AveragePrecision => average_precision(ranked, relevance, k),
+                Measure::Hit => f64::from(u8::from(hit(ranked, relevance, k))),
+            }
+        },
+    )
+}

@@ -8,6 +8,46 @@ const EFFECTS = {
   "odds-ratio": "odds ratio",
 };
 
+const OTHER_TESTS = {
+  wilcoxon: "Wilcoxon’s signed ranks",
+  "sign-test": "sign test",
+};
+
+/** What else is known of comparisons: the sides as corpora, and other tests. */
+function besides(metric, list) {
+  const pair = (c) => list.length > 1 && [el("bdi", {}, `${c.a} / ${c.b}`), ": "];
+  const line = (start, some, words) =>
+    some.length > 0 &&
+    el(
+      "p",
+      { class: "muted small" },
+      start,
+      some.map((c, i) => [i > 0 && "; ", pair(c), words(c)]),
+      ".",
+    );
+  return [
+    line(
+      "As one corpus, first and second bot: ",
+      list.filter((c) => c.corpus),
+      ({ corpus }) =>
+        [
+          `${amount(metric, corpus.a, true)} and ${amount(metric, corpus.b, true)}`,
+          known(corpus.p_adjusted)
+            ? `${probability(corpus.p_adjusted)} adjusted`
+            : probability(corpus.p),
+        ].join(", "),
+    ),
+    line(
+      "Other tests of the same differences, not adjusted: ",
+      list.filter((c) => c.also?.length),
+      (c) =>
+        c.also
+          .map(({ test, p }) => `${OTHER_TESTS[test] ?? test} ${probability(p)}`)
+          .join(", "),
+    ),
+  ];
+}
+
 function showComparisons(data) {
   const section = document.getElementById("comparisons");
   const usable = data.comparisons.filter((c) => known(c.difference));
@@ -54,6 +94,7 @@ function showComparisons(data) {
                 ]),
                 ".",
               ),
+            besides(metric, list),
           );
         }),
     );

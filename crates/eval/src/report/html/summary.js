@@ -223,6 +223,14 @@ function scoreTable(data, metrics, overall) {
       el("strong", {}, amount(metric, at.main, true)),
       at.range && el("small", {}, interval(metric, at.range, true)),
     ];
+    if (known(score.corpus))
+      lines.push(
+        el(
+          "small",
+          { title: "The score of all answers together, which is not the mean of their scores." },
+          `as one corpus: ${amount(metric, score.corpus, true)}`,
+        ),
+      );
     const notes = [
       known(score.passed) && `${count(score.passed)} of ${count(score.n)} passed`,
       !known(score.passed) && `n = ${count(score.n)}`,

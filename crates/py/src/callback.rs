@@ -33,7 +33,7 @@ pub(crate) fn leave(py: Python<'_>) {
 }
 
 /// Does something with the interpreter, unless it is about to go.
-fn inside<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+pub(crate) fn inside<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     struct Count;
     impl Drop for Count {
         fn drop(&mut self) {

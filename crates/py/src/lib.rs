@@ -32,6 +32,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<doorway::Stop>()?;
     module.add_class::<nlp::Pipeline>()?;
+    module.add_class::<nlp::Analyser>()?;
     module.add_class::<nlp::Doc>()?;
     module.add_class::<nlp::Sentence>()?;
     module.add_class::<nlp::Token>()?;
@@ -54,6 +55,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(command::forward_log, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_conllu, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_json, module)?)?;
+    module.add_function(wrap_pyfunction!(nlp::from_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::metric_kinds, module)?)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Pipelines and documents. Offsets are code points here; see [`crate::offsets`].
 
+mod analyser;
 mod doc;
 
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use pyo3::pybacked::PyBackedStr;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
 
-pub(crate) use doc::{Doc, Sentence, Token, Word, from_conllu, from_json};
+pub(crate) use analyser::Analyser;
+pub(crate) use doc::{Doc, Sentence, Token, Word, from_bytes, from_conllu, from_json};
 
 /// Bytes of text that are read at once on the caller's thread; more get one of their own.
 const QUICK: usize = 1 << 15;

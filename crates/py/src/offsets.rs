@@ -40,6 +40,31 @@ impl Offsets {
         }
     }
 
+    /// `start` and `end` of every object in a JSON value, where they are bytes of `text`, in code points.
+    pub(crate) fn of_json(&self, text: &str, value: &mut serde_json::Value) {
+        use serde_json::Value;
+
+        if matches!(self, Self::Ascii) {
+            return;
+        }
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.of_json(text, item)),
+            Value::Object(object) => {
+                let both = object.contains_key("start") && object.contains_key("end");
+                for (key, item) in object.iter_mut() {
+                    let place = item.as_u64().map(|at| at as usize);
+                    match place.filter(|at| text.is_char_boundary(*at)) {
+                        Some(at) if both && (key == "start" || key == "end") => {
+                            *item = self.code_point(text, at).into();
+                        }
+                        _ => self.of_json(text, item),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A span of bytes in code points.
     pub(crate) fn span(&self, text: &str, span: Range<usize>) -> (u32, u32) {
         (

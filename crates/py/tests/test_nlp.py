@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +163,54 @@ def test_sixteen_threads_give_what_one_gives(en: nlp.Pipeline) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+def test_stages_find_things_beside_the_document() -> None:
+    stages = ["tokenise", "sentences", "tag", "morphology", "lemma", "chunks", "readability"]
+    found = nlp.Analyser(stages)("😀😀 The old café of Zürich closed. She left.")
+    text = found.doc.text
+    spans = [text[chunk["start"] : chunk["end"]] for chunk in found["chunks"]]
+    assert "The old café of Zürich" in spans or "The old café" in spans
+    assert found["readability"] and "<script" not in found._repr_html_()
+
+
+def test_stages_of_python_stand_among_others() -> None:
+    def shouts(doc: nlp.Doc) -> list[str]:
+        return [token.text for token in doc if token.text.isupper()]
+
+    def breaks(doc: nlp.Doc) -> None:
+        raise LookupError("no luck")
+
+    shouts.needs = ["tokens"]  # type: ignore[attr-defined]
+    analyser = nlp.Analyser(["tokenise", shouts, shouts])
+    assert analyser.stages == ["tokenise", "shouts", "shouts'"]
+    texts = ["Oh NO", "fine"] * 20
+    assert [found["shouts"] for found in analyser.pipe(texts, batch_size=7, threads=2)] == [["NO"], []] * 20
+    assert nlp.Analyser(["tokenise", "counts"])(nlp.load("en")("One two."))["counts"]["words"] == 2
+    with pytest.raises(bs.Error, match="put `tokenise` before it"):
+        nlp.Analyser([shouts])
+    with pytest.raises(bs.LanguageError, match="no luck") as caught:
+        nlp.Analyser(["tokenise", breaks])("a")
+    assert caught.value.code == "BS-PY-003"
+    with pytest.raises(TypeError, match="a stage is"):
+        nlp.Analyser([3])
+
+
+def test_pipeline_files_are_read_and_mistakes_have_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yaml"
+    with pytest.raises(bs.FileError):
+        nlp.Analyser(tmp_path / "none.yaml")
+    path.write_text("stages: [tokenize]\n")
+    with pytest.raises(bs.SpecError, match="did you mean") as caught:
+        nlp.Analyser(path)
+    assert (caught.value.path, caught.value.line) == (str(path), 1)
+    path.write_text("stages: [tokenise, counts]\n")
+    analyser = nlp.Analyser(path)
+    assert pickle.loads(pickle.dumps(analyser))("One two.")["counts"] == analyser("One two.")["counts"]
+
+
+def test_documents_have_a_binary_form(en: nlp.Pipeline) -> None:
+    doc = en(TEXTS[4])
+    assert nlp.from_bytes(doc.to_bytes()) == doc
+    with pytest.raises(bs.SpecError):
+        nlp.from_bytes(b"nothing", path="x.doc")

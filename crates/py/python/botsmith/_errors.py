@@ -131,6 +131,7 @@ class InternalError(Error, RuntimeError):
 
 _KINDS: tuple[tuple[str, type[Error]], ...] = (
     ("BS-PY-001", InternalError),
+    ("BS-PY-003", LanguageError),
     ("BS-CORE-002", FileError),
     ("BS-CORE-003", FileError),
     ("BS-CORE-01", StoreError),

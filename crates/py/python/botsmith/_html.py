@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ._plot import differences, spark
 
 if TYPE_CHECKING:
+    from ._analyser import Analysis
     from ._native import Doc
     from ._run import Run
     from ._values import Answer, CaseResult, Comparison
@@ -221,3 +222,14 @@ def bot(facts: dict[str, object]) -> str:
     if facts.get("directive"):
         parts.append(f'<pre class="bs-dim">{escape(str(facts["directive"])[:600])}</pre>')
     return page("".join(parts))
+
+
+def analysis(found: Analysis) -> str:
+    """A document, and its layers as JSON of some length."""
+    import json
+
+    layers = [
+        f"<b>{escape(name)}</b><pre>{escape(json.dumps(layer, ensure_ascii=False)[:1500])}</pre>"
+        for name, layer in found.layers.items()
+    ]
+    return doc(found.doc) + page("".join(layers))

@@ -21,6 +21,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from . import _native
+from ._analyser import Analyser, Analysis
 from ._native import Doc, Sentence, Token, Word
 
 if TYPE_CHECKING:
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "Analyser",
+    "Analysis",
     "Doc",
     "Pipeline",
     "Sentence",
     "Stage",
     "Token",
     "Word",
+    "from_bytes",
     "from_conllu",
     "from_json",
     "load",
@@ -194,6 +198,8 @@ def _restored(name: str, stages: tuple[Stage, ...]) -> Pipeline:
 def load(name: str | os.PathLike[str] = "en") -> Pipeline:
     """A pipeline: ``"en"`` is the English model inside the package, anything else a model file.
 
+    Pipelines of stages (matchers, readability, keyphrases and so on) are :class:`Analyser`.
+
     Parameters
     ----------
     name : str or path
@@ -243,6 +249,11 @@ def from_conllu(text: str, *, path: str = "text") -> Doc:
     True
     """
     return _native.from_conllu(text, path)
+
+
+def from_bytes(data: bytes, *, path: str = "bytes") -> Doc:
+    """Reads what :meth:`Doc.to_bytes` wrote; ``path`` is its name in errors."""
+    return _native.from_bytes(data, path)
 
 
 def from_json(text: str, *, path: str = "text") -> Doc:

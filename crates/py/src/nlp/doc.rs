@@ -223,19 +223,18 @@ impl Doc {
             .call_method1("doc", (slf,))
     }
 
-    /// Whichever of CoNLL-U and JSON loses nothing.
-    fn __reduce__(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, (String, &'static str))> {
-        let doc = self.rust();
-        let (name, text) = doorway::quick(py, || {
-            let text = conllu::write(doc);
-            let whole = conllu::read("pickle", &text).is_ok_and(|read| read == *doc);
-            Ok::<_, Fault>(match whole {
-                true => ("from_conllu", text),
-                false => ("from_json", doc.to_json()),
-            })
-        })?;
-        let restore = py.import("botsmith._native")?.getattr(name)?.unbind();
-        Ok((restore, (text, "pickle")))
+    /// Everything that it holds, in a versioned and checksummed form.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = doorway::quick(py, || Ok::<_, Fault>(self.rust().to_bytes()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Py<PyAny>, (Bound<'py, PyBytes>, &'static str))> {
+        let restore = py.import("botsmith._native")?.getattr("from_bytes")?;
+        Ok((restore.unbind(), (self.to_bytes(py)?, "pickle")))
     }
 }
 
@@ -621,4 +620,10 @@ pub(crate) fn from_conllu(py: Python<'_>, text: &str, path: &str) -> PyResult<Do
 #[pyfunction]
 pub(crate) fn from_json(py: Python<'_>, text: &str, path: &str) -> PyResult<Doc> {
     doorway::quick(py, || rust::Doc::from_json(path, text)).map(Doc::new)
+}
+
+/// Reads what `to_bytes` wrote; `path` is its name in errors.
+#[pyfunction]
+pub(crate) fn from_bytes(py: Python<'_>, bytes: &[u8], path: &str) -> PyResult<Doc> {
+    doorway::quick(py, || rust::Doc::from_bytes(path, bytes)).map(Doc::new)
 }

@@ -10,6 +10,7 @@ use botsmith::core::yaml::Source;
 use botsmith::eval::ask::Bots;
 use botsmith::eval::evaluators::Registry;
 use botsmith::eval::run::{Progress, RunOptions, Runner};
+use botsmith::eval::stats::Correction;
 use botsmith::eval::suite::{BotSource, Overrides, Suite};
 use botsmith::nanobots::{self, Allow, Workshop};
 use pyo3::prelude::*;
@@ -20,6 +21,7 @@ use crate::callback::Callback;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
 use crate::function::{FunctionKind, Judging};
+use crate::stats::CORRECTIONS;
 use crate::store::Store;
 
 pub(crate) use run::{Cases, Run, compare, list_runs, open_run};
@@ -141,6 +143,11 @@ pub(crate) fn check_suite(
         let found = serde_json::json!({"name": suite.name, "bots": bots, "metrics": metrics});
         Ok::<_, Fault>(found.to_string())
     })
+}
+
+/// A correction by its name.
+pub(crate) fn correction(name: &str) -> Option<Correction> {
+    CORRECTIONS.into_iter().find(|known| known.as_str() == name)
 }
 
 fn parsed<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Fault> {

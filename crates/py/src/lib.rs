@@ -22,6 +22,7 @@ mod metrics;
 mod nlp;
 mod offsets;
 mod runtime;
+mod stats;
 mod store;
 
 use pyo3::prelude::*;
@@ -57,5 +58,15 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(nlp::from_json, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::metric_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_share, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_mean, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_compare, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_test, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_correlation, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_effect, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_adjust, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_ranking, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_pass_at, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_cases_needed, module)?)?;
     Ok(())
 }

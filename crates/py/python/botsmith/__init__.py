@@ -3,6 +3,7 @@
 - :func:`evaluate` judges bots over a dataset and gives a :class:`Run`; :func:`compare` compares two.
 - :class:`Bot` is a cartridge with a model behind it.
 - :mod:`botsmith.metrics` has the text metrics as plain functions.
+- :mod:`botsmith.stats` has the statistics: intervals, paired tests, corrections, power.
 - :mod:`botsmith.nlp` reads language: tokens, sentences, parts of speech, morphology, lemmas.
 - :mod:`botsmith.aio` has the same with awaitables.
 
@@ -16,7 +17,7 @@ Examples
 from __future__ import annotations
 
 
-from . import _log, _threads, aio, metrics, nlp
+from . import _log, _threads, aio, metrics, nlp, stats
 from ._answers import Refused
 from ._bots import Bot, Session, Stream
 from ._callables import Score
@@ -71,6 +72,7 @@ __all__ = [
     "nlp",
     "open_run",
     "runs",
+    "stats",
     "tool",
 ]
 

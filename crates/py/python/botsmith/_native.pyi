@@ -5,7 +5,6 @@ from typing import Any, final
 
 __all__ = [
     "Analyser",
-    "from_bytes",
     "Answered",
     "Bot",
     "Cases",
@@ -25,6 +24,7 @@ __all__ = [
     "compare",
     "evaluate",
     "forward_log",
+    "from_bytes",
     "from_conllu",
     "from_json",
     "leave",
@@ -32,6 +32,16 @@ __all__ = [
     "main",
     "metric_kinds",
     "open_run",
+    "stats_adjust",
+    "stats_cases_needed",
+    "stats_compare",
+    "stats_correlation",
+    "stats_effect",
+    "stats_mean",
+    "stats_pass_at",
+    "stats_ranking",
+    "stats_share",
+    "stats_test",
 ]
 
 __version__: str
@@ -271,3 +281,25 @@ def from_conllu(text: str, path: str) -> Doc: ...
 def from_json(text: str, path: str) -> Doc: ...
 def from_bytes(bytes: bytes, path: str) -> Doc: ...
 def metric_kinds() -> str: ...
+def stats_share(method: str, passed: int, n: int, confidence: float) -> tuple[float, float]: ...
+def stats_mean(
+    values: Sequence[float], groups: Sequence[str] | None, confidence: float, seed: int
+) -> str: ...
+def stats_compare(
+    a: Sequence[float],
+    b: Sequence[float],
+    groups: Sequence[str] | None,
+    confidence: float,
+    seed: int,
+) -> str: ...
+def stats_test(
+    test: str, a: Sequence[float], b: Sequence[float], side_of: str, seed: int
+) -> str: ...
+def stats_correlation(method: str, a: Sequence[float], b: Sequence[float]) -> str: ...
+def stats_effect(name: str, a: Sequence[float], b: Sequence[float]) -> float: ...
+def stats_adjust(p_values: Sequence[float], correction: str) -> list[float]: ...
+def stats_ranking(name: str, truth: Sequence[bool], scores: Sequence[float]) -> float: ...
+def stats_pass_at(n: int, c: int, k: int, all: bool) -> float: ...
+def stats_cases_needed(
+    difference: float, sd: float, alpha: float, power: float, side_of: str
+) -> int: ...

@@ -17,6 +17,8 @@ def start(call: Callable[[str], str], argument: str, answered: Callable[[str | N
     def work() -> None:
         try:
             text = call(argument)
+            # A lone surrogate is no text for Rust; better said here than by a thread that dies.
+            text.encode()
         except BaseException as error:  # noqa: BLE001 - whatever it is, Rust waits for an answer
             answered(None, type(error).__name__, _words(error))
         else:

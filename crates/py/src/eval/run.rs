@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
+use crate::stats::CORRECTIONS;
 use crate::store::Store;
 
 /// Cases that cross at once.
@@ -209,14 +210,8 @@ pub(crate) fn list_runs(py: Python<'_>, store: &Store) -> PyResult<String> {
 /// Two runs case by case, as JSON.
 #[pyfunction]
 pub(crate) fn compare(py: Python<'_>, a: &Run, b: &Run, correction: &str) -> PyResult<String> {
-    let known = [
-        Correction::Holm,
-        Correction::Bonferroni,
-        Correction::BenjaminiHochberg,
-        Correction::BenjaminiYekutieli,
-    ];
-    let Some(correction) = known.into_iter().find(|known| known.as_str() == correction) else {
-        let words = known.map(Correction::as_str).join("`, `");
+    let Some(correction) = super::correction(correction) else {
+        let words = CORRECTIONS.map(Correction::as_str).join("`, `");
         return Err(PyValueError::new_err(format!(
             "no correction `{correction}`: one of `{words}` is wanted"
         )));

@@ -1,0 +1,251 @@
+"""Statistics over lists, as suites use them: every number with n and its interval, every seed the same bytes.
+
+Examples
+--------
+>>> from botsmith import stats
+>>> stats.share(8, 10)
+(0.49016247153664183, 0.9433178485456247)
+>>> stats.compare([0, 0, 1, 0, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1, 1, 0]).p
+0.0625
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from . import _native
+
+__all__ = [
+    "Compared",
+    "Correlation",
+    "Mean",
+    "TestResult",
+    "adjust",
+    "cases_needed",
+    "compare",
+    "correlation",
+    "effect",
+    "mean",
+    "pass_at",
+    "ranking",
+    "share",
+    "test",
+]
+
+Interval: TypeAlias = tuple[float, float]
+Side: TypeAlias = Literal["two-sided", "greater", "less"]
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean with its interval; ``None`` where the values say nothing of their spread."""
+
+    value: float
+    n: int
+    interval: Interval | None
+    method: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """mean(b) - mean(a) over the same cases, with its interval and test."""
+
+    n: int
+    difference: float
+    interval: Interval | None
+    method: str
+    p: float
+    test: str
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What a test found."""
+
+    __test__ = False  # not a test of pytest
+
+    test: str
+    statistic: float
+    p: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A correlation with the p-value of none."""
+
+    value: float
+    p: float | None
+    n: int
+
+
+def _floats(values: Iterable[Any]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _groups(groups: Iterable[Any] | None) -> list[str] | None:
+    return None if groups is None else [str(group) for group in groups]
+
+
+def _pair(interval: Sequence[float] | None) -> Interval | None:
+    return None if interval is None else (interval[0], interval[1])
+
+
+def share(
+    passed: int,
+    n: int,
+    *,
+    method: Literal["wilson", "clopper-pearson", "agresti-coull", "jeffreys", "wald"] = "wilson",
+    confidence: float = 0.95,
+) -> Interval:
+    """The interval of a share: ``passed`` of ``n``.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> lo, hi = stats.share(8, 10, method="clopper-pearson")
+    >>> round(lo, 4), round(hi, 4)
+    (0.4439, 0.9748)
+    """
+    return _native.stats_share(method, passed, n, confidence)
+
+
+def mean(
+    values: Iterable[float],
+    *,
+    groups: Iterable[Any] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Mean:
+    """The mean with its interval: Wilson's where all values are 0 or 1, else a bootstrap.
+
+    Parameters
+    ----------
+    values : iterable of float
+        The values.
+    groups : iterable, optional
+        The group of each value: values of one group are not independent.
+    confidence, seed
+        Level of the interval, and seed of the bootstrap.
+    """
+    found = json.loads(_native.stats_mean(_floats(values), _groups(groups), confidence, seed))
+    return Mean(found["value"], found["n"], _pair(found["interval"]), found["method"])
+
+
+def compare(
+    a: Iterable[float],
+    b: Iterable[float],
+    *,
+    groups: Iterable[Any] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Compared:
+    """Two lists of scores of the same cases: McNemar's exact test where all are 0 or 1, else sign flips."""
+    text = _native.stats_compare(_floats(a), _floats(b), _groups(groups), confidence, seed)
+    found = json.loads(text)
+    return Compared(
+        found["n"], found["difference"], _pair(found["interval"]), found["method"], found["p"], found["test"]
+    )
+
+
+def test(
+    a: Iterable[float],
+    b: Iterable[float],
+    *,
+    method: Literal[
+        "sign-flip", "wilcoxon", "wilcoxon-exact", "paired-t", "sign", "mcnemar", "mcnemar-exact"
+    ] = "sign-flip",
+    side: Side = "two-sided",
+    seed: int = 0,
+) -> TestResult:
+    """A paired test of no difference; ``side="greater"`` is b above a."""
+    found = json.loads(_native.stats_test(method, _floats(a), _floats(b), side, seed))
+    return TestResult(found["test"], found["statistic"], found["p"], found["n"])
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def correlation(
+    a: Iterable[float],
+    b: Iterable[float],
+    *,
+    method: Literal["pearson", "spearman", "kendall"] = "spearman",
+) -> Correlation:
+    """How two lists go together, such as a judge's scores and people's.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.correlation([1, 2, 3, 4], [2, 4, 6, 9], method="kendall").value
+    1.0
+    """
+    found = json.loads(_native.stats_correlation(method, _floats(a), _floats(b)))
+    return Correlation(found["value"], found.get("p"), found["n"])
+
+
+def effect(
+    a: Iterable[float],
+    b: Iterable[float],
+    *,
+    method: Literal[
+        "cohens-dz", "cohens-h", "cliffs-delta", "superiority", "dominance"
+    ] = "cohens-dz",
+) -> float:
+    """How large a difference is, apart from how sure one is of it."""
+    return _native.stats_effect(method, _floats(a), _floats(b))
+
+
+def adjust(
+    p_values: Iterable[float],
+    *,
+    correction: Literal["holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli"] = "holm",
+) -> list[float]:
+    """P-values corrected for their number, in the order given.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.adjust([0.01, 0.04])
+    [0.02, 0.04]
+    """
+    return _native.stats_adjust(_floats(p_values), correction)
+
+
+def ranking(
+    truth: Iterable[bool],
+    scores: Iterable[float],
+    *,
+    method: Literal["roc-auc", "average-precision", "brier", "log-loss", "reciprocal-rank"] = "roc-auc",
+) -> float:
+    """How well scores tell true from false."""
+    return _native.stats_ranking(method, [bool(value) for value in truth], _floats(scores))
+
+
+def pass_at(n: int, c: int, k: int, *, every: bool = False) -> float:
+    """The chance that one of ``k`` tries passes (with ``every``: that each does), of ``c`` of ``n`` that did.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.pass_at(4, 2, 1)
+    0.5
+    """
+    return _native.stats_pass_at(n, c, k, every)
+
+
+def cases_needed(
+    difference: float, sd: float, *, alpha: float = 0.05, power: float = 0.8, side: Side = "two-sided"
+) -> int:
+    """How many cases show a difference of means, where differences spread by ``sd``.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.cases_needed(0.1, 0.4)
+    128
+    """
+    return _native.stats_cases_needed(difference, sd, alpha, power, side)

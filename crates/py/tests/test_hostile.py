@@ -1,0 +1,203 @@
+"""No panic reaches Python: wrong types, huge values, lone surrogates, NaN, deleted files and closed stores go to
+every public callable, which answers with an ordinary exception or a result."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import botsmith as bs
+from botsmith import _native, metrics, nlp, stats
+
+#: What nobody expects. No value makes work that takes long.
+HOSTILE: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    2**63,
+    2**200,
+    math.nan,
+    math.inf,
+    -0.0,
+    "",
+    "\ud800 lone",
+    "\x00",
+    "a" * 100_000,
+    b"bytes",
+    [],
+    [None],
+    ["\udfff"],
+    [math.nan, math.inf],
+    {},
+    {"a": object()},
+    {"\ud800": 1},
+    object(),
+    int,
+    lambda *_, **__: object(),
+    lambda: None,
+    range(3),
+    iter(()),
+    Path("/no/such/file/at/all"),
+]
+
+#: Called with arguments that change the process, or that the tests of the command line cover.
+LEFT_OUT = {"main", "leave", "forward_log"}
+
+
+class Closed:
+    """Things whose store was closed or whose file is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "clerk.yml"
+        path.write_text("provider: {id: script, settings: {model: m, otherwise: Hm.}}\n")
+        self.store = bs.Store(f"sqlite:{folder / 'state.db'}")
+        self.run = bs.evaluate(
+            bots=len, dataset=[{"input": "a"}], evaluators=["words"], store=self.store, progress=False
+        )
+        self.bot = bs.Bot(path, store=self.store)
+        self.session = self.bot.session("kept")
+        path.unlink()
+        self.store.close()
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Closed:
+    return Closed(tmp_path_factory.mktemp("closed"))
+
+
+async def _awaited(found: Any) -> Any:
+    return await found
+
+
+def survives(call: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Whatever comes of it is a result or an exception of Python, and no bug of ours."""
+    try:
+        found = call(*args, **kwargs)
+        if inspect.isawaitable(found):
+            found = asyncio.run(_awaited(found))
+        if isinstance(found, Iterator):
+            for _ in zip(range(3), found, strict=False):
+                pass
+        repr(found)
+    except bs.InternalError as error:
+        raise AssertionError(f"a panic came out of {call!r} {args!r} {kwargs!r}: {error}") from error
+    except Exception:  # noqa: BLE001 - any ordinary exception will do
+        pass
+
+
+def signatures(call: Any) -> tuple[int, list[str]]:
+    """How many arguments must be given, and the names of those that may."""
+    try:
+        parameters = inspect.signature(call).parameters.values()
+    except (TypeError, ValueError):
+        return 1, []
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty]
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY or (p.default is not p.empty and p.kind is not p.POSITIONAL_ONLY)]
+    return len(places), named
+
+
+def callables() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for module in (bs, metrics, nlp, stats, bs.aio):
+        for name in module.__all__:
+            value = getattr(module, name)
+            if callable(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
+                found[f"{module.__name__}.{name}"] = value
+    for name in _native.__all__:
+        value = getattr(_native, name)
+        if callable(value) and name not in LEFT_OUT:
+            found[f"_native.{name}"] = value
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(callables()))
+def test_public_callables_take_anything(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = callables()[name]
+    count, named = signatures(call)
+    for value in HOSTILE:
+        for given in range(max(0, count - 1), count + 2):
+            survives(call, *[value] * given)
+        for other in named:
+            if other in ("threads", "concurrency") and isinstance(value, int) and value > 64:
+                continue
+            survives(call, *["a"] * count, **{other: value})
+
+
+def objects(closed: Closed) -> list[Any]:
+    en = nlp.load("en")
+    doc = en("Don't stop. 😀")
+    run = bs.evaluate(bots=str.upper, dataset=[{"input": "a"}], evaluators=["words"], progress=False)
+    bot = bs.Bot(provider=str.upper)
+    analyser = nlp.Analyser(["tokenise", "sentences", "counts"])
+    live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, next(iter(run)), bot, bot.session(), bot.stream("a"), metrics.bleu, bs.Store("memory:")]
+    gone = [closed.store, closed.run, closed.bot, closed.session]
+    natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native]
+    return [*live, *gone, *natives]
+
+
+def test_methods_take_anything(closed: Closed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for thing in objects(closed):
+        for name in dir(thing):
+            if name.startswith("__") and name not in ("__call__", "__getitem__", "__len__", "__iter__", "__eq__", "__hash__", "__repr__", "__str__", "__reduce__"):
+                continue
+            try:
+                method = getattr(thing, name)
+            except Exception as error:  # noqa: BLE001 - of a closed store
+                assert not isinstance(error, bs.InternalError)
+                continue
+            if not callable(method) or isinstance(method, type):
+                continue
+            count, _ = signatures(method)
+            for value in HOSTILE:
+                survives(method, *[value] * count)
+                survives(method, *[value] * (count + 1))
+
+
+def test_what_is_closed_or_gone_says_so(closed: Closed, tmp_path: Path) -> None:
+    with pytest.raises(bs.StoreError, match="closed"):
+        list(closed.run)
+    with pytest.raises(bs.StoreError, match="closed"):
+        closed.run["a"]
+    with pytest.raises(bs.StoreError, match="closed"):
+        closed.run.save(tmp_path / "a.html")
+    with pytest.raises(bs.StoreError, match="closed"):
+        bs.open_run("latest", closed.store)
+    assert closed.bot.ask("still there?").text == "Hm."
+
+
+def test_deep_and_wide_data_is_refused_or_judged() -> None:
+    deep: Any = []
+    for _ in range(3000):
+        deep = [deep]
+    survives(bs.evaluate, bots=str.upper, dataset=[{"input": "a", "extra": deep}], evaluators=["words"], progress=False)
+    survives(bs.evaluate, bots=str.upper, dataset=[{f"k{n}": n for n in range(20_000)}], evaluators=["words"], progress=False)
+    survives(bs.Bot, {"provider": deep})
+    survives(metrics.score, "equals", ["a"], ["a"], value=deep)
+    survives(nlp.Analyser, [{"matcher": deep}])
+
+
+def test_callables_that_misbehave_are_failures_of_theirs() -> None:
+    class Odd:
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+        __repr__ = __str__
+
+    def raises_odd(_: str) -> str:
+        raise type("OddError", (Exception,), {"__str__": Odd.__str__})("x")
+
+    for function in (lambda _: Odd(), lambda _: "\ud800", raises_odd, lambda _: {"text": 3}, lambda: "x"):
+        run = bs.evaluate(bots={"b": function}, dataset=[{"input": "a"}], evaluators=["words"], progress=False)
+        assert run.bots[0].answered + run.bots[0].failed == 1
+    for judge in (lambda a: Odd(), lambda a: "words", lambda a: (1, 2, 3), lambda a: math.inf, lambda a: {"x": 1}):
+        run = bs.evaluate(bots=str.upper, dataset=[{"input": "a"}], evaluators=[judge], progress=False)
+        assert run.bots[0].scores["function"].errors == 1

@@ -1,0 +1,65 @@
+"""Statistics over lists. The numbers themselves are checked in Rust against other programs."""
+
+from __future__ import annotations
+
+import pickle
+import random
+
+import pytest
+
+import botsmith as bs
+from botsmith import stats
+
+
+def test_numbers_carry_n_and_interval() -> None:
+    values = [0.2, 0.4, 0.9, 0.7, 0.5]
+    found = stats.mean(values, seed=3)
+    assert found.value == pytest.approx(0.54) and found.n == 5
+    assert found.interval is not None and found.interval[0] < 0.54 < found.interval[1]
+    assert stats.mean(values, seed=3) == found
+    assert stats.mean([1, 0, 1, 1]).method.startswith("wilson")
+    grouped = stats.mean(values, groups=["a", "a", "b", "b", "c"])
+    assert grouped.value == found.value and grouped.method != found.method
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_tests_agree_on_what_is_plain() -> None:
+    rng = random.Random(1)
+    a = [rng.random() for _ in range(40)]
+    b = [value + 0.3 + rng.random() / 10 for value in a]
+    for method in ("sign-flip", "wilcoxon", "paired-t", "sign"):
+        assert stats.test(a, b, method=method).p < 0.001
+        assert stats.test(a, b, method=method, side="less").p > 0.9
+    assert stats.compare(a, b).difference == pytest.approx(0.35, abs=0.03)
+    assert stats.effect(a, b, method="superiority") > 0.9
+    assert stats.correlation(a, b).value > 0.9
+    ones, zeros = [1] * 9 + [0], [0] * 9 + [1]
+    assert stats.test(zeros, ones, method="mcnemar-exact").p == pytest.approx(0.0215, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["wilson", "clopper-pearson", "agresti-coull", "jeffreys"])
+def test_intervals_of_shares_hold_the_share(method: str) -> None:
+    lo, hi = stats.share(7, 10, method=method)  # type: ignore[arg-type]
+    assert 0 <= lo < 0.7 < hi <= 1
+    wide = stats.share(7, 10, method=method, confidence=0.99)  # type: ignore[arg-type]
+    assert wide[0] < lo and wide[1] > hi
+
+
+def test_rankings_and_tries() -> None:
+    assert stats.ranking([True, False, True], [0.9, 0.1, 0.8]) == 1.0
+    assert stats.ranking([True, False], [1.0, 0.0], method="brier") == 0.0
+    assert stats.pass_at(4, 2, 2, every=True) == pytest.approx(1 / 6)
+    assert stats.adjust([0.01, 0.04], correction="bonferroni") == [0.02, 0.08]
+
+
+def test_wrong_questions_are_errors_that_help() -> None:
+    with pytest.raises(bs.Error):
+        stats.mean([])
+    with pytest.raises(bs.Error):
+        stats.compare([1.0], [1.0, 2.0])
+    with pytest.raises(bs.Error, match="no test"):
+        stats.test([1.0], [2.0], method="magic")  # type: ignore[arg-type]
+    with pytest.raises(bs.Error):
+        stats.share(3, 2)
+    with pytest.raises(bs.Error, match="not between 0 and 1"):
+        stats.share(1, 2, confidence=2)

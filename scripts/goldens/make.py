@@ -70,9 +70,12 @@ def plain(value):
     return value
 
 
+def values(pair, wordnet):
+    return text_values.pair(pair["cand"], pair["refs"], wordnet, pair["lang"])
+
+
 def make(texts, wordnet):
-    pairs = [{"id": i, **pair, "m": text_values.pair(pair["cand"], pair["refs"], wordnet, pair["lang"])}
-             for i, pair in enumerate(texts["pairs"])]
+    pairs = [{"id": i, **pair, "m": values(pair, wordnet)} for i, pair in enumerate(texts["pairs"])]
     english = [pair for pair in pairs if pair["lang"] == "en"]
     groups = {"all": pairs, "en": english, "multi": [p for p in pairs if len(p["refs"]) > 1]}
     words = sorted({word.lower() for pair in english for text in [pair["cand"], *pair["refs"]]
@@ -93,7 +96,7 @@ def make(texts, wordnet):
 def again(goldens, wordnet):
     """The values of a file, made from the inputs that it holds."""
     pairs = [{**{k: p[k] for k in p if k != "m"},
-              "m": text_values.pair(p["cand"], p["refs"], wordnet, p["lang"])} for p in goldens["pairs"]]
+              "m": values(p, wordnet)} for p in goldens["pairs"]]
     by_id = {pair["id"]: pair for pair in pairs}
     return {
         "pairs": pairs,

@@ -35,6 +35,8 @@ def hook(event, args):
         seen.append(event)
 sys.addaudithook(hook)
 import botsmith
+for name in botsmith.__all__:
+    getattr(botsmith, name)
 def threads():
     try:
         return len(os.listdir("/proc/self/task"))

@@ -16,11 +16,10 @@ Examples
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from . import _log, _threads, aio, metrics, nlp, stats
-from ._answers import Refused
-from ._bots import Bot, Session, Stream
-from ._callables import Score
+from . import _log, _threads
 from ._errors import (
     BotError,
     Error,
@@ -33,11 +32,17 @@ from ._errors import (
     SpecError,
     StoreError,
 )
-from ._eval import Evaluator, evaluate
 from ._native import __version__
-from ._run import Run, Store, compare, open_run, runs
-from ._tools import Tool, tool
-from ._values import Answer, CaseResult, Comparison, Difference, Verdict
+
+if TYPE_CHECKING:
+    from . import aio, metrics, nlp, stats
+    from ._answers import Refused
+    from ._bots import Bot, Session, Stream
+    from ._callables import Score
+    from ._eval import Evaluator, evaluate
+    from ._run import Run, Store, compare, open_run, runs
+    from ._tools import Tool, tool
+    from ._values import Answer, CaseResult, Comparison, Difference, Verdict
 
 __all__ = [
     "Answer",
@@ -76,4 +81,32 @@ __all__ = [
     "tool",
 ]
 
+#: Where names come from when they are first asked for: importing all at once would take several times as long.
+_HOMES = {
+    "_answers": ("Refused",),
+    "_bots": ("Bot", "Session", "Stream"),
+    "_callables": ("Score",),
+    "_eval": ("Evaluator", "evaluate"),
+    "_run": ("Run", "Store", "compare", "open_run", "runs"),
+    "_tools": ("Tool", "tool"),
+    "_values": ("Answer", "CaseResult", "Comparison", "Difference", "Verdict"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("aio", "metrics", "nlp", "stats"):
+        return import_module(f".{name}", __name__)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 _log.begin()
+_threads.begin()

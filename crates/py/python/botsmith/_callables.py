@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import uuid
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -68,7 +68,7 @@ def called(thing: Any) -> Callable[..., Any]:
 
 def revision(version: str | None) -> str:
     """What tells one state of a function from another: its version, or a number that never comes again."""
-    return version if version is not None else uuid.uuid4().hex
+    return version if version is not None else os.urandom(16).hex()
 
 
 def bot(thing: Any) -> Callable[[str], str]:

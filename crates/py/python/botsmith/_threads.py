@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 from . import _native
 
-atexit.register(_native.leave)
+
+def begin() -> None:
+    """Has the interpreter wait for calls that are going on before it goes."""
+    atexit.register(_native.leave)
 
 
 def start(call: Callable[[str], str], argument: str, answered: Callable[[str | None, str, str], None]) -> None:

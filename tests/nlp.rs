@@ -445,3 +445,48 @@ fn a_pipeline_file_gives_layers_in_jsonl() {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn match_prints_where_patterns_match_in_text_jsonl_and_conllu() {
+    let folder = Folder::new();
+    let patterns =
+        "patterns: [{name: negated, words: [{upos: AUX}, {lemma: not}, {upos: VERB, op: '?'}]}]";
+    folder.write("patterns.yaml", patterns);
+    folder.write("a.txt", "Größe\n\nDogs don't  bark. Cats can not\nfly.\n");
+    let ran = folder
+        .run(&["nlp", "match", "patterns.yaml", "a.txt"])
+        .ends(0);
+    assert_eq!(
+        ran.stdout,
+        "a.txt\t14\t25\tnegated\tdon't bark\na.txt\t32\t43\tnegated\tcan not fly\n"
+    );
+    folder.write("gold.conllu", GOLD);
+    let args = [
+        "nlp",
+        "match",
+        "patterns.yaml",
+        "--from",
+        "conllu",
+        "--format",
+        "jsonl",
+        "gold.conllu",
+    ];
+    assert_eq!(
+        folder.run(&args).ends(0).json(),
+        serde_json::json!({"file": "gold.conllu", "name": "negated", "start": 0, "end": 8, "text": "Don't go"})
+    );
+    let texts = b"{\"text\": \"Yes.\"}\n{\"text\": \"She did not call.\"}\n";
+    let ran = folder
+        .pipe(&["nlp", "match", "patterns.yaml", "--from", "jsonl"], texts)
+        .ends(0);
+    assert_eq!(ran.stdout, "<stdin>:2\t4\t16\tnegated\tdid not call\n");
+    folder.write("patterns.yaml", patterns.replace("lemma", "lema"));
+    let ran = folder
+        .run(&["nlp", "match", "patterns.yaml", "a.txt"])
+        .ends(2);
+    assert!(
+        ran.stderr.contains("did you mean `lemma`?"),
+        "{}",
+        ran.stderr
+    );
+}

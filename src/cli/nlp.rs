@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod info;
+mod matches;
 mod render;
 mod tag;
 mod train;
@@ -26,6 +27,8 @@ pub(crate) struct Nlp {
 enum NlpCommand {
     /// Annotate text from files or stdin
     Tag(tag::Tag),
+    /// Find words in a row by form, lemma, tags and features
+    Match(matches::Match),
     /// Show annotated text as HTML or SVG
     Render(render::Render),
     /// Print the CoNLL 2018 metrics of a model or of a tagged file
@@ -40,7 +43,7 @@ impl Nlp {
     /// Whether stdout is to hold one JSON object, errors included.
     pub(crate) fn json(&self) -> bool {
         match &self.command {
-            NlpCommand::Tag(_) | NlpCommand::Render(_) => false,
+            NlpCommand::Tag(_) | NlpCommand::Match(_) | NlpCommand::Render(_) => false,
             NlpCommand::Evaluate(args) => args.json,
             NlpCommand::Train(args) => args.json,
             NlpCommand::Info(args) => args.json,
@@ -51,6 +54,7 @@ impl Nlp {
 pub(super) fn run(context: &Context, args: &Nlp) -> Result<Ended> {
     match &args.command {
         NlpCommand::Tag(args) => tag::run(context, args),
+        NlpCommand::Match(args) => matches::run(args),
         NlpCommand::Render(args) => render::run(args),
         NlpCommand::Evaluate(args) => evaluate::run(args),
         NlpCommand::Train(args) => train::run(context, args),

@@ -21,7 +21,7 @@ pub(super) const KIND: Builtin = Builtin {
         options: &[
             OptionDocs {
                 name: "pattern",
-                schema: r##"{"type": "array", "minItems": 1, "items": {"anyOf": [{"type": "string"}, {"type": "object", "propertyNames": {"enum": ["form", "lower", "lemma", "upos", "xpos", "feats", "shape", "length", "op", "is-alpha", "is-ascii", "is-digit", "is-lower", "is-upper", "is-title", "is-punct", "is-currency", "is-quote", "is-bracket", "is-sent-start", "is-sent-end", "space-after", "like-number", "like-url", "like-email"]}}]}}"##,
+                schema: r#"{"type": "array", "minItems": 1, "items": {"anyOf": [{"type": "string"}, {"type": "object", "propertyNames": {"enum": ["form", "lower", "lemma", "upos", "xpos", "feats", "shape", "length", "op", "is-alpha", "is-ascii", "is-digit", "is-lower", "is-upper", "is-title", "is-punct", "is-currency", "is-quote", "is-bracket", "is-sent-start", "is-sent-end", "space-after", "like-number", "like-url", "like-email"]}}]}}"#,
                 about: "the words in a row, each a mapping of conditions (see [the matcher](stages/matcher.md)) or a text, which is the word in lower case",
                 required: true,
             },
@@ -84,7 +84,8 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 
 impl Evaluator for PosPattern {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
-        let found = self.matcher.find(&*read(subject.text)?);
+        let doc = read(subject.text)?;
+        let found = self.matcher.find(&doc);
         let few = found.len() < self.min;
         let many = self.max.is_some_and(|max| found.len() > max);
         let mut score = Score::pass_fail(!few && !many);

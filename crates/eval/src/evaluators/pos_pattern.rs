@@ -2,7 +2,7 @@
 //!
 //! English. Patterns are those of [`botsmith_nlp::matcher`]; matches do not overlap, the longest ones count.
 
-use botsmith_core::yaml::Fields;
+use botsmith_core::yaml::{Cursor, Fields};
 use botsmith_nlp::matcher::{Matcher, Pattern};
 
 use super::builtin::{Builtin, evidence, flag};
@@ -64,7 +64,7 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
         builder = builder.across_sentences();
     }
     let max = options.get("max");
-    let count = max.as_ref().map(|at| at.count()).transpose()?;
+    let count = max.as_ref().map(Cursor::count).transpose()?;
     let min = match options.get("min") {
         Some(at) => at.count()?,
         None => usize::from(count.is_none()),

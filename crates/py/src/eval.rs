@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use botsmith::core::yaml::Source;
 use botsmith::eval::ask::Bots;
-use botsmith::eval::evaluators::Registry;
+use botsmith::eval::evaluators::{Configured, Registry};
 use botsmith::eval::run::{Progress, RunOptions, Runner};
 use botsmith::eval::stats::Correction;
 use botsmith::eval::suite::{BotSource, Overrides, Suite};
@@ -139,7 +139,12 @@ pub(crate) fn check_suite(
         let registry = registry(judging)?;
         let suite = suite(&wanted, &registry)?;
         let bots: Vec<_> = suite.bots.iter().map(|bot| &bot.name).collect();
-        let metrics: Vec<_> = suite.panel.evaluators().iter().map(|e| e.name()).collect();
+        let metrics: Vec<_> = suite
+            .panel
+            .evaluators()
+            .iter()
+            .map(Configured::name)
+            .collect();
         let found = serde_json::json!({"name": suite.name, "bots": bots, "metrics": metrics});
         Ok::<_, Fault>(found.to_string())
     })

@@ -10,6 +10,10 @@
 //! - [`offsets`]: bytes of Rust as code points of Python.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "arguments are what PyO3 makes of Python's: it gives lists and texts away"
+)]
 
 mod bots;
 mod callback;

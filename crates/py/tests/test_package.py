@@ -147,3 +147,50 @@ def test_control_c_is_answered_within_a_second() -> None:
         child.wait()
     # Twice the promise: the machine may be busy.
     assert took < 2.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
+def test_a_forked_process_works_on_by_itself() -> None:
+    code = textwrap.dedent("""
+        import asyncio, os, sys, warnings
+        warnings.simplefilter("ignore")
+        import botsmith as bs
+        async def answers(text):
+            return text.upper()
+        def everything():
+            docs = list(bs.nlp.load("en").pipe(["One.", "Two words."] * 50, threads=2))
+            scores = bs.metrics.chrf(["a b"] * 200, ["a c"] * 200, threads=2)
+            answer = bs.Bot(provider=answers).ask("hey").text
+            run = bs.evaluate(bots=answers, dataset=[{"input": "a"}], evaluators=["words"], progress=False)
+            return len(docs), len(scores), answer, len(run)
+        before = everything()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if everything() == before else 1)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), everything() == before)
+    """)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert done.stdout.strip() == "0 True", done.stderr
+
+
+def test_everything_pickles_under_cloudpickle() -> None:
+    cloudpickle = pytest.importorskip("cloudpickle")
+    local = 3
+    bot = bs.Bot(provider=lambda text: text * local)
+    assert pickle.loads(cloudpickle.dumps(bot)).ask("a").text == "aaa"
+    stages = bs.nlp.load("en").with_stages(lambda doc: len(doc) + local)
+    assert pickle.loads(cloudpickle.dumps(stages))("One.") == 5
+    assert pickle.loads(cloudpickle.dumps(bs.metrics.bleu)) is bs.metrics.bleu
+
+
+def test_log_records_of_rust_reach_logging(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    with caplog.at_level(logging.WARNING, logger="botsmith"):
+        bs.evaluate(bots=str.upper, dataset=[{"input": "a"}], evaluators=["words"], progress=False)
+    assert any("cases are few" in record.message for record in caplog.records)
+    file = tmp_path / "odd.yml"
+    file.write_text("metta: {name: x}\nprovider: {id: script, settings: {model: m, otherwise: Hm.}}\n")
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="botsmith"):
+        bs.Bot(file)
+    assert any("metta" in record.message for record in caplog.records)

@@ -229,10 +229,7 @@ impl Doc {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Py<PyAny>, (Bound<'py, PyBytes>, &'static str))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Restored<'py>> {
         let restore = py.import("botsmith._native")?.getattr("from_bytes")?;
         Ok((restore.unbind(), (self.to_bytes(py)?, "pickle")))
     }
@@ -255,6 +252,9 @@ fn words(held: &Arc<Held>, range: Range<usize>) -> Vec<Word> {
         })
         .collect()
 }
+
+/// How a document is pickled: a function, and its bytes with their name.
+type Restored<'py> = (Py<PyAny>, (Bound<'py, PyBytes>, &'static str));
 
 /// How a view is pickled: a function, and the document, what and which of it.
 type Reduced = (Py<PyAny>, (Doc, &'static str, usize));

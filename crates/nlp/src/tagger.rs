@@ -114,11 +114,15 @@ pub(crate) struct Room {
     sequences: Vec<Sequence>,
     contexts: ContextRows,
     /// Words of the batch that the dense layers are computed for; of those, the ones without choices
-    /// and the ones whose script is chosen, with the tag.
+    /// and the ones whose script is chosen.
     wanted: Vec<u32>,
     free: Vec<u32>,
     edits: Vec<u32>,
-    edit_tags: Vec<u16>,
+    /// Of each wanted word, the tag that its lemma depends on.
+    tags: Vec<u16>,
+    /// What is looked up for all wanted words together, and where it is.
+    hashes: Vec<u64>,
+    found: Vec<u32>,
     scores: Vec<i32>,
     some_scores: Vec<i32>,
 }
@@ -241,7 +245,9 @@ impl Tagger {
             wanted: Vec::new(),
             free: Vec::new(),
             edits: Vec::new(),
-            edit_tags: Vec::new(),
+            tags: Vec::new(),
+            hashes: Vec::new(),
+            found: Vec::new(),
             scores: Vec::new(),
             some_scores: Vec::new(),
         }

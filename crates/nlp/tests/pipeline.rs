@@ -192,6 +192,37 @@ fn hard_input_gives_sane_output_in_linear_time() {
 }
 
 #[test]
+fn a_paragraph_gets_the_same_answer_alone_and_among_others() {
+    let long = "It was so, and so it was; ".repeat(90);
+    let paragraphs = [
+        "She wasn't here.",
+        "Dr. Smith left at 5 p.m. yesterday. Did he? Yes",
+        long.as_str(),
+        "?",
+        "naïve Zürich-based co-founder's e-mail: a.b@c.org",
+    ];
+    let tags = |doc: &Doc| -> Vec<String> {
+        doc.sentences()
+            .flat_map(|sentence| {
+                let words = sentence.words().map(|word| {
+                    let feats = word.feats().as_str();
+                    format!("{} {} {} {feats}", word.form(), word.lemma(), word.xpos())
+                });
+                words.chain(["end".to_owned()]).collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    let mut together = Vec::new();
+    let mut alone = Vec::new();
+    for round in 0..60 {
+        let paragraph = paragraphs[(round * 7 + round / 3) % paragraphs.len()];
+        together.push(paragraph);
+        alone.extend(tags(&annotate(paragraph)));
+    }
+    assert_eq!(tags(&annotate(&together.join("\n\n"))), alone);
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bytes() {
     let texts: Vec<String> = (0..200)
         .map(|i| format!("Text {i} isn't long. The {}th cat's dogs ran to Al-Zaman, didn't they? Unseenword{i}ing!", i * 37))

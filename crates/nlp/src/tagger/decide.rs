@@ -3,10 +3,11 @@
 use pulp::{Arch, NullaryFnOnce};
 
 use super::words::Place;
-use super::{Room, SCRIPTS, TAGS, Tagger};
+use super::{CHOOSE, Room, SCRIPTS, TAGS, Tagger, lemma_key};
 use crate::doc::DocBuilder;
 use crate::engine::{ContextRows, Engine, Sequence};
-use crate::features::contexts;
+use crate::features::{CONTEXTS, contexts};
+use crate::lexicon::NOWHERE;
 
 impl Tagger {
     /// Finds the context rows of the words that are wanted.
@@ -16,10 +17,11 @@ impl Tagger {
             places,
             contexts: ContextRows { rows, ends },
             wanted,
+            hashes,
+            found,
             ..
         } = room;
-        rows.clear();
-        ends.clear();
+        hashes.clear();
         let mut bounds = bounds.iter();
         let mut sentence = 0..0;
         for word in &*wanted {
@@ -27,14 +29,18 @@ impl Tagger {
                 sentence = bounds.next().expect("every word is in a sentence").clone();
             }
             let places = &places[sentence.clone()];
-            let hashes = contexts(
+            hashes.extend(contexts(
                 *word as usize - sentence.start,
                 places.len(),
                 |at| places[at].extra.lower,
                 |at| places[at].extra.ending,
-            );
-            let found = hashes.iter().filter_map(|h| self.contexts.find(bytes, *h));
-            rows.extend(found.map(|at| at as u32));
+            ));
+        }
+        self.contexts.find_all(bytes, hashes, found);
+        rows.clear();
+        ends.clear();
+        for found in found.chunks_exact(CONTEXTS) {
+            rows.extend(found.iter().copied().filter(|place| *place != NOWHERE));
             ends.push(rows.len() as u32);
         }
     }
@@ -55,14 +61,17 @@ impl Tagger {
             wanted,
             free,
             edits,
-            edit_tags,
+            tags,
+            hashes,
+            found,
             scores,
             some_scores,
             ..
         } = room;
         free.clear();
         edits.clear();
-        edit_tags.clear();
+        tags.clear();
+        hashes.clear();
         for (at, word) in wanted.iter().enumerate() {
             if self.choices(&places[*word as usize].extra).is_empty() {
                 free.push(at as u32);
@@ -81,22 +90,27 @@ impl Tagger {
                     some[best(sums.map(|label| label.iter().sum()))] as usize
                 }
             };
-            let word = first + *word as usize;
-            self.set_tags(word, label, doc);
-            if !*lemmas {
-                continue;
-            }
+            self.set_tags(first + *word as usize, label, doc);
             let tag = self.labels[label][self.lemma_column];
-            let script = self.script(bytes, *key, tag);
+            tags.push(tag);
+            hashes.push(lemma_key(*key, tag));
+        }
+        if !*lemmas {
+            return;
+        }
+        self.lemmas.find_all(bytes, hashes, found);
+        for (at, word) in wanted.iter().enumerate() {
             let mut fits = false;
-            if let Some(script) = script {
-                doc.write_lemma(word, |form, out| {
+            if found[at] != NOWHERE
+                && let script = self.lemma_scripts[found[at] as usize]
+                && script != CHOOSE
+            {
+                doc.write_lemma(first + *word as usize, |form, out| {
                     fits = self.scripts[script as usize].apply(form, out);
                 });
             }
             if !fits {
                 edits.push(at as u32);
-                edit_tags.push(tag);
             }
         }
     }
@@ -129,15 +143,15 @@ impl Tagger {
             sequences,
             wanted,
             edits,
-            edit_tags,
+            tags,
             scores,
             ..
         } = room;
         self.scores(SCRIPTS, edits, sequences, scores);
         let width = self.engines[0].head_width(SCRIPTS);
-        for (row, (at, tag)) in edits.iter().zip(edit_tags).enumerate() {
+        for (row, at) in edits.iter().enumerate() {
             let scores = &mut scores[row * width..][..width];
-            let allowed = &self.allowed[*tag as usize];
+            let allowed = &self.allowed[tags[*at as usize] as usize];
             let word = first + wanted[*at as usize] as usize;
             doc.write_lemma(word, |form, out| {
                 // A script that takes off more than there is does not fit; most often the first does.

@@ -159,9 +159,8 @@ impl Evaluator for Modality {
             let capped = self.max.is_some() && self.min.is_none();
             let supports = match (self.measure, mark.kind) {
                 (Measure::Score, Kind::Hedge) => capped,
-                (Measure::Score, Kind::Booster)
-                | (Measure::Hedges, Kind::Hedge)
-                | (Measure::Boosters, Kind::Booster) => !capped,
+                (Measure::Score | Measure::Boosters, Kind::Booster)
+                | (Measure::Hedges, Kind::Hedge) => !capped,
                 _ => continue,
             };
             score = evidence(score, subject, (mark.span.start, mark.span.end), supports);

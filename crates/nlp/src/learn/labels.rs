@@ -12,7 +12,7 @@ use crate::script::Script;
 use crate::tagger::{CHOOSE, lemma_key};
 
 /// Times that a form must be seen for its labels to be all that it can have.
-const WELL_KNOWN: u32 = 20;
+const WELL_KNOWN: u32 = 200;
 /// Times that a script must be used for the network to choose it.
 const LEAST_SCRIPT: u32 = 3;
 

@@ -38,6 +38,7 @@ pub mod cli;
 
 pub use botsmith_core as core;
 pub use botsmith_eval as eval;
+pub use botsmith_flow as flow;
 pub use botsmith_nanobots as nanobots;
 pub use botsmith_nlp as nlp;
 

@@ -5,10 +5,11 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may name, in order; a crate never names one to its right or beside it.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("botsmith-core", &[]),
     ("botsmith-nlp", &["botsmith-core"]),
     ("botsmith-nanobots", &["botsmith-core"]),
+    ("botsmith-flow", &["botsmith-core"]),
     (
         "botsmith-eval",
         &["botsmith-core", "botsmith-nlp", "botsmith-nanobots"],
@@ -19,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
             "botsmith-core",
             "botsmith-nlp",
             "botsmith-nanobots",
+            "botsmith-flow",
             "botsmith-eval",
         ],
     ),

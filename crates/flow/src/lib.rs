@@ -1,0 +1,34 @@
+//! Durable workflows: a declarative graph of steps whose outputs are stored, so that nothing is
+//! replayed and a worker that dies costs one lease.
+//!
+//! - [`Plan`]: the steps of a run and what each needs; checked before anything is stored.
+//! - [`FlowStore`]: every transition of a run, each one atomic step on any
+//!   [`StateStore`](botsmith_core::store::StateStore): start, claim, heartbeat, commit, fail, wait,
+//!   signal, cancel, pause, resume, requeue, collect.
+//!
+//! # What is promised
+//!
+//! Delivery is at least once; a commit is exactly once. An attempt holds a lease and a [`Token`];
+//! once another attempt has begun, the token of the first is refused. Time is the store's. A step
+//! that waits, for a time, a retry or a signal, holds no worker and no lease. Each attempt of a
+//! step is given the same idempotency key, for effects outside of the store.
+//!
+//! This crate knows no kind of step: what a step does is its worker's business.
+
+#![forbid(unsafe_code)]
+
+mod advance;
+mod error;
+mod plan;
+mod state;
+mod store;
+mod unit;
+
+pub use error::{Error, Result};
+pub use plan::{Concurrency, OnFailure, Plan, Retry, RunIf, StepPlan};
+pub use state::{
+    Attempt, Event, RunState, RunStatus, StepError, StepState, StepStatus, Token, Wait,
+};
+pub use store::{
+    Beat, Claimed, Commit, Committed, FlowStore, Held, MAX_OUTPUT, Output, Started, Worker,
+};

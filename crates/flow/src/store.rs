@@ -1,0 +1,414 @@
+//! Every transition of a run, each one atomic step on any state store.
+//!
+//! Runs are spread over partitions by the hash of their ids. All of a run lies in one partition,
+//! and each transition is a unit of work ([`crate::unit`]): what it read has not changed when it is
+//! written, or it is done anew. Time is the store's.
+//!
+//! | key in `flow/pNN` | holds |
+//! |---|---|
+//! | `run/RUN`, `step/RUN/STEP`, `out/RUN/STEP` | the run, its steps, their outputs |
+//! | `event/RUN/N`, `signal/RUN/NAME` | what happened; signals that came |
+//! | `queues`, index `ready/…` | steps to claim, by what they require, in order of rank |
+//! | index `timers`, `ended`, `dead` | leases, retries and waits; ended runs; dead letters |
+
+mod claim;
+mod commit;
+mod control;
+mod permit;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use botsmith_core::store::{StateStore, Transaction};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::advance::{Change, event_key, output_key, run_key, step_key};
+use crate::state::{Event, RunState, RunStatus, StepState, StepStatus};
+use crate::unit::{Unit, read};
+use crate::{Error, Plan, Result};
+
+pub use claim::{Beat, Claimed, Held, Worker};
+pub use commit::{Commit, Committed, MAX_OUTPUT, Output};
+
+/// The layout that this build writes.
+const SCHEMA: i64 = 1;
+/// How many partitions a new store of flows gets.
+const PARTITIONS: u64 = 8;
+/// How often a unit of work is done anew before the store counts as too busy.
+const ATTEMPTS: u32 = 200;
+/// The longest id of a run, in bytes.
+const MAX_RUN: usize = 100;
+
+/// Gives the time, in milliseconds since 1970-01-01T00:00Z.
+type Clock = dyn Fn() -> u64 + Send + Sync;
+
+/// Keeps runs on a state store, and moves them on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use botsmith_core::store::MemoryStore;
+/// use botsmith_flow::{Commit, Committed, FlowStore, Output, Plan, RunStatus, StepPlan, Worker};
+/// use serde_json::json;
+///
+/// let flows = FlowStore::open(Arc::new(MemoryStore::new()))?;
+/// let step = |key: &str, needs: &[&str]| StepPlan {
+///     key: key.into(),
+///     needs: needs.iter().map(|need| (*need).into()).collect(),
+///     ..StepPlan::default()
+/// };
+/// let plan = Plan::new(vec![step("load", &[]), step("report", &["load"])])?;
+/// flows.start("nightly-1", "nightly", &plan, &json!({"folder": "texts"}))?;
+///
+/// let worker = Worker::new([]);
+/// while let Some(claimed) = flows.claim(&worker, 1, 30_000)?.pop() {
+///     let output = Output::Done(json!(format!("{} is done", claimed.plan.key)));
+///     assert_eq!(flows.commit(&[Commit::new(&claimed, output)])?, [Committed::Stored]);
+/// }
+/// assert_eq!(flows.run("nightly-1")?.status, RunStatus::Done);
+/// assert_eq!(flows.output("nightly-1", "report")?, Some(json!("report is done")));
+/// # Ok::<(), botsmith_flow::Error>(())
+/// ```
+pub struct FlowStore {
+    store: Arc<dyn StateStore>,
+    partitions: u64,
+    clock: Option<Arc<Clock>>,
+}
+
+/// What came of starting a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// It was started.
+    New,
+    /// It was there, of the same plan and with the same inputs.
+    Already,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Layout {
+    schema: i64,
+    partitions: u64,
+}
+
+impl FlowStore {
+    /// The flows in `store`; where there are none yet, what they need is made.
+    ///
+    /// # Errors
+    /// The store's; flows of a newer version.
+    pub fn open(store: Arc<dyn StateStore>) -> Result<Self> {
+        const META: &str = "flow/meta";
+        let fresh = Layout {
+            schema: SCHEMA,
+            partitions: PARTITIONS,
+        };
+        let bytes = serde_json::to_vec(&fresh).expect("a layout serialises to JSON");
+        let mut found = store.get(META, "layout")?;
+        if found.is_none() {
+            let make = Transaction::new().absent("layout").put("layout", bytes);
+            // Where another was quicker, its layout counts.
+            let _ = store.transact(META, make)?;
+            found = store.get(META, "layout")?;
+        }
+        let found = found.ok_or_else(|| Error::NotFound {
+            what: "record",
+            name: "layout".into(),
+        })?;
+        let layout: Layout = read(META, "layout", &found.value)?;
+        if layout.schema > SCHEMA {
+            return Err(Error::Core(botsmith_core::Error::StoreTooNew {
+                url: store.url().to_owned(),
+                found: layout.schema,
+                known: SCHEMA,
+            }));
+        }
+        Ok(Self {
+            store,
+            partitions: layout.partitions.max(1),
+            clock: None,
+        })
+    }
+
+    /// With another clock than the store's: for tests and simulations.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The state store below.
+    pub fn state(&self) -> &Arc<dyn StateStore> {
+        &self.store
+    }
+
+    /// The time that leases and waits go by, in milliseconds since 1970-01-01T00:00Z.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn now_ms(&self) -> Result<u64> {
+        match &self.clock {
+            Some(clock) => Ok(clock()),
+            None => Ok(self.store.now_ms()?),
+        }
+    }
+
+    fn partition(&self, run: &str) -> String {
+        let hash = blake3::hash(run.as_bytes());
+        let head = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes"));
+        Self::place(head % self.partitions)
+    }
+
+    fn place(number: u64) -> String {
+        format!("flow/p{number:02}")
+    }
+
+    fn places(&self) -> impl Iterator<Item = String> {
+        (0..self.partitions).map(Self::place)
+    }
+
+    /// Does a unit of work, anew while others come between.
+    fn change<T>(
+        &self,
+        partition: &str,
+        mut work: impl FnMut(&mut Unit<'_>, u64) -> Result<T>,
+    ) -> Result<T> {
+        for attempt in 0..ATTEMPTS {
+            let now_ms = self.now_ms()?;
+            let mut unit = Unit::new(&*self.store, partition);
+            let done = work(&mut unit, now_ms)?;
+            if unit.finish()? {
+                return Ok(done);
+            }
+            if attempt > 2 {
+                let longest = 1 << attempt.min(6);
+                std::thread::sleep(Duration::from_micros(random() % (longest * 200)));
+            }
+        }
+        Err(Error::Busy {
+            partition: partition.to_owned(),
+        })
+    }
+
+    /// Changes one run that has to be there.
+    fn change_run<T>(
+        &self,
+        run: &str,
+        mut work: impl FnMut(&mut Change<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        self.change(&self.partition(run), |unit, now_ms| {
+            let mut change = Change::open(unit, run, now_ms)?.ok_or_else(|| missing(run))?;
+            let done = work(&mut change)?;
+            change.save();
+            Ok(done)
+        })
+    }
+
+    /// Starts a run. Starting it again with the same plan and inputs changes nothing.
+    ///
+    /// # Errors
+    /// An id that does not fit; [`Error::Taken`] if there is another run of this id; the store's.
+    pub fn start(&self, id: &str, workflow: &str, plan: &Plan, inputs: &Value) -> Result<Started> {
+        let fits = |c: char| !c.is_control() && c != '/';
+        if id.is_empty() || id.len() > MAX_RUN || !id.chars().all(fits) {
+            return Err(Error::Plan {
+                reason: format!("the run's id is not 1 to {MAX_RUN} bytes without `/`"),
+            });
+        }
+        let (hash, epoch) = (plan.hash(), random());
+        let steps = plan.steps();
+        let mut dependants: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for step in steps {
+            for need in &step.needs {
+                dependants.entry(need).or_default().insert(&step.key);
+            }
+        }
+        self.change(&self.partition(id), |unit, now_ms| {
+            if let Some(there) = unit.get::<RunState>(&run_key(id))? {
+                return match there.plan_hash == hash && there.inputs == *inputs {
+                    true => Ok(Started::Already),
+                    false => Err(Error::Taken { run: id.to_owned() }),
+                };
+            }
+            let run = RunState {
+                id: id.to_owned(),
+                workflow: workflow.to_owned(),
+                plan_hash: hash.clone(),
+                inputs: inputs.clone(),
+                status: RunStatus::Running,
+                epoch,
+                created_ms: now_ms,
+                ended_ms: None,
+                paused: false,
+                failed: false,
+                open: steps.len() as u64,
+                events: 0,
+            };
+            let mut change = Change { unit, run, now_ms };
+            change.event("started", None, None);
+            for step in steps {
+                let needs: BTreeSet<_> = step.needs.iter().collect();
+                let mut state = StepState::new(step.clone(), needs.len() as u64);
+                let of_step = dependants.get(step.key.as_str()).into_iter().flatten();
+                state.dependants = of_step.map(|key| (*key).to_owned()).collect();
+                change.put(&state);
+            }
+            for step in steps.iter().filter(|step| step.needs.is_empty()) {
+                let state = change.find(&step.key)?;
+                if let Some(mut state) = state.filter(|state| state.status == StepStatus::Pending) {
+                    match change.verdict(&state) {
+                        StepStatus::Ready => change.ready(&mut state)?,
+                        verdict => change.finish(&step.key, verdict)?,
+                    }
+                }
+            }
+            change.save();
+            Ok(Started::New)
+        })
+    }
+
+    /// A run as it stands.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; the store's.
+    pub fn run(&self, id: &str) -> Result<RunState> {
+        self.record(id, &run_key(id))?.ok_or_else(|| missing(id))
+    }
+
+    /// All runs, newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn runs(&self) -> Result<Vec<RunState>> {
+        let mut runs = Vec::new();
+        for place in self.places() {
+            for (key, record) in self.store.scan(&place, "run/", None, usize::MAX)? {
+                runs.push(read::<RunState>(&place, &key, &record.value)?);
+            }
+        }
+        runs.sort_by(|a, b| (b.created_ms, &a.id).cmp(&(a.created_ms, &b.id)));
+        Ok(runs)
+    }
+
+    /// A step as it stands.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; the store's.
+    pub fn step(&self, run: &str, key: &str) -> Result<StepState> {
+        let found = self.record(run, &step_key(run, key))?;
+        found.ok_or_else(|| Error::NotFound {
+            what: "step",
+            name: format!("{run}/{key}"),
+        })
+    }
+
+    /// The steps of a run, by name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn steps(&self, run: &str) -> Result<Vec<StepState>> {
+        let place = self.partition(run);
+        let found = self
+            .store
+            .scan(&place, &step_key(run, ""), None, usize::MAX)?;
+        found
+            .into_iter()
+            .map(|(key, record)| read(&place, &key, &record.value))
+            .collect()
+    }
+
+    /// What a step gave, once it is done.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn output(&self, run: &str, key: &str) -> Result<Option<Value>> {
+        self.record(run, &output_key(run, key))
+    }
+
+    /// What happened in a run, from number `from` on, at most `limit`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn events(&self, run: &str, from: u64, limit: usize) -> Result<Vec<Event>> {
+        let place = self.partition(run);
+        let before = from.checked_sub(1).map(|before| event_key(run, before));
+        let prefix = format!("event/{run}/");
+        let found = self.store.scan(&place, &prefix, before.as_deref(), limit)?;
+        found
+            .into_iter()
+            .map(|(key, record)| read(&place, &key, &record.value))
+            .collect()
+    }
+
+    fn record<T: serde::de::DeserializeOwned>(&self, run: &str, key: &str) -> Result<Option<T>> {
+        let place = self.partition(run);
+        let found = self.store.get(&place, key)?;
+        found
+            .map(|record| read(&place, key, &record.value))
+            .transpose()
+    }
+}
+
+impl fmt::Debug for FlowStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowStore")
+            .field("store", &self.store)
+            .field("partitions", &self.partitions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StepState {
+    pub(crate) fn new(plan: crate::StepPlan, open: u64) -> Self {
+        Self {
+            plan,
+            status: StepStatus::Pending,
+            open,
+            lacking: false,
+            need_failed: false,
+            unwanted: false,
+            dependants: Vec::new(),
+            attempts: 0,
+            failures: 0,
+            expiries: 0,
+            attempt: None,
+            committed_by: None,
+            wait: None,
+            error: None,
+            rank: None,
+            started_ms: None,
+            ended_ms: None,
+        }
+    }
+}
+
+fn missing(run: &str) -> Error {
+    Error::NotFound {
+        what: "run",
+        name: run.to_owned(),
+    }
+}
+
+/// 128 bits that no other process draws, as hexadecimal digits.
+fn nonce() -> String {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    // Each has 128 bits that the system drew; process, time and count keep them apart besides.
+    let seeds = [
+        RandomState::new().hash_one(1),
+        RandomState::new().hash_one(2),
+    ];
+    let count = DRAWN.fetch_add(1, Ordering::Relaxed);
+    let facts = (
+        seeds,
+        count,
+        std::process::id(),
+        std::time::SystemTime::now(),
+    );
+    blake3::hash(format!("{facts:?}").as_bytes()).to_hex()[..32].to_owned()
+}
+
+fn random() -> u64 {
+    u64::from_str_radix(&nonce()[..16], 16).expect("hexadecimal digits are a number")
+}

@@ -1,0 +1,272 @@
+//! Commits: the result of an attempt, its successors and the event, in one atomic write.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::advance::{Change, TIMERS, member, output_key, signal_key};
+use crate::state::{StepError, StepState, StepStatus, Wait};
+use crate::unit::Unit;
+use crate::{Error, Plan, Result, RunIf, StepPlan};
+
+use super::{Claimed, FlowStore, Held, random};
+
+/// The largest output of a step, in bytes of JSON (16 MiB).
+pub const MAX_OUTPUT: usize = 16 << 20;
+
+/// What an attempt came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// It is done, with this output.
+    Done(Value),
+    /// It was not to run: its condition does not hold.
+    Skipped,
+    /// It failed; it is tried again if its plan says so.
+    Failed(StepError),
+    /// It goes on by itself at a time or on a signal, and holds no worker until then.
+    Waits(Wait),
+}
+
+/// The end of an attempt.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    held: Held,
+    output: Output,
+    spawns: Vec<StepPlan>,
+}
+
+impl Commit {
+    /// The end of the attempt that was claimed.
+    pub fn new(claimed: &Claimed, output: Output) -> Self {
+        Self {
+            held: claimed.held.clone(),
+            output,
+            spawns: Vec::new(),
+        }
+    }
+
+    /// Adds steps to the run, which the steps that need this one then need too.
+    #[must_use]
+    pub fn spawning(mut self, steps: Vec<StepPlan>) -> Self {
+        self.spawns = steps;
+        self
+    }
+}
+
+/// What came of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a fenced commit stored nothing"]
+pub enum Committed {
+    /// It is stored.
+    Stored,
+    /// It was stored before: this is how the step stands.
+    Already(StepStatus),
+    /// Another attempt has begun, or none is wanted any more; nothing was stored.
+    Fenced,
+}
+
+impl FlowStore {
+    /// Ends attempts, those of one partition in one write; answers in their order. A commit whose
+    /// answer was lost may be sent again.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] and [`Error::Plan`] for what cannot be stored; the store's.
+    pub fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
+        for commit in commits {
+            if !commit.spawns.is_empty() && !matches!(commit.output, Output::Done(_)) {
+                return Err(Error::Plan {
+                    reason: format!(
+                        "step `{}` adds steps, and only one that is done may",
+                        commit.held.step
+                    ),
+                });
+            }
+            if let Output::Done(output) = &commit.output {
+                let bytes = serde_json::to_vec(output).map_or(0, |json| json.len());
+                if bytes > MAX_OUTPUT {
+                    return Err(Error::TooLarge {
+                        step: commit.held.step.clone(),
+                        bytes,
+                        limit: MAX_OUTPUT,
+                    });
+                }
+            }
+        }
+        let mut answers = vec![Committed::Fenced; commits.len()];
+        let places: Vec<_> = commits
+            .iter()
+            .map(|one| self.partition(&one.held.run))
+            .collect();
+        for place in places.iter().collect::<BTreeSet<_>>() {
+            let here: Vec<_> = (0..commits.len())
+                .filter(|at| places[*at] == *place)
+                .collect();
+            let stored = self.change(place, |unit, now_ms| {
+                here.iter()
+                    .map(|at| apply(unit, &commits[*at], now_ms))
+                    .collect::<Result<Vec<_>>>()
+            })?;
+            for (at, answer) in here.into_iter().zip(stored) {
+                answers[at] = answer;
+            }
+        }
+        for held in commits.iter().map(|commit| &commit.held) {
+            if let Some(key) = &held.permit {
+                self.give_back(key, &held.token.nonce)?;
+            }
+        }
+        Ok(answers)
+    }
+}
+
+fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed> {
+    let held = &commit.held;
+    let Some(mut change) = Change::open(unit, &held.run, now_ms)? else {
+        return Ok(Committed::Fenced);
+    };
+    let Some(mut step) = change.find(&held.step)? else {
+        return Ok(Committed::Fenced);
+    };
+    if step.committed_by.as_ref() == Some(&held.token) {
+        return Ok(Committed::Already(step.status));
+    }
+    if step
+        .attempt
+        .as_ref()
+        .is_none_or(|attempt| attempt.token != held.token)
+    {
+        return Ok(Committed::Fenced);
+    }
+    step.committed_by = Some(held.token.clone());
+    if !commit.spawns.is_empty() {
+        spawn(&mut change, &mut step, &commit.spawns)?;
+    }
+    match &commit.output {
+        Output::Done(output) => {
+            change.unit.put(&output_key(&held.run, &held.step), output);
+            step.error = None;
+            change.end(&step, StepStatus::Done)?;
+        }
+        Output::Skipped => {
+            step.unwanted = true;
+            change.end(&step, StepStatus::Skipped)?;
+        }
+        Output::Failed(error) => fail(&mut change, step, error)?,
+        Output::Waits(wait) => waits(&mut change, step, wait)?,
+    }
+    change.save();
+    Ok(Committed::Stored)
+}
+
+fn fail(change: &mut Change<'_, '_>, mut step: StepState, error: &StepError) -> Result<()> {
+    step.failures += 1;
+    step.error = Some(error.clone());
+    let stopped = change.run.failed && step.plan.run_if == RunIf::Done;
+    let cancelled = change.run.status == crate::RunStatus::Cancelling;
+    let wait = step
+        .plan
+        .retry
+        .wait_ms(step.failures, &error.class, random());
+    match wait {
+        Some(wait) if !stopped && !cancelled => {
+            let key = step.plan.key.clone();
+            step.attempt = None;
+            step.rank = None;
+            step.status = StepStatus::Delayed;
+            change.event("retry", Some(&key), Some(error.message.clone()));
+            change.put(&step);
+            let name = member(&change.run.id, &key);
+            change.unit.set_due(TIMERS, &name, change.now_ms + wait);
+            Ok(())
+        }
+        _ => change.end(&step, StepStatus::Failed),
+    }
+}
+
+fn waits(change: &mut Change<'_, '_>, mut step: StepState, wait: &Wait) -> Result<()> {
+    let (run, key) = (change.run.id.clone(), step.plan.key.clone());
+    if change.run.status == crate::RunStatus::Cancelling {
+        return change.end(&step, StepStatus::Cancelled);
+    }
+    // A signal that came before the step waited for it counts.
+    if let Some(signal) = &wait.signal
+        && let Some(data) = change.unit.get::<Value>(&signal_key(&run, signal))?
+    {
+        change.unit.put(&output_key(&run, &key), &data);
+        return change.end(&step, StepStatus::Done);
+    }
+    if change.run.failed && step.plan.run_if == RunIf::Done {
+        return change.end(&step, StepStatus::Skipped);
+    }
+    change.leave(&step);
+    step.attempt = None;
+    step.status = StepStatus::Waiting;
+    step.wait = Some(wait.clone());
+    change.event("waiting", Some(&key), wait.signal.clone());
+    change.put(&step);
+    if let Some(until) = wait.until_ms {
+        change.unit.set_due(TIMERS, &member(&run, &key), until);
+    }
+    Ok(())
+}
+
+/// Adds steps that the dependants of `step` then need too.
+fn spawn(change: &mut Change<'_, '_>, step: &mut StepState, plans: &[StepPlan]) -> Result<()> {
+    let there: BTreeSet<_> = change
+        .steps()?
+        .into_iter()
+        .map(|step| step.plan.key)
+        .collect();
+    let plan = Plan::after(plans.to_vec(), &there)?;
+    let added: BTreeSet<_> = plan.steps().iter().map(|step| step.key.clone()).collect();
+    for dependant in &step.dependants {
+        let next = change.find(dependant)?;
+        if let Some(mut next) = next.filter(|next| next.status == StepStatus::Pending) {
+            next.open += added.len() as u64;
+            change.put(&next);
+        }
+    }
+    for plan in plan.into_steps() {
+        let mut open = 0;
+        let mut state = StepState::new(plan.clone(), 0);
+        for need in plan.needs.iter().collect::<BTreeSet<_>>() {
+            if added.contains(need) {
+                // It stands before this one, and was put already.
+                let mut other = change.find(need)?.expect("it was just put");
+                other.dependants.push(plan.key.clone());
+                change.put(&other);
+                open += 1;
+                continue;
+            }
+            if *need == step.plan.key {
+                step.dependants.push(plan.key.clone());
+                open += 1;
+                continue;
+            }
+            let Some(mut other) = change.find(need)? else {
+                continue;
+            };
+            if other.status.is_final() {
+                state.lacking |= other.status != StepStatus::Done;
+                state.need_failed |= matches!(other.status, StepStatus::Failed | StepStatus::Dead);
+            } else {
+                other.dependants.push(plan.key.clone());
+                change.put(&other);
+                open += 1;
+            }
+        }
+        state.open = open;
+        // Those that were there before the spawned ones came.
+        let waiting = step.dependants.iter().filter(|key| !added.contains(*key));
+        state.dependants.extend(waiting.cloned());
+        change.run.open += 1;
+        change.put(&state);
+        if state.open == 0 {
+            match change.verdict(&state) {
+                StepStatus::Ready => change.ready(&mut state)?,
+                verdict => change.end(&state, verdict)?,
+            }
+        }
+    }
+    Ok(())
+}

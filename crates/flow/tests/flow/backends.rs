@@ -1,0 +1,127 @@
+//! Every back end, each with flows that go by a clock in the test's hand.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use botsmith_core::store::{MemoryStore, RedisStore, SqliteStore, StateStore};
+use botsmith_flow::{FlowStore, Plan, StepPlan, Worker};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// Flows on a store of their own, and their clock.
+pub(crate) struct World {
+    pub(crate) flows: FlowStore,
+    pub(crate) now: Arc<AtomicU64>,
+    pub(crate) worker: Worker,
+}
+
+impl World {
+    pub(crate) fn new(store: Arc<dyn StateStore>) -> Self {
+        let now = Arc::new(AtomicU64::new(1_700_000_000_000));
+        let clock = Arc::clone(&now);
+        let flows = FlowStore::open(store).unwrap();
+        Self {
+            flows: flows.with_clock(move || clock.load(Ordering::Relaxed)),
+            now,
+            worker: Worker::new([]),
+        }
+    }
+
+    pub(crate) fn pass(&self, ms: u64) {
+        self.now.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn start(&self, run: &str, steps: &[StepPlan]) {
+        let plan = Plan::new(steps.to_vec()).unwrap();
+        self.flows
+            .start(run, "test", &plan, &json!({"n": 1}))
+            .unwrap();
+    }
+}
+
+pub(crate) fn step(key: &str, needs: &[&str]) -> StepPlan {
+    StepPlan {
+        key: key.into(),
+        needs: needs.iter().map(|need| (*need).into()).collect(),
+        ..StepPlan::default()
+    }
+}
+
+/// A Redis server of this test's own; killed when dropped.
+pub(crate) struct Redis {
+    child: Child,
+    _folder: TempDir,
+    pub(crate) url: String,
+}
+
+impl Redis {
+    pub(crate) fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let child = Command::new("redis-server")
+            .current_dir(folder.path())
+            .args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(child) = child else {
+            eprintln!("skipped: redis-server is not installed");
+            return None;
+        };
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "redis-server does not start"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let url = format!("redis://127.0.0.1:{port}");
+        Some(Self {
+            child,
+            _folder: folder,
+            url,
+        })
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Gives a test an empty store of each kind in turn, `rounds` times.
+pub(crate) fn on_every_back_end(
+    rounds: usize,
+    mut test: impl FnMut(&str, usize, Arc<dyn StateStore>),
+) {
+    for round in 0..rounds {
+        test("memory", round, Arc::new(MemoryStore::new()));
+    }
+    for round in 0..rounds {
+        let folder = tempfile::tempdir_in("/dev/shm")
+            .or_else(|_| tempfile::tempdir())
+            .unwrap();
+        let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
+        test("sqlite", round, Arc::new(store));
+    }
+    let Some(redis) = Redis::start() else { return };
+    for round in 0..rounds {
+        let url = format!("{}?namespace=round-{round}", redis.url);
+        test("redis", round, Arc::new(RedisStore::open(&url).unwrap()));
+    }
+}

@@ -1,0 +1,12 @@
+//! The contract of flows, line by line, on every back end; then random histories against a plain
+//! model, and workers that race.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise, and says which case it is at or why it is skipped"
+)]
+
+mod backends;
+mod contract;
+mod model;
+mod race;

@@ -90,8 +90,8 @@ class Pipeline:
         >>> from botsmith import nlp
         >>> nouns = nlp.load("en").with_stages(
         ...     lambda doc: [word.lemma for word in doc.words if word.upos == "NOUN"])
-        >>> nouns("Cats chase mice.")
-        ['cat', 'mouse']
+        >>> nouns("The cat sat on the mat.")
+        ['cat', 'mat']
         """
         new = object.__new__(Pipeline)
         new._name, new._native = self._name, self._native

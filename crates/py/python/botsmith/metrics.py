@@ -37,6 +37,7 @@ __all__ = [
     "exact_match",
     "fuzzy",
     "gleu",
+    "lemma_overlap",
     "levenshtein",
     "mer",
     "meteor",
@@ -272,6 +273,35 @@ def meteor(
     0.9815
     """
     return {"alpha": alpha, "beta": beta, "gamma": gamma, "wordnet": os.fspath(wordnet) if wordnet is not None else None, "threads": threads}
+
+
+@metric("lemma-overlap")
+def lemma_overlap(
+    *,
+    variant: Literal["f1", "L"] | str | int = "f1",
+    content: bool = False,
+    measure: Literal["f", "p", "r"] = "f",
+    threads: int = 0,
+) -> dict[str, Any]:
+    """ROUGE over the lemmas of English words, so that "tests" and "tested" are one; 0 to 1.
+
+    Parameters
+    ----------
+    variant
+        ``"f1"``: lemmas as a multiset; ``1``, ``2`` and so on: n-grams of so many; ``"L"``: longest common
+        subsequence. Default: f1.
+    content
+        Whether only nouns, verbs, adjectives and the like count. Default: False.
+    measure
+        Which number is the score: F, precision or recall. Default: f.
+
+    Examples
+    --------
+    >>> from botsmith import metrics
+    >>> metrics.lemma_overlap("The cats sat.", "The cat sat.")
+    1.0
+    """
+    return {"variant": variant, "content": content, "measure": measure, "threads": threads}
 
 
 @metric("levenshtein")

@@ -135,11 +135,14 @@ fn be(items: &[Item<'_>], chain: &mut Chain, (next, subject): (usize, Option<usi
         chain.verbs.push(bare);
         return true;
     }
-    // "about" is an adverb, and was passed over.
-    let about = item.kind == Kind::To && items[next - 1].low == "about";
-    if about && items.get(next + 1).is_some_and(is_bare) {
+    // "about" may be tagged as an adverb, which was passed over, or as something else.
+    let to = next + usize::from(item.low == "about");
+    let about = items.get(to).is_some_and(|item| item.kind == Kind::To)
+        && items[to - 1].low == "about"
+        && items.get(to + 1).is_some_and(is_bare);
+    if about {
         chain.going_to = true;
-        chain.verbs.push(next + 1);
+        chain.verbs.push(to + 1);
         return true;
     }
     if item.kind == Kind::Ing {

@@ -86,6 +86,8 @@ fn orders(items: &[Item<'_>], at: usize) -> bool {
         || pronoun
         || (named && (!finite || !upper(&items[at])))
         || (next.kind == Kind::Noun && !finite && sentence && !compound)
+        // "Bake for 20 minutes."
+        || (next.kind == Kind::Adp && next.low != "of" && !finite && sentence)
 }
 
 /// "If the light blinks," with `blinks` tagged as a noun: a clause that begins with `if` or `when`

@@ -769,7 +769,7 @@ fn spawned(world: &World) {
     ];
     let commit = Commit::new(&map, Output::Done(json!(3))).spawning(items.clone());
     assert_eq!(
-        world.flows.commit(&[commit.clone()]).unwrap(),
+        world.flows.commit(std::slice::from_ref(&commit)).unwrap(),
         [Committed::Stored]
     );
     assert_eq!(

@@ -173,8 +173,7 @@ impl Model {
             .filter_map(|(key, step)| {
                 let at = match step.status {
                     StepStatus::Running => step.deadline,
-                    StepStatus::Delayed => step.until?,
-                    StepStatus::Waiting => step.until?,
+                    StepStatus::Delayed | StepStatus::Waiting => step.until?,
                     _ => return None,
                 };
                 (at <= self.now).then(|| (at, key.clone()))

@@ -119,7 +119,7 @@ impl Counts {
     /// ```
     /// use botsmith_nlp::{Pipeline, readability::Counts};
     ///
-    /// let doc = Pipeline::english()?.annotate("Dr. Smith isn't well-known. Ask e.g. at reception.")?;
+    /// let doc = Pipeline::english()?.annotate("Dr. Smith isn't well-known. Ask him at reception.")?;
     /// let counts = Counts::of_doc(&doc);
     /// assert_eq!((counts.sentences, counts.words), (2, 8));
     /// # Ok::<(), botsmith_nlp::Error>(())

@@ -13,6 +13,7 @@ pub(crate) mod quantity;
 pub(crate) mod question;
 pub(crate) mod register;
 pub(crate) mod steps;
+pub(crate) mod yes_no;
 
 /// The letters of a word as they are compared: lower case, without accents (`José` is `jose`).
 pub(crate) fn folded(word: &str) -> String {

@@ -1,6 +1,8 @@
 //! Evaluators of language on hand-written answers of bots, each both ways.
 #![allow(clippy::unwrap_used)]
 
+#[path = "linguistic/laws.rs"]
+mod laws;
 #[path = "linguistic/table.rs"]
 mod table;
 

@@ -48,6 +48,9 @@ pub(super) const KIND: Builtin = Builtin {
     build,
 };
 
+/// Questions that are looked at; each of them is looked for in the whole answer.
+const MOST_QUESTIONS: usize = 50;
+
 #[derive(Debug)]
 struct AnswersQuestion {
     question: Option<Template>,
@@ -79,13 +82,14 @@ impl Evaluator for AnswersQuestion {
         let asked_plain = plain(rendered.as_deref().unwrap_or(&subject.case.input));
         let asked_doc = read(&asked_plain.text)?;
         let asked: Vec<_> = asked_doc.words().collect();
-        let questions = match self.kind {
+        let mut questions = match self.kind {
             Some(kind) => vec![Question {
                 words: 0..asked.len(),
                 kind,
             }],
             None => questions(&asked_doc),
         };
+        questions.truncate(MOST_QUESTIONS);
         if questions.is_empty() {
             return Ok(Verdict::Skipped("the input asks no question".into()));
         }

@@ -76,8 +76,19 @@ impl Drawn {
     }
 }
 
+/// What is said of things that came from nowhere.
+pub(super) fn from_nowhere<'a>(drawn: &Drawn, things: impl Iterator<Item = &'a str>) -> String {
+    let things: Vec<_> = things.collect();
+    let verb = if things.len() == 1 { "is" } else { "are" };
+    let sources = match drawn.references {
+        true => "in none of question, context and references",
+        false => "in neither context nor question",
+    };
+    format!("{} {verb} {sources}", listed(things.into_iter()))
+}
+
 /// `"a", "b" and 2 more`: what was found, at most five of them.
-pub(super) fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     const SHOWN: usize = 5;
     let all: Vec<_> = texts.map(crate::text::quote).collect();
     match all.as_slice() {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, evidence};
-use super::known::{CONTEXT, Drawn, REFERENCES, listed};
+use super::known::{CONTEXT, Drawn, REFERENCES, from_nowhere};
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
 use crate::language::markup::plain;
 use crate::language::names::{borne_out, initials_known, known_words, names};
@@ -105,9 +105,8 @@ impl Evaluator for NewNames {
         score.value = (all.len() - new.len()) as f64 / all.len() as f64;
         score.passed = Some(new.len() <= self.max);
         if !new.is_empty() {
-            let names = listed(new.iter().map(|new| &subject.text[new.span.clone()]));
-            let verb = if new.len() == 1 { "is" } else { "are" };
-            score = score.because(format!("{names} {verb} in neither context nor question"));
+            let things = new.iter().map(|new| &subject.text[new.span.clone()]);
+            score = score.because(from_nowhere(&self.from, things));
         }
         Ok(score.into())
     }

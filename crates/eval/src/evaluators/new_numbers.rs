@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, evidence};
-use super::known::{CONTEXT, Drawn, REFERENCES, listed};
+use super::known::{CONTEXT, Drawn, REFERENCES, from_nowhere};
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
-use crate::language::markup::{Plain, plain};
+use crate::language::markup::plain;
 use crate::language::quantity::{
     Dimension, Known, Number, Quantity, Value, near, quantities, with_decimal_comma,
 };
@@ -53,7 +53,7 @@ pub(super) const KIND: Builtin = Builtin {
 };
 
 /// The most known numbers of which sums and the like are tried; pairs grow with the square.
-const MOST_PAIRED: usize = 200;
+const MOST_PAIRED: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Derived {
@@ -100,7 +100,7 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 
 impl NewNumbers {
     /// Whether a number follows from others, as the options allow.
-    fn follows(&self, number: &Number, plain: &Plain, known: &[Number]) -> bool {
+    fn follows(&self, number: &Number, lists: &[usize], known: &[Number]) -> bool {
         let known = &known[..known.len().min(MOST_PAIRED)];
         let pairs = |fits: &dyn Fn(&Number, &Number) -> bool| {
             known
@@ -110,7 +110,6 @@ impl NewNumbers {
         };
         self.allow.iter().any(|derived| match derived {
             Derived::Counts => {
-                let lists = plain.lists();
                 let all: usize = lists.iter().sum();
                 number.unit.is_none()
                     && lists
@@ -175,12 +174,13 @@ impl Evaluator for NewNumbers {
             known.add(quantities(&text));
             known.add(with_decimal_comma(&text));
         }
+        let lists = plain_answer.lists();
         let mut score = Score::pass_fail(true);
         // A number that is said twice counts once.
         let (mut all, mut new) = (HashSet::new(), Vec::new());
         for quantity in &found {
             let borne_out = known.holds(quantity, self.tolerance)
-                || matches!(quantity.value, Value::Number(number) if self.follows(&number, &plain_answer, known.numbers()));
+                || matches!(quantity.value, Value::Number(number) if self.follows(&number, &lists, known.numbers()));
             let span = (quantity.span.start, quantity.span.end);
             score = evidence(score, subject, span, borne_out);
             if all.insert(quantity.value.key()) && !borne_out {
@@ -190,9 +190,8 @@ impl Evaluator for NewNumbers {
         score.value = (all.len() - new.len()) as f64 / all.len() as f64;
         score.passed = Some(new.len() <= self.max);
         if !new.is_empty() {
-            let names = listed(new.iter().map(|new| &subject.text[new.span.clone()]));
-            let verb = if new.len() == 1 { "is" } else { "are" };
-            score = score.because(format!("{names} {verb} in neither context nor question"));
+            let things = new.iter().map(|new| &subject.text[new.span.clone()]);
+            score = score.because(from_nowhere(&self.from, things));
         }
         Ok(score.into())
     }

@@ -218,6 +218,7 @@ fn start(line: &str, from: usize, bytes: &mut [u8]) -> LineKind {
 
 /// Blanks emphasis, the targets of links, addresses and tags.
 fn inline(line: &str, from: usize, bytes: &mut [u8]) {
+    let last_target = line.rfind("](");
     for found in INLINE.captures_iter(line) {
         let all = found.get(0).expect("a match has a place");
         let mut span = all.range();
@@ -237,7 +238,7 @@ fn inline(line: &str, from: usize, bytes: &mut [u8]) {
             let kept = match &line[span.clone()] {
                 "*" => (open(before) && open(after)) || (!outside(before) && !outside(after)),
                 mark if mark.starts_with('_') => !outside(before) && !outside(after),
-                "[" | "![" => !line[span.end..].contains("]("),
+                "[" | "![" => last_target.is_none_or(|target| target < span.end),
                 _ => false,
             };
             if kept {

@@ -7,6 +7,7 @@
 
 mod known;
 mod lists;
+mod shape;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,6 +19,7 @@ use super::folded;
 use super::markup::{LineKind, Plain};
 pub(crate) use known::{borne_out, initials_known, known_words};
 use lists::{CALENDAR, COMMON, LINKS, TITLES};
+use shape::{capital, inner_capital, opens, shouted};
 
 /// One name in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,50 +51,6 @@ pub(crate) fn names(doc: &Doc, plain: &Plain) -> Vec<Name> {
         plain,
     };
     reader.names()
-}
-
-fn capital(form: &str) -> bool {
-    form.starts_with(char::is_uppercase)
-}
-
-/// Capitals beyond the first letter: `NASA`, `OpenAI`, `iPhone`, `B2B`.
-fn inner_capital(form: &str) -> bool {
-    form.chars().skip(1).any(char::is_uppercase)
-}
-
-fn shouted(form: &str) -> bool {
-    form.chars().filter(|c| c.is_alphabetic()).count() > 1 && !form.chars().any(char::is_lowercase)
-}
-
-/// Whether a capital at this word may be due to its place alone.
-fn opens(words: &[Word<'_>], at: usize, plain: &Plain) -> bool {
-    let word = words[at];
-    let span = word.span();
-    let line_start = plain.line_at(span.start).is_none_or(|line| {
-        line.kind == LineKind::Heading
-            || line.kind == LineKind::Row
-            || (line.span.start >= span.start && (line.kind != LineKind::Text || line.starts_block))
-    });
-    if line_start {
-        return true;
-    }
-    // Quotation marks, brackets and dashes before it are no words.
-    let mut before = at;
-    while let Some(previous) = before.checked_sub(1) {
-        let word = words[previous];
-        if word.token().ends_sentence() {
-            return true;
-        }
-        match word.form() {
-            ":" | "!" | "?" | "." | "…" | "\"" | "“" | "‘" | "—" | "–" | ">" | "→" | ";" =>
-            {
-                return true;
-            }
-            form if form.chars().any(char::is_alphanumeric) => return false,
-            _ => before = previous,
-        }
-    }
-    true
 }
 
 struct Reader<'d, 'p> {

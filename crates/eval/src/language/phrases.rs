@@ -13,9 +13,10 @@ use super::among;
 use super::clauses::finite;
 use super::markup::Plain;
 use super::names::names;
-use super::negation::yes_or_no;
+
 use super::quantity::{Dimension, Quantity, Value, quantities};
 use super::question::{Kind, Question};
+use super::yes_no::yes_or_no;
 use patterns::{ADDRESS, HOW, LONG, MANY, MUCH, OFTEN, PERSONS, PLACE, PUT_OFF, WHEN, WHY};
 use regex::Regex;
 
@@ -121,10 +122,9 @@ impl<'a> Reply<'a> {
     }
 
     fn open(&self, span: &Range<usize>) -> bool {
-        !self
-            .put_off
-            .iter()
-            .any(|off| off.start < span.end && span.start < off.end)
+        let next = self.put_off.partition_point(|off| off.end <= span.start);
+        let off = self.put_off.get(next);
+        off.is_none_or(|off| span.end <= off.start)
     }
 
     fn found(&self, pattern: &Regex) -> Option<Range<usize>> {
@@ -194,13 +194,15 @@ impl<'a> Reply<'a> {
                 })
                 .find(|next| matches!(next.upos(), "NOUN" | "PROPN"))?;
             let span = word.span().start..noun.span().end;
-            let time = self.quantities.iter().any(|quantity| {
-                let inside = quantity.span.start < span.end && span.start < quantity.span.end;
-                inside
-                    && match quantity.value {
-                        Value::Date(_) | Value::Time(_) => true,
-                        Value::Number(number) => number.unit.is_some(),
-                    }
+            let next = self
+                .quantities
+                .partition_point(|quantity| quantity.span.end <= span.start);
+            let inside = self.quantities[next..]
+                .iter()
+                .take_while(|quantity| quantity.span.start < span.end);
+            let time = inside.into_iter().any(|quantity| match quantity.value {
+                Value::Date(_) | Value::Time(_) => true,
+                Value::Number(number) => number.unit.is_some(),
             });
             let timely = matches!(
                 noun.lemma(),

@@ -157,10 +157,11 @@ impl Point {
                 let spans = unit.spans(reading);
                 let count = spans.len();
                 match (spans.get(*most), spans.last()) {
-                    (Some(first), Some(last)) => Finding::broken(
-                        Vec::from([first.start..last.end]),
-                        format!("{}, at most {most} wanted", unit.name(count)),
-                    ),
+                    (Some(first), Some(last)) => {
+                        let beyond = first.start..last.end;
+                        let why = format!("{}, at most {most} wanted", unit.name(count));
+                        Finding::broken(vec![beyond], why)
+                    }
                     _ => Finding::default(),
                 }
             }

@@ -188,8 +188,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Where a part of the text may end: behind its last blank line, else its last line, else its last
-/// blank, else the last whole character.
+/// Where a part of the text may end: behind the last blank line of its second half, else the last line
+/// there, else the last blank there, else the last whole character.
 fn part_end(bytes: &[u8]) -> usize {
     let half = bytes.len() / 2;
     let behind = |found: Option<usize>, length: usize| {
@@ -230,8 +230,9 @@ mod tests {
 
     #[test]
     fn parts_end_where_text_may_be_cut() {
-        let cases: [(&str, usize); 5] = [
-            ("one\n\ntwo\n\nthree\nfour five", 10),
+        let cases: [(&str, usize); 6] = [
+            ("one and two\n\nthree\nfour", 13),
+            ("one\n\ntwo\n\nthree\nfour five", 16),
             ("one two three\nfour five", 14),
             ("one two three four five", 19),
             ("onetwothreefour", 14),

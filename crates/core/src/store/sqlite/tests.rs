@@ -154,7 +154,7 @@ fn every_read_uses_an_index_and_sorts_nothing() {
                 .collect::<rusqlite::Result<Vec<_>>>()
         })
         .unwrap();
-    assert_eq!(plans.len(), 9);
+    assert_eq!(plans.len(), 11);
     for (sql, plan) in plans {
         assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

@@ -73,6 +73,22 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// What a run was to be started with does not fit the workflow's `inputs`.
+    #[error("the inputs do not fit workflow `{workflow}`: {reason}")]
+    Inputs {
+        /// The workflow's name.
+        workflow: String,
+        /// Which value, and the rule that it breaks.
+        reason: String,
+    },
+    /// A template of a step breaks in a run.
+    #[error("the template `{template}` breaks: {reason}")]
+    Template {
+        /// The template, cut to a readable length.
+        template: String,
+        /// What is wrong; no value stands in it where secrets do.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -87,6 +103,22 @@ impl Error {
             Self::State { .. } => "BS-FLOW-005",
             Self::Busy { .. } => "BS-FLOW-006",
             Self::Corrupt { .. } => "BS-FLOW-007",
+            Self::Inputs { .. } => "BS-FLOW-018",
+            Self::Template { .. } => "BS-FLOW-019",
         }
+    }
+
+    /// The diagnostic, where the error is about a place in a file.
+    pub fn diagnostic(&self) -> Option<&botsmith_core::Diagnostic> {
+        match self {
+            Self::Core(error) => error.diagnostic(),
+            _ => None,
+        }
+    }
+}
+
+impl From<botsmith_core::Diagnostic> for Error {
+    fn from(diagnostic: botsmith_core::Diagnostic) -> Self {
+        Self::Core(diagnostic.into())
     }
 }

@@ -1,6 +1,8 @@
 //! Durable workflows: a declarative graph of steps whose outputs are stored, so that nothing is
 //! replayed and a worker that dies costs one lease.
 //!
+//! - [`Workflow`]: a YAML file of steps, checked before it runs, as a [`Plan`]; [`Kinds`] say what steps
+//!   take and give, [`Scope`] is what their templates read.
 //! - [`Plan`]: the steps of a run and what each needs; checked before anything is stored.
 //! - [`FlowStore`]: every transition of a run, each one atomic step on any
 //!   [`StateStore`](botsmith_core::store::StateStore): start, claim, heartbeat, commit, fail, wait,
@@ -13,7 +15,7 @@
 //! that waits, for a time, a retry or a signal, holds no worker and no lease. Each attempt of a
 //! step is given the same idempotency key, for effects outside of the store.
 //!
-//! This crate knows no kind of step: what a step does is its worker's business.
+//! This crate knows of no kind of step what it means: what a step does is its worker's business.
 
 #![forbid(unsafe_code)]
 
@@ -23,6 +25,7 @@ mod plan;
 mod state;
 mod store;
 mod unit;
+mod workflow;
 
 pub use error::{Error, Result};
 pub use plan::{Concurrency, OnFailure, Plan, Retry, RunIf, StepPlan};
@@ -31,4 +34,7 @@ pub use state::{
 };
 pub use store::{
     Beat, Claimed, Commit, Committed, FlowStore, Held, MAX_OUTPUT, Output, Started, Worker,
+};
+pub use workflow::{
+    Each, Ended, Files, Kind, Kinds, Repeat, Scope, Step, Type, Work, Workflow, schema,
 };

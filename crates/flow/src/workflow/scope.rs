@@ -1,0 +1,374 @@
+//! Templates and expressions of a step + what a run has so far -> values.
+//!
+//! A text that is one `{{ … }}` gives the value itself, a list as a list; any other template gives text. A
+//! name that is not there is an error, never an empty text; in `when` and `until` a field that is not there
+//! is not true. Steps, output and template are bounded, as in cartridges' templates. What went wrong is
+//! told without the value of any secret.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use botsmith_core::secret::SecretString;
+use minijinja::value::{Serde, ValueKind};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja, filters, tests};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::scan;
+use crate::{Error, Result, StepStatus};
+
+/// Steps of one template: far above any honest one, far below a second.
+const FUEL: u64 = 100_000;
+/// Bytes that one text may grow to.
+const OUTPUT: usize = 4 << 20;
+
+/// What a step that ended looks like to those after it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ended {
+    /// How it ended.
+    pub status: StepStatus,
+    /// What it gave; nothing unless it got done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+type Secrets = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
+
+/// What templates of a step can read: the run's inputs, the steps before it, and secrets.
+///
+/// ```
+/// use botsmith_flow::Scope;
+///
+/// let scope = Scope::new(serde_json::json!({"folder": "docs"}));
+/// let value = scope.value(&serde_json::json!({"path": "{{ inputs.folder }}/*.md"}))?;
+/// assert_eq!(value["path"], "docs/*.md");
+/// # Ok::<(), botsmith_flow::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Scope {
+    names: Map<String, Value>,
+    steps: BTreeMap<String, Ended>,
+    secrets: Option<Secrets>,
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<_> = self.steps.keys().collect();
+        f.debug_struct("Scope")
+            .field("steps", &steps)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Scope {
+    /// A run with these inputs, before any step.
+    pub fn new(inputs: Value) -> Self {
+        let mut names = Map::new();
+        names.insert("inputs".into(), inputs);
+        Self {
+            names,
+            steps: BTreeMap::new(),
+            secrets: None,
+        }
+    }
+
+    /// With a step that ended, by its name in the workflow.
+    #[must_use]
+    pub fn step(mut self, name: impl Into<String>, ended: Ended) -> Self {
+        self.steps.insert(name.into(), ended);
+        self
+    }
+
+    /// With what `secret('NAME')` stands for. It is asked when a template is rendered; nothing that it gives
+    /// is to be stored.
+    #[must_use]
+    pub fn secrets<F>(mut self, find: F) -> Self
+    where
+        F: Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
+    {
+        self.secrets = Some(Arc::new(find));
+        self
+    }
+
+    /// With another name, before those that are there.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.names.insert(name.into(), value);
+        self
+    }
+
+    /// The value with every template in it rendered.
+    ///
+    /// # Errors
+    /// [`Error::Template`] for a name that is not there, and for a template that breaks or grows too large.
+    pub fn value(&self, value: &Value) -> Result<Value> {
+        Ok(match value {
+            Value::String(text) => self.text(text)?,
+            Value::Array(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| self.value(item))
+                    .collect::<Result<_>>()?,
+            ),
+            Value::Object(fields) => Value::Object(
+                fields
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), self.value(value)?)))
+                    .collect::<Result<_>>()?,
+            ),
+            other => other.clone(),
+        })
+    }
+
+    /// Whether an expression holds.
+    ///
+    /// # Errors
+    /// [`Error::Template`] if it breaks.
+    pub fn holds(&self, expression: &str) -> Result<bool> {
+        let fail = |reason| Err(failed(expression, reason));
+        if let Err((what, _)) = scan::expression(expression) {
+            return fail(format!("{what} may not stand in it"));
+        }
+        let mut env = environment();
+        env.set_undefined_behavior(UndefinedBehavior::Chainable);
+        match env
+            .compile_expression(expression)
+            .and_then(|e| e.eval(self.context()))
+        {
+            Ok(value) => Ok(value.is_true()),
+            Err(error) => fail(describe(&error)),
+        }
+    }
+
+    fn text(&self, text: &str) -> Result<Value> {
+        if !scan::is_template(text) {
+            return Ok(json!(text));
+        }
+        let scanned = scan::template(text)
+            .map_err(|(what, _)| failed(text, format!("{what} may not stand in it")))?;
+        let fail = |error: &minijinja::Error| {
+            failed(
+                text,
+                match scanned.secret {
+                    true => error.kind().to_string(),
+                    false => describe(error),
+                },
+            )
+        };
+        let env = self.environment();
+        let Some(whole) = &scanned.whole else {
+            let mut out = Bounded::default();
+            let template = env.template_from_str(text).map_err(|error| fail(&error))?;
+            let rendered = template.render_captured_to(self.context(), &mut out);
+            rendered.map_err(|error| fail(&error))?;
+            // The engine writes whole texts only.
+            return Ok(Value::String(String::from_utf8(out.0).unwrap_or_default()));
+        };
+        let value = env
+            .compile_expression(whole)
+            .and_then(|expression| expression.eval(self.context()))
+            .map_err(|error| fail(&error))?;
+        if value.kind() == ValueKind::Undefined {
+            return Err(failed(text, "it asks for a value that is not there".into()));
+        }
+        serde_json::to_value(&value).map_err(|_| failed(text, "its value is no JSON".into()))
+    }
+
+    fn context(&self) -> Jinja {
+        let named = self.names.iter();
+        let mut names: Vec<(&str, Jinja)> = named
+            .map(|(name, value)| (name.as_str(), Jinja::from(Serde(value))))
+            .collect();
+        names.push(("steps", Jinja::from(Serde(&self.steps))));
+        Jinja::from_pairs(names)
+    }
+
+    fn environment(&self) -> Environment<'static> {
+        let mut env = environment();
+        if let Some(secrets) = self.secrets.clone() {
+            env.add_function("secret", move |name: &str| {
+                let found = secrets(name).map(|secret| secret.expose().to_owned());
+                found.ok_or_else(|| {
+                    minijinja::Error::new(ErrorKind::InvalidOperation, "no such secret")
+                })
+            });
+        }
+        env
+    }
+}
+
+fn failed(text: &str, reason: String) -> Error {
+    Error::Template {
+        template: botsmith_core::hint::shown(text),
+        reason,
+    }
+}
+
+/// What the engine says, without its line: the text is shown.
+pub(super) fn describe(error: &minijinja::Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+/// An environment that knows what a template needs and nothing more.
+pub(super) fn environment() -> Environment<'static> {
+    let mut env = Environment::empty();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    env.add_filter("upper", filters::upper);
+    env.add_filter("lower", filters::lower);
+    env.add_filter("trim", filters::trim);
+    env.add_filter("length", filters::length);
+    env.add_filter("default", filters::default);
+    env.add_filter("first", filters::first);
+    env.add_filter("last", filters::last);
+    env.add_filter("sort", filters::sort);
+    env.add_filter("reverse", filters::reverse);
+    env.add_filter("unique", filters::unique);
+    env.add_filter("round", filters::round);
+    env.add_filter("int", filters::int);
+    env.add_filter("lines", filters::lines);
+    env.add_filter("items", filters::items);
+    env.add_filter("join", join);
+    env.add_filter("tojson", to_json);
+    env.add_test("defined", tests::is_defined);
+    env.add_test("none", tests::is_none);
+    env.add_test("string", tests::is_string);
+    env.add_test("number", tests::is_number);
+    env.add_test("sequence", tests::is_sequence);
+    env.add_test("mapping", tests::is_mapping);
+    env.add_test("startingwith", tests::is_startingwith);
+    env.add_test("endingwith", tests::is_endingwith);
+    env
+}
+
+fn to_json(value: &Jinja) -> Result<String, minijinja::Error> {
+    serde_json::to_string(value)
+        .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))
+}
+
+fn join(items: &Jinja, between: Option<&str>) -> Result<String, minijinja::Error> {
+    let refuse = |what| Err(minijinja::Error::new(ErrorKind::InvalidOperation, what));
+    let mut joined = String::new();
+    for (at, item) in items.try_iter()?.enumerate() {
+        if at > 0 {
+            joined.push_str(between.unwrap_or_default());
+        }
+        match item.as_str() {
+            Some(text) => joined.push_str(text),
+            None if matches!(item.kind(), ValueKind::Number | ValueKind::Bool) => {
+                joined.push_str(&item.to_string());
+            }
+            None => return refuse("`join` takes texts and numbers"),
+        }
+        if joined.len() > OUTPUT {
+            return refuse("`join` makes too long a text");
+        }
+    }
+    Ok(joined)
+}
+
+/// A text with an end.
+#[derive(Default)]
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > OUTPUT {
+            return Err(io::Error::other("too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests_of_scope {
+    use super::*;
+
+    fn scope() -> Scope {
+        let output = json!([{"text": "a"}, {"text": "b"}]);
+        Scope::new(json!({"n": 3})).step(
+            "load",
+            Ended {
+                status: StepStatus::Done,
+                output: Some(output),
+                error: None,
+            },
+        )
+    }
+
+    #[test]
+    fn one_expression_gives_the_value_and_a_mixed_text_gives_text() {
+        let given = json!({
+            "rows": "{{ steps.load.output }}",
+            "n": "{{ inputs.n }}",
+            "text": "{% for row in steps.load.output %}{{ row.text }},{% endfor %}",
+            "plain": "{ as it is }",
+            "deep": [{"first": "{{ steps['load'].output[0].text }}"}]
+        });
+        let wanted = json!({
+            "rows": [{"text": "a"}, {"text": "b"}],
+            "n": 3,
+            "text": "a,b,",
+            "plain": "{ as it is }",
+            "deep": [{"first": "a"}]
+        });
+        assert_eq!(scope().value(&given).unwrap(), wanted);
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_an_error_and_in_a_condition_not_true() {
+        for text in [
+            "{{ inputs.m }}",
+            "{{ inputs.m }}!",
+            "{{ steps.gone.output }}",
+        ] {
+            let error = scope().value(&json!(text)).unwrap_err();
+            assert_eq!(error.code(), "BS-FLOW-019");
+            assert!(error.to_string().contains(text), "{error}");
+        }
+        assert!(!scope().holds("inputs.m.deep == 1").unwrap());
+        assert!(
+            scope()
+                .holds("steps.load.status == 'done' and inputs.n > 2")
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn secrets_are_put_in_and_in_no_error() {
+        let scope = scope().secrets(|name| (name == "key").then(|| SecretString::new("s3cret")));
+        let value = scope.value(&json!("Bearer {{ secret('key') }}")).unwrap();
+        assert_eq!(value, "Bearer s3cret");
+        let error = scope
+            .value(&json!("{{ secret('key') | int }}"))
+            .unwrap_err();
+        assert!(
+            !format!("{error} {error:?} {scope:?}").contains("s3cret"),
+            "{error}"
+        );
+        assert!(scope.value(&json!("{{ secret('none') }}")).is_err());
+    }
+
+    #[test]
+    fn an_endless_template_ends() {
+        let rows: Vec<u32> = (0..1000).collect();
+        let scope = Scope::new(json!({"rows": rows, "long": "x".repeat(1 << 20)}));
+        let loops = "{% for a in inputs.rows %}{% for b in inputs.rows %}x{% endfor %}{% endfor %}";
+        assert!(scope.value(&json!(loops)).is_err());
+        let long = "{{ inputs.long }}".repeat(5);
+        assert!(scope.value(&json!(long)).is_err());
+    }
+}

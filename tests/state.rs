@@ -77,10 +77,13 @@ bots: [{name: a, recorded: {answer: /a}}]
 evaluators: [equals, token-f1]
 ";
     let folder = Folder::with_suite(suite);
-    let rows: String = (0..40)
-        .map(|i| format!("{}\n", json!({"id": format!("c{i}"), "input": "x", "reference": "yes", "a": if i % 3 == 0 { "no" } else { "yes" }})))
+    let rows: Vec<String> = (0..40)
+        .map(|i| {
+            let answer = if i % 3 == 0 { "no" } else { "yes" };
+            json!({"id": format!("c{i}"), "input": "x", "reference": "yes", "a": answer}).to_string()
+        })
         .collect();
-    folder.write("data.jsonl", rows);
+    folder.write("data.jsonl", rows.join("\n"));
     folder
 }
 

@@ -275,8 +275,9 @@ fn copy(from: &Arc<dyn StateStore>, to: &dyn StateStore) -> Result<archive::Move
     let exported = export.join().expect("an export does not panic");
     match (imported, exported) {
         // A reader that gave up breaks the pipe: its reason is the one to tell.
-        (Err(error), Ok(_) | Err(botsmith::core::Error::Write { .. })) => Err(error.into()),
-        (_, Err(error)) => Err(error.into()),
+        (Err(error), Ok(_) | Err(botsmith::core::Error::Write { .. })) | (_, Err(error)) => {
+            Err(error.into())
+        }
         (Ok(moved), Ok(_)) => Ok(moved),
     }
 }

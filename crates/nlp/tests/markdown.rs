@@ -257,7 +257,7 @@ fn what_is_no_prose_is_never_tagged_as_language() {
             match inside {
                 Some(mark) if !block => {
                     assert!(mark.inline, "{}: {:?} is a token", case.name, token.form());
-                    let tags: Vec<_> = token.words().map(|word| word.upos()).collect();
+                    let tags: Vec<_> = token.words().map(botsmith_nlp::Word::upos).collect();
                     assert_eq!(tags, ["X"], "{}: {:?}", case.name, token.form());
                 }
                 _ => assert!(block, "{}: {:?} is markup", case.name, token.form()),

@@ -61,7 +61,7 @@ pub(super) fn run(args: &Match) -> Result<Ended> {
                 texts += 1;
                 let (doc, before) = match (job, &pipeline) {
                     (Job::Text(text, before), Some(pipeline)) => (pipeline.annotate(text)?, before),
-                    (Job::Doc(doc), _) => (doc, 0),
+                    (Job::Doc(doc), _) => (*doc, 0),
                     (Job::Text(..), None) => continue,
                 };
                 let mut name = path.display().to_string();

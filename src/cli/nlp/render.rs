@@ -56,7 +56,7 @@ pub(super) fn run(args: &Render) -> Result<Ended> {
     let mut docs = Vec::with_capacity(jobs.len());
     for job in jobs {
         docs.push(match job {
-            Job::Doc(doc) => doc,
+            Job::Doc(doc) => *doc,
             Job::Text(text, _) => {
                 let pipeline = match &mut pipeline {
                     Some(pipeline) => pipeline,

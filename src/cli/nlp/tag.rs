@@ -70,7 +70,7 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
     let work = Work {
         annotator: match &args.pipeline {
             Some(path) => Annotator::read(path)?,
-            None => Annotator::Columns(args.model.pipeline()?),
+            None => Annotator::Columns(Box::new(args.model.pipeline()?)),
         },
         format,
         given: match (args.pretokenized, args.presegmented) {
@@ -144,7 +144,7 @@ impl Work {
                 let found = self.annotator.text(text, self.given)?;
                 Ok((found, before))
             }
-            Job::Doc(doc) => Ok((self.annotator.doc(doc)?, 0)),
+            Job::Doc(doc) => Ok((self.annotator.doc(*doc)?, 0)),
         };
         let docs: Vec<(Annotated, usize)> = match self.threads {
             1 => jobs.into_iter().map(annotate).collect::<Result<_>>()?,

@@ -12,7 +12,7 @@ const MAX_FILE: u64 = 64 << 20;
 /// What annotates.
 pub(super) enum Annotator {
     /// A model.
-    Columns(Pipeline),
+    Columns(Box<Pipeline>),
     /// Stages.
     Stages(Box<Analyser>),
 }
@@ -20,7 +20,7 @@ pub(super) enum Annotator {
 /// What was annotated.
 pub(super) enum Annotated {
     /// Columns alone.
-    Doc(Doc),
+    Doc(Box<Doc>),
     /// With layers.
     Analysis(Box<Analysis>),
 }
@@ -36,7 +36,9 @@ impl Annotator {
     /// Annotates a text.
     pub(super) fn text(&self, text: String, given: Given) -> Result<Annotated> {
         Ok(match self {
-            Self::Columns(pipeline) => Annotated::Doc(pipeline.annotate_given(text, given)?),
+            Self::Columns(pipeline) => {
+                Annotated::Doc(Box::new(pipeline.annotate_given(text, given)?))
+            }
             Self::Stages(stages) => stages.analyse_given(text, given)?.into(),
         })
     }
@@ -44,7 +46,7 @@ impl Annotator {
     /// Annotates a document anew: its sentences, tokens and words stay.
     pub(super) fn doc(&self, doc: Doc) -> Result<Annotated> {
         Ok(match self {
-            Self::Columns(pipeline) => Annotated::Doc(pipeline.retag(&doc)?),
+            Self::Columns(pipeline) => Annotated::Doc(Box::new(pipeline.retag(&doc)?)),
             Self::Stages(stages) => match stages.pipeline() {
                 Some(pipeline) => stages.analyse_doc(pipeline.retag(&doc)?)?.into(),
                 None => stages.analyse_doc(doc)?.into(),

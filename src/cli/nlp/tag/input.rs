@@ -34,7 +34,7 @@ pub(in crate::cli::nlp) enum Job {
     /// A text, and how many bytes of its file stand before it.
     Text(String, usize),
     /// A document whose words stay.
-    Doc(Doc),
+    Doc(Box<Doc>),
 }
 
 /// One file or stdin.
@@ -149,7 +149,7 @@ impl<'a> Source<'a> {
         let doc = conllu::read_from(&self.path, &text, self.lines)?;
         self.lines += text.bytes().filter(|byte| *byte == b'\n').count();
         if doc.words().len() > 0 {
-            jobs.push(Job::Doc(doc));
+            jobs.push(Job::Doc(Box::new(doc)));
         }
         Ok(())
     }

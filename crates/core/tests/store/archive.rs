@@ -50,6 +50,10 @@ fn every_back_end_exports_the_same_file_and_imports_what_any_other_wrote() {
     let from = MemoryStore::new();
     fill(&from);
     let wanted = file(&from);
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "redis")),
+        allow(unused_mut, reason = "without other back ends there is one store")
+    )]
     let mut stores: Vec<Box<dyn StateStore>> = vec![Box::new(MemoryStore::new())];
     #[cfg(feature = "sqlite")]
     let folder = crate::quick_folder();

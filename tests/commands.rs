@@ -163,6 +163,17 @@ fn schema() -> jsonschema::Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
+#[test]
+fn the_schema_of_workflows_takes_a_workflow_and_names_the_kinds() {
+    let ran = Folder::new().run(&["schema", "workflow"]).ends(0);
+    let schema: Value = serde_json::from_str(&ran.stdout).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let text = "version: 1\nname: a\nsteps: {ok: {uses: approval, with: {who: [lead]}}}";
+    assert!(validator.is_valid(&yaml("a.yaml", text)));
+    assert!(!validator.is_valid(&yaml("a.yaml", &text.replace("who", "whom"))));
+}
+
 /// YAML of this shape as JSON, read by our own reader.
 fn yaml(path: &str, text: &str) -> Value {
     let source = botsmith::core::yaml::Source::new(path, text);

@@ -80,7 +80,8 @@ evaluators: [equals, token-f1]
     let rows: Vec<String> = (0..40)
         .map(|i| {
             let answer = if i % 3 == 0 { "no" } else { "yes" };
-            json!({"id": format!("c{i}"), "input": "x", "reference": "yes", "a": answer}).to_string()
+            json!({"id": format!("c{i}"), "input": "x", "reference": "yes", "a": answer})
+                .to_string()
         })
         .collect();
     folder.write("data.jsonl", rows.join("\n"));

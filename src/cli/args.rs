@@ -421,6 +421,8 @@ pub(crate) enum SchemaOf {
     Cartridge,
     /// A suite file, format v1
     Suite,
+    /// A workflow file, format v1
+    Workflow,
 }
 
 #[derive(Debug, clap::Args)]

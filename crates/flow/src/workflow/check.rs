@@ -11,7 +11,7 @@ use botsmith_core::yaml::{Mark, Source};
 
 use super::Step;
 use super::kind::{Kinds, Type};
-use super::text::{Place, Use};
+use super::place::{Place, Use};
 use crate::{Result, RunIf};
 
 /// A step with its name and what is known of it before a run.

@@ -7,22 +7,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
 use botsmith_core::secret::SecretString;
 use minijinja::value::{Serde, ValueKind};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja, filters, tests};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::engine::{Bounded, describe, environment};
 use super::scan;
 use crate::{Error, Result, StepStatus};
 
-/// Steps of one template: far above any honest one, far below a second.
-const FUEL: u64 = 100_000;
-/// Bytes that one text may grow to.
-const OUTPUT: usize = 4 << 20;
+const NO_SECRET: &str = "there is no such secret";
 
 /// What a step that ended looks like to those after it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -154,7 +151,8 @@ impl Scope {
         let fail = |error: &minijinja::Error| {
             failed(
                 text,
-                match scanned.secret {
+                // Other details may quote the secret.
+                match scanned.secret && error.detail() != Some(NO_SECRET) {
                     true => error.kind().to_string(),
                     false => describe(error),
                 },
@@ -166,8 +164,7 @@ impl Scope {
             let template = env.template_from_str(text).map_err(|error| fail(&error))?;
             let rendered = template.render_captured_to(self.context(), &mut out);
             rendered.map_err(|error| fail(&error))?;
-            // The engine writes whole texts only.
-            return Ok(Value::String(String::from_utf8(out.0).unwrap_or_default()));
+            return Ok(Value::String(out.text()));
         };
         let value = env
             .compile_expression(whole)
@@ -193,9 +190,7 @@ impl Scope {
         if let Some(secrets) = self.secrets.clone() {
             env.add_function("secret", move |name: &str| {
                 let found = secrets(name).map(|secret| secret.expose().to_owned());
-                found.ok_or_else(|| {
-                    minijinja::Error::new(ErrorKind::InvalidOperation, "no such secret")
-                })
+                found.ok_or_else(|| minijinja::Error::new(ErrorKind::InvalidOperation, NO_SECRET))
             });
         }
         env
@@ -209,92 +204,8 @@ fn failed(text: &str, reason: String) -> Error {
     }
 }
 
-/// What the engine says, without its line: the text is shown.
-pub(super) fn describe(error: &minijinja::Error) -> String {
-    match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
-    }
-}
-
-/// An environment that knows what a template needs and nothing more.
-pub(super) fn environment() -> Environment<'static> {
-    let mut env = Environment::empty();
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_fuel(Some(FUEL));
-    env.add_filter("upper", filters::upper);
-    env.add_filter("lower", filters::lower);
-    env.add_filter("trim", filters::trim);
-    env.add_filter("length", filters::length);
-    env.add_filter("default", filters::default);
-    env.add_filter("first", filters::first);
-    env.add_filter("last", filters::last);
-    env.add_filter("sort", filters::sort);
-    env.add_filter("reverse", filters::reverse);
-    env.add_filter("unique", filters::unique);
-    env.add_filter("round", filters::round);
-    env.add_filter("int", filters::int);
-    env.add_filter("lines", filters::lines);
-    env.add_filter("items", filters::items);
-    env.add_filter("join", join);
-    env.add_filter("tojson", to_json);
-    env.add_test("defined", tests::is_defined);
-    env.add_test("none", tests::is_none);
-    env.add_test("string", tests::is_string);
-    env.add_test("number", tests::is_number);
-    env.add_test("sequence", tests::is_sequence);
-    env.add_test("mapping", tests::is_mapping);
-    env.add_test("startingwith", tests::is_startingwith);
-    env.add_test("endingwith", tests::is_endingwith);
-    env
-}
-
-fn to_json(value: &Jinja) -> Result<String, minijinja::Error> {
-    serde_json::to_string(value)
-        .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))
-}
-
-fn join(items: &Jinja, between: Option<&str>) -> Result<String, minijinja::Error> {
-    let refuse = |what| Err(minijinja::Error::new(ErrorKind::InvalidOperation, what));
-    let mut joined = String::new();
-    for (at, item) in items.try_iter()?.enumerate() {
-        if at > 0 {
-            joined.push_str(between.unwrap_or_default());
-        }
-        match item.as_str() {
-            Some(text) => joined.push_str(text),
-            None if matches!(item.kind(), ValueKind::Number | ValueKind::Bool) => {
-                joined.push_str(&item.to_string());
-            }
-            None => return refuse("`join` takes texts and numbers"),
-        }
-        if joined.len() > OUTPUT {
-            return refuse("`join` makes too long a text");
-        }
-    }
-    Ok(joined)
-}
-
-/// A text with an end.
-#[derive(Default)]
-struct Bounded(Vec<u8>);
-
-impl io::Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > OUTPUT {
-            return Err(io::Error::other("too long"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
-mod tests_of_scope {
+mod tests {
     use super::*;
 
     fn scope() -> Scope {
@@ -359,7 +270,8 @@ mod tests_of_scope {
             !format!("{error} {error:?} {scope:?}").contains("s3cret"),
             "{error}"
         );
-        assert!(scope.value(&json!("{{ secret('none') }}")).is_err());
+        let error = scope.value(&json!("{{ secret('none') }}")).unwrap_err();
+        assert!(error.to_string().contains("no such secret"), "{error}");
     }
 
     #[test]

@@ -8,42 +8,15 @@ use botsmith_core::hint::shown;
 use botsmith_core::yaml::{Cursor, Mark, Value as Yaml};
 use serde_json::{Value, json};
 
+use super::engine::{describe, environment};
 use super::kind::Type;
+use super::place::{Place, Use, diagnostic, inside, mismatch, word_at, wrong};
 use super::scan::{self, Reading, Scanned};
-use super::scope::{Scope, describe, environment};
+use super::scope::Scope;
 use crate::Result;
 
 const STATUSES: [&str; 5] = ["done", "failed", "skipped", "dead", "cancelled"];
 const FIELDS: [&str; 3] = ["output", "status", "error"];
-
-/// A place in the file that outlives its cursor.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) mark: Mark,
-    pub(super) field: String,
-}
-
-impl Place {
-    pub(super) fn of(at: &Cursor<'_>) -> Self {
-        Self {
-            mark: at.mark(),
-            field: at.path().to_owned(),
-        }
-    }
-}
-
-/// A step that another names or reads.
-#[derive(Clone, Debug)]
-pub(super) struct Use {
-    /// The step that is used.
-    pub(super) step: String,
-    /// Where.
-    pub(super) place: Place,
-    /// The type that its output has to have here.
-    pub(super) wants: Option<Type>,
-    /// Whether a template goes on with `-` after the name, which means minus there.
-    pub(super) dashed: bool,
-}
 
 /// What the texts of one step may read, and what they did.
 #[derive(Debug)]
@@ -79,10 +52,6 @@ impl Never {
             Self::Undone => "a step whose needs did not get done is skipped before it is asked",
         }
     }
-}
-
-pub(super) fn wrong(at: &Cursor<'_>, code: &'static str, message: impl Into<String>) -> Diagnostic {
-    at.diagnostic(message).code(code)
 }
 
 impl Texts<'_> {
@@ -340,14 +309,6 @@ fn asks_for_failure(text: &str, scanned: &Scanned) -> Option<Never> {
     (status && alone).then_some(Never::Undone)
 }
 
-pub(super) fn mismatch(at: &Cursor<'_>, wants: Type, found: &str) -> Diagnostic {
-    wrong(
-        at,
-        "BS-FLOW-014",
-        format!("expected {}, found {found}", wants.word()),
-    )
-}
-
 fn invalid(at: &Cursor<'_>, error: &minijinja::Error) -> Diagnostic {
     let message = format!("not a valid template: {}", describe(error));
     wrong(at, "BS-FLOW-016", message)
@@ -368,67 +329,4 @@ fn no_secret(at: &Cursor<'_>, text: &str) -> Diagnostic {
         "what this gives is stored: `secret()` may not stand in it",
     )
     .hint("use it under `with` of the step that needs it")
-}
-
-fn diagnostic(
-    at: &Cursor<'_>,
-    mark: Mark,
-    code: &'static str,
-    message: impl Into<String>,
-) -> Diagnostic {
-    at.source()
-        .diagnostic(mark, message)
-        .field(at.path())
-        .code(code)
-}
-
-/// Where a name stands in a text, as a whole word.
-fn word_at(text: &str, name: &str) -> usize {
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    let whole =
-        |at: &usize| !text[..*at].ends_with(word) && !text[at + name.len()..].starts_with(word);
-    text.match_indices(name)
-        .map(|(at, _)| at)
-        .find(whole)
-        .unwrap_or(0)
-}
-
-/// The place of a byte of a scalar's text: exact where the text stands in the file as it is, else where the
-/// scalar starts.
-fn inside(at: &Cursor<'_>, text: &str, offset: usize) -> Mark {
-    let start = at.mark();
-    let Some(first) = start.line.checked_sub(1 + at.source().lines_before()) else {
-        return start;
-    };
-    let before = &text[..offset.min(text.len())];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = text[line_start..]
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end();
-    let down = before.matches('\n').count();
-    let in_line = before[line_start..].chars().count();
-    // A block scalar may be marked at its `|` or at its text.
-    for extra in 0..=1 {
-        let Some(found) = at.source().text().lines().nth(first + down + extra) else {
-            continue;
-        };
-        let skip = if down + extra == 0 {
-            start.column.saturating_sub(1)
-        } else {
-            0
-        };
-        let from = found
-            .char_indices()
-            .nth(skip)
-            .map_or(found.len(), |(at, _)| at);
-        if let Some(place) = found[from..].find(line) {
-            return Mark {
-                line: start.line + down + extra,
-                column: found[..from + place].chars().count() + in_line + 1,
-            };
-        }
-    }
-    start
 }

@@ -79,7 +79,9 @@ fn inputs_are_held_against_their_schema_without_showing_them() {
 
 #[test]
 fn the_json_schema_takes_what_is_read_and_refuses_what_is_not() {
-    let validator = jsonschema::validator_for(&schema(&kinds())).unwrap();
+    let schema = schema(&kinds());
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
     let json = |text: &str| {
         botsmith_core::yaml::parse(&Source::new("flow.yaml", text))
             .unwrap()

@@ -3,7 +3,9 @@
 //! `lexical_diversity.jsonl` holds what `scripts/goldens/lexical.py` prints for
 //! `lexical_diversity.txt`.
 
-use botsmith_nlp::lexical_diversity::{Unit, Vocabulary};
+#[cfg(feature = "english")]
+use botsmith_nlp::lexical_diversity::Unit;
+use botsmith_nlp::lexical_diversity::Vocabulary;
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -39,6 +39,19 @@ fn a_file_with_everything_comes_back_to_the_byte() {
 }
 
 #[test]
+fn a_carriage_return_inside_a_line_is_kept_in_every_form_one_at_its_end_is_not() {
+    let doc = read("# a\rb\n1\tDo\tdo\tAUX\tVB\t_\t.\r_\t0\troot\t_\r\r\n\n");
+    let written = conllu::write(&doc);
+    assert_eq!(
+        written,
+        "# a\rb\n1\tDo\tdo\tAUX\tVB\t_\t.\r_\t0\troot\t_\n\n"
+    );
+    assert_eq!(read(&written), doc);
+    let back = Doc::from_bytes("doc", &doc.to_bytes()).expect("our bytes");
+    assert_eq!(back, doc);
+}
+
+#[test]
 fn the_text_is_rebuilt_from_forms_and_white_space() {
     assert_eq!(read(RICH).text(), "Don't go. In\n so\n\nda\n");
 }

@@ -24,20 +24,21 @@ impl Extras {
     ) -> Read<Self> {
         const BAD: &str = "what CoNLL-U says beside does not fit";
         let strings = reader.string()?.to_owned();
-        if strings.contains(['\n', '\r']) {
+        if strings.contains('\n') {
             return Err(BAD);
         }
+        // Each of them ends a line of CoNLL-U, whose reader takes a carriage return there for the line's end.
+        let ends_a_line = |place: &Place| {
+            strings
+                .get(place.start as usize..place.end as usize)
+                .is_some_and(|text| !text.ends_with('\r'))
+        };
         let sentence_comment = reader.numbers()?;
         let mut places = || -> Read<Vec<Place>> {
             let (starts, ends) = (reader.numbers()?, reader.numbers()?);
             let places = starts.iter().zip(&ends);
             let places: Vec<_> = places.map(|(&start, &end)| Place { start, end }).collect();
-            let inside = |place: &Place| {
-                strings
-                    .get(place.start as usize..place.end as usize)
-                    .is_some()
-            };
-            match starts.len() == ends.len() && places.iter().all(inside) {
+            match starts.len() == ends.len() && places.iter().all(ends_a_line) {
                 true => Ok(places),
                 false => Err(BAD),
             }
@@ -60,12 +61,9 @@ impl Extras {
                 .all(|at| *at as usize <= comments.len())
             && [after.len(), starts.len(), ends.len()] == [in_sentence.len(); 3]
             && empty.is_sorted_by_key(|node| node.0)
-            && empty.iter().all(|node| {
-                (node.0 as usize) < sentences
-                    && strings
-                        .get(node.2.start as usize..node.2.end as usize)
-                        .is_some()
-            });
+            && empty
+                .iter()
+                .all(|node| (node.0 as usize) < sentences && ends_a_line(&node.2));
         match fits {
             true => Ok(Self {
                 strings,

@@ -37,7 +37,7 @@ pub fn read_from(path: impl AsRef<Path>, conllu: &str, lines: usize) -> Result<D
     }
     let mut reader = Reader::default();
     for (index, line) in conllu.split('\n').enumerate() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
+        let line = line.trim_end_matches('\r');
         reader.line(line).map_err(|Bad(column, message)| {
             let mut place = Diagnostic::new(&path, message)
                 .code("BS-NLP-001")

@@ -17,7 +17,7 @@ pub(crate) const DEAD: &str = "dead";
 pub(crate) const QUEUES: &str = "queues";
 
 /// One more for each minute waited.
-const AGEING_MS: u64 = 60_000;
+pub(crate) const AGEING_MS: u64 = 60_000;
 
 pub(crate) type Queues = BTreeMap<String, Vec<String>>;
 
@@ -98,6 +98,7 @@ impl<'u, 'a> Change<'u, 'a> {
         self.unit
             .put(&event_key(&self.run.id, self.run.events), &event);
         self.run.events += 1;
+        self.unit.count(what);
     }
 
     /// Puts a step into its queue; while the run is held, it is only marked.
@@ -105,7 +106,8 @@ impl<'u, 'a> Change<'u, 'a> {
         self.leave(step);
         step.status = StepStatus::Ready;
         // Urgent and long waiting come first; the order never changes while they wait.
-        let ahead = u64::from(step.plan.priority) * AGEING_MS;
+        let priority = self.run.priority.unwrap_or(step.plan.priority);
+        let ahead = u64::from(priority) * AGEING_MS;
         let rank = *step.rank.get_or_insert(self.now_ms.saturating_sub(ahead));
         if !self.run.paused {
             let name = queue(&step.plan);

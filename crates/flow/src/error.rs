@@ -81,6 +81,12 @@ pub enum Error {
         /// Which value, and the rule that it breaks.
         reason: String,
     },
+    /// A schedule that cannot be kept: its pattern, its time zone, its name.
+    #[error("the schedule does not fit: {reason}")]
+    Schedule {
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
     /// A template of a step breaks in a run.
     #[error("the template `{template}` breaks: {reason}")]
     Template {
@@ -105,6 +111,7 @@ impl Error {
             Self::Corrupt { .. } => "BS-FLOW-007",
             Self::Inputs { .. } => "BS-FLOW-018",
             Self::Template { .. } => "BS-FLOW-019",
+            Self::Schedule { .. } => "BS-FLOW-030",
         }
     }
 

@@ -20,20 +20,25 @@
 #![forbid(unsafe_code)]
 
 mod advance;
+mod cron;
 mod error;
+mod graph;
 mod plan;
 mod state;
 mod store;
 mod unit;
 mod workflow;
 
+pub use cron::{Cron, Misfire};
 pub use error::{Error, Result};
+pub use graph::Graph;
 pub use plan::{Concurrency, OnFailure, Plan, Retry, RunIf, StepPlan};
 pub use state::{
     Attempt, Event, RunState, RunStatus, StepError, StepState, StepStatus, Token, Wait,
 };
 pub use store::{
-    Beat, Claimed, Commit, Committed, FlowStore, Held, MAX_OUTPUT, Output, Started, Worker,
+    Beat, Claimed, Commit, Committed, Depth, Filter, FlowStore, Held, MAX_OUTPUT, Output, Queue,
+    Schedule, ScheduleState, Standing, Started, Worker,
 };
 pub use workflow::{
     Each, Ended, Files, Kind, Kinds, Repeat, Scope, Step, Type, Work, Workflow, schema,

@@ -32,6 +32,9 @@ pub struct RunState {
     /// Whether a step that counts has failed.
     #[serde(default)]
     pub failed: bool,
+    /// How urgent its steps are, where somebody said so after it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
     /// How many steps have not ended.
     pub open: u64,
     /// How many events there are, which is the number of the next.
@@ -60,7 +63,8 @@ impl RunStatus {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
 
-    pub(crate) fn word(self) -> &'static str {
+    /// Its word.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Cancelling => "cancelling",
@@ -90,6 +94,9 @@ pub struct StepState {
     /// Whether a condition of its own skipped it.
     #[serde(default)]
     pub unwanted: bool,
+    /// The step that added it, where it was not there from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spawner: Option<String>,
     /// The steps that need it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependants: Vec<String>,
@@ -159,7 +166,8 @@ impl StepStatus {
         )
     }
 
-    pub(crate) fn word(self) -> &'static str {
+    /// Its word.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Ready => "ready",

@@ -14,7 +14,11 @@
 mod claim;
 mod commit;
 mod control;
+mod depth;
+mod look;
 mod permit;
+mod remake;
+mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -34,6 +38,9 @@ use crate::{Error, Plan, Result};
 
 pub use claim::{Beat, Claimed, Held, Worker};
 pub use commit::{Commit, Committed, MAX_OUTPUT, Output};
+pub use depth::{Depth, Queue};
+pub use look::{Filter, Standing};
+pub use schedule::{Schedule, ScheduleState};
 
 /// The layout that this build writes.
 const SCHEMA: i64 = 1;
@@ -77,6 +84,7 @@ pub struct FlowStore {
     store: Arc<dyn StateStore>,
     partitions: u64,
     clock: Option<Arc<Clock>>,
+    seen: depth::Seen,
 }
 
 /// What came of starting a run.
@@ -129,6 +137,7 @@ impl FlowStore {
             store,
             partitions: layout.partitions.max(1),
             clock: None,
+            seen: depth::Seen::default(),
         })
     }
 
@@ -179,7 +188,9 @@ impl FlowStore {
             let now_ms = self.now_ms()?;
             let mut unit = Unit::new(&*self.store, partition);
             let done = work(&mut unit, now_ms)?;
+            let events = unit.events();
             if unit.finish()? {
+                self.seen.add(events);
                 return Ok(done);
             }
             if attempt > 2 {
@@ -243,6 +254,7 @@ impl FlowStore {
                 ended_ms: None,
                 paused: false,
                 failed: false,
+                priority: None,
                 open: steps.len() as u64,
                 events: 0,
             };
@@ -283,11 +295,7 @@ impl FlowStore {
     /// The store's.
     pub fn runs(&self) -> Result<Vec<RunState>> {
         let mut runs = Vec::new();
-        for place in self.places() {
-            for (key, record) in self.store.scan(&place, "run/", None, usize::MAX)? {
-                runs.push(read::<RunState>(&place, &key, &record.value)?);
-            }
-        }
+        self.each_run(|run| runs.push(run))?;
         runs.sort_by(|a, b| (b.created_ms, &a.id).cmp(&(a.created_ms, &b.id)));
         Ok(runs)
     }
@@ -369,6 +377,7 @@ impl StepState {
             lacking: false,
             need_failed: false,
             unwanted: false,
+            spawner: None,
             dependants: Vec::new(),
             attempts: 0,
             failures: 0,

@@ -15,6 +15,8 @@ pub(crate) struct Unit<'a> {
     seen: BTreeMap<String, Seen>,
     /// Writes of due times, in their order.
     due: Vec<Due>,
+    /// How often each thing happens in it.
+    events: BTreeMap<String, u64>,
 }
 
 #[allow(
@@ -41,6 +43,7 @@ impl<'a> Unit<'a> {
             partition,
             seen: BTreeMap::new(),
             due: Vec::new(),
+            events: BTreeMap::new(),
         }
     }
 
@@ -128,6 +131,16 @@ impl<'a> Unit<'a> {
     pub(crate) fn clear_due(&mut self, index: &str, member: &str) {
         self.due
             .push(Due::Clear(index.to_owned(), member.to_owned()));
+    }
+
+    /// Counts something that happens if all does.
+    pub(crate) fn count(&mut self, what: &str) {
+        *self.events.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// What was counted so far.
+    pub(crate) fn events(&mut self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.events)
     }
 
     /// Makes it happen; `false` when something that was read has changed since.

@@ -229,6 +229,7 @@ fn spawn(change: &mut Change<'_, '_>, step: &mut StepState, plans: &[StepPlan]) 
     for plan in plan.into_steps() {
         let mut open = 0;
         let mut state = StepState::new(plan.clone(), 0);
+        state.spawner = Some(step.plan.key.clone());
         for need in plan.needs.iter().collect::<BTreeSet<_>>() {
             if added.contains(need) {
                 // It stands before this one, and was put already.

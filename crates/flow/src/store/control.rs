@@ -193,7 +193,7 @@ impl FlowStore {
 }
 
 /// Counts anew what pending steps wait for, then moves on those that wait for nothing.
-fn recount(change: &mut Change<'_, '_>) -> Result<()> {
+pub(super) fn recount(change: &mut Change<'_, '_>) -> Result<()> {
     let steps = change.steps()?;
     let mut needs: BTreeMap<&str, Vec<StepStatus>> = BTreeMap::new();
     for need in &steps {

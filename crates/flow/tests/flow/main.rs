@@ -10,3 +10,4 @@ mod backends;
 mod contract;
 mod model;
 mod race;
+mod remade;

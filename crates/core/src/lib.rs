@@ -6,6 +6,7 @@
 //! - [`yaml`]: YAML 1.2 read into a tree whose every node knows where it stands.
 //! - [`chat`]: messages, requests, responses, and the trait of every model that answers.
 //! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
+//! - `schema` (feature `schema`): values held against a JSON Schema.
 //! - [`store`]: one [`StateStore`](store::StateStore) trait; memory, SQLite and Redis behind it.
 //!
 //! Without features this crate compiles no SQLite and no async runtime.
@@ -17,6 +18,8 @@ pub mod config;
 pub mod digest;
 mod error;
 pub mod hint;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod secret;
 pub mod store;
 pub mod yaml;

@@ -18,8 +18,8 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use botsmith_core::schema::Schema;
 use botsmith_core::yaml::Source;
-use jsonschema::{PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -213,21 +213,19 @@ impl Workflow {
                 false => fail("it takes none".into()),
             };
         };
-        let validator = match validator(schema) {
-            Ok(validator) => validator,
+        let schema = match Schema::linear(schema, PATTERN) {
+            Ok(schema) => schema,
             Err(error) => return fail(format!("their schema is none: {error}")),
         };
-        match validator.validate(inputs) {
+        match schema.check(inputs) {
             Ok(()) => Ok(()),
             Err(error) => {
                 // Inputs may be long or private: the place and the rule say enough.
-                let place = error.instance_path().to_string();
-                let place = if place.is_empty() {
-                    "they".to_owned()
-                } else {
-                    format!("`{place}`")
+                let place = match error.place() {
+                    "" => "they".to_owned(),
+                    place => format!("`{place}`"),
                 };
-                fail(format!("{place}: {}", error.masked_with("the value")))
+                fail(format!("{place}: {}", error.masked("the value")))
             }
         }
     }
@@ -246,12 +244,6 @@ impl Workflow {
             .map(|(name, step)| step.plan(&work::key(under, name), under, names.clone()))
             .collect()
     }
-}
-
-fn validator(schema: &Value) -> Result<Validator, jsonschema::ValidationError<'static>> {
-    jsonschema::options()
-        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN))
-        .build(schema)
 }
 
 /// The value with the keys of every mapping in order of the alphabet.

@@ -3,8 +3,8 @@
 //! Schemas are JSON Schema (draft 2020-12 unless `$schema` says otherwise), validated offline: a
 //! `$ref` to another document is an error. `pattern` runs on a linear-time engine.
 
+use botsmith_core::schema::Schema;
 use botsmith_core::yaml::{Cursor, Fields, Value as Yaml};
-use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use super::builtin::{Builtin, evidence, flag};
@@ -176,27 +176,23 @@ pub fn schema_error(value: &Value, schema: &Value) -> Result<Option<String>, Str
     Ok(first_error(&compile(schema)?, value))
 }
 
-pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .offline()
-        .with_pattern_options(PatternOptions::regex().size_limit(SIZE_LIMIT))
-        .build(schema)
-        .map_err(|error| match error.instance_path().as_str() {
-            "" => text::line(&error.to_string(), 200).into_owned(),
-            path => text::line(&format!("`{path}`: {error}"), 200).into_owned(),
-        })
+pub(super) fn compile(schema: &Value) -> Result<Schema, String> {
+    Schema::linear(schema, SIZE_LIMIT).map_err(|misfit| match misfit.place() {
+        "" => text::line(&misfit.to_string(), 200).into_owned(),
+        path => text::line(&format!("`{path}`: {misfit}"), 200).into_owned(),
+    })
 }
 
-pub(super) fn first_error(validator: &Validator, value: &Value) -> Option<String> {
-    let error = validator.validate(value).err()?;
-    let path = match error.instance_path().as_str() {
+pub(super) fn first_error(schema: &Schema, value: &Value) -> Option<String> {
+    let error = schema.check(value).err()?;
+    let path = match error.place() {
         "" => "the value",
         path => path,
     };
     // Instances may be long: those that are, are left out of the message.
     let message = error.to_string();
     let message = if message.chars().count() > 160 {
-        error.masked_with("it").to_string()
+        error.masked("it")
     } else {
         message
     };
@@ -216,7 +212,7 @@ enum Mode {
 struct Json {
     mode: Mode,
     code_block: bool,
-    schema: Option<Validator>,
+    schema: Option<Schema>,
 }
 
 fn read(options: &Fields<'_>, mode: Mode) -> Result<Box<dyn Evaluator>> {
@@ -232,7 +228,7 @@ fn read(options: &Fields<'_>, mode: Mode) -> Result<Box<dyn Evaluator>> {
     }))
 }
 
-fn read_schema(at: &Cursor<'_>) -> Result<Validator> {
+fn read_schema(at: &Cursor<'_>) -> Result<Schema> {
     let schema = match &at.node().value {
         Yaml::Map(_) | Yaml::Bool(_) => at.node().to_json(),
         Yaml::String(text) => serde_json::from_str(text)

@@ -92,7 +92,7 @@ struct Wanted {
     name: String,
     arguments: Option<Value>,
     matching: Match,
-    schema: Option<jsonschema::Validator>,
+    schema: Option<botsmith_core::schema::Schema>,
 }
 
 #[derive(Debug)]
@@ -235,7 +235,7 @@ impl Wanted {
                 (Some(_), Match::Schema) => self
                     .schema
                     .as_ref()
-                    .is_some_and(|schema| schema.is_valid(&call.arguments)),
+                    .is_some_and(|schema| schema.fits(&call.arguments)),
             }
     }
 

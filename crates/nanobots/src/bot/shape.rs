@@ -4,6 +4,7 @@
 //! is checked here. One that does not fit goes back to the model once, with what is wrong about it.
 
 use botsmith_core::chat::OutputFormat;
+use botsmith_core::schema::Schema;
 use serde_json::Value;
 
 use crate::{Error, Result};
@@ -15,16 +16,16 @@ const COMPLAINTS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Shape {
     schema: Value,
-    validator: jsonschema::Validator,
+    checks: Schema,
 }
 
 impl Shape {
     /// Of a JSON Schema.
     pub(crate) fn new(schema: &Value) -> Result<Self> {
-        match jsonschema::validator_for(schema) {
-            Ok(validator) => Ok(Self {
+        match Schema::new(schema) {
+            Ok(checks) => Ok(Self {
                 schema: schema.clone(),
-                validator,
+                checks,
             }),
             Err(error) => Err(Error::Output {
                 reason: format!("the schema itself is wrong: {error}"),
@@ -53,15 +54,13 @@ impl Shape {
     pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
         let value = parse(text)?;
         let complaints: Vec<_> = self
-            .validator
-            .iter_errors(&value)
-            .take(COMPLAINTS)
+            .checks
+            .misfits(&value, COMPLAINTS)
+            .iter()
             .map(|error| {
-                let place = error.instance_path().to_string();
-                let place = if place.is_empty() {
-                    "the whole".into()
-                } else {
-                    place
+                let place = match error.place() {
+                    "" => "the whole",
+                    place => place,
                 };
                 let words: String = error.to_string().chars().take(300).collect();
                 format!("{place}: {words}")

@@ -176,7 +176,7 @@ fn schema(at: &Cursor<'_>) -> Result<Value> {
             .into());
     }
     let schema = at.node().to_json();
-    if let Err(error) = jsonschema::validator_for(&schema) {
+    if let Err(error) = botsmith_core::schema::Schema::new(&schema) {
         let message = format!("not a usable JSON Schema: {}", shown(&error.to_string()));
         return Err(at.error(message).into());
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use botsmith_core::chat::{BoxFuture, Call, ToolSpec};
+use botsmith_core::schema::Schema;
 use futures_util::future::{Either, select};
-use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use super::{Tool, ToolFailure};
@@ -44,17 +44,14 @@ impl Default for Bounds {
 /// model what is wanted.
 pub struct Checked {
     tool: Arc<dyn Tool>,
-    schema: Option<Validator>,
+    schema: Option<Schema>,
     bounds: Bounds,
 }
 
 impl Checked {
     /// Wraps `tool`.
     pub fn new(tool: Arc<dyn Tool>, bounds: Bounds) -> Self {
-        let schema = jsonschema::options()
-            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN))
-            .build(&tool.spec().parameters)
-            .ok();
+        let schema = Schema::linear(&tool.spec().parameters, PATTERN).ok();
         Self {
             tool,
             schema,
@@ -106,11 +103,10 @@ impl Tool for Checked {
             return Ok(());
         };
         let mut found: Vec<String> = schema
-            .iter_errors(arguments)
-            .take(NAMED)
+            .misfits(arguments, NAMED)
+            .iter()
             .map(|error| {
-                let place = error.instance_path().to_string();
-                let place = place.trim_start_matches('/').replace('/', ".");
+                let place = error.place().trim_start_matches('/').replace('/', ".");
                 let words: String = error.to_string().chars().take(300).collect();
                 match place.as_str() {
                     "" => words,

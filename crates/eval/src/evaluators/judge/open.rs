@@ -33,7 +33,7 @@ struct Member {
 pub(super) struct OpenJudge {
     members: Vec<Member>,
     judgement: Judgement,
-    schema: jsonschema::Validator,
+    schema: botsmith_core::schema::Schema,
     combine: Combine,
     prompt: Option<Template>,
     pace: Pace,

@@ -1,6 +1,7 @@
 //! The `inputs` of a workflow, and what another workflow is given for them -> whether they fit.
 
 use botsmith_core::hint::shown;
+use botsmith_core::schema::Schema;
 use botsmith_core::yaml::{Cursor, Node, Value as Yaml};
 use serde_json::{Map, Value};
 
@@ -8,15 +9,14 @@ use crate::Result;
 use crate::workflow::kind::Type;
 use crate::workflow::place::wrong;
 use crate::workflow::text::Texts;
-use crate::workflow::{Workflow, sorted, validator};
+use crate::workflow::{PATTERN, Workflow, sorted};
 
 /// The JSON Schema of a workflow's inputs.
 pub(super) fn schema(at: &Cursor<'_>) -> Result<Value> {
     at.fields()?;
     let schema = sorted(at.node().to_json());
-    if let Err(error) = validator(&schema) {
-        let place = error.instance_path().to_string();
-        let (node, field) = find(at, &place);
+    if let Err(error) = Schema::linear(&schema, PATTERN) {
+        let (node, field) = find(at, error.place());
         let message = format!("not a JSON Schema: {error}");
         let wrong = at.source().diagnostic(node.mark, message).field(field);
         return Err(wrong.code("BS-FLOW-017").into());

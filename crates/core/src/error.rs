@@ -116,6 +116,10 @@ pub enum Error {
         /// What the back end said.
         reason: String,
     },
+    /// The local engine cannot load a model or compute with it.
+    #[cfg(feature = "engine")]
+    #[error(transparent)]
+    Engine(#[from] crate::engine::EngineError),
 }
 
 fn reason(source: &io::Error) -> String {
@@ -143,6 +147,8 @@ impl Error {
             Self::Store { .. } => "BS-CORE-016",
             Self::StoreLimit { .. } => "BS-CORE-017",
             Self::StoreUnreachable { .. } => "BS-CORE-018",
+            #[cfg(feature = "engine")]
+            Self::Engine(error) => error.code(),
         }
     }
 
@@ -150,6 +156,8 @@ impl Error {
     pub fn diagnostic(&self) -> Option<&Diagnostic> {
         match self {
             Self::Invalid(diagnostic) => Some(diagnostic),
+            #[cfg(feature = "engine")]
+            Self::Engine(crate::engine::EngineError::Config(diagnostic)) => Some(diagnostic),
             _ => None,
         }
     }

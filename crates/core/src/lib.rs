@@ -9,6 +9,8 @@
 //! - `schema` (feature `schema`): values held against a JSON Schema.
 //! - [`store`]: one [`StateStore`](store::StateStore) trait; memory, SQLite and Redis behind it.
 //!
+//! - `engine` (feature `engine`): models on Candle: weights, tokenizers, encoders, embeddings.
+//!
 //! Without features this crate compiles no SQLite and no async runtime.
 
 #![forbid(unsafe_code)]
@@ -16,6 +18,8 @@
 pub mod chat;
 pub mod config;
 pub mod digest;
+#[cfg(feature = "engine")]
+pub mod engine;
 mod error;
 pub mod hint;
 #[cfg(feature = "schema")]

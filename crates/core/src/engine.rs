@@ -1,0 +1,45 @@
+//! The local engine: models on Candle, in process, shaped for evaluation (feature `engine`).
+//!
+//! A [`ModelFiles`] finds the files of a model: a folder of the Hugging Face layout, a `.gguf` or a `.safetensors`
+//! file. From it come its [`Config`], its [`Tokenizer`] and its [`Weights`]. Nothing is fetched from a network here,
+//! and no file is run: pickled weights are refused.
+//!
+//! ```no_run
+//! use botsmith_core::engine::{Config, Device, ModelFiles, Tokenizer, Weights, memory};
+//!
+//! let files = ModelFiles::open("models/all-MiniLM-L6-v2")?;
+//! let config = Config::open(&files)?;
+//! let tokenizer = Tokenizer::open(&files)?;
+//! let weights = Weights::open(&files, &Device::Auto.open()?)?;
+//! weights.check_memory(memory::free())?;
+//! let width = config.count("hidden_size", 1..=65_536)?;
+//! let words = weights.embedding("embeddings.word_embeddings", config.count("vocab_size", 1..=1 << 24)?, width)?;
+//! let vectors = words.forward(&tokenizer.encode("a question", true)?)?;
+//! # Ok::<(), botsmith_core::engine::EngineError>(())
+//! ```
+
+mod config;
+mod device;
+mod error;
+mod files;
+pub mod gguf;
+mod header;
+mod linear;
+pub mod memory;
+mod norm;
+mod ops;
+pub mod safetensors;
+mod tokenizer;
+mod weights;
+
+pub use candle_core::{Device as ComputeDevice, Tensor};
+
+pub use config::Config;
+pub use device::Device;
+pub use error::{EngineError, Result};
+pub use files::{ModelFiles, WeightFiles};
+pub use header::{Entry, Stored};
+pub use linear::{Embedding, Linear};
+pub use norm::Norm;
+pub use tokenizer::{Encoded, Tokenizer};
+pub use weights::{Part, Weights};

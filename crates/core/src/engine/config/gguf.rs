@@ -1,0 +1,140 @@
+//! The metadata of a GGUF file under the names of `config.json`.
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::gguf::Gguf;
+
+/// Names of whole numbers.
+const COUNTS: &[(&str, &str)] = &[
+    ("embedding_length", "hidden_size"),
+    ("block_count", "num_hidden_layers"),
+    ("feed_forward_length", "intermediate_size"),
+    ("attention.head_count", "num_attention_heads"),
+    ("attention.head_count_kv", "num_key_value_heads"),
+    ("attention.key_length", "head_dim"),
+    ("context_length", "max_position_embeddings"),
+    ("attention.sliding_window", "sliding_window"),
+    ("vocab_size", "vocab_size"),
+];
+
+/// Names of numbers.
+const NUMBERS: &[(&str, &str)] = &[
+    ("rope.freq_base", "rope_theta"),
+    ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
+    ("attention.layer_norm_epsilon", "layer_norm_eps"),
+    ("attn_logit_softcapping", "attn_logit_softcapping"),
+    ("final_logit_softcapping", "final_logit_softcapping"),
+];
+
+/// The settings of a file.
+pub(super) fn settings(gguf: &Gguf) -> Map<String, Value> {
+    let kind = gguf.architecture();
+    let key = |name: &str| format!("{kind}.{name}");
+    let mut settings = Map::new();
+    let model_type = match kind {
+        "gemma3" => "gemma3_text",
+        other => other,
+    };
+    settings.insert("model_type".into(), model_type.into());
+    for (theirs, ours) in COUNTS {
+        if let Some(number) = gguf.integer(&key(theirs)) {
+            settings.insert((*ours).into(), number.into());
+        }
+    }
+    for (theirs, ours) in NUMBERS {
+        if let Some(number) = gguf.float(&key(theirs)) {
+            // Single precision in the file: its shortest decimal is what was meant.
+            let meant = (number as f32).to_string().parse().unwrap_or(number);
+            settings.insert((*ours).into(), json!(meant));
+        }
+    }
+    if let Some(table) = gguf
+        .entries
+        .iter()
+        .find(|entry| entry.name == "token_embd.weight")
+    {
+        // The table rules: vocabularies are padded to it.
+        settings.insert(
+            "vocab_size".into(),
+            table.shape.first().copied().unwrap_or(0).into(),
+        );
+    }
+    let tied = !gguf
+        .entries
+        .iter()
+        .any(|entry| entry.name == "output.weight");
+    settings.insert("tie_word_embeddings".into(), tied.into());
+    for (theirs, ours) in [
+        ("bos", "bos_token_id"),
+        ("eos", "eos_token_id"),
+        ("padding", "pad_token_id"),
+    ] {
+        if let Some(id) = gguf.integer(&format!("tokenizer.ggml.{theirs}_token_id")) {
+            settings.insert(ours.into(), id.into());
+        }
+    }
+    if let Some(scaling) = rope_scaling(gguf, kind) {
+        settings.insert("rope_scaling".into(), scaling);
+    }
+    match kind {
+        "gemma2" | "gemma3" => gemma(gguf, kind, &mut settings),
+        "bert" => {
+            settings.insert("type_vocab_size".into(), type_rows(gguf).into());
+            settings.insert("hidden_act".into(), "gelu".into());
+        }
+        _ => {}
+    }
+    settings
+}
+
+fn type_rows(gguf: &Gguf) -> usize {
+    let table = gguf
+        .entries
+        .iter()
+        .find(|entry| entry.name == "token_types.weight");
+    table
+        .and_then(|entry| entry.shape.first().copied())
+        .unwrap_or(0)
+}
+
+fn rope_scaling(gguf: &Gguf, kind: &str) -> Option<Value> {
+    let name = gguf.text(&format!("{kind}.rope.scaling.type"))?;
+    if name == "none" {
+        return None;
+    }
+    let mut scaling = Map::from_iter([("rope_type".to_owned(), Value::from(name))]);
+    for (theirs, ours) in [
+        ("factor", "factor"),
+        ("attn_factor", "attention_factor"),
+        (
+            "original_context_length",
+            "original_max_position_embeddings",
+        ),
+    ] {
+        if let Some(number) = gguf.float(&format!("{kind}.rope.scaling.{theirs}")) {
+            scaling.insert(ours.into(), json!(number));
+        }
+    }
+    Some(scaling.into())
+}
+
+/// What llama.cpp knows of Gemma by heart.
+fn gemma(gguf: &Gguf, kind: &str, settings: &mut Map<String, Value>) {
+    let integer = |name: &str| gguf.integer(&format!("{kind}.{name}"));
+    settings.insert("hidden_activation".into(), "gelu_pytorch_tanh".into());
+    let layers = integer("block_count").unwrap_or(0);
+    let scalar = match (kind, layers) {
+        // The two 27B models scale by the width of the model's share of a head.
+        ("gemma2", 46) | ("gemma3", 62) => integer("embedding_length")
+            .zip(integer("attention.head_count"))
+            .and_then(|(width, heads)| width.checked_div(heads)),
+        _ => integer("attention.key_length"),
+    };
+    if let Some(scalar) = scalar {
+        settings.insert("query_pre_attn_scalar".into(), scalar.into());
+    }
+    if kind == "gemma3" {
+        settings.insert("rope_local_base_freq".into(), json!(10_000.0));
+        settings.insert("sliding_window_pattern".into(), 6.into());
+    }
+}

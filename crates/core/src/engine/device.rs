@@ -1,0 +1,139 @@
+//! Where a model computes: `auto`, `cpu`, `cuda:N` or `metal`.
+//!
+//! `auto` takes the first of CUDA, Metal and CPU that this build has and the machine can start. The choice is a
+//! plain value; [`Device::open`] is what touches the hardware.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::error::{EngineError, Result};
+
+/// The device that is asked for.
+///
+/// ```
+/// use botsmith_core::engine::Device;
+/// assert_eq!("cuda:1".parse::<Device>()?, Device::Cuda(1));
+/// assert_eq!("cpu".parse::<Device>()?.to_string(), "cpu");
+/// assert!("gpu".parse::<Device>().is_err());
+/// # Ok::<(), botsmith_core::engine::EngineError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Device {
+    /// The best that is there.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU, by its number.
+    Cuda(usize),
+    /// An Apple GPU.
+    Metal,
+}
+
+impl Device {
+    /// The words that [`Device::from_str`] takes.
+    pub const WORDS: &'static [&'static str] = &["auto", "cpu", "cuda:0", "metal"];
+
+    /// Starts the device.
+    ///
+    /// # Errors
+    /// [`EngineError::Device`] where this build or this machine has none.
+    pub fn open(self) -> Result<candle_core::Device> {
+        match self {
+            Self::Cpu => Ok(candle_core::Device::Cpu),
+            Self::Auto => Ok(Self::Cuda(0)
+                .open()
+                .or_else(|_| Self::Metal.open())
+                .unwrap_or(candle_core::Device::Cpu)),
+            Self::Cuda(number) => self.started(cfg!(feature = "cuda"), "cuda", || {
+                candle_core::Device::new_cuda(number)
+            }),
+            Self::Metal => self.started(cfg!(feature = "metal"), "metal", || {
+                candle_core::Device::new_metal(0)
+            }),
+        }
+    }
+
+    fn started(
+        self,
+        built: bool,
+        feature: &str,
+        start: impl FnOnce() -> candle_core::Result<candle_core::Device>,
+    ) -> Result<candle_core::Device> {
+        let reason = if built {
+            match start() {
+                Ok(device) => return Ok(device),
+                Err(error) => format!("{error}; try `cpu`"),
+            }
+        } else {
+            format!("this build lacks the feature `{feature}`; try `cpu`")
+        };
+        Err(EngineError::Device {
+            wanted: self.to_string(),
+            reason,
+        })
+    }
+}
+
+impl FromStr for Device {
+    type Err = EngineError;
+
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "auto" => return Ok(Self::Auto),
+            "cpu" => return Ok(Self::Cpu),
+            "cuda" => return Ok(Self::Cuda(0)),
+            "metal" => return Ok(Self::Metal),
+            _ => {}
+        }
+        if let Some(number) = word.strip_prefix("cuda:").and_then(|n| n.parse().ok()) {
+            return Ok(Self::Cuda(number));
+        }
+        let near = crate::hint::nearest(word, Self::WORDS.iter().copied());
+        Err(EngineError::Device {
+            wanted: crate::hint::shown(word),
+            reason: near.map_or_else(
+                || {
+                    format!(
+                        "devices are {}",
+                        crate::hint::list(Self::WORDS.iter().copied())
+                    )
+                },
+                |near| format!("did you mean `{near}`?"),
+            ),
+        })
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
+            Self::Metal => f.write_str("metal"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_built_in_says_what_would_work() {
+        if cfg!(feature = "metal") {
+            return;
+        }
+        let error = Device::Metal.open().expect_err("no metal in this build");
+        assert_eq!(error.code(), "BS-ENG-010");
+        assert!(error.to_string().contains("`metal`"), "{error}");
+        assert!(error.to_string().contains("try `cpu`"), "{error}");
+    }
+
+    #[test]
+    fn auto_always_finds_a_device() {
+        Device::Auto.open().expect("at least the processor");
+    }
+}

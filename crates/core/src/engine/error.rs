@@ -1,0 +1,179 @@
+//! What can go wrong in the engine: facts in fields, a stable code for each (`docs/src/errors.md`).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::memory::gigabytes;
+use crate::Diagnostic;
+
+/// `Result` with [`EngineError`].
+pub type Result<T, E = EngineError> = std::result::Result<T, E>;
+
+/// What can go wrong when a model is loaded or asked. [`EngineError::code`] is listed in
+/// `docs/src/errors.md` with its remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// There is no model at a path, or a file that it needs is missing.
+    #[error("no model at {}: {reason}", path.display())]
+    NoModel {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What is missing, and what would be right.
+        reason: String,
+    },
+    /// A file of a model could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of a model is cut short, contradicts itself, or asks for more than is sane.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not hold, with both numbers.
+        reason: String,
+    },
+    /// A setting of a model is missing, of the wrong kind or outside its range.
+    #[error("{0}")]
+    Config(Box<Diagnostic>),
+    /// A model, or something in it, is of a kind that this engine does not know.
+    #[error("{what} `{found}` is not supported; known: {known}")]
+    Unsupported {
+        /// What it is: `architecture`, `data type`.
+        what: &'static str,
+        /// What was found.
+        found: String,
+        /// What would work.
+        known: String,
+    },
+    /// The weights lack a tensor.
+    #[error("{} has no tensor `{name}`{}", path.display(), hint.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
+    TensorMissing {
+        /// The file with the weights.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+        /// The nearest name that is there.
+        hint: Option<String>,
+    },
+    /// A tensor has another shape than the configuration says.
+    #[error("tensor `{name}` of {} has shape {found:?}, the configuration wants {wanted:?}", path.display())]
+    TensorShape {
+        /// The file with the weights.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that was wanted.
+        wanted: Vec<usize>,
+    },
+    /// A tensor holds a value that is no finite number.
+    #[error("tensor `{name}` of {} holds a value that is not finite, at position {at}: the file is damaged or was trained badly", path.display())]
+    NotFinite {
+        /// The file with the weights.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+        /// The value's position in reading order (of quantised tensors: its block's first).
+        at: usize,
+    },
+    /// The model does not fit into memory.
+    #[error("the model needs {}, {} free: {remedy}", gigabytes(*needed), gigabytes(*free))]
+    Memory {
+        /// Bytes that the model takes once loaded.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+        /// What to try.
+        remedy: String,
+    },
+    /// A device is not there, or this build cannot use it.
+    #[error("device `{wanted}` cannot be used: {reason}")]
+    Device {
+        /// The device asked for.
+        wanted: String,
+        /// Why not, and what would work.
+        reason: String,
+    },
+    /// The tokenizer cannot be read or used.
+    #[error("tokenizer of {}: {reason}", path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The tokenizer knows tokens for which the model has no embedding.
+    #[error(
+        "the tokenizer gives ids up to {largest}, the model has {rows} embeddings: the files belong to different models"
+    )]
+    Vocabulary {
+        /// The largest id of the tokenizer.
+        largest: u32,
+        /// Rows of the model's embedding table.
+        rows: usize,
+    },
+    /// A text has more tokens than the model can read.
+    #[error(
+        "the text has {tokens} tokens, the model reads at most {limit}: shorten it, or let it be truncated"
+    )]
+    TooLong {
+        /// Tokens of the text, special ones included.
+        tokens: usize,
+        /// The most the model reads.
+        limit: usize,
+    },
+    /// The caller stopped the work.
+    #[error("stopped")]
+    Cancelled,
+    /// The tensor library failed.
+    #[error("the computation failed: {0}")]
+    Compute(#[from] candle_core::Error),
+}
+
+impl EngineError {
+    /// The stable code, as in `docs/src/errors.md`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoModel { .. } => "BS-ENG-001",
+            Self::Read { .. } => "BS-ENG-002",
+            Self::Damaged { .. } => "BS-ENG-003",
+            Self::Config(_) => "BS-ENG-004",
+            Self::Unsupported { .. } => "BS-ENG-005",
+            Self::TensorMissing { .. } => "BS-ENG-006",
+            Self::TensorShape { .. } => "BS-ENG-007",
+            Self::NotFinite { .. } => "BS-ENG-008",
+            Self::Memory { .. } => "BS-ENG-009",
+            Self::Device { .. } => "BS-ENG-010",
+            Self::Tokenizer { .. } => "BS-ENG-011",
+            Self::Vocabulary { .. } => "BS-ENG-012",
+            Self::TooLong { .. } => "BS-ENG-013",
+            Self::Cancelled => "BS-ENG-014",
+            Self::Compute(_) => "BS-ENG-015",
+        }
+    }
+
+    pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+}
+
+impl From<Diagnostic> for EngineError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Config(Box::new(diagnostic.code("BS-ENG-004")))
+    }
+}

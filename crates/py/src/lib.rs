@@ -61,7 +61,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(nlp::from_conllu, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_json, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_bytes, module)?)?;
+    module.add_function(wrap_pyfunction!(nlp::verbs, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::metric_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(metrics::retrieval_scores, module)?)?;
+    module.add_function(wrap_pyfunction!(metrics::self_bleu, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_share, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_mean, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_compare, module)?)?;
@@ -71,6 +74,13 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stats::stats_adjust, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_ranking, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_pass_at, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_mean_pass_at, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_cases_needed, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_cases_for_width, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_power, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_detectable, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_spread, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_ndcg, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_confusion, module)?)?;
     Ok(())
 }

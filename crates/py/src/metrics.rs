@@ -1,5 +1,7 @@
 //! Text metrics over lists. Options and their errors are those of suites and of `botsmith metric`.
 
+mod sets;
+
 use botsmith::eval::evaluators::Registry;
 use botsmith::eval::metric::Metric as Judge;
 use pyo3::prelude::*;
@@ -7,6 +9,8 @@ use pyo3::pybacked::PyBackedStr;
 
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
+
+pub(crate) use sets::{retrieval_scores, self_bleu};
 
 /// Pairs that are judged between two looks for signals, by bytes of text.
 const QUICK: usize = 1 << 16;

@@ -2,6 +2,7 @@
 
 mod analyser;
 mod doc;
+mod groups;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::fault::Fault;
 
 pub(crate) use analyser::Analyser;
 pub(crate) use doc::{Doc, Sentence, Token, Word, from_bytes, from_conllu, from_json};
+pub(crate) use groups::verbs;
 
 /// Bytes of text that are read at once on the caller's thread; more get one of their own.
 const QUICK: usize = 1 << 15;

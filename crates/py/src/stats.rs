@@ -1,6 +1,8 @@
 //! Statistics over lists: one function a kind of question, the method by its name. What has several parts
 //! crosses as JSON.
 
+mod labels;
+
 use botsmith::eval::stats::{self as rust, Confidence, Correction, Pairs, Side};
 use botsmith::eval::{Error, Result};
 use pyo3::prelude::*;
@@ -8,6 +10,8 @@ use serde::Serialize;
 
 use crate::doorway;
 use crate::fault::Fault;
+
+pub(crate) use labels::stats_confusion;
 
 fn json(found: Result<impl Serialize>) -> Result<String, Fault> {
     Ok(serde_json::to_string(&found?)?)
@@ -205,6 +209,20 @@ pub(crate) fn stats_pass_at(py: Python<'_>, n: u64, c: u64, k: u64, all: bool) -
     })
 }
 
+/// The mean of that over cases, each with its tries and how many of them passed.
+#[pyfunction]
+pub(crate) fn stats_mean_pass_at(
+    py: Python<'_>,
+    cases: Vec<(u64, u64)>,
+    k: u64,
+    all: bool,
+) -> PyResult<f64> {
+    doorway::quick(py, || match all {
+        true => rust::mean_pass_hat_k(&cases, k),
+        false => rust::mean_pass_at_k(&cases, k),
+    })
+}
+
 /// How many cases show a difference of means.
 #[pyfunction]
 pub(crate) fn stats_cases_needed(
@@ -218,6 +236,75 @@ pub(crate) fn stats_cases_needed(
     doorway::quick(py, || {
         rust::cases_needed_for_mean(difference, sd, alpha, power, side(side_of)?)
     })
+}
+
+/// How many cases give a pass rate's interval this half-width.
+#[pyfunction]
+pub(crate) fn stats_cases_for_width(
+    py: Python<'_>,
+    rate: f64,
+    half_width: f64,
+    confidence: f64,
+) -> PyResult<u64> {
+    doorway::quick(py, || {
+        rust::cases_for_half_width(rate, half_width, Confidence::new(confidence)?)
+    })
+}
+
+/// The chance that so many cases show a difference of means.
+#[pyfunction]
+pub(crate) fn stats_power(
+    py: Python<'_>,
+    n: u64,
+    difference: f64,
+    sd: f64,
+    alpha: f64,
+    side_of: &str,
+) -> PyResult<f64> {
+    doorway::quick(py, || {
+        rust::power_for_mean(n, difference, sd, alpha, side(side_of)?)
+    })
+}
+
+/// The smallest difference of pass rates that so many cases show; none where they are too few for any.
+#[pyfunction]
+pub(crate) fn stats_detectable(
+    py: Python<'_>,
+    n: u64,
+    discordance: f64,
+    alpha: f64,
+    power: f64,
+    side_of: &str,
+) -> PyResult<Option<f64>> {
+    doorway::quick(py, || {
+        rust::detectable_difference(n, discordance, alpha, power, side(side_of)?)
+    })
+}
+
+/// Standard deviation, standard error of the mean, and the ends of Student's interval.
+#[pyfunction]
+pub(crate) fn stats_spread(
+    py: Python<'_>,
+    values: Vec<f64>,
+    confidence: f64,
+) -> PyResult<(f64, f64, f64, f64)> {
+    doorway::quick(py, || {
+        let interval = rust::t_interval(&values, Confidence::new(confidence)?)?;
+        let (sd, error) = (rust::sd(&values)?, rust::standard_error(&values)?);
+        Ok::<_, Error>((sd, error, interval.lo(), interval.hi()))
+    })
+}
+
+/// nDCG of scored items with their gains.
+#[pyfunction]
+#[pyo3(signature = (gains, scores, k=None))]
+pub(crate) fn stats_ndcg(
+    py: Python<'_>,
+    gains: Vec<f64>,
+    scores: Vec<f64>,
+    k: Option<usize>,
+) -> PyResult<f64> {
+    doorway::quick(py, || rust::ndcg(&gains, &scores, k))
 }
 
 /// The names of corrections.

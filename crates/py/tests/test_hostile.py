@@ -4,8 +4,11 @@ every public callable, which answers with an ordinary exception or a result."""
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import math
+import pkgutil
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -103,9 +106,33 @@ def signatures(call: Any) -> tuple[int, list[str]]:
     return len(places), named
 
 
+def public_modules() -> list[Any]:
+    """The package and all its modules without an underscore; a new one is here by itself."""
+    names = [info.name for info in pkgutil.iter_modules(bs.__path__) if not info.name.startswith("_")]
+    modules = [importlib.import_module(f"botsmith.{name}") for name in names if name != "pytest_plugin"]
+    return [bs, *modules]
+
+
+def test_every_public_name_is_listed_and_every_native_one_is_typed() -> None:
+    assert {module.__name__ for module in public_modules()} >= {
+        "botsmith", "botsmith.aio", "botsmith.batches", "botsmith.metrics", "botsmith.nlp", "botsmith.stats",
+    }
+    for module in public_modules()[1:]:
+        own = {
+            name
+            for name, value in vars(module).items()
+            if not name.startswith("_") and callable(value) and getattr(value, "__module__", "") == module.__name__
+        }
+        # Types of type checkers alone are no callables that users call.
+        missing = {name for name in own if not isinstance(getattr(module, name), typing.TypeVar | typing.ParamSpec)}
+        assert missing <= set(module.__all__), f"{module.__name__} does not list {missing - set(module.__all__)}"
+    native = {name for name in dir(_native) if not name.startswith("_")} | {"__version__"}
+    assert native == set(_native.__all__) | {"__version__"}
+
+
 def callables() -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for module in (bs, metrics, nlp, stats, bs.aio):
+    for module in public_modules():
         for name in module.__all__:
             value = getattr(module, name)
             if callable(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
@@ -137,10 +164,28 @@ def objects(closed: Closed) -> list[Any]:
     run = bs.evaluate(bots=str.upper, dataset=[{"input": "a"}], evaluators=["words"], progress=False)
     bot = bs.Bot(provider=str.upper)
     analyser = nlp.Analyser(["tokenise", "sentences", "counts"])
-    live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, next(iter(run)), bot, bot.session(), bot.stream("a"), metrics.bleu, bs.Store("memory:")]
+    case = next(iter(run))
+    other = bs.aio.Bot(provider=str.upper)
+    steps = [bs.batches.Annotate(), bs.batches.Score("words"), bs.batches.Ask(str.upper), bs.batches.Judge("words")]
+    found = [analyser("One."), nlp.verbs(doc), bs.compare(run, run), run.bots[0], run.plot(), stats.confusion("ab", "ab")]
+    live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(str.upper), metrics.bleu, bs.Store("memory:"), *steps, *found]
     gone = [closed.store, closed.run, closed.bot, closed.session]
-    natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native]
+    natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]
+    natives += [closed.run._native, closed.bot._native, closed.session._native, run._native.cases()]
     return [*live, *gone, *natives]
+
+
+def test_an_object_of_every_class_with_methods_is_tried(closed: Closed) -> None:
+    tried = {type(thing) for thing in objects(closed)}
+    classes = {value for value in callables().values() if isinstance(value, type)}
+    for kind in classes - tried:
+        methods = [
+            name
+            for name, value in vars(kind).items()
+            if not name.startswith("_") and (callable(value) or isinstance(value, property))
+        ]
+        wanted = kind.__module__.startswith("botsmith") and methods and not hasattr(kind, "__dataclass_fields__")
+        assert not wanted or kind.__name__ in ("Answered", "Stream"), f"no object of {kind} is tried"
 
 
 def test_methods_take_anything(closed: Closed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,3 +122,40 @@ def test_sixteen_threads_give_what_one_gives() -> None:
     for thread in threads:
         thread.join()
     assert found == [wanted] * 16
+
+
+def test_ranked_lists_are_judged_by_the_ids_that_are_relevant() -> None:
+    ranked = ["d1", "d2", "d3", "d4"]
+    assert metrics.reciprocal_rank(ranked, ["d3"]) == pytest.approx(1 / 3)
+    assert metrics.reciprocal_rank(ranked, ["d3"], k=2) == 0.0
+    assert metrics.hit(ranked, {"d4"}, k=3) == 0.0 and metrics.hit(ranked, {"d4"}) == 1.0
+    assert metrics.average_precision(ranked, ["d1", "d4"]) == pytest.approx((1 + 2 / 4) / 2)
+    # trec_eval's ndcg_cut: gains 3 at rank 2 and 1 at rank 4, the best order being 3, 1.
+    wanted = (3 / math.log2(3) + 1 / math.log2(5)) / (3 + 1 / math.log2(3))
+    assert metrics.ndcg(ranked, {"d2": 3, "d4": 1}) == pytest.approx(wanted)
+    lists, relevant = [ranked, ["x"], []], [["d2"], {"x": 2}, ["y"]]
+    assert metrics.reciprocal_rank(lists, relevant, threads=2) == [0.5, 1.0, 0.0]
+    assert metrics.mrr(lists, relevant) == 0.5 and metrics.hit_rate(lists, relevant, k=1) == pytest.approx(1 / 3)
+    assert metrics.mean_average_precision(lists, relevant) == 0.5
+    assert metrics.mrr([], []) is None and metrics.ndcg([], ["y"]) == 0.0
+    # As the evaluators of suites have it.
+    assert metrics.score("mrr", ['["d1", "d2"]'], [["d2"]]) == [metrics.reciprocal_rank(["d1", "d2"], ["d2"])]
+    with pytest.raises(ValueError, match="each list needs its own"):
+        metrics.ndcg([["a"], ["b"]], [["a"]])
+    with pytest.raises(bs.Error, match="0 or more"):
+        metrics.ndcg(["a"], {"a": math.nan})
+    with pytest.raises(TypeError, match="one text"):
+        metrics.ndcg("a", ["a"])
+
+
+def test_sets_of_texts_are_judged_by_how_much_they_vary() -> None:
+    texts = ["the cat sat on the mat", "the cat sat on a mat", "a dog ran home at once"]
+    each = [metrics.bleu(text, [other for other in texts if other != text]) for text in texts]
+    assert metrics.self_bleu(texts) == pytest.approx(sum(each) / 3)
+    assert metrics.self_bleu([texts, texts[:1]], threads=2) == [pytest.approx(sum(each) / 3), None]
+    plain = metrics.self_bleu(texts, smooth="none", max_order=2)
+    assert plain is not None and plain != metrics.self_bleu(texts)
+    with pytest.raises(bs.SpecError, match="smooth"):
+        metrics.self_bleu(texts, smooth="most")  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="many texts"):
+        metrics.self_bleu("one text")

@@ -214,3 +214,19 @@ def test_documents_have_a_binary_form(en: nlp.Pipeline) -> None:
     assert nlp.from_bytes(doc.to_bytes()) == doc
     with pytest.raises(bs.LanguageError, match="binary form"):
         nlp.from_bytes(b"nothing", path="x.doc")
+
+
+def test_verbs_say_time_person_voice_and_mood(en: nlp.Pipeline) -> None:
+    doc = en("😀 I have not been told. Open the file! She might go.")
+    found = nlp.verbs(doc)
+    told, opened, might = found.groups
+    assert doc.text[told.start : told.end] == "have not been told"
+    assert (told.tense, told.perfect, told.passive, told.negated) == ("present", True, True, True)
+    assert told.subject is not None and (told.subject.person, told.subject.number) == (1, "singular")
+    assert doc.words[told.subject.word or 0].form == "I"
+    assert opened.form == "imperative" and might.tense is None
+    assert doc.words[might.modal or 0].form == "might"
+    assert [utterance.mood for utterance in found.utterances][-2:] == ["imperative", "declarative"]
+    assert [doc.text[mark.start : mark.end] for mark in found.marks] == ["I", "Open", "She"]
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert nlp.verbs(en("")).utterances == ()

@@ -17,38 +17,12 @@ import pytest
 import botsmith as bs
 from botsmith import _errors
 
-#: Looks at what happens while the package is imported: the standard library is there already.
-AUDIT = """
-import sys, json, os, threading
-import asyncio, logging, dataclasses, inspect, functools, html, itertools, signal, collections.abc, typing
-import importlib.util, concurrent.futures, queue, contextlib, contextvars, datetime, textwrap, types, re
-import pathlib, tempfile, string, math, random, statistics, enum, operator, time, copy, weakref, hashlib
-spec = importlib.util.find_spec("botsmith")
-home = os.path.dirname(os.path.realpath(spec.origin))
-seen = []
-def hook(event, args):
-    if event == "open" and isinstance(args[0], (str, bytes)):
-        path = os.path.realpath(os.fsdecode(args[0]))
-        if not path.startswith(home) and not path.endswith((".py", ".pyc", ".so")):
-            seen.append(f"open {path}")
-    elif event.startswith(("socket.", "subprocess.", "os.posix_spawn", "os.fork", "_thread.start")):
-        seen.append(event)
-sys.addaudithook(hook)
-import botsmith
-for name in botsmith.__all__:
-    getattr(botsmith, name)
-def threads():
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 1
-count = threads()
-print(json.dumps({"seen": seen, "threads": count}))
-"""
+#: Looks at what happens while the package is imported.
+AUDIT = Path(__file__).with_name("audit_import.py")
 
 
 def test_importing_opens_no_file_but_modules_and_no_thread_and_no_socket() -> None:
-    done = subprocess.run([sys.executable, "-c", AUDIT], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, str(AUDIT)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == '{"seen": [], "threads": 1}'
 
 

@@ -63,3 +63,32 @@ def test_wrong_questions_are_errors_that_help() -> None:
         stats.share(3, 2)
     with pytest.raises(bs.Error, match="not between 0 and 1"):
         stats.share(1, 2, confidence=2)
+
+
+def test_labels_against_labels_are_those_of_scikit_learn() -> None:
+    truth = ["no", "no", "yes", "yes", "yes", "maybe"]
+    given = ["no", "yes", "yes", "yes", "no", "maybe"]
+    found = stats.confusion(truth, given)
+    assert found.labels == ("maybe", "no", "yes") and found.counts == ((1, 0, 0), (0, 1, 1), (0, 1, 2))
+    assert found.accuracy == pytest.approx(4 / 6) and found.n == 6
+    assert found.per_class["yes"].precision == pytest.approx(2 / 3) and found.per_class["yes"].support == 3
+    # sklearn.metrics.cohen_kappa_score and matthews_corrcoef of the same lists.
+    assert found.kappa == pytest.approx(1 - (2 / 6) / (22 / 36)) and found.matthews == pytest.approx(0.4545454545)
+    ordered = stats.confusion(truth, given, order=["no", "maybe", "yes"])
+    assert ordered.labels == ("no", "maybe", "yes") and ordered.kappa == pytest.approx(found.kappa or 0)
+    assert ordered.kappa_linear != found.kappa_linear
+    assert pickle.loads(pickle.dumps(found)) == found and "<table" in found._repr_html_()
+    with pytest.raises(ValueError, match="none of the order"):
+        stats.confusion(truth, given, order=["no", "yes"])
+    with pytest.raises(bs.Error):
+        stats.confusion([], [])
+
+
+def test_power_and_spread_are_those_of_rust() -> None:
+    assert stats.cases_needed(0.5, 1.0) == 34 and stats.power(34, 0.5, 1.0) >= 0.8 > stats.power(32, 0.5, 1.0)
+    assert stats.detectable(10, 0.2) is None
+    found = stats.spread([1.0, 2.0, 3.0, 4.0])
+    assert found.standard_error == pytest.approx(found.sd / 2)
+    assert found.interval == pytest.approx((0.446, 4.554), abs=1e-3)
+    assert stats.mean_pass_at([(2, 2), (2, 1), (2, 0)], 2, every=True) == pytest.approx(1 / 3)
+    assert stats.ndcg([0, 2, 3], [0.9, 0.5, 0.1], k=2) < 0.5

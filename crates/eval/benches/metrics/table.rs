@@ -51,6 +51,14 @@ pub const TABLE: &[Line] = &[
     }),
     steady("rouge-1-2-L", || rouge_12l(false)),
     steady("rouge-1-2-L-stem", || rouge_12l(true)),
+    steady("rouge-L", || {
+        let mut scorer = rouge::Scorer::new(false);
+        Box::new(move |a, b| {
+            scorer.candidate(a);
+            scorer.reference(b);
+            scorer.score(rouge::Variant::L).f
+        })
+    }),
     steady("meteor", || {
         let mut scorer = meteor::Scorer::new(meteor::Options::default());
         Box::new(move |a, b| scorer.best(a, &[b]).score)

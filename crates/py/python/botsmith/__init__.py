@@ -5,6 +5,7 @@
 - :mod:`botsmith.metrics` has the text metrics as plain functions.
 - :mod:`botsmith.stats` has the statistics: intervals, paired tests, corrections, power.
 - :mod:`botsmith.nlp` reads language: tokens, sentences, parts of speech, morphology, lemmas.
+- :mod:`botsmith.batches` has steps over batches of rows, as Ray Data maps them.
 - :mod:`botsmith.aio` has the same with awaitables.
 
 Examples
@@ -35,7 +36,7 @@ from ._errors import (
 from ._native import __version__
 
 if TYPE_CHECKING:
-    from . import aio, metrics, nlp, stats
+    from . import aio, batches, metrics, nlp, stats
     from ._answers import Refused
     from ._bots import Bot, Session, Stream
     from ._callables import Score
@@ -71,6 +72,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "aio",
+    "batches",
     "compare",
     "evaluate",
     "metrics",
@@ -95,7 +97,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("aio", "metrics", "nlp", "stats"):
+    if name in ("aio", "batches", "metrics", "nlp", "stats"):
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -165,6 +165,7 @@ def evaluate(
     version: str | None = None,
     progress: bool | Callable[..., Any] = True,
     fields: Mapping[str, Any] | None = None,
+    warn: bool = True,
     stop: Any = None,
 ) -> Run:
     """Judges bots over a dataset.
@@ -207,6 +208,8 @@ def evaluate(
         (cases, fraction, answers, of, failed, verdicts).
     fields : mapping, optional
         Which field is what, where names differ: ``{"input": "question", "reference": "answer"}``.
+    warn : bool
+        Whether :attr:`Run.warnings` are logged, too.
 
     Returns
     -------
@@ -239,7 +242,7 @@ def evaluate(
         if evaluators is not None:
             raise TypeError("a suite file names its evaluators itself")
         wanted["path"] = os.fspath(suite)
-        return _run(wanted, opened(store), Suite(""), progress, stop)
+        return _run(wanted, opened(store), Suite(""), progress, warn, stop)
     if bots is None or dataset is None or evaluators is None:
         raise TypeError("evaluate wants a suite file, or bots, dataset and evaluators")
     made = Suite(_callables.revision(version))
@@ -254,7 +257,8 @@ def evaluate(
         text["dataset"] = _dataset(dataset, fields, Path(folder))
         wanted["path"] = os.path.join(folder, f"{text['name']}.yaml".replace(os.sep, "-"))
         wanted["text"] = json.dumps(text, ensure_ascii=False, allow_nan=False, default=_unknown)
-        return _run(wanted, opened(store if store is not None else "memory:"), made, progress, stop)
+        held = opened(store if store is not None else "memory:")
+        return _run(wanted, held, made, progress, warn, stop)
 
 
 def _dataset(dataset: Any, fields: Mapping[str, Any] | None, folder: Path) -> dict[str, Any]:
@@ -278,14 +282,14 @@ def _unknown(value: Any) -> Any:
 
 
 def _run(
-    wanted: dict[str, Any], store: Store, made: Suite, progress: bool | Callable[..., Any], stop: Any
+    wanted: dict[str, Any], store: Store, made: Suite, progress: bool | Callable[..., Any], warn: bool, stop: Any
 ) -> Run:
     with Bar(progress) as bar:
         native = _native.evaluate(
             json.dumps(wanted, ensure_ascii=False), store._native, made.given, made.judging, stop, bar.update
         )
     run = Run(native, store)
-    for warning in run.warnings:
+    for warning in run.warnings if warn else ():
         logger.warning("%s", warning)
     return run
 

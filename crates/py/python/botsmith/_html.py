@@ -93,7 +93,7 @@ def _span(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.3g} … {interval[1]:.3g}"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
     """A table of cells that are HTML already."""
     line = "".join(f"<th>{cell}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
@@ -133,7 +133,7 @@ def answer(answer: Answer) -> str:
              escape(v.explanation or v.skipped or v.error or "")]
             for name, v in answer.scores.items()
         ]
-        parts.append(_table(["metric", "value", "", "why"], rows))
+        parts.append(table(["metric", "value", "", "why"], rows))
     return page("".join(parts))
 
 
@@ -178,7 +178,7 @@ def run(run: Run) -> str:
             )
     head = ["bot", "metric", "answered", "n", "mean", "pass rate", "95 %", ""]
     title = f'<b>{escape(run.name)}</b> <span class="bs-dim">run {escape(run.id[:12])}, {len(run)} cases</span>'
-    parts = [title, _table(head, rows)]
+    parts = [title, table(head, rows)]
     if run.gate:
         parts.append(f"gate {_mark(run.passed)}")
     if run.comparisons:
@@ -203,10 +203,10 @@ def comparison(found: Comparison) -> str:
         [escape(flip.case[:24]), escape(flip.bot), escape(flip.metric), _mark(flip.now)]
         for flip in found.flips[:20]
     ]
-    parts = [title, differences(found.differences), _table(head, rows)]
+    parts = [title, differences(found.differences), table(head, rows)]
     if flips:
         parts.append(f"<div>{len(found.flips)} verdicts changed</div>")
-        parts.append(_table(["case", "bot", "metric", "now"], flips))
+        parts.append(table(["case", "bot", "metric", "now"], flips))
     return page("".join(parts))
 
 
@@ -218,7 +218,7 @@ def bot(facts: dict[str, object]) -> str:
                           ("version", "version"), ("file", "path"))
         if facts.get(key)
     ]
-    parts = [f"<b>{escape(str(facts.get('name') or 'bot'))}</b>", _table(["", ""], rows)]
+    parts = [f"<b>{escape(str(facts.get('name') or 'bot'))}</b>", table(["", ""], rows)]
     if facts.get("directive"):
         parts.append(f'<pre class="bs-dim">{escape(str(facts["directive"])[:600])}</pre>')
     return page("".join(parts))

@@ -6,16 +6,19 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, ParamSpec, TypeAlias, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeAlias, overload
 
 from . import _native
 
-__all__ = ["MetricFunction", "Reference", "metric"]
+__all__ = ["MetricFunction", "Reference", "Tokenizer", "metric"]
 
 P = ParamSpec("P")
 
 #: A right answer, or several of which the best counts.
 Reference: TypeAlias = str | Sequence[str]
+
+#: How BLEU and its kin make tokens of a text.
+Tokenizer: TypeAlias = Literal["13a", "intl", "zh", "char", "none"]
 
 
 class MetricFunction(Generic[P]):

@@ -1,6 +1,6 @@
 """What Rust gives; use the modules of the package in its place."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 __all__ = [
@@ -32,16 +32,26 @@ __all__ = [
     "main",
     "metric_kinds",
     "open_run",
+    "retrieval_scores",
+    "self_bleu",
     "stats_adjust",
+    "stats_cases_for_width",
     "stats_cases_needed",
     "stats_compare",
+    "stats_confusion",
     "stats_correlation",
+    "stats_detectable",
     "stats_effect",
     "stats_mean",
+    "stats_mean_pass_at",
+    "stats_ndcg",
     "stats_pass_at",
+    "stats_power",
     "stats_ranking",
     "stats_share",
+    "stats_spread",
     "stats_test",
+    "verbs",
 ]
 
 __version__: str
@@ -280,7 +290,16 @@ def forward_log() -> None: ...
 def from_conllu(text: str, path: str) -> Doc: ...
 def from_json(text: str, path: str) -> Doc: ...
 def from_bytes(bytes: bytes, path: str) -> Doc: ...
+def verbs(doc: Doc) -> str: ...
 def metric_kinds() -> str: ...
+def retrieval_scores(
+    measure: str,
+    ranked: Sequence[Sequence[str]],
+    relevant: Sequence[Sequence[str] | Mapping[str, float]],
+    k: int | None,
+    threads: int,
+) -> list[float]: ...
+def self_bleu(sets: Sequence[Sequence[str]], wanted: str | None, threads: int) -> list[float | None]: ...
 def stats_share(method: str, passed: int, n: int, confidence: float) -> tuple[float, float]: ...
 def stats_mean(
     values: Sequence[float], groups: Sequence[str] | None, confidence: float, seed: int
@@ -303,3 +322,12 @@ def stats_pass_at(n: int, c: int, k: int, all: bool) -> float: ...
 def stats_cases_needed(
     difference: float, sd: float, alpha: float, power: float, side_of: str
 ) -> int: ...
+def stats_cases_for_width(rate: float, half_width: float, confidence: float) -> int: ...
+def stats_power(n: int, difference: float, sd: float, alpha: float, side_of: str) -> float: ...
+def stats_detectable(
+    n: int, discordance: float, alpha: float, power: float, side_of: str
+) -> float | None: ...
+def stats_spread(values: Sequence[float], confidence: float) -> tuple[float, float, float, float]: ...
+def stats_ndcg(gains: Sequence[float], scores: Sequence[float], k: int | None = None) -> float: ...
+def stats_confusion(truth: Sequence[str], given: Sequence[str], order: Sequence[str] | None) -> str: ...
+def stats_mean_pass_at(cases: Sequence[tuple[int, int]], k: int, all: bool) -> float: ...

@@ -4,6 +4,9 @@ Each takes a candidate and a reference, or two lists of them; a reference is a t
 of which the best counts. ``.corpus(candidates, references)`` gives one score of all together. BLEU,
 chrF and TER are in percent; the others have the range that they name.
 
+:func:`mrr`, :func:`ndcg`, :func:`mean_average_precision` and :func:`hit_rate` are of ranked lists of ids,
+:func:`self_bleu` is of a set of texts.
+
 Examples
 --------
 >>> from botsmith import metrics
@@ -19,15 +22,24 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from . import _native
-from ._metric import MetricFunction, Reference, metric
-
-Tokenizer: TypeAlias = Literal["13a", "intl", "zh", "char", "none"]
+from ._metric import MetricFunction, Reference, Tokenizer, metric
+from ._ranked import (
+    average_precision,
+    hit,
+    hit_rate,
+    mean_average_precision,
+    mrr,
+    ndcg,
+    reciprocal_rank,
+    self_bleu,
+)
 
 __all__ = [
     "MetricFunction",
+    "average_precision",
     "bleu",
     "cer",
     "chrf",
@@ -37,16 +49,23 @@ __all__ = [
     "exact_match",
     "fuzzy",
     "gleu",
+    "hit",
+    "hit_rate",
     "lemma_overlap",
     "levenshtein",
+    "mean_average_precision",
     "mer",
     "meteor",
+    "mrr",
     "names",
+    "ndcg",
     "nltk_bleu",
     "number_equals",
+    "reciprocal_rank",
     "repetition",
     "rouge",
     "score",
+    "self_bleu",
     "ter",
     "token_f1",
     "wer",

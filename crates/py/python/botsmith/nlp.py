@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from . import _native
 from ._analyser import Analyser, Analysis
 from ._native import Doc, Sentence, Token, Word
+from ._verbs import PersonMark, Subject, Utterance, VerbGroup, Verbs, verbs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,16 +33,22 @@ __all__ = [
     "Analyser",
     "Analysis",
     "Doc",
+    "PersonMark",
     "Pipeline",
     "Sentence",
     "Stage",
+    "Subject",
     "Token",
+    "Utterance",
+    "VerbGroup",
+    "Verbs",
     "Word",
     "from_bytes",
     "from_conllu",
     "from_json",
     "load",
     "to_numpy",
+    "verbs",
 ]
 
 #: What of a text is known: nothing, a sentence a line, or that and tokens with white space between.

@@ -17,21 +17,32 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from . import _native
+from ._labels import ClassScores, Confusion, confusion
 
 __all__ = [
+    "ClassScores",
     "Compared",
+    "Confusion",
     "Correlation",
     "Mean",
+    "Spread",
     "TestResult",
     "adjust",
+    "cases_for_width",
     "cases_needed",
     "compare",
+    "confusion",
     "correlation",
+    "detectable",
     "effect",
     "mean",
+    "mean_pass_at",
+    "ndcg",
     "pass_at",
+    "power",
     "ranking",
     "share",
+    "spread",
     "test",
 ]
 
@@ -80,6 +91,15 @@ class Correlation:
     value: float
     p: float | None
     n: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How values spread: standard deviation (n - 1 below the root), standard error of the mean, Student's interval."""
+
+    sd: float
+    standard_error: float
+    interval: Interval
 
 
 def _floats(values: Iterable[Any]) -> list[float]:
@@ -237,6 +257,18 @@ def pass_at(n: int, c: int, k: int, *, every: bool = False) -> float:
     return _native.stats_pass_at(n, c, k, every)
 
 
+def mean_pass_at(cases: Iterable[tuple[int, int]], k: int, *, every: bool = False) -> float:
+    """The mean of :func:`pass_at` over cases, each with its tries and how many of them passed.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.mean_pass_at([(2, 2), (2, 1), (2, 0)], 1)
+    0.5
+    """
+    return _native.stats_mean_pass_at([(n, c) for n, c in cases], k, every)
+
+
 def cases_needed(
     difference: float, sd: float, *, alpha: float = 0.05, power: float = 0.8, side: Side = "two-sided"
 ) -> int:
@@ -249,3 +281,75 @@ def cases_needed(
     128
     """
     return _native.stats_cases_needed(difference, sd, alpha, power, side)
+
+
+def cases_for_width(rate: float, half_width: float, *, confidence: float = 0.95) -> int:
+    """How many cases give a pass rate of about ``rate`` an interval of ``half_width`` to either side.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.cases_for_width(0.5, 0.05)
+    381
+    """
+    return _native.stats_cases_for_width(rate, half_width, confidence)
+
+
+def power(n: int, difference: float, sd: float, *, alpha: float = 0.05, side: Side = "two-sided") -> float:
+    """The chance that ``n`` cases show a difference of means, where differences spread by ``sd``.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> round(stats.power(34, 0.5, 1.0), 2)
+    0.81
+    """
+    return _native.stats_power(n, difference, sd, alpha, side)
+
+
+def detectable(
+    n: int, discordance: float, *, alpha: float = 0.05, power: float = 0.8, side: Side = "two-sided"
+) -> float | None:
+    """The smallest difference of pass rates that ``n`` cases show; ``None`` where they are too few for any.
+
+    Parameters
+    ----------
+    n : int
+        Cases.
+    discordance : float
+        The share of cases on which the two bots differ.
+    alpha, power, side
+        Level of the test, its power, and its side.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> round(stats.detectable(200, 0.2), 2)
+    0.09
+    """
+    return _native.stats_detectable(n, discordance, alpha, power, side)
+
+
+def spread(values: Iterable[float], *, confidence: float = 0.95) -> Spread:
+    """How values spread, taken as independent.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.spread([1.0, 2.0, 3.0]).sd
+    1.0
+    """
+    sd, error, lo, hi = _native.stats_spread(_floats(values), confidence)
+    return Spread(sd, error, (lo, hi))
+
+
+def ndcg(gains: Iterable[float], scores: Iterable[float], *, k: int | None = None) -> float:
+    """nDCG of scored items with their gains; for ranked lists of ids see :func:`botsmith.metrics.ndcg`.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.ndcg([3, 2, 0], [0.9, 0.5, 0.1])
+    1.0
+    """
+    return _native.stats_ndcg(_floats(gains), _floats(scores), k)

@@ -254,6 +254,8 @@ def test_bots_are_pickled_by_what_they_are_made_of(file: Path) -> None:
     bot = bs.Bot(file, provider=shout, tools=[weather], temperature=0.5)
     again = pickle.loads(pickle.dumps(bot))
     assert again.ask("hey").text == "HEY" and again.tools[0].name == "weather"
+    waits = bs.aio.Bot(provider=shout)
+    assert type(pickle.loads(pickle.dumps(waits))) is bs.aio.Bot
 
 
 def test_bots_and_cartridges_are_judged(file: Path) -> None:
@@ -275,6 +277,7 @@ def test_aio_works_in_a_running_loop() -> None:
         bot = bs.aio.Bot(provider=answers)
         found = await asyncio.gather(*(bot.ask(str(n) + "x") for n in range(20)))
         assert [answer.text for answer in found] == [f"{n}X" for n in range(20)]
+        assert await bot("called") == "CALLED"
         stream = bot.stream("ho")
         assert [piece async for piece in stream][0] == "HO"
         assert stream.answer is not None

@@ -158,6 +158,11 @@ def test_public_callables_take_anything(name: str, tmp_path: Path, monkeypatch: 
             survives(call, *["a"] * count, **{other: value})
 
 
+def shout(text: str) -> str:
+    """Shouts."""
+    return text.upper()
+
+
 def objects(closed: Closed) -> list[Any]:
     en = nlp.load("en")
     doc = en("Don't stop. 😀")
@@ -168,10 +173,10 @@ def objects(closed: Closed) -> list[Any]:
     other = bs.aio.Bot(provider=str.upper)
     steps = [bs.batches.Annotate(), bs.batches.Score("words"), bs.batches.Ask(str.upper), bs.batches.Judge("words")]
     found = [analyser("One."), nlp.verbs(doc), bs.compare(run, run), run.bots[0], run.plot(), stats.confusion("ab", "ab")]
-    live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(str.upper), metrics.bleu, bs.Store("memory:"), *steps, *found]
+    live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(shout), metrics.bleu, bs.Store("memory:"), *steps, *found]
     gone = [closed.store, closed.run, closed.bot, closed.session]
     natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]
-    natives += [closed.run._native, closed.bot._native, closed.session._native, run._native.cases()]
+    natives += [_native.Store("memory:"), closed.store._native, closed.run._native, closed.bot._native, closed.session._native, run._native.cases()]
     return [*live, *gone, *natives]
 
 

@@ -38,7 +38,7 @@ def column(batch: Any, name: str) -> list[Any]:
         if callable(plain):
             found = plain()
             break
-    return [None if _missing(value) else value for value in found]
+    return [None if _missing(value) else value for value in cast("list[Any]", found)]
 
 
 def _missing(value: Any) -> bool:

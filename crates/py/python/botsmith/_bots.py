@@ -240,11 +240,11 @@ class Bot:
         return _html.bot(self._facts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self._config,)
+        return _again, (type(self), self._config)
 
 
-def _again(config: dict[str, Any]) -> Bot:
-    return Bot(**config)
+def _again(kind: type[Bot], config: dict[str, Any]) -> Bot:
+    return kind(**config)
 
 
 def _asked(confirm: Callable[[str, Any], Any]) -> Callable[[str], str]:

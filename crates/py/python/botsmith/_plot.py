@@ -3,6 +3,7 @@ page's own (``currentColor``), so both themes work."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -29,9 +30,9 @@ class Picture:
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def save(self, path: str) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the SVG into a file."""
-        with open(path, "w", encoding="utf-8") as out:
+        with open(os.fspath(path), "w", encoding="utf-8") as out:
             out.write(self.svg)
 
 

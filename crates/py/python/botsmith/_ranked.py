@@ -46,7 +46,7 @@ def _scores(measure: _Measure, ranked: Any, relevant: Any, k: int | None, thread
 
 
 @overload
-def reciprocal_rank(
+def reciprocal_rank(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     ranked: Sequence[str], relevant: Relevant, *, k: int | None = None, threads: int = 0
 ) -> float: ...
 @overload
@@ -79,7 +79,9 @@ def reciprocal_rank(ranked: Any, relevant: Any, *, k: int | None = None, threads
 
 
 @overload
-def ndcg(ranked: Sequence[str], relevant: Relevant, *, k: int | None = None, threads: int = 0) -> float: ...
+def ndcg(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    ranked: Sequence[str], relevant: Relevant, *, k: int | None = None, threads: int = 0
+) -> float: ...
 @overload
 def ndcg(
     ranked: Iterable[Sequence[str]], relevant: Iterable[Relevant], *, k: int | None = None, threads: int = 0
@@ -108,7 +110,7 @@ def ndcg(ranked: Any, relevant: Any, *, k: int | None = None, threads: int = 0) 
 
 
 @overload
-def average_precision(
+def average_precision(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     ranked: Sequence[str], relevant: Relevant, *, k: int | None = None, threads: int = 0
 ) -> float: ...
 @overload
@@ -133,7 +135,9 @@ def average_precision(ranked: Any, relevant: Any, *, k: int | None = None, threa
 
 
 @overload
-def hit(ranked: Sequence[str], relevant: Relevant, *, k: int | None = 10, threads: int = 0) -> float: ...
+def hit(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    ranked: Sequence[str], relevant: Relevant, *, k: int | None = 10, threads: int = 0
+) -> float: ...
 @overload
 def hit(
     ranked: Iterable[Sequence[str]], relevant: Iterable[Relevant], *, k: int | None = 10, threads: int = 0
@@ -211,7 +215,7 @@ def hit_rate(
 
 
 @overload
-def self_bleu(
+def self_bleu(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     texts: Sequence[str],
     *,
     lowercase: bool = False,

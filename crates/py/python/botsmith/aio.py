@@ -102,6 +102,12 @@ class Bot(_bots.Bot):
         call = functools.partial(super().ask, question, timeout=timeout, stop=stop)
         return await _run(stop, call)
 
+    async def __call__(  # type: ignore[override]
+        self, question: _bots.Question, *, timeout: float | None = None
+    ) -> str:
+        """The text of the answer alone."""
+        return (await self.ask(question, timeout=timeout)).text
+
     def stream(self, question: str, *, timeout: float | None = None, stop: Any = None) -> Stream:  # type: ignore[override]
         """The answer piece by piece."""
         return self.session().stream(question, timeout=timeout, stop=stop)

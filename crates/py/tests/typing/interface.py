@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import assert_type
 
@@ -57,6 +57,14 @@ assert_type(asked.ask("hi"), bs.Answer)
 assert_type(asked("hi"), str)
 assert_type(list(asked.stream("hi")), list[str])
 assert_type(asked.session().ask("hi").text, str)
+
+
+assert_type(metrics.ndcg(["a"], {"a": 2.0}, k=10), float)
+assert_type(metrics.reciprocal_rank([["a"], ["b"]], [["a"], {"b": 1.0}]), list[float])
+assert_type(metrics.mrr([["a"]], [["a"]]), "float | None")
+assert_type(metrics.self_bleu(["a b", "c d"], tokenize="char"), "float | None")
+assert_type(bs.stats.confusion(["a"], ["a"]).kappa, "float | None")
+assert_type(bs.nlp.verbs(bs.nlp.load("en")("Go.")).groups[0].tense, "Literal['past', 'present', 'future'] | None")
 
 
 async def main() -> None:

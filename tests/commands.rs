@@ -63,6 +63,50 @@ fn metric_adds_one_last_line_for_the_corpus() {
 }
 
 #[test]
+fn self_bleu_scores_a_line_of_candidates_and_a_corpus_of_all_lines() {
+    let folder = Folder::new();
+    let sets = concat!(
+        r#"{"candidates": ["Yes, of course.", "Yes, of course!", "No."]}"#,
+        "\n",
+        r#"{"candidates": ["alone"]}"#,
+        "\n",
+        r#"{"candidate": "Yes, of course."}"#,
+        "\n",
+    );
+    // As the mean of sacrebleu 2.6.0's sentence_bleu of each with the others.
+    let args = ["metric", "self-bleu", "--json", "--corpus"];
+    let ran = folder.pipe(&args, sets.as_bytes()).ends(0);
+    let lines: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    close(&lines[0]["score"], 49.580_405_541_239_48);
+    assert_eq!(lines[1]["score"], Value::Null);
+    assert_eq!(lines[1]["skipped"], json!("fewer than two candidates"));
+    assert!(lines[2]["skipped"].as_str().unwrap().contains("together"));
+    assert_eq!(lines[3]["corpus"]["n"], json!(5));
+    let all = lines[3]["corpus"]["score"].as_f64().unwrap();
+    assert!(all > 40.0 && all < 100.0, "{all}");
+    for (line, wanted) in [
+        (
+            r#"{"candidates": ["a", "b"]}"#,
+            "scores each candidate by itself",
+        ),
+        ("{}", "missing field `candidate`"),
+        (
+            r#"{"candidate": "a", "candidates": []}"#,
+            "exclude each other",
+        ),
+    ] {
+        let ran = folder
+            .pipe(&["metric", "levenshtein"], line.as_bytes())
+            .ends(2);
+        assert!(ran.stderr.contains(wanted), "{line}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn metric_takes_options_as_json() {
     let folder = Folder::new();
     let pair = br#"{"candidate": "We REFUND you", "references": []}"#;

@@ -377,7 +377,7 @@ pub(crate) struct Metric {
     /// Its options as JSON, like '{"value": "refund"}'
     #[arg(long, value_name = "JSON")]
     pub(crate) options: Option<String>,
-    /// Add one last line with the mean over all
+    /// Add one last line with the score of all together: the mean, or that of the corpus
     #[arg(long)]
     pub(crate) corpus: bool,
     /// Add pass or fail and the explanation to each line

@@ -21,7 +21,11 @@ const MAX_LINE: u64 = 32 << 20;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pair {
-    candidate: String,
+    #[serde(default)]
+    candidate: Option<String>,
+    /// Of one score of all together.
+    #[serde(default)]
+    candidates: Option<Vec<String>>,
     #[serde(default)]
     references: Vec<String>,
     #[serde(default)]
@@ -58,9 +62,16 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
         let pair = pair(&line, number)?;
         let mut references = pair.references;
         references.extend(pair.reference);
-        let judged = match &mut corpus {
-            Some(corpus) => corpus.judge(&pair.candidate, &references),
-            None => scorer.judge(&pair.candidate, &references),
+        let judged = match (&mut corpus, pair.candidate, pair.candidates) {
+            (Some(corpus), Some(candidate), _) => corpus.judge(&candidate, &references),
+            (None, Some(candidate), _) => scorer.judge(&candidate, &references),
+            (corpus, None, several) => {
+                let several = several.unwrap_or_default();
+                let added = corpus.as_mut().map(|corpus| corpus.add_together(&several));
+                added
+                    .transpose()
+                    .and_then(|_| scorer.judge_together(&several))
+            }
         };
         let verdict = judged.map_err(|error| {
             botsmith::eval::Error::from(Diagnostic::new("<stdin>", error.to_string()).at(number, 0))
@@ -105,13 +116,26 @@ fn pair(line: &[u8], number: usize) -> Result<Pair> {
         )
         .into());
     }
-    serde_json::from_slice(line).map_err(|error| {
+    let pair: Pair = serde_json::from_slice(line).map_err(|error| {
         let mut message = error.to_string();
         if let Some(cut) = message.rfind(" at line ") {
             message.truncate(cut);
         }
-        wrong(message, error.column()).into()
-    })
+        wrong(message, error.column())
+    })?;
+    let references = !pair.references.is_empty() || pair.reference.is_some();
+    match (&pair.candidate, &pair.candidates) {
+        (None, None) => Err(wrong("missing field `candidate`".into(), line.len()).into()),
+        (Some(_), Some(_)) => {
+            Err(wrong("`candidate` and `candidates` exclude each other".into(), 0).into())
+        }
+        (None, Some(_)) if references => Err(wrong(
+            "`candidates` are compared with each other, not with references".into(),
+            0,
+        )
+        .into()),
+        _ => Ok(pair),
+    }
 }
 
 fn show(text: &mut String, verdict: &Verdict, args: &Metric) {

@@ -48,6 +48,7 @@ mod registry;
 mod retrieval;
 mod rouge;
 mod schema;
+mod self_bleu;
 mod share;
 mod squad;
 mod tense;
@@ -141,6 +142,13 @@ pub trait Evaluator: Send + Sync + Debug {
     /// answers' scores (BLEU adds up counts, not scores).
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         None
+    }
+
+    /// Whether all answers together have a score and one answer has none: how varied they are, say.
+    /// [`Evaluator::evaluate`] then skips, saying so, and [`Evaluator::corpus`] is given every answer
+    /// that it reads.
+    fn together(&self) -> bool {
+        false
     }
 
     /// Name, settings and version in one line, where the field has a custom for it (sacrebleu's

@@ -6,7 +6,7 @@ use botsmith_core::yaml::{Cursor, Mark, Node, Source, Value, parse};
 
 use crate::evaluators::{Configured, Corpora, Panel, Registry, Scope, read_named};
 use crate::extract::Extract;
-use crate::{Answer, Case, Error, Result, Verdict};
+use crate::{Answer, Case, Error, Result, Score, Verdict};
 
 /// An evaluator that judges pairs of a candidate and its references.
 ///
@@ -68,6 +68,52 @@ impl Metric {
     /// If the evaluator compares and there is no reference.
     pub fn judge(&self, candidate: &str, references: &[String]) -> Result<Verdict> {
         self.judge_into(candidate, references, &mut Corpora::default())
+    }
+
+    /// The one score of several candidates together, for a metric that has no score of one alone
+    /// (`self-bleu`); skipped where they are too few for one.
+    ///
+    /// ```
+    /// use botsmith_eval::{Verdict, evaluators::Registry, metric::Metric};
+    /// let metric = Metric::new(&Registry::builtin(), "self-bleu", None)?;
+    /// let verdict = metric.judge_together(&["Yes, of course.", "Yes, of course!"])?;
+    /// assert!(matches!(verdict, Verdict::Judged(score) if (score.value - 66.87).abs() < 0.01));
+    /// # Ok::<(), botsmith_eval::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the metric scores each candidate by itself.
+    pub fn judge_together<T: AsRef<str>>(&self, candidates: &[T]) -> Result<Verdict> {
+        let mut corpus = self.corpus();
+        corpus.add_together(candidates)?;
+        Ok(match corpus.score() {
+            Some(score) => Score::graded(score).into(),
+            None => Verdict::Skipped("fewer than two candidates".into()),
+        })
+    }
+
+    /// [`Metric::judge_together`] of each set of candidates, on `threads` threads (0: one a core);
+    /// `None` where there is no score.
+    ///
+    /// # Errors
+    /// As [`Metric::judge_together`].
+    pub fn scores_together<T: AsRef<str> + Sync>(
+        &self,
+        sets: &[Vec<T>],
+        threads: usize,
+    ) -> Result<Vec<Option<f64>>> {
+        self.corpus().add_together::<&str>(&[])?;
+        let values = crate::metrics::batch(
+            sets,
+            threads,
+            || (),
+            |(), set| match self.judge_together(set) {
+                Ok(Verdict::Judged(score)) => score.value,
+                _ => f64::NAN,
+            },
+        );
+        let some = |value: f64| (!value.is_nan()).then_some(value);
+        Ok(values.into_iter().map(some).collect())
     }
 
     /// The value of each pair's score, in order, on `threads` threads (0: one a core); `None` where the
@@ -210,6 +256,24 @@ impl MetricCorpus<'_> {
         Ok(verdict)
     }
 
+    /// Adds several candidates without references, of a metric that scores all together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the metric scores each candidate by itself.
+    pub fn add_together<T: AsRef<str>>(&mut self, candidates: &[T]) -> Result<()> {
+        let configured = self.metric.configured();
+        if !configured.together() {
+            return Err(Error::Invalid(format!(
+                "`{}` scores each candidate by itself: give one as `candidate`",
+                configured.name()
+            )));
+        }
+        for candidate in candidates {
+            self.judge(candidate.as_ref(), &[])?;
+        }
+        Ok(())
+    }
+
     /// The score of all that was judged; `None` without any.
     pub fn score(&self) -> Option<f64> {
         match self.is_mean() {
@@ -223,8 +287,12 @@ impl MetricCorpus<'_> {
         !self.corpora.has(0)
     }
 
-    /// How many candidates were judged: neither skipped nor failed.
+    /// How many candidates were judged, neither skipped nor failed; of a metric that scores all
+    /// together, how many that score is of.
     pub fn n(&self) -> usize {
-        self.n
+        match self.metric.configured().together() {
+            true => self.corpora.n(0),
+            false => self.n,
+        }
     }
 }

@@ -211,6 +211,23 @@ proptest! {
         let wanted = sum / texts.len() as f64;
         prop_assert!(self_bleu(&texts, &options).is_some_and(|s| (s - wanted).abs() < 1e-9));
     }
+
+    #[test]
+    fn self_bleu_stays_in_its_range_whatever_the_order(texts in prop::collection::vec(text(), 0..6)) {
+        let options = Options::default();
+        let found = self_bleu(&texts, &options);
+        prop_assert_eq!(found.is_some(), texts.len() > 1);
+        let Some(found) = found else { return Ok(()) };
+        prop_assert!((0.0..=100.0 + 1e-9).contains(&found));
+        let mut turned = texts.clone();
+        turned.rotate_left(1);
+        turned.reverse();
+        prop_assert!(self_bleu(&turned, &options).is_some_and(|s| (s - found).abs() < 1e-9));
+        // A text that comes again can only make the set more like itself.
+        let mut again = texts.clone();
+        again.extend(texts);
+        prop_assert!(self_bleu(&again, &options).is_some_and(|s| s >= found - 1e-9));
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@
 #![allow(dead_code, reason = "each of its users reads a part of it")]
 
 use botsmith_eval::metrics::distance::{self, Form, Metric};
-use botsmith_eval::metrics::{bleu, chrf, fuzzy, gleu, meteor, rouge, ter, wer};
+use botsmith_eval::metrics::{
+    bleu, chrf, diversity, fuzzy, gleu, meteor, nltk_bleu, retrieval, rouge, ter, wer,
+};
 
 /// Scores a candidate against one reference, with memory of its own that it uses again.
 pub type Score = Box<dyn FnMut(&str, &str) -> f64>;
@@ -23,6 +25,15 @@ const fn steady(name: &'static str, start: fn() -> Score) -> Line {
     Line {
         name,
         steady: true,
+        start,
+    }
+}
+
+/// One that makes its tables anew for each pair.
+const fn fresh(name: &'static str, start: fn() -> Score) -> Line {
+    Line {
+        name,
+        steady: false,
         start,
     }
 }
@@ -63,10 +74,7 @@ pub const TABLE: &[Line] = &[
         let mut scorer = meteor::Scorer::new(meteor::Options::default());
         Box::new(move |a, b| scorer.best(a, &[b]).score)
     }),
-    steady("wer", || {
-        let mut scorer = wer::Scorer::new(wer::Unit::Words);
-        Box::new(move |a, b| scorer.score(wer::Rate::Error, b, a))
-    }),
+    steady("wer", || words(wer::Rate::Error)),
     steady("cer", || {
         let mut scorer = wer::Scorer::new(wer::Unit::Characters);
         Box::new(move |a, b| scorer.score(wer::Rate::Error, b, a))
@@ -75,11 +83,78 @@ pub const TABLE: &[Line] = &[
     steady("osa", || edits(Metric::Osa)),
     steady("indel", || edits(Metric::Indel)),
     steady("jaro-winkler", || edits(Metric::JaroWinkler)),
-    steady("token-set-ratio", || {
-        let mut scorer = fuzzy::Scorer::new();
-        Box::new(move |a, b| scorer.score(fuzzy::Ratio::TokenSet, a, b))
+    steady("token-set-ratio", || ratio(fuzzy::Ratio::TokenSet)),
+    steady("nltk-bleu", || {
+        let options = nltk_bleu::Options::default();
+        Box::new(move |a, b| nltk_bleu::sentence(a, &[b], options))
+    }),
+    steady("mer", || words(wer::Rate::Match)),
+    steady("wil", || words(wer::Rate::Lost)),
+    steady("wip", || words(wer::Rate::Preserved)),
+    steady("damerau-levenshtein", || edits(Metric::DamerauLevenshtein)),
+    steady("lcs-seq", || edits(Metric::LcsSeq)),
+    steady("hamming", || edits(Metric::Hamming)),
+    steady("prefix", || edits(Metric::Prefix)),
+    steady("postfix", || edits(Metric::Postfix)),
+    steady("jaro", || edits(Metric::Jaro)),
+    steady("ratio", || ratio(fuzzy::Ratio::Ratio)),
+    steady("partial-ratio", || ratio(fuzzy::Ratio::Partial)),
+    steady("token-sort-ratio", || ratio(fuzzy::Ratio::TokenSort)),
+    steady("token-ratio", || ratio(fuzzy::Ratio::Token)),
+    steady("partial-token-sort-ratio", || {
+        ratio(fuzzy::Ratio::PartialTokenSort)
+    }),
+    steady("partial-token-set-ratio", || {
+        ratio(fuzzy::Ratio::PartialTokenSet)
+    }),
+    steady("partial-token-ratio", || ratio(fuzzy::Ratio::PartialToken)),
+    steady("weighted-ratio", || ratio(fuzzy::Ratio::Weighted)),
+    steady("quick-ratio", || ratio(fuzzy::Ratio::Quick)),
+    // Of the candidate alone.
+    steady("distinct-2", || {
+        let options = diversity::Options::default();
+        Box::new(move |a, _| diversity::distinct_n(a, 2, options).unwrap_or_default())
+    }),
+    steady("repetition-4", || {
+        let options = diversity::Options::default();
+        Box::new(move |a, _| diversity::repetition(a, 4, options).unwrap_or_default())
+    }),
+    // Of the two texts as a set.
+    fresh("self-bleu", || {
+        let options = bleu::Options::default();
+        Box::new(move |a, b| diversity::self_bleu(&[a, b], &options).unwrap_or_default())
+    }),
+    // Words are ids; those of the reference are the relevant ones.
+    fresh("ndcg", || {
+        ranked(|ids, relevant| retrieval::ndcg(ids, relevant, None))
+    }),
+    fresh("mrr", || {
+        ranked(|ids, relevant| retrieval::reciprocal_rank(ids, relevant, None))
+    }),
+    fresh("map", || {
+        ranked(|ids, relevant| retrieval::average_precision(ids, relevant, None))
+    }),
+    fresh("hit", || {
+        ranked(|ids, relevant| f64::from(u8::from(retrieval::hit(ids, relevant, Some(10)))))
     }),
 ];
+
+fn ranked(score: fn(&[&str], &retrieval::Relevance) -> f64) -> Score {
+    Box::new(move |a, b| {
+        let ids: Vec<&str> = a.split_whitespace().collect();
+        score(&ids, &retrieval::Relevance::binary(b.split_whitespace()))
+    })
+}
+
+fn words(rate: wer::Rate) -> Score {
+    let mut scorer = wer::Scorer::new(wer::Unit::Words);
+    Box::new(move |a, b| scorer.score(rate, b, a))
+}
+
+fn ratio(ratio: fuzzy::Ratio) -> Score {
+    let mut scorer = fuzzy::Scorer::new();
+    Box::new(move |a, b| scorer.score(ratio, a, b))
+}
 
 /// ROUGE-1, ROUGE-2 and ROUGE-L of one tokenisation.
 fn rouge_12l(stemmer: bool) -> Score {

@@ -15,6 +15,41 @@ pub(super) const LOWERCASE: OptionDocs = OptionDocs {
     required: false,
 };
 
+/// Options of BLEU, also where it is a part of another score.
+pub(super) const OPTIONS: &[OptionDocs] = &[
+    OptionDocs {
+        name: "tokenize",
+        schema: r#"{"enum": ["13a", "intl", "zh", "char", "none"], "default": "13a"}"#,
+        about: "how texts become tokens; `zh` for Chinese, `char` for other scripts without spaces",
+        required: false,
+    },
+    LOWERCASE,
+    OptionDocs {
+        name: "smooth",
+        schema: r#"{"enum": ["exp", "floor", "add-k", "none"], "default": "exp"}"#,
+        about: "what takes the place of a precision of 0",
+        required: false,
+    },
+    OptionDocs {
+        name: "smooth-value",
+        schema: r#"{"type": "number", "minimum": 0, "maximum": 1}"#,
+        about: "matches that `floor` (0.1) takes for none, or that `add-k` (1) adds",
+        required: false,
+    },
+    OptionDocs {
+        name: "max-order",
+        schema: r#"{"type": "integer", "minimum": 1, "maximum": 8, "default": 4}"#,
+        about: "longest n-grams",
+        required: false,
+    },
+    OptionDocs {
+        name: "effective-order",
+        schema: r#"{"type": "boolean"}"#,
+        about: "whether orders that the answer is too short for are left out; unless given, they are for one answer and not for the corpus, as in sacrebleu",
+        required: false,
+    },
+];
+
 pub(super) const KIND: Builtin = Builtin {
     docs: Docs {
         name: "bleu",
@@ -27,39 +62,7 @@ pub(super) const KIND: Builtin = Builtin {
         },
         decides: false,
         compares: true,
-        options: &[
-            OptionDocs {
-                name: "tokenize",
-                schema: r#"{"enum": ["13a", "intl", "zh", "char", "none"], "default": "13a"}"#,
-                about: "how texts become tokens; `zh` for Chinese, `char` for other scripts without spaces",
-                required: false,
-            },
-            LOWERCASE,
-            OptionDocs {
-                name: "smooth",
-                schema: r#"{"enum": ["exp", "floor", "add-k", "none"], "default": "exp"}"#,
-                about: "what takes the place of a precision of 0",
-                required: false,
-            },
-            OptionDocs {
-                name: "smooth-value",
-                schema: r#"{"type": "number", "minimum": 0, "maximum": 1}"#,
-                about: "matches that `floor` (0.1) takes for none, or that `add-k` (1) adds",
-                required: false,
-            },
-            OptionDocs {
-                name: "max-order",
-                schema: r#"{"type": "integer", "minimum": 1, "maximum": 8, "default": 4}"#,
-                about: "longest n-grams",
-                required: false,
-            },
-            OptionDocs {
-                name: "effective-order",
-                schema: r#"{"type": "boolean"}"#,
-                about: "whether orders that the answer is too short for are left out; unless given, they are for one answer and not for the corpus, as in sacrebleu",
-                required: false,
-            },
-        ],
+        options: OPTIONS,
         example: "- bleu: {tokenize: 13a}   # reference \"the cat sat on the mat\": \"the cat sat on a mat\" gives 53.7",
         scalar: None,
     },
@@ -120,17 +123,22 @@ fn smoothing(options: &Fields<'_>) -> Result<Smoothing> {
     }
 }
 
-fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
+/// The settings for one answer.
+pub(super) fn settings(options: &Fields<'_>) -> Result<Options> {
     let mut sentence = Options::default().with_max_order(order(options, "max-order", 4)?)?;
     sentence.tokenizer = tokenizer(options, Tokenizer::V13a)?;
     sentence.lowercase = flag(options, "lowercase")?;
     sentence.smoothing = smoothing(options)?;
-    let mut corpus = sentence;
-    corpus.effective_order = false;
     if let Some(at) = options.get("effective-order") {
         sentence.effective_order = at.bool()?;
-        corpus.effective_order = sentence.effective_order;
     }
+    Ok(sentence)
+}
+
+fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
+    let sentence = settings(options)?;
+    let mut corpus = sentence;
+    corpus.effective_order = options.get("effective-order").is_some() && sentence.effective_order;
     Ok(Box::new(Bleu { sentence, corpus }))
 }
 

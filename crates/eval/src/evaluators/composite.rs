@@ -136,6 +136,14 @@ fn read(options: &Fields<'_>, scope: &Scope<'_>, rule: Rule) -> Result<Box<dyn E
             let hint = "name it by itself under `evaluators`; `weight` makes it count more or less";
             return Err(at.diagnostic(message).hint(hint).into());
         }
+        if part.together() {
+            let message = format!(
+                "`{}` scores all answers together and cannot be part of another",
+                part.name()
+            );
+            let hint = "name it by itself under `evaluators`";
+            return Err(at.diagnostic(message).hint(hint).into());
+        }
         let unit = part.range() == Range::UNIT;
         if !part.decides() && (rule != Rule::Mean || !unit) {
             let message = format!("`{}` gives no pass or fail by itself", part.name());

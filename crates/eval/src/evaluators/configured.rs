@@ -84,6 +84,11 @@ impl Configured {
         }
     }
 
+    /// Whether all answers together have a score and one answer has none.
+    pub fn together(&self) -> bool {
+        self.evaluator.together()
+    }
+
     /// Name, settings and version as the field writes them; empty where it has no custom for it.
     pub fn signature(&self) -> String {
         self.evaluator.signature()
@@ -101,13 +106,15 @@ impl Configured {
 
     /// The score where the extraction finds nothing in the answer: not passed, whatever `invert`.
     pub(super) fn nothing_found(&self) -> Verdict {
+        let why = format!("{} finds nothing in the answer", self.extract);
+        if self.together() {
+            return Verdict::Skipped(why.into());
+        }
         let score = Score {
             passed: self.decides().then_some(false),
             ..Score::graded(0.0)
         };
-        score
-            .because(format!("{} finds nothing in the answer", self.extract))
-            .into()
+        score.because(why).into()
     }
 
     /// How it asks a model, if it does.
@@ -280,6 +287,21 @@ pub(crate) fn read_named(
         None => Extract::default(),
     };
     let evaluator = kind.build(&fields, scope)?;
+    if evaluator.together() {
+        for key in ["threshold", "invert"] {
+            let Some(at) = fields.get(key).filter(|_| invert || key == "threshold") else {
+                continue;
+            };
+            let message = format!(
+                "`{}` scores all answers together, none by itself",
+                docs.name
+            );
+            let hint = format!(
+                "without `{key}`, hold it in the gate: {{metric: {name}, mean: {{max: 50}}}}"
+            );
+            return Err(at.diagnostic(message).hint(hint).into());
+        }
+    }
     docs.range = evaluator.range(&docs);
     let threshold = fields
         .get("threshold")

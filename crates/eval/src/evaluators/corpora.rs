@@ -5,21 +5,33 @@ use crate::{Answer, Verdict};
 
 /// One accumulator for each evaluator of a [`Panel`] whose corpus score is not the mean.
 #[derive(Debug, Default)]
-pub struct Corpora(Vec<Option<Box<dyn Corpus>>>);
+pub struct Corpora(Vec<Total>);
+
+#[derive(Debug)]
+struct Total {
+    corpus: Option<Box<dyn Corpus>>,
+    /// Answers added.
+    n: usize,
+}
 
 impl Corpora {
     /// Empty accumulators for this panel.
     pub fn new(panel: &Panel) -> Self {
-        Self(panel.evaluators().iter().map(Configured::corpus).collect())
+        let empty = |evaluator: &Configured| Total {
+            corpus: evaluator.corpus(),
+            n: 0,
+        };
+        Self(panel.evaluators().iter().map(empty).collect())
     }
 
     /// Whether no evaluator has a corpus score.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Option::is_none)
+        self.0.iter().all(|total| total.corpus.is_none())
     }
 
     /// Adds an answer that the panel of these corpora judged, to those whose evaluator did not skip
-    /// it or fail. Where an extraction finds nothing, nothing is what was answered.
+    /// it or fail, and to those that score all answers together and read it. Where an extraction finds
+    /// nothing, nothing is what was answered; of all answers together, it is left out.
     pub fn add(
         &mut self,
         panel: &Panel,
@@ -27,10 +39,19 @@ impl Corpora {
         answer: &Answer,
         verdicts: &[Verdict],
     ) {
-        for (i, (corpus, verdict)) in self.0.iter_mut().zip(verdicts).enumerate() {
-            if let (Some(corpus), Verdict::Judged(_)) = (corpus, verdict) {
-                let (text, references) = panel.seen_by(i, prepared, answer);
+        for (i, (total, verdict)) in self.0.iter_mut().zip(verdicts).enumerate() {
+            let Some(corpus) = &mut total.corpus else {
+                continue;
+            };
+            let together = panel.evaluators()[i].together();
+            let read = match verdict {
+                Verdict::Skipped(_) if together => panel.reads(i, prepared, answer),
+                Verdict::Judged(_) => Some(panel.seen_by(i, prepared, answer)),
+                _ => None,
+            };
+            if let Some((text, references)) = read {
                 corpus.add(&text, references);
+                total.n += 1;
             }
         }
     }
@@ -39,25 +60,34 @@ impl Corpora {
     /// among `verdicts`; false where it was not added, or the corpus is more than sums of counts.
     pub fn last(&self, index: usize, verdicts: &[Verdict], counts: &mut Vec<f64>) -> bool {
         let judged = matches!(verdicts.get(index), Some(Verdict::Judged(_)));
-        match self.0.get(index) {
-            Some(Some(corpus)) if judged => corpus.last(counts),
+        match self.corpus(index) {
+            Some(corpus) if judged => corpus.last(counts),
             _ => false,
         }
     }
 
     /// The corpus score that the evaluator at `index` gives sums of counts.
     pub fn score_of(&self, index: usize, sums: &[f64]) -> Option<f64> {
-        self.0.get(index)?.as_ref()?.score_of(sums)
+        self.corpus(index)?.score_of(sums)
     }
 
     /// The corpus score of the evaluator at `index`; `None` without one, or while nothing was added.
     pub fn score(&self, index: usize) -> Option<f64> {
-        let score = self.0.get(index)?.as_ref()?.score()?;
+        let score = self.corpus(index)?.score()?;
         score.is_finite().then_some(score)
+    }
+
+    /// How many answers were added to the corpus of the evaluator at `index`.
+    pub fn n(&self, index: usize) -> usize {
+        self.0.get(index).map_or(0, |total| total.n)
     }
 
     /// Whether the evaluator at `index` has a corpus score of its own.
     pub fn has(&self, index: usize) -> bool {
-        self.0.get(index).is_some_and(Option::is_some)
+        self.corpus(index).is_some()
+    }
+
+    fn corpus(&self, index: usize) -> Option<&dyn Corpus> {
+        self.0.get(index)?.corpus.as_deref()
     }
 }

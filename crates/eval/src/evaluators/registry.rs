@@ -8,8 +8,8 @@ use super::{
     Kind, answers_question, bleu, budget, choice, chrf, composite, contains, contains_many, counts,
     diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, lemma_overlap,
     levenshtein, lexical_diversity, meteor, modality, mood, negation_flip, new_names, new_numbers,
-    number_equals, person, pos_pattern, readability, regex, register, retrieval, rouge, squad,
-    tense, ter, tool_calls, trajectory, voice, word_error,
+    number_equals, person, pos_pattern, readability, regex, register, retrieval, rouge, self_bleu,
+    squad, tense, ter, tool_calls, trajectory, voice, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -64,6 +64,7 @@ impl Registry {
             gleu::NLTK_BLEU,
             diversity::DISTINCT,
             diversity::REPETITION,
+            self_bleu::KIND,
             lexical_diversity::KIND,
             readability::KIND,
             register::KIND,

@@ -1,10 +1,14 @@
 //! How varied texts are, without references: distinct-n, repeated n-grams, self-BLEU.
 
+mod self_bleu;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::bleu::{self, Stats, Tokenizer};
+use super::bleu::{self, Tokenizer};
 use super::ngram::{Ngrams, Reading};
+
+pub use self_bleu::{SelfBleuCorpus, self_bleu, self_bleu_batch};
 
 /// How texts become tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,129 +277,4 @@ impl Numbering {
             n => self.higher.get(n - 2).map_or(0, HashMap::len),
         }
     }
-}
-
-/// The greatest counts of an n-gram in one text: of all texts, and of all but the one that has it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Top {
-    best: u32,
-    owner: u32,
-    second: u32,
-}
-
-impl Top {
-    fn take(&mut self, count: u32, owner: u32) {
-        if count > self.best {
-            *self = Self {
-                best: count,
-                owner,
-                second: self.best,
-            };
-        } else {
-            self.second = self.second.max(count);
-        }
-    }
-
-    fn without(self, text: u32) -> u32 {
-        if self.owner == text {
-            self.second
-        } else {
-            self.best
-        }
-    }
-}
-
-/// [`self_bleu`] of each set of texts, on `threads` threads (0: one a core).
-///
-/// ```
-/// use botsmith_eval::metrics::{bleu, diversity::self_bleu_batch};
-/// let sets = [vec!["the cat sat down", "the cat sat down"], vec!["alone"]];
-/// let found = self_bleu_batch(&sets, &bleu::Options::default(), 1);
-/// assert!(found[0].is_some_and(|score| (score - 100.0).abs() < 1e-9) && found[1].is_none());
-/// ```
-pub fn self_bleu_batch<L, T>(
-    sets: &[L],
-    options: &bleu::Options,
-    threads: usize,
-) -> Vec<Option<f64>>
-where
-    L: AsRef<[T]> + Sync,
-    T: AsRef<str>,
-{
-    some_batch(sets, threads, |texts| self_bleu(texts.as_ref(), options))
-}
-
-/// Self-BLEU of a set of texts: the mean BLEU of each with all others as references, 0 to 100.
-/// Higher is less varied. `None` for fewer than two texts.
-///
-/// Zhu et al. 2018, "Texygen" (<https://doi.org/10.1145/3209978.3210080>). BLEU is
-/// [`bleu::sentence`] with the options given, so that the smoothing is named there. Takes time in
-/// proportion to the length of all texts together, not to its square: of every n-gram the two
-/// greatest counts are enough.
-///
-/// ```
-/// use botsmith_eval::metrics::{bleu, diversity::self_bleu};
-/// let same = self_bleu(&["the cat sat down", "the cat sat down"], &bleu::Options::default());
-/// assert!(same.is_some_and(|score| (score - 100.0).abs() < 1e-9));
-/// ```
-pub fn self_bleu<T: AsRef<str>>(texts: &[T], options: &bleu::Options) -> Option<f64> {
-    if texts.len() < 2 {
-        return None;
-    }
-    let reading = Reading {
-        tokenizer: options.tokenizer,
-        lowercase: options.lowercase,
-    };
-    let mut numbering = Numbering::default();
-    let mut ids: Vec<Vec<u32>> = texts
-        .iter()
-        .map(|text| numbering.tokens(text.as_ref(), reading))
-        .collect();
-    let order = options.max_order();
-    let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
-    let mut stats: Vec<Stats> = lengths
-        .iter()
-        .zip(nearest_others(&lengths))
-        .map(|(&own, other)| Stats::of_lengths(order, own, other))
-        .collect();
-    for n in 1..=order {
-        if n > 1 {
-            for ids in &mut ids {
-                numbering.next_order(ids, n);
-            }
-        }
-        let mut tops = vec![Top::default(); numbering.count(n)];
-        for (owner, ids) in (0..).zip(&mut ids.clone()) {
-            ids.sort_unstable();
-            for run in ids.chunk_by(|a, b| a == b) {
-                tops[run[0] as usize].take(run.len() as u32, owner);
-            }
-        }
-        for ((owner, ids), stats) in (0..).zip(&mut ids.clone()).zip(&mut stats) {
-            ids.sort_unstable();
-            stats.correct_mut()[n - 1] = ids
-                .chunk_by(|a, b| a == b)
-                .map(|run| u64::from((run.len() as u32).min(tops[run[0] as usize].without(owner))))
-                .sum();
-        }
-    }
-    let sum: f64 = stats.iter().map(|stats| stats.score(options).score).sum();
-    Some(sum / texts.len() as f64)
-}
-
-/// For each length the nearest of the others, the shorter of two.
-fn nearest_others(lengths: &[usize]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|&i| lengths[i]);
-    let mut nearest = vec![0; lengths.len()];
-    for (place, &i) in order.iter().enumerate() {
-        let before = place.checked_sub(1).and_then(|p| order.get(p));
-        nearest[i] = before
-            .into_iter()
-            .chain(order.get(place + 1))
-            .map(|&j| lengths[j])
-            .min_by_key(|&length| (length.abs_diff(lengths[i]), length))
-            .unwrap_or(0);
-    }
-    nearest
 }

@@ -94,10 +94,11 @@ pub struct Aggregate {
 pub struct ScoreReport {
     /// Judged answers: failed, refused and skipped ones are outside.
     pub n: usize,
-    /// Mean of the values; null if there is none.
+    /// Mean of the values; null if there is none. Of a metric that scores all answers together and
+    /// none by itself (self-BLEU), that score, without an interval.
     pub mean: Option<f64>,
-    /// Score of all answers as one corpus, for metrics that add up counts and not scores (BLEU);
-    /// missing for others.
+    /// Score of all answers as one corpus, for metrics that add up counts and not scores (BLEU) or
+    /// score all answers together (self-BLEU); missing for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpus: Option<f64>,
     /// How many passed; null where nothing decides a pass.

@@ -126,10 +126,16 @@ fn bots(
                 bot,
                 groups: table.groups(),
             };
-            let report = ScoreReport {
+            let mut report = ScoreReport {
                 corpus: corpora.score(i),
                 ..score(metric, column, units, seed)?
             };
+            if metric.together() {
+                // Every answer was skipped by itself; those that the one score is of are its n.
+                report.n = corpora.n(i);
+                report.skipped = report.skipped.saturating_sub(report.n);
+                report.mean = report.corpus;
+            }
             scores.insert(metric.name().to_owned(), report);
         }
         let units = Units {
@@ -511,7 +517,8 @@ fn slices(
                 inside[*case as usize] = true;
             }
             for (name, bot) in manifest.bots.iter().zip(&table.bots) {
-                for (metric, scores) in suite.panel.evaluators().iter().zip(&bot.metrics) {
+                let metrics = suite.panel.evaluators().iter().zip(&bot.metrics);
+                for (metric, scores) in metrics.filter(|(metric, _)| !metric.together()) {
                     let judged: Vec<_> = (0..scores.values.len())
                         .filter(|i| inside[bot.case_of[*i] as usize] && !scores.values[*i].is_nan())
                         .collect();

@@ -181,6 +181,10 @@ fn read(item: &Cursor<'_>, bots: &[BotSpec], panel: &Panel, slices: &[Slice]) ->
             fields.required("metric").expect_err("it is absent"),
         )),
     };
+    let together = |metric: &str| {
+        let mut all = panel.evaluators().iter();
+        all.any(|e| e.name() == metric && e.together())
+    };
     let slice = fields
         .get("slice")
         .map(|at| read_slice(&at, slices))
@@ -193,9 +197,13 @@ fn read(item: &Cursor<'_>, bots: &[BotSpec], panel: &Panel, slices: &[Slice]) ->
             .iter()
             .any(|e| e.name() == metric && e.decides())
         {
+            let hint = match together(&metric) {
+                true => "use `mean` here",
+                false => "give it a `threshold`, or use `mean` here",
+            };
             return Err(at
                 .diagnostic(format!("`{metric}` decides no pass or fail"))
-                .hint("give it a `threshold`, or use `mean` here")
+                .hint(hint)
                 .into());
         }
         measures.push(Measure::PassRate {
@@ -204,10 +212,17 @@ fn read(item: &Cursor<'_>, bots: &[BotSpec], panel: &Panel, slices: &[Slice]) ->
         });
     }
     if let Some(at) = fields.get("mean") {
-        measures.push(Measure::Mean {
-            metric: need_metric()?,
-            wanted: Limits::read(&at, false)?,
-        });
+        let metric = need_metric()?;
+        let wanted = Limits::read(&at, false)?;
+        if together(&metric) && (wanted.bound != Bound::Point || slice.is_some()) {
+            let lacks = if slice.is_some() { "slice" } else { "interval" };
+            let message = format!("`{metric}` is one score of all answers, which has no {lacks}");
+            return Err(at
+                .diagnostic(message)
+                .hint("leave `bound` and `slice` out")
+                .into());
+        }
+        measures.push(Measure::Mean { metric, wanted });
     }
     if let Some(at) = fields.get("failed") {
         measures.push(Measure::Failed(Limits::read(&at, true)?));
@@ -252,6 +267,12 @@ fn read(item: &Cursor<'_>, bots: &[BotSpec], panel: &Panel, slices: &[Slice]) ->
         _ => None,
     };
     if let Some(than) = than {
+        if metric.as_deref().is_some_and(together) {
+            return Err(item
+                .diagnostic("one score of all answers is not tested against another bot's")
+                .hint("hold its `mean`")
+                .into());
+        }
         let directed = |e: &Configured| e.range().better != Better::Neither;
         let about = panel
             .evaluators()

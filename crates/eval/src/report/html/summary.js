@@ -223,7 +223,7 @@ function scoreTable(data, metrics, overall) {
       el("strong", {}, amount(metric, at.main, true)),
       at.range && el("small", {}, interval(metric, at.range, true)),
     ];
-    if (known(score.corpus))
+    if (known(score.corpus) && score.corpus !== score.mean)
       lines.push(
         el(
           "small",

@@ -328,3 +328,10 @@ def test_sixteen_threads_on_one_bot_see_the_same() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_conversation_has_a_page() -> None:
+    session = bs.Bot(provider=shout).session()
+    session.ask("<b>hey</b>")
+    page = session._repr_html_()
+    assert "&lt;b&gt;hey" in page and "&lt;B&gt;HEY" in page and "<b>hey" not in page

@@ -417,3 +417,22 @@ def test_values_are_equal_hashable_and_picklable() -> None:
     assert pickle.loads(pickle.dumps(run.comparisons)) == run.comparisons
     with pytest.raises(TypeError, match="memory"):
         pickle.dumps(run)
+
+
+def test_pictures_are_one_svg_with_a_scale_for_each_metric() -> None:
+    from xml.etree import ElementTree
+
+    run = judged(evaluators=[{"icontains": {"value": "{{ reference }}", "name": "right"}}, "words"])
+    svg = "{http://www.w3.org/2000/svg}"
+    whole = ElementTree.fromstring(str(run.plot()))
+    titles = [frame.findtext(f"{svg}title") for frame in whole.findall(f"{svg}svg")]
+    assert titles == ["means of right with 95 % intervals", "means of words with 95 % intervals"]
+    one = ElementTree.fromstring(str(run.plot("right")))
+    assert one.findtext(f"{svg}title") == titles[0] and len(one.findall(f"{svg}circle")) == 2
+    with pytest.raises(KeyError, match="no metric 'left'"):
+        run.plot("left")
+    again = judged(bots={"knows": guesses}, evaluators=["words"])
+    page = bs.compare(judged(evaluators=["words"]), again)._repr_html_()
+    # A bot that stands in both runs goes by its name; the theme of the notebook decides on the colours.
+    assert "knows · words" in page and "knows@" not in page and "data-jp-theme-light" in page
+    ElementTree.fromstring(str(bs.compare(run, run).plot()))

@@ -286,6 +286,11 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session with {self.bot.name!r}, {len(self.history)} events>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.session(self.history, self.bot.name)
+
 
 class Stream:
     """An answer as it comes: iterate over its texts. Letting go of it stops the bot."""

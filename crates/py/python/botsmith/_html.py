@@ -8,16 +8,19 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from ._plot import differences, spark
+from ._plot import bot_of, differences, spark
 
 if TYPE_CHECKING:
     from ._analyser import Analysis
     from ._native import Doc
     from ._run import Run
-    from ._values import Answer, CaseResult, Comparison
+    from ._values import Answer, CaseResult, Comparison, Difference
 
 #: Tokens of a document that are shown.
 SHOWN = 400
+
+#: Events of a conversation that are shown, the newest.
+SAID = 40
 
 #: One hue a part of speech; lightness is the page's own.
 _HUES = {
@@ -31,19 +34,22 @@ _HUES = {
     "NUM": 15,
 }
 
-#: Colours follow the notebook's theme: that of Jupyter by its variables, else that of the system.
+#: Colours follow the notebook's theme, as Jupyter, VS Code and Colab say it; else that of the system.
 STYLE = """<style>
 .bs{font:13px/1.5 system-ui,sans-serif;color:var(--jp-ui-font-color1,CanvasText);color-scheme:light dark;max-width:60em}
 .bs table{border-collapse:collapse;font:inherit;margin:.4em 0}
 .bs td,.bs th{padding:.15em .7em;text-align:right;border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent);background:none}
-.bs td:first-child,.bs th:first-child{text-align:left}
+.bs td.bs-t,.bs th.bs-t{text-align:left}
 .bs .bs-dim{opacity:.65}
 .bs .bs-good{color:light-dark(#0a7a33,#4cd07d)}
 .bs .bs-bad{color:light-dark(#b3261e,#ff8a80)}
 .bs pre{white-space:pre-wrap;font:12px/1.45 ui-monospace,monospace;margin:.2em 0}
+.bs-who{display:grid;grid-template-columns:max-content 1fr;gap:.1em .8em}
 .bs-doc p{margin:.2em 0 .6em;line-height:2.9}
 .bs-w{display:inline-block;text-align:center;line-height:1.15;margin:0 .12em;vertical-align:top;border-radius:4px;padding:1px 3px;background:hsl(var(--h) 70% 50%/var(--a))}
 .bs-w small{display:block;font-size:9px;opacity:.75;letter-spacing:.02em}
+[data-jp-theme-light=true] .bs,.vscode-light .bs,html[theme=light] .bs{color-scheme:light}
+[data-jp-theme-light=false] .bs,.vscode-dark .bs,html[theme=dark] .bs{color-scheme:dark}
 </style>"""
 
 
@@ -93,11 +99,24 @@ def _span(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.3g} … {interval[1]:.3g}"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A table of cells that are HTML already."""
-    line = "".join(f"<th>{cell}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{line}</tr></thead><tbody>{body}</tbody></table>"
+def table(head: list[str], rows: list[list[str]], words: int = 1) -> str:
+    """A table of cells that are HTML already; the first ``words`` columns are texts, and so is the last where
+    its head says ``why`` or ``better``; all others are numbers."""
+
+    def row(cells: list[str], kind: str) -> str:
+        last = len(head) - 1 if head[-1] in ("why", "better", "now") else -1
+        parts = [
+            f'<{kind} class="bs-t">{cell}</{kind}>' if at < words or at == last else f"<{kind}>{cell}</{kind}>"
+            for at, cell in enumerate(cells)
+        ]
+        return f"<tr>{''.join(parts)}</tr>"
+
+    body = "".join(row(cells, "td") for cells in rows)
+    return f"<table><thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
 def _mark(passed: bool | None) -> str:
@@ -110,7 +129,7 @@ def answer(answer: Answer) -> str:
     """An answer: its words, how it came about, its scores."""
     facts = [
         answer.bot, answer.provider, answer.model,
-        None if answer.latency is None else f"{answer.latency:.3g} s",
+        None if answer.latency is None else _seconds(answer.latency),
         None if answer.cost is None else f"cost {answer.cost:.4g}",
         None if answer.usage is None else f"{answer.usage.input_tokens} + {answer.usage.output_tokens} tokens",
         "scripted" if answer.scripted else None,
@@ -171,14 +190,16 @@ def run(run: Run) -> str:
         counts = f"{bot.answered}/{bot.cases}"
         for name, score in bot.scores.items():
             shown = score.pass_rate if score.pass_rate is not None else score.mean
-            interval = score.pass_interval if score.pass_rate is not None else score.interval
+            # Where values are 0 or 1, the interval of the mean is that of the rate.
+            rate = score.pass_rate is not None and score.pass_interval is not None
+            interval = score.pass_interval if rate else score.interval
             rows.append(
                 [escape(bot.name), escape(name), counts, str(score.n), _number(score.mean),
                  _number(score.pass_rate), _span(interval), spark(shown, interval)]
             )
     head = ["bot", "metric", "answered", "n", "mean", "pass rate", "95 %", ""]
     title = f'<b>{escape(run.name)}</b> <span class="bs-dim">run {escape(run.id[:12])}, {len(run)} cases</span>'
-    parts = [title, table(head, rows)]
+    parts = [title, table(head, rows, words=2)]
     if run.gate:
         parts.append(f"gate {_mark(run.passed)}")
     if run.comparisons:
@@ -194,20 +215,42 @@ def comparison(found: Comparison) -> str:
         f"{found.shared} cases in both, {found.only_a} and {found.only_b} in one</span>"
     )
     rows = [
-        [escape(d.metric), escape(d.a), escape(d.b), str(d.n), _number(d.difference), _span(d.interval),
-         _number(d.p_adjusted), escape(d.better or "")]
+        [escape(bot), escape(d.metric), str(d.n), _number(d.difference), _span(d.interval),
+         _number(d.p_adjusted), _better(d)]
         for d in found.differences
+        for bot in [bot_of(d)]
     ]
-    head = ["metric", "a", "b", "n", "difference", "95 %", "p adjusted", "better"]
+    head = ["bot", "metric", "n", "difference", "95 %", "p adjusted", "better"]
     flips = [
         [escape(flip.case[:24]), escape(flip.bot), escape(flip.metric), _mark(flip.now)]
         for flip in found.flips[:20]
     ]
-    parts = [title, differences(found.differences), table(head, rows)]
+    parts = [title, differences(found.differences), table(head, rows, words=2)]
     if flips:
-        parts.append(f"<div>{len(found.flips)} verdicts changed</div>")
-        parts.append(table(["case", "bot", "metric", "now"], flips))
+        left = len(found.flips) - len(flips)
+        more = f" · {left} more" if left else ""
+        parts.append(f"<div>{len(found.flips)} verdicts changed{more}</div>")
+        parts.append(table(["case", "bot", "metric", "now"], flips, words=3))
     return page("".join(parts))
+
+
+def _better(difference: Difference) -> str:
+    """Which run is better on it, where one is."""
+    if difference.better is None:
+        return ""
+    later = difference.better == "b"
+    return f'<span class="{"bs-good" if later else "bs-bad"}">{"later" if later else "earlier"}</span>'
+
+
+def session(events: list[dict[str, object]], bot: str) -> str:
+    """A conversation: who said what."""
+    rows = [
+        f"<b>{escape(bot if event['who'] == 'AI' else str(event['who']))}</b><span>{escape(str(event['message']))}</span>"
+        for event in events[-SAID:]
+    ]
+    left = len(events) - len(rows)
+    parts = [f'<div class="bs-dim">… {left} before</div>'] if left else []
+    return page("".join([*parts, f'<div class="bs-who">{"".join(rows)}</div>']))
 
 
 def bot(facts: dict[str, object]) -> str:
@@ -216,9 +259,10 @@ def bot(facts: dict[str, object]) -> str:
         [escape(name), escape(str(facts[key]))]
         for name, key in (("provider", "provider"), ("model", "model"), ("address", "address"),
                           ("version", "version"), ("file", "path"))
-        if facts.get(key)
+        # What was given as a mapping has no file.
+        if facts.get(key) and facts[key] != "<cartridge>"
     ]
-    parts = [f"<b>{escape(str(facts.get('name') or 'bot'))}</b>", table(["", ""], rows)]
+    parts = [f"<b>{escape(str(facts.get('name') or 'bot'))}</b>", table(["", ""], rows, words=2)]
     if facts.get("directive"):
         parts.append(f'<pre class="bs-dim">{escape(str(facts["directive"])[:600])}</pre>')
     return page("".join(parts))

@@ -87,7 +87,8 @@ class MetricFunction(Generic[P]):
         return threads, _native_metric(self._kind, json.dumps(given, allow_nan=False) if given else None)
 
     def __repr__(self) -> str:
-        return f"<metric {self.__name__}{self.__signature__}>"
+        options = (p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in self.__signature__.parameters.values())
+        return f"<metric {self.__name__}({', '.join(options)})>"
 
     def __reduce__(self) -> str:
         return self.__qualname__
@@ -98,10 +99,18 @@ def _native_metric(kind: str, options: str | None) -> _native.Metric:
     return _native.Metric(kind, options)
 
 
+#: What Rust reads as it is.
+_PLAIN: frozenset[type] = frozenset((str, list, tuple))
+
+
 def _many(what: str, texts: Any) -> list[Any]:
     if isinstance(texts, str):
         raise TypeError(f"one {what} for a list of texts: give as many as the other list has")
-    return [_texts(text) for text in texts] if what == "reference" else list(texts)
+    found: list[Any] = texts if type(texts) is list else list(texts)
+    # Looking at the types costs a tenth of looking at each text.
+    if what == "candidate" or _PLAIN.issuperset(map(type, found)):
+        return found
+    return [_texts(text) for text in found]
 
 
 def _texts(reference: Any) -> Any:

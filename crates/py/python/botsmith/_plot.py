@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Width of the plot between its labels, in pixels.
 WIDTH = 320
-_LABEL = 190
+_LABEL = 220
 _ROW = 24
 
 
@@ -24,11 +24,20 @@ class Picture:
     def __init__(self, svg: str) -> None:
         self.svg = svg
 
+    def __repr__(self) -> str:
+        return f"<Picture, {len(self.svg)} characters of SVG>"
+
     def __str__(self) -> str:
         return self.svg
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _repr_html_(self) -> str:
+        # Inside the page it takes the theme's colours, which an image does not.
+        from ._html import page
+
+        return page(self.svg)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the SVG into a file."""
@@ -36,7 +45,7 @@ class Picture:
             out.write(self.svg)
 
 
-def _short(text: str, length: int = 28) -> str:
+def _short(text: str, length: int = 34) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -62,12 +71,30 @@ def _row(
     return "".join(parts)
 
 
-def _frame(rows: Sequence[str], lo: float, hi: float, marks: Sequence[float], title: str) -> str:
+def _stack(frames: Sequence[tuple[int, str]]) -> str:
+    """Frames with their heights, one below the other, as one SVG."""
+    if len(frames) == 1:
+        return frames[0][1]
+    width, height = _LABEL + WIDTH + 150, sum(height for height, _ in frames)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}"'
+        f' viewBox="0 0 {width} {height}" style="display:block;max-width:100%">'
+    ]
+    at = 0
+    for one, svg in frames:
+        parts.append(svg.replace("<svg ", f'<svg y="{at}" ', 1))
+        at += one
+    return "".join([*parts, "</svg>"])
+
+
+def _frame(
+    rows: Sequence[str], lo: float, hi: float, marks: Sequence[float], title: str
+) -> tuple[int, str]:
     height = _ROW * len(rows) + 46
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_LABEL + WIDTH + 150}"'
         f' height="{height}" viewBox="0 0 {_LABEL + WIDTH + 150} {height}"'
-        ' font-family="system-ui,sans-serif" font-size="12" fill="currentColor">'
+        ' font-family="system-ui,sans-serif" font-size="12" fill="currentColor" style="display:block;max-width:100%">'
         f"<title>{escape(title)}</title>"
     ]
     for mark in marks:
@@ -75,44 +102,62 @@ def _frame(rows: Sequence[str], lo: float, hi: float, marks: Sequence[float], ti
         parts.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="10" y2="{height - 28}" stroke="currentColor"'
             f' opacity=".2"/><text x="{x:.1f}" y="{height - 12}" text-anchor="middle" opacity=".7">'
-            f"{mark:g}</text>"
+            f"{mark:.3g}</text>"
         )
-    return "".join([*parts, *rows, "</svg>"])
+    return height, "".join([*parts, *rows, "</svg>"])
 
 
 def means(run: Run, metric: str | None = None) -> str:
-    """Every bot on every metric, or on one, with 95 % intervals."""
-    found = [
-        (f"{bot.name} · {name}", score.mean, score.interval, score.n)
-        for bot in run.bots
-        for name, score in bot.scores.items()
-        if metric in (None, name)
-    ]
+    """Every bot with 95 % intervals: on one metric, or on each in a picture of its own scale."""
+    names = [metric] if metric is not None else list(run.metrics)
+    if metric is not None and metric not in run.metrics:
+        raise KeyError(f"no metric {metric!r}; there are {list(run.metrics)}")
+    return _stack([_means(run, name) for name in names])
+
+
+def _means(run: Run, metric: str) -> tuple[int, str]:
+    found = [(bot.name, bot.scores[metric]) for bot in run.bots if metric in bot.scores]
     ends = [0.0, 1.0]
-    ends += [value for _, value, _, _ in found if value is not None]
-    ends += [end for _, _, interval, _ in found if interval is not None for end in interval]
+    ends += [score.mean for _, score in found if score.mean is not None]
+    ends += [end for _, score in found if score.interval is not None for end in score.interval]
     lo, hi = min(ends), max(ends)
     rows = [
-        _row(20 + _ROW * i, label, value, interval, lo, hi, "–" if value is None else f"{value:.3g} (n={n})")
-        for i, (label, value, interval, n) in enumerate(found)
+        _row(
+            20 + _ROW * i, f"{name} · {metric}", score.mean, score.interval, lo, hi,
+            f"{'–' if score.mean is None else f'{score.mean:.3g}'} (n={score.n})",
+        )
+        for i, (name, score) in enumerate(found)
     ]
     marks = [lo + (hi - lo) * part for part in (0, 0.25, 0.5, 0.75, 1)]
-    return _frame(rows, lo, hi, marks, "means with 95 % intervals")
+    return _frame(rows, lo, hi, marks, f"means of {metric} with 95 % intervals")
+
+
+def bot_of(difference: Difference) -> str:
+    """Whose difference it is: a bot that stands in two runs (`name@run`), or two bots."""
+    a, b = (name.rpartition("@") for name in (difference.a, difference.b))
+    if a[0] and a[0] == b[0]:
+        return a[0]
+    return f"{difference.b} − {difference.a}"
 
 
 def differences(found: Sequence[Difference]) -> str:
-    """Differences with their intervals around 0."""
+    """Differences with their intervals around 0: a picture of its own scale for each metric."""
+    metrics = list(dict.fromkeys(difference.metric for difference in found))
+    return _stack([_differences([d for d in found if d.metric == metric]) for metric in metrics]) if metrics else ""
+
+
+def _differences(found: Sequence[Difference]) -> tuple[int, str]:
     ends = [abs(d.difference) for d in found if d.difference is not None]
     ends += [abs(end) for d in found if d.interval is not None for end in d.interval]
     hi = max(ends, default=0.0) or 1.0
     rows = [
         _row(
-            20 + _ROW * i, f"{d.b} − {d.a} · {d.metric}", d.difference, d.interval, -hi, hi,
+            20 + _ROW * i, f"{bot_of(d)} · {d.metric}", d.difference, d.interval, -hi, hi,
             "–" if d.difference is None else f"{d.difference:+.3g}" + _p(d),
         )
         for i, d in enumerate(found)
     ]
-    return _frame(rows, -hi, hi, [-hi, 0, hi], "differences with 95 % intervals")
+    return _frame(rows, -hi, hi, [-hi, 0, hi], f"differences of {found[0].metric} with 95 % intervals")
 
 
 def _p(difference: Difference) -> str:

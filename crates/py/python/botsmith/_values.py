@@ -219,7 +219,8 @@ class Summary:
     """One metric over all judged answers of a bot; ``n`` counts them.
 
     ``mean`` is that of the values with its 95 % ``interval``; ``pass_rate`` and ``pass_interval`` are
-    ``None`` where nothing decides pass or fail. Refused and failed answers are in none of them.
+    ``None`` where nothing decides pass or fail; where all values are 0 or 1, ``interval`` is that of the pass
+    rate, and ``pass_interval`` is ``None``. Refused and failed answers are in none of them.
     """
 
     n: int

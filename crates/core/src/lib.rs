@@ -7,6 +7,7 @@
 //! - [`chat`]: messages, requests, responses, and the trait of every model that answers.
 //! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
 //! - `schema` (feature `schema`): values held against a JSON Schema.
+//! - `template` (feature `template`): templates of strangers, bounded in steps and bytes.
 //! - [`store`]: one [`StateStore`](store::StateStore) trait; memory, SQLite and Redis behind it.
 //!
 //! - `engine` (feature `engine`): models on Candle: weights, tokenizers, encoders, embeddings.
@@ -26,6 +27,8 @@ pub mod hint;
 pub mod schema;
 pub mod secret;
 pub mod store;
+#[cfg(feature = "template")]
+pub mod template;
 pub mod yaml;
 
 pub use error::{Diagnostic, Error, Result};

@@ -2,7 +2,8 @@
 //!
 //! In a template stand `id`, `input`, `messages`, `reference` (the first), `references`,
 //! `context`, `tags`, `group`, `vars`, and every field of `vars` by its own name. An undefined
-//! name is an error, never an empty string.
+//! name is an error, never an empty string. Steps and bytes are bounded, as [`botsmith_core::template`]
+//! does for all templates.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,18 +13,22 @@ use botsmith_core::yaml::Cursor;
 use minijinja::value::Serde;
 use serde_json::Value as Json;
 
+use botsmith_core::template::{self, JOINS, Refusal, describe};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
 use crate::{Case, Error, Result};
 
-/// What a template may spend: far above any honest one, far below a second.
-const FUEL: u64 = 1_000_000;
-
-fn environment() -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_fuel(Some(FUEL));
-    env
+/// What is wrong with a text that holds what is refused.
+fn refused(text: &str, (what, at): &Refusal) -> String {
+    let line = template::line(text, *at);
+    let place = if line > 1 {
+        format!(", line {line} of the text")
+    } else {
+        String::new()
+    };
+    format!(
+        "it may not hold {what}{place}: templates choose, repeat and format, and build no text out of text"
+    )
 }
 
 /// The template context of a case.
@@ -53,13 +58,6 @@ fn failed(case: &Case, error: &minijinja::Error) -> Error {
     Error::Template {
         case: case.id.clone(),
         reason: describe(error),
-    }
-}
-
-fn describe(error: &minijinja::Error) -> String {
-    match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
     }
 }
 
@@ -100,7 +98,10 @@ impl Template {
         if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
             return Ok(Self(Inner::Plain(text.to_owned())));
         }
-        let mut env = environment();
+        if let Some(refusal) = template::refusal(text, JOINS) {
+            return Err(refused(text, &refusal));
+        }
+        let mut env = template::rich_environment();
         env.add_template_owned("text", text.to_owned())
             .map_err(|error| describe(&error))?;
         Ok(Self(Inner::Compiled {
@@ -153,7 +154,7 @@ impl Template {
             Inner::Plain(text) => Ok(Cow::Borrowed(text)),
             Inner::Compiled { env, source } => env
                 .get_template("text")
-                .and_then(|template| template.render(context(case, more)))
+                .and_then(|template| template::render(&template, context(case, more)))
                 .map(Cow::Owned)
                 .map_err(|error| match error.kind() {
                     ErrorKind::UndefinedError => undefined(case, more, env, source),
@@ -230,7 +231,10 @@ impl Condition {
     /// # Errors
     /// What the template engine says of its syntax.
     pub fn new(source: &str) -> Result<Self, String> {
-        let mut env = environment();
+        if let Some(refusal) = template::refusal_in_expression(source) {
+            return Err(refused(source, &refusal));
+        }
+        let mut env = template::rich_environment();
         // A field that only some rows have is simply not true on the others.
         env.set_undefined_behavior(UndefinedBehavior::Chainable);
         env.compile_expression(source)
@@ -257,7 +261,7 @@ impl Condition {
     pub fn holds(&self, case: &Case) -> Result<bool> {
         self.env
             .get_template("condition")
-            .and_then(|template| template.render(context(case, &[])))
+            .and_then(|template| template::render(&template, context(case, &[])))
             .map(|text| !text.is_empty())
             .map_err(|error| failed(case, &error))
     }
@@ -312,9 +316,47 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_template_runs_out_of_fuel() {
-        let source =
-            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
-        assert!(Template::new(source).unwrap().render(&case()).is_err());
+    fn a_hostile_template_is_refused_or_ends_with_the_case_named() {
+        for (source, wanted) in [
+            (
+                "{% for a in input %}{{ 'x' * 99999999 }}{% endfor %}",
+                "`*`",
+            ),
+            ("{% set x = input %}{{ x }}", "`{% set %}`"),
+            (
+                "\n{% for a in vars %}{{ a ~ a }}{% endfor %}",
+                "`~`, line 2",
+            ),
+        ] {
+            let error = Template::new(source).unwrap_err();
+            assert!(error.contains(wanted), "{source}: {error}");
+        }
+        assert!(
+            Condition::new("input * 99999999 == 'x'")
+                .unwrap_err()
+                .contains("`*`")
+        );
+        let nested = "| replace('l', 'llllllllllllllll')".repeat(12);
+        let rows = serde_json::json!((0..1000).collect::<Vec<_>>());
+        let mut case = case();
+        case.vars.insert("rows".into(), rows);
+        for (source, wanted) in [
+            (
+                format!("{{{{ input {nested} }}}}"),
+                "more than 4194304 bytes",
+            ),
+            ("{{ range(99999999) }}".into(), "range"),
+            (
+                "{% for a in rows %}{% for b in rows %}x{% endfor %}{% endfor %}".into(),
+                "fuel",
+            ),
+        ] {
+            let error = Template::new(&source).map_err(|error| error.to_string());
+            let error = error.and_then(|t| t.render(&case).map(|_| ()).map_err(|e| e.to_string()));
+            let error = error.expect_err(&source);
+            assert!(error.contains(wanted), "{source}: {error}");
+        }
+        let text = Template::new("{{ level + 1 }}{{ name ~ '!' }}{{ name | replace('A', 'I') }}");
+        assert_eq!(text.unwrap().render(&case).unwrap(), "4Ada!Ida");
     }
 }

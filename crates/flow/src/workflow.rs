@@ -5,7 +5,6 @@
 //! the alphabet, so that neither comments nor the order of keys change a hash. Nothing is run here.
 
 mod check;
-mod engine;
 mod kind;
 mod place;
 mod read;

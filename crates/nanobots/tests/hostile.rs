@@ -245,6 +245,9 @@ fn a_template_cannot_run_for_ever_or_grow_without_end() {
         "{{ range(10000) }}".to_owned(),
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}{{ n }}".to_owned(),
         "{{ n | replace(1, n) }}".to_owned(),
+        "{% for a in n %}{{ \"x\" * 99999999 }}{% endfor %}".to_owned(),
+        format!("{{{{ [{}] | upper }}}}", "n, ".repeat(200)),
+        format!("{{{{ [{}] }}}}", "n, ".repeat(300)),
     ] {
         let text = format!("{head}{body}'}}}}\n");
         let cartridge = Cartridge::parse(&text, Format::Yaml, &Options::default());

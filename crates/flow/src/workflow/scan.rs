@@ -1,14 +1,12 @@
 //! The text of a template -> the values that it reads by name, and what in it is refused.
 //!
 //! A hand-written walk over the tags of minijinja's syntax, not a parser of it: the engine says whether a
-//! template is valid. As in cartridges' templates, words that build text out of text (`~`, `+`, `*`, `set`,
-//! `macro`, …) are refused, because fuel bounds steps and not the bytes that one step makes.
+//! template is valid, and [`botsmith_core::template`] what no template may hold.
+
+use botsmith_core::template::{Refusal, refusal, refusal_in_expression};
 
 /// Bytes of one template.
 pub(super) const TEXT: usize = 64 << 10;
-/// The tags that a template may use.
-const TAGS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
-
 /// `steps.load.output`: a name and the fields that follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reading {
@@ -35,9 +33,6 @@ pub(super) struct Scanned {
     pub(super) secret: bool,
 }
 
-/// Something refused, and where, in bytes of the text.
-pub(super) type Refusal = (String, usize);
-
 /// Whether a text is a template at all.
 pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
@@ -46,7 +41,10 @@ pub(super) fn is_template(text: &str) -> bool {
 /// Reads a template.
 pub(super) fn template(text: &str) -> Result<Scanned, Refusal> {
     if text.len() > TEXT {
-        return Err((format!("it has more than {TEXT} bytes"), 0));
+        return Err((format!("more than {TEXT} bytes"), 0));
+    }
+    if let Some(refusal) = refusal(text, 0) {
+        return Err(refusal);
     }
     let bytes = text.as_bytes();
     let mut scanned = Scanned::default();
@@ -62,7 +60,7 @@ pub(super) fn template(text: &str) -> Result<Scanned, Refusal> {
             Some(b'{' | b'%') => {
                 let block = bytes[at] == b'%';
                 let inside = at + 1;
-                let end = tag(text, inside, block, &mut scanned)?;
+                let end = tag(text, inside, block, &mut scanned);
                 let before = text[..start].trim().is_empty();
                 if !block
                     && before
@@ -83,26 +81,25 @@ pub(super) fn template(text: &str) -> Result<Scanned, Refusal> {
 /// Reads an expression, such as that of `when`.
 pub(super) fn expression(text: &str) -> Result<Scanned, Refusal> {
     if text.len() > TEXT {
-        return Err((format!("it has more than {TEXT} bytes"), 0));
+        return Err((format!("more than {TEXT} bytes"), 0));
+    }
+    if let Some(refusal) = refusal_in_expression(text) {
+        return Err(refusal);
     }
     let mut scanned = Scanned::default();
-    tokens(text, 0, None, &mut scanned)?;
+    tokens(text, 0, None, &mut scanned);
     Ok(scanned)
 }
 
 /// Reads one tag from after its opening; gives where it ends.
-fn tag(text: &str, from: usize, block: bool, scanned: &mut Scanned) -> Result<usize, Refusal> {
+fn tag(text: &str, from: usize, block: bool, scanned: &mut Scanned) -> usize {
     let bytes = text.as_bytes();
     let close = if block { b'%' } else { b'}' };
     // `{%-` and `{%+` are about blanks.
     let mut at = from + usize::from(matches!(bytes.get(from), Some(b'-' | b'+')));
     if block {
         let rest = text[at..].trim_start();
-        let name = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
-        if !TAGS.contains(&name) {
-            return Err((format!("`{{% {name} %}}`"), from));
-        }
-        at = text.len() - rest.len() + name.len();
+        at = text.len() - rest.len() + name(rest).len();
     }
     tokens(text, at, Some(close), scanned)
 }
@@ -112,37 +109,22 @@ fn is_word(c: char) -> bool {
 }
 
 /// Reads tokens from `at` up to the end of the tag or of the text.
-fn tokens(
-    text: &str,
-    mut at: usize,
-    close: Option<u8>,
-    scanned: &mut Scanned,
-) -> Result<usize, Refusal> {
+fn tokens(text: &str, mut at: usize, close: Option<u8>, scanned: &mut Scanned) -> usize {
     let bytes = text.as_bytes();
     // Whether the token before makes the next name a field, a filter or a test rather than a value.
     let mut field = false;
     while let Some(c) = text[at..].chars().next() {
         let next = bytes.get(at + 1);
-        if let Some(close) = close {
-            if c == char::from(close) && next == Some(&b'}') {
-                return Ok(at + 2);
-            }
-            let blanks = c == '+' && next == Some(&close) && bytes.get(at + 2) == Some(&b'}');
-            if !blanks && matches!(c, '~' | '+') {
-                return Err((format!("`{c}`"), at));
-            }
+        if close.is_some_and(|close| c == char::from(close)) && next == Some(&b'}') {
+            return at + 2;
         }
         match c {
             '\'' | '"' => {
                 at = quoted(text, at).map_or(text.len(), |(_, end)| end);
                 field = false;
             }
-            '*' | '{' | '}' => return Err((format!("`{c}`"), at)),
             c if is_word(c) => {
                 let word = name(&text[at..]);
-                if word == "recursive" && close == Some(b'%') {
-                    return Err(("`recursive`".into(), at));
-                }
                 let end = at + word.len();
                 if !field && matches!(word, "steps" | "inputs") {
                     let (reading, end) = reading(text, at, word);
@@ -161,7 +143,7 @@ fn tokens(
         }
     }
     // Not closed: the engine says so.
-    Ok(text.len())
+    text.len()
 }
 
 /// The word at the start of the text.

@@ -10,12 +10,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use botsmith_core::secret::SecretString;
+use botsmith_core::template::{describe, environment, render};
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::engine::{Bounded, describe, environment};
 use super::scan;
 use crate::{Error, Result, StepStatus};
 
@@ -160,11 +160,9 @@ impl Scope {
         };
         let env = self.environment();
         let Some(whole) = &scanned.whole else {
-            let mut out = Bounded::default();
-            let template = env.template_from_str(text).map_err(|error| fail(&error))?;
-            let rendered = template.render_captured_to(self.context(), &mut out);
-            rendered.map_err(|error| fail(&error))?;
-            return Ok(Value::String(out.text()));
+            let template = env.template_from_str(text);
+            let text = template.and_then(|template| render(&template, self.context()));
+            return text.map(Value::String).map_err(|error| fail(&error));
         };
         let value = env
             .compile_expression(whole)
@@ -282,5 +280,23 @@ mod tests {
         assert!(scope.value(&json!(loops)).is_err());
         let long = "{{ inputs.long }}".repeat(5);
         assert!(scope.value(&json!(long)).is_err());
+        for (text, wanted) in [
+            (
+                "{% for a in inputs.rows %}{{ 'x' * 99999999 }}{% endfor %}",
+                "`*`",
+            ),
+            ("{% for a in inputs.rows %}{{ a ~ a }}{% endfor %}", "`~`"),
+            ("{{ range(99999999) }}", "range"),
+            ("{{ inputs.long | replace('x', inputs.long) }}", "replace"),
+            ("{{ inputs.rows | join(inputs.long) }}", "more than"),
+            (
+                "{{ [inputs.rows, inputs.rows] | upper }}",
+                "a text is wanted",
+            ),
+        ] {
+            let error = scope.value(&json!(text)).unwrap_err();
+            assert_eq!(error.code(), "BS-FLOW-019");
+            assert!(error.to_string().contains(wanted), "{text}: {error}");
+        }
     }
 }

@@ -5,10 +5,10 @@
 
 use botsmith_core::Diagnostic;
 use botsmith_core::hint::shown;
+use botsmith_core::template::{Refusal, describe, environment};
 use botsmith_core::yaml::{Cursor, Mark, Value as Yaml};
 use serde_json::{Value, json};
 
-use super::engine::{describe, environment};
 use super::kind::Type;
 use super::place::{Place, Use, diagnostic, inside, mismatch, word_at, wrong};
 use super::scan::{self, Reading, Scanned};
@@ -314,7 +314,7 @@ fn invalid(at: &Cursor<'_>, error: &minijinja::Error) -> Diagnostic {
     wrong(at, "BS-FLOW-016", message)
 }
 
-fn refused(at: &Cursor<'_>, text: &str, (what, place): &scan::Refusal) -> Diagnostic {
+fn refused(at: &Cursor<'_>, text: &str, (what, place): &Refusal) -> Diagnostic {
     let message = format!("a template may not use {what}");
     diagnostic(at, inside(at, text, *place), "BS-FLOW-016", message)
         .hint("templates choose, repeat and format what they are given; see `docs/src/flow.md`")

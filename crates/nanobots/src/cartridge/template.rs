@@ -3,18 +3,18 @@
 //! Templates (minijinja) stand in `behaviors` and in `botsmith.examples`, and only where the cartridge
 //! declares `variables`: all other cartridges may use braces as they like. A name that is not declared, and
 //! a value that is missing or of the wrong type, is an error; an undefined name is never an empty text.
-//! What a template may do is in `template/guard.rs`.
-
-mod guard;
+//! What a template may do is in [`botsmith_core::template`].
 
 use std::sync::Arc;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{ErrorKind, Value as Jinja};
+use minijinja::{Environment, Value as Jinja};
 use serde_json::{Map, Value};
 
 use botsmith_core::Diagnostic;
 use botsmith_core::hint::{nearest, shown};
+use botsmith_core::template;
 
 use super::env::is_placeholder;
 use super::{Cartridge, Native, Variable};
@@ -177,20 +177,10 @@ impl Cartridge {
     }
 
     fn render(&self, place: &Place, context: &Jinja) -> Result<String> {
-        let environment = guard::environment();
+        let environment = environment();
         let template = environment.template_from_str(&place.text);
-        let template = template.map_err(|error| self.problem(place, describe(&error)))?;
-        let mut text = guard::Bounded::default();
-        if let Err(error) = template.render_captured_to(context.clone(), &mut text) {
-            let message = match error.kind() {
-                ErrorKind::WriteFailure => {
-                    format!("the template makes more than {} bytes", guard::OUTPUT)
-                }
-                _ => describe(&error),
-            };
-            return Err(self.problem(place, message).into());
-        }
-        Ok(text.text())
+        let text = template.and_then(|template| template::render(&template, context.clone()));
+        text.map_err(|error| self.problem(place, describe(&error)).into())
     }
 }
 
@@ -201,6 +191,14 @@ impl Place {
             text: text.to_owned(),
         }
     }
+}
+
+/// The engine as texts of a cartridge may use it: what they end with stays.
+fn environment() -> Environment<'static> {
+    let mut environment = template::environment();
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.expect("the delimiters are the default ones"));
+    environment
 }
 
 fn describe(error: &minijinja::Error) -> String {
@@ -218,7 +216,7 @@ fn describe(error: &minijinja::Error) -> String {
 
 /// The names that a template asks for and does not set itself.
 fn undeclared(text: &str) -> Result<Vec<String>, minijinja::Error> {
-    let environment = guard::environment();
+    let environment = environment();
     let template = environment.template_from_str(text)?;
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     names.sort();
@@ -232,7 +230,8 @@ pub(super) fn declared(cartridge: &Cartridge) -> Result<()> {
         return Ok(());
     }
     for place in cartridge.places() {
-        if let Some((what, line)) = guard::refusal(&place.text) {
+        if let Some((what, at)) = template::refusal(&place.text, 0) {
+            let line = template::line(&place.text, at);
             let message = format!("templates may not hold {what}, line {line} of the text");
             let hint = "they may choose and repeat (`if`, `for`) and use simple filters, but build no text \
                         out of text; a brace is written as `{{ '{' }}`";

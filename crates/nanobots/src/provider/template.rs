@@ -7,11 +7,11 @@
 
 use std::fmt::Write as _;
 
-use minijinja::{Environment, UndefinedBehavior, Value as Known};
+use botsmith_core::template::{
+    JOINS, describe, refusal, refusal_in_expression, render, rich_environment,
+};
+use minijinja::{Environment, Value as Known};
 use serde_json::Value;
-
-/// Steps of one rendering at most: what a person writes takes some hundred.
-const FUEL: u64 = 200_000;
 
 /// Deepest nesting of a tree.
 const DEPTH: usize = 64;
@@ -32,10 +32,7 @@ pub(crate) struct Templates(Environment<'static>);
 
 impl Default for Templates {
     fn default() -> Self {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        Self(environment)
+        Self(rich_environment())
     }
 }
 
@@ -60,9 +57,10 @@ impl Templates {
     pub(crate) fn check(&self, tree: &Value) -> Result<(), TemplateError> {
         walk(tree, &mut String::new(), 0, &mut |text| {
             if is_template(text) {
+                allowed(text)?;
                 self.0
                     .template_from_named_str("text", text)
-                    .map_err(|e| reason(&e))?;
+                    .map_err(|error| describe(&error))?;
             }
             Ok(Value::Null)
         })
@@ -87,12 +85,18 @@ impl Templates {
         if !is_template(text) {
             return Ok(text.to_owned());
         }
+        self.fill(text, known).map_err(|reason| TemplateError {
+            path: String::new(),
+            reason,
+        })
+    }
+
+    fn fill(&self, text: &str, known: &Known) -> Result<String, String> {
+        allowed(text)?;
         self.0
-            .render_named_str("text", text, known.clone())
-            .map_err(|error| TemplateError {
-                path: String::new(),
-                reason: reason(&error),
-            })
+            .template_from_named_str("text", text)
+            .and_then(|template| render(&template, known.clone()))
+            .map_err(|error| describe(&error))
     }
 
     fn value(&self, text: &str, known: &Known) -> Result<Value, String> {
@@ -100,14 +104,16 @@ impl Templates {
             return Ok(Value::from(text));
         }
         let Some(expression) = only_expression(text) else {
-            let filled = self.0.render_named_str("text", text, known.clone());
-            return filled.map(Value::from).map_err(|error| reason(&error));
+            return self.fill(text, known).map(Value::from);
         };
+        if let Some((what, _)) = refusal_in_expression(expression) {
+            return Err(refused(&what));
+        }
         let value = self
             .0
             .compile_expression(expression)
             .and_then(|expression| expression.eval(known.clone()))
-            .map_err(|error| reason(&error))?;
+            .map_err(|error| describe(&error))?;
         if value.is_undefined() {
             return Err(format!("`{expression}` is not there"));
         }
@@ -155,12 +161,16 @@ fn walk(
     })
 }
 
-/// What minijinja says, in one line. Never the values: they may be secret.
-fn reason(error: &minijinja::Error) -> String {
-    match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
+/// Whether a template holds nothing that makes texts of any length.
+fn allowed(text: &str) -> Result<(), String> {
+    match refusal(text, JOINS) {
+        Some((what, _)) => Err(refused(&what)),
+        None => Ok(()),
     }
+}
+
+fn refused(what: &str) -> String {
+    format!("a template may not hold {what}")
 }
 
 #[cfg(test)]
@@ -213,6 +223,15 @@ mod tests {
         let known = Known::from(Serde(json!({})));
         let bomb = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
         assert!(templates.text(bomb, &known).is_err());
+        for growing in [
+            "{{ 'x' * 99999999 }}",
+            "{% set a = 'x' %}{{ a ~ a }}",
+            "{% for a in 'x' %}{{ a ~ a }}{% endfor %}",
+        ] {
+            let error = templates.text(growing, &known).unwrap_err();
+            assert!(error.reason.contains("may not hold"), "{error}");
+            assert!(templates.check(&json!([growing])).is_err());
+        }
         let deep = (0..100).fold(json!("x"), |inner, _| json!([inner]));
         assert!(templates.tree(&deep, &known).is_err());
     }

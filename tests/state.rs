@@ -1,73 +1,16 @@
 //! The store as a whole: `botsmith store`, runs on Redis, and moves between back ends.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests may")]
 
 mod common;
+#[path = "../crates/core/tests/store/server.rs"]
+#[allow(dead_code, reason = "its clusters and sentinels are for others")]
+mod server;
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use common::{Folder, timeless};
 use serde_json::json;
-
-/// A Redis server of this test's own; killed when dropped.
-struct Redis {
-    child: Child,
-    _folder: tempfile::TempDir,
-    url: String,
-}
-
-impl Redis {
-    fn start(arguments: &[&str]) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let child = Command::new("redis-server")
-            .current_dir(folder.path())
-            .args([
-                "--port",
-                &port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-            ])
-            .args(["--appendonly", "yes"])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            println!("skipped: redis-server is not installed");
-            return None;
-        };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "redis-server does not start"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let url = format!("redis://127.0.0.1:{port}");
-        Some(Self {
-            child,
-            _folder: folder,
-            url,
-        })
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn folder() -> Folder {
     let suite = "version: 1
@@ -90,20 +33,20 @@ evaluators: [equals, token-f1]
 
 #[test]
 fn a_run_on_redis_is_the_run_on_sqlite_and_moves_between_them() {
-    let Some(redis) = Redis::start(&[]) else {
+    let Some(redis) = server::one(&[]) else {
         return;
     };
     let folder = folder();
     let here = folder.report();
     let there = folder
-        .run(&["eval", "suite.yaml", "--json", "--store", &redis.url])
+        .run(&["eval", "suite.yaml", "--json", "--store", &redis.url()])
         .ends(0)
         .json();
     assert_eq!(timeless(there), timeless(here.clone()));
     let id = here["run"].as_str().unwrap();
 
     // One run, from SQLite to another Redis namespace and from there: the same file.
-    let other = format!("{}?namespace=other", redis.url);
+    let other = format!("{}?namespace=other", redis.url());
     folder.run(&["eval", "export", id, "one.run"]).ends(0);
     folder
         .run(&["eval", "import", "one.run", "--store", &other])
@@ -123,7 +66,7 @@ fn a_run_on_redis_is_the_run_on_sqlite_and_moves_between_them() {
 
     // The whole store, by file and by `migrate --to`.
     folder.run(&["store", "export", "all.store"]).ends(0);
-    let third = format!("{}?namespace=third", redis.url);
+    let third = format!("{}?namespace=third", redis.url());
     folder
         .run(&["store", "import", "all.store", "--store", &third])
         .ends(0);
@@ -174,26 +117,26 @@ fn a_store_is_counted_and_checked() {
 
 #[test]
 fn a_damaged_run_is_found() {
-    let Some(redis) = Redis::start(&[]) else {
+    let Some(redis) = server::one(&[]) else {
         return;
     };
     let folder = folder();
     let run = folder
-        .run(&["eval", "suite.yaml", "--json", "--store", &redis.url])
+        .run(&["eval", "suite.yaml", "--json", "--store", &redis.url()])
         .ends(0)
         .json();
     let id = run["run"].as_str().unwrap();
     // One of its batches of cases is overwritten.
     let find =
         "for _, k in ipairs(redis.call('KEYS', '*:l:*')) do redis.call('LSET', k, 0, 'x') end";
-    let port = redis.url.rsplit_once(':').unwrap().1;
+    let port = redis.port.to_string();
     let ran = Command::new("redis-cli")
-        .args(["-p", port, "EVAL", find, "0"])
+        .args(["-p", port.as_str(), "EVAL", find, "0"])
         .output()
         .unwrap();
     assert!(ran.status.success());
     let ran = folder
-        .run(&["store", "check", "--store", &redis.url])
+        .run(&["store", "check", "--store", &redis.url()])
         .ends(1);
     assert!(
         ran.stdout.contains(&format!("✗ run {}", &id[..12])),
@@ -204,19 +147,20 @@ fn a_damaged_run_is_found() {
 
 #[test]
 fn doctor_says_what_a_server_may_lose_and_fails_where_it_is_much() {
-    let Some(redis) = Redis::start(&["--requirepass", "hunter2"]) else {
+    let Some(redis) = server::one(&["--appendfsync", "everysec", "--requirepass", "hunter2"])
+    else {
         return;
     };
     let folder = folder();
-    let url = redis.url.replace("//", "//:hunter2@");
+    let url = redis.url().replace("//", "//:hunter2@");
     let well = folder.run(&["doctor", "--store", &url]).ends(0);
     assert!(well.stdout.contains("`everysec`"), "{}", well.stdout);
     assert!(!well.stdout.contains("hunter2"), "{}", well.stdout);
-    let Some(careless) = Redis::start(&["--appendonly", "no"]) else {
+    let Some(careless) = server::one(&["--appendonly", "no"]) else {
         return;
     };
     let ran = folder
-        .run(&["doctor", "--json", "--store", &careless.url])
+        .run(&["doctor", "--json", "--store", &careless.url()])
         .ends(1)
         .json();
     let checks = ran["checks"].as_array().unwrap();

@@ -1,4 +1,5 @@
-//! Real Redis servers that a test starts in a folder of its own, on a free port, and kills.
+//! Real Redis servers that a test starts in a folder of its own, on a free port, and kills. The tests of
+//! other crates read this file too.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -36,6 +37,16 @@ pub(crate) fn programs() -> Vec<&'static str> {
         );
     }
     found
+}
+
+/// A server with these arguments, where one can be started here.
+#[allow(
+    dead_code,
+    reason = "each of the tests that share this file uses a part of it"
+)]
+pub(crate) fn one(arguments: &[&str]) -> Option<Server> {
+    let program = programs().into_iter().next()?;
+    Some(Server::start(program, arguments))
 }
 
 /// A port that nothing listens on. A cluster also uses the one ten thousand above.

@@ -1,15 +1,11 @@
 //! Every back end, each with flows that go by a clock in the test's hand.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use botsmith_core::store::{MemoryStore, RedisStore, SqliteStore, StateStore};
 use botsmith_flow::{FlowStore, Plan, StepPlan, Worker};
 use serde_json::json;
-use tempfile::TempDir;
 
 /// Flows on a store of their own, and their clock.
 pub(crate) struct World {
@@ -50,60 +46,6 @@ pub(crate) fn step(key: &str, needs: &[&str]) -> StepPlan {
     }
 }
 
-/// A Redis server of this test's own; killed when dropped.
-pub(crate) struct Redis {
-    child: Child,
-    _folder: TempDir,
-    pub(crate) url: String,
-}
-
-impl Redis {
-    pub(crate) fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let child = Command::new("redis-server")
-            .current_dir(folder.path())
-            .args([
-                "--port",
-                &port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            eprintln!("skipped: redis-server is not installed");
-            return None;
-        };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "redis-server does not start"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let url = format!("redis://127.0.0.1:{port}");
-        Some(Self {
-            child,
-            _folder: folder,
-            url,
-        })
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Gives a test an empty store of each kind in turn, `rounds` times.
 pub(crate) fn on_every_back_end(
     rounds: usize,
@@ -119,9 +61,11 @@ pub(crate) fn on_every_back_end(
         let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
         test("sqlite", round, Arc::new(store));
     }
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = crate::server::one(&[]) else {
+        return;
+    };
     for round in 0..rounds {
-        let url = format!("{}?namespace=round-{round}", redis.url);
+        let url = format!("{}?namespace=round-{round}", redis.url());
         test("redis", round, Arc::new(RedisStore::open(&url).unwrap()));
     }
 }

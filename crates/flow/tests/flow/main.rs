@@ -11,3 +11,6 @@ mod contract;
 mod model;
 mod race;
 mod remade;
+#[path = "../../../core/tests/store/server.rs"]
+#[allow(dead_code, reason = "its clusters and sentinels are for others")]
+mod server;

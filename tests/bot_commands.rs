@@ -631,3 +631,80 @@ fn a_cartridge_without_provider_shows_a_request_and_is_asked_only_where_one_is_c
     let asked = folder.run(&["bot", "run", "bare.yml", "Hello?"]).ends(2);
     assert!(asked.stderr.contains("--provider"), "{}", asked.stderr);
 }
+
+#[test]
+fn show_tells_whom_a_bot_asks_what_it_keeps_and_what_a_turn_may_use() {
+    let folder = Folder::new();
+    folder.write(
+        "whole.yml",
+        "provider: {id: script, settings: {model: large}}
+botsmith:
+  fallbacks:
+    - {provider: {id: ollama, settings: {model: qwen3}}, on: [rate-limit, server]}
+  routing:
+    - {when: {input-longer-than: 2000, tag: [legal, tax]}, use: 1}
+    - {when: {language: [de, fr]}, provider: {id: mistral, settings: {model: m}, credentials: {api-key: ENV/PLANTED}}}
+  cache: {mode: always, ttl: 1h}
+  limits: {tokens: 4000, seconds: 30, tool-rounds: 5, cost: 0.05}
+  context: 8000
+  mcp:
+    files: {command: [files-server, --root, .], env: {TOKEN: ENV/PLANTED}, tools: [read], timeout: 20s}
+  examples: [{user: a, assistant: b}]
+  output-schema: {type: object, properties: {customer: {type: string}}}
+",
+    );
+    let show = |args: &[&str]| {
+        let all = [&["bot", "show", "whole.yml"][..], args].concat();
+        let mut command = folder.command(&all);
+        command.env("PLANTED", "sk-planted-4711");
+        common::Ran::from(command.output().unwrap()).ends(0)
+    };
+    let text = show(&[]);
+    for line in [
+        "fallbacks  1. ollama qwen3, after rate-limit, server",
+        "routing    input longer than 2000 and tag legal or tax: ollama qwen3 (fallback 1)",
+        "language de or fr: mistral m",
+        "cache      all answers, for 3600 s",
+        "limits     4000 tokens, 30 s, 5 tool rounds, cost 0.05 a turn",
+        "context    8000 tokens a request; the oldest turns are left out",
+        "mcp        files: starts files-server --root ., only read, 20.0 s a call",
+        "examples   1 turn",
+        "answers    JSON that fits its schema: customer",
+    ] {
+        assert!(text.stdout.contains(line), "{line}\n{}", text.stdout);
+    }
+    let json = show(&["--json"]);
+    for ran in [&text, &json] {
+        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("sk-planted"));
+    }
+    let json = json.json();
+    assert_eq!(
+        json["fallbacks"],
+        json!([{"provider": "ollama", "model": "qwen3", "on": ["rate-limit", "server"]}])
+    );
+    assert_eq!(json["routing"][0]["use"], 1);
+    assert_eq!(json["routing"][0]["when"]["tag"], json!(["legal", "tax"]));
+    assert_eq!(json["routing"][1]["provider"], "mistral");
+    assert_eq!(json["cache"], json!({"mode": "always", "ttl_s": 3600.0}));
+    assert_eq!(json["limits"]["tokens"], 4000);
+    assert_eq!(
+        json["context"],
+        json!({"budget": 8000, "policy": "drop-oldest"})
+    );
+    assert_eq!(json["mcp"][0]["tools"], json!(["read"]));
+    assert_eq!(json["mcp"][0]["env"], json!(["TOKEN"]));
+    // A cartridge without extensions shows none.
+    folder.write("bare.yml", "provider: {id: script, settings: {model: m}}\n");
+    let bare = folder.run(&["bot", "show", "bare.yml"]).ends(0).stdout;
+    for name in [
+        "fallbacks",
+        "routing",
+        "cache",
+        "limits",
+        "context",
+        "mcp",
+        "examples",
+    ] {
+        assert!(!bare.contains(name), "{name}\n{bare}");
+    }
+}

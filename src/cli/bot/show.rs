@@ -1,5 +1,7 @@
 //! `botsmith bot show`: what a bot is made of, or the request that it would send.
 
+mod extensions;
+
 use std::fmt::Write as _;
 
 use botsmith::eval::Result;
@@ -69,7 +71,7 @@ fn summary(
             .map(ToString::to_string)
             .collect();
         let files: Vec<_> = cartridge.files().collect();
-        output::print_json(&json!({
+        let mut shown = json!({
             "path": cartridge.path(),
             "files": files,
             "meta": {
@@ -84,7 +86,11 @@ fn summary(
             })).collect::<Vec<_>>(),
             "cartridge": cartridge.original(),
             "warnings": warnings,
-        }))?;
+        });
+        if let Some(shown) = shown.as_object_mut() {
+            shown.extend(extensions::object(cartridge));
+        }
+        output::print_json(&shown)?;
         return Ok(Ended::Well);
     }
     let mut text = String::new();
@@ -160,6 +166,9 @@ fn summary(
         })
         .collect();
     row("variables", variables.join("\n"));
+    for (name, value) in extensions::rows(cartridge) {
+        row(name, value);
+    }
     row("sends to", contents.network.join("\n"));
     row("starts", contents.programs.join("\n"));
     row("reads", contents.environment.join(", "));

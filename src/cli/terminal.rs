@@ -23,6 +23,7 @@ pub(super) fn report(report: &Report, colored: bool) -> String {
     let paint = Paint { colored };
     let mut text = headline(report, paint);
     text.push_str(&outcomes(report));
+    text.push_str(&totals(report));
     text.push_str(&scores(report));
     if report.bots.len() > 1 {
         text.push_str(&comparisons::table(&report.comparisons, paint));
@@ -82,6 +83,21 @@ fn outcomes(report: &Report) -> String {
         ]);
     }
     format!("{}\n", grid(&rows, &[1, 2, 3]))
+}
+
+/// What the answers of each bot used, where they say so.
+fn totals(report: &Report) -> String {
+    let used = report.bots.iter().filter_map(|bot| {
+        let totals = bot.totals.as_ref()?;
+        let words = totals.words(bot.answered + bot.refused + bot.failed);
+        let line = format!("{} used {}", cut(&bot.name, 30), words.join(", "));
+        Some(wrap(&line, "", "  "))
+    });
+    let text: String = used.collect();
+    match text.is_empty() {
+        true => text,
+        false => format!("{text}\n"),
+    }
 }
 
 /// Each metric, a line a bot, with a plot of its interval.

@@ -1,4 +1,5 @@
 use super::common::{Folder, keys};
+use serde_json::json;
 
 fn folder(suite: &str) -> Folder {
     let folder = Folder::with_suite(suite);
@@ -172,4 +173,64 @@ evaluators: [{contains: Hello}]
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn what_answers_used_is_added_up_for_each_bot() {
+    let folder = folder(
+        "version: 1
+dataset:
+  - {id: a, input: one, said: one, price: 0.5}
+  - {id: b, input: two, said: two}
+bots:
+  - {cartridge: bots/counted.yml}
+  - {name: priced, recorded: {answer: /said, cost: /price}}
+  - {name: silent, recorded: {answer: /said}}
+evaluators: [{contains: o}]
+",
+    );
+    folder.write(
+        "bots/counted.yml",
+        "botsmith:
+  fallbacks:
+    - {provider: {id: script, settings: {model: small, answers: [{when: /./, say: one or two, usage: {input: 10, output: 3}}]}}}
+provider: {id: script, settings: {model: large, otherwise: {fail: {class: rate-limit, message: busy}}}}
+",
+    );
+    let args = [
+        "eval",
+        "suite.yaml",
+        "--json",
+        "--markdown",
+        "out.md",
+        "--html",
+        "out.html",
+    ];
+    let report = folder.run(&args).ends(0).json();
+    let totals = |bot: usize| &report["bots"][bot]["totals"];
+    assert_eq!(
+        totals(0)["tokens"],
+        json!({"n": 2, "input": 20, "output": 6})
+    );
+    assert_eq!(totals(0)["hops"]["n"], 2);
+    assert!(
+        totals(0)["hops"]["failed"].as_u64().unwrap() >= 1,
+        "{}",
+        totals(0)
+    );
+    assert_eq!(totals(1), &json!({"cost": {"n": 1, "total": 0.5}}));
+    assert!(report["bots"][2].get("totals").is_none());
+    let markdown = folder.read("out.md");
+    assert!(
+        markdown.contains("counted used 20 + 6 tokens, "),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("priced used cost 0.500 of 1 answer"),
+        "{markdown}"
+    );
+    assert!(!markdown.contains("silent used"), "{markdown}");
+    let shown = folder.run(&["eval", "show"]).ends(0).stdout;
+    assert!(shown.contains("counted used 20 + 6 tokens, "), "{shown}");
+    assert!(folder.read("out.html").contains("usedLines"));
 }

@@ -11,9 +11,11 @@ pub mod junit;
 pub mod markdown;
 mod number;
 pub mod rows;
+mod totals;
 mod types;
 
 pub use number::{percent, plain, signed};
+pub use totals::{BotTotals, CostTotal, HopTotal, TokenTotal};
 pub use types::{
     Aggregate, BotReport, Comparison, CorpusComparison, Effect, Facts, GateReport, MetricReport,
     OtherTest, PassAt, Report, RuleReport, ScoreReport, SliceReport, Timings, Versus,

@@ -274,6 +274,23 @@ def test_suites_run_as_on_the_command_line(tmp_path: Path) -> None:
     assert again == run and [case.id for case in again] == [case.id for case in run]
 
 
+def test_what_answers_used_is_added_up_where_they_say_so(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text(textwrap.dedent("""
+        version: 1
+        dataset: [{input: a, said: b, price: 0.5}, {input: c, said: x, price: 0.25}]
+        bots:
+          - {name: priced, recorded: {answer: /said, cost: /price}}
+          - {name: silent, recorded: {answer: /said}}
+        evaluators: [words]
+    """))
+    run = bs.evaluate(tmp_path / "suite.yaml", store="memory:", progress=False)
+    totals = run.bot("priced").totals
+    assert totals is not None and (totals.cost, totals.n) == (0.75, {"cost": 2})
+    assert totals.input_tokens is None and totals.hops is None and str(totals) == "cost 0.75"
+    assert run.bot("silent").totals is None
+    assert "priced used cost 0.75" in run._repr_html_() and "silent used" not in run._repr_html_()
+
+
 def test_wrong_suites_name_the_place(tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text("version: 1\ndataset: [{input: a}]\nbot: []\nevaluators: [words]\n")

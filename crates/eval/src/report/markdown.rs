@@ -24,6 +24,7 @@ pub fn render(report: &Report) -> String {
         short(&report.run)
     );
     summary(&mut text, report);
+    totals(&mut text, report);
     if !report.gate.rules.is_empty() {
         text.push_str("\n| gate rule | observed | |\n|---|---|---|\n");
         for rule in &report.gate.rules {
@@ -79,6 +80,16 @@ fn summary(text: &mut String, report: &Report) {
             let _ = write!(text, " {} |", cell(score));
         }
         text.push('\n');
+    }
+}
+
+/// What each bot's answers used, where they say so.
+fn totals(text: &mut String, report: &Report) {
+    for bot in &report.bots {
+        if let Some(totals) = &bot.totals {
+            let words = totals.words(bot.answered + bot.refused + bot.failed);
+            let _ = writeln!(text, "\n{} used {}", escape(&bot.name), words.join(", "));
+        }
     }
 }
 

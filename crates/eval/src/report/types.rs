@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::BotTotals;
 use crate::stats::Interval;
 
 /// All that a run says, in the shape of the JSON output.
@@ -74,6 +75,9 @@ pub struct BotReport {
     pub failed: usize,
     /// Weighted mean of the scores of each answer.
     pub overall: Option<Aggregate>,
+    /// Tokens, cost and hops of all answers; missing where no answer says any of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<BotTotals>,
     /// Scores by the metric's name, in suite order.
     pub scores: IndexMap<String, ScoreReport>,
 }

@@ -4,6 +4,7 @@
 //! order is left with little to do.
 
 use crate::dataset::hash_id;
+use crate::report::BotTotals;
 use crate::{Outcome, Verdict};
 
 use super::{AnswerRecord, CaseRecord};
@@ -40,6 +41,8 @@ pub(super) struct AnswerNumbers {
     pub(super) overall: f64,
     /// How many cells are its.
     pub(super) cells: usize,
+    /// What it used.
+    pub(super) used: BotTotals,
 }
 
 /// One verdict.
@@ -83,12 +86,15 @@ impl Numbers {
             Verdict::Failed(_) => Cell::Failed,
         });
         self.cells.extend(cells);
+        let mut used = BotTotals::default();
+        used.add(&answer.answer);
         self.answers.push(AnswerNumbers {
             bot: answer.bot,
             repeat: answer.repeat,
             outcome: answer.answer.outcome,
             overall: answer.overall.unwrap_or(f64::NAN),
             cells: answer.verdicts.len(),
+            used,
         });
     }
 }

@@ -158,6 +158,7 @@ fn bots(
                 mean,
                 interval,
             }),
+            totals: (!bot.totals.is_empty()).then(|| bot.totals.clone()),
             scores,
         });
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::Outcome;
+use crate::report::BotTotals;
 
 use super::numbers::{AnswerNumbers, Cell, Numbers};
 
@@ -26,6 +27,8 @@ pub(super) struct BotColumns {
     pub(super) answered: usize,
     pub(super) refused: usize,
     pub(super) failed: usize,
+    /// What all its answers used, the refused and failed ones too.
+    pub(super) totals: BotTotals,
     /// Answers of the case with most of them.
     pub(super) most_repeats: usize,
     /// The case of each judged answer.
@@ -138,6 +141,7 @@ impl Table {
 impl BotColumns {
     fn push(&mut self, case: u32, answer: &AnswerNumbers, cells: &[Cell]) {
         self.most_repeats = self.most_repeats.max(answer.repeat);
+        self.totals.merge(&answer.used);
         match answer.outcome {
             Outcome::Refused => self.refused += 1,
             Outcome::Failed => self.failed += 1,

@@ -200,6 +200,8 @@ def run(run: Run) -> str:
     head = ["bot", "metric", "answered", "n", "mean", "pass rate", "95 %", ""]
     title = f'<b>{escape(run.name)}</b> <span class="bs-dim">run {escape(run.id[:12])}, {len(run)} cases</span>'
     parts = [title, table(head, rows, words=2)]
+    used = [(bot.name, str(bot.totals)) for bot in run.bots if bot.totals]
+    parts += [f'<div class="bs-dim">{escape(name)} used {escape(words)}</div>' for name, words in used]
     if run.gate:
         parts.append(f"gate {_mark(run.passed)}")
     if run.comparisons:

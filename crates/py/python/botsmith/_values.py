@@ -254,8 +254,44 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Totals:
+    """What the answers of a bot used; ``None`` where no answer says so.
+
+    ``cost`` is in the currency of the price table or recording. ``hops`` are attempts of a router,
+    ``failed_hops`` those that failed. The names in ``n`` tell of how many answers each is.
+    """
+
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    hops: int | None
+    failed_hops: int | None
+    n: Mapping[str, int]
+
+    def __str__(self) -> str:
+        words = [
+            None if self.input_tokens is None else f"{self.input_tokens} + {self.output_tokens} tokens",
+            None if self.cost is None else f"cost {self.cost:.4g}",
+            None if self.hops is None else f"{self.hops} hops, {self.failed_hops} failed",
+        ]
+        return ", ".join(word for word in words if word)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Totals:
+        """From a report."""
+        tokens, cost, hops = (row.get(key) or {} for key in ("tokens", "cost", "hops"))
+        return cls(
+            tokens.get("input"), tokens.get("output"), cost.get("total"), hops.get("total"), hops.get("failed"),
+            {name: total["n"] for name, total in row.items()},
+        )
+
+
+@dataclass(frozen=True)
 class BotResult:
-    """One bot of a run: how many answers came, and each metric's summary."""
+    """One bot of a run: how many answers came, each metric's summary, and what the answers used.
+
+    ``totals`` is ``None`` where no answer says what it used, as most recorded ones.
+    """
 
     name: str
     cases: int
@@ -264,15 +300,17 @@ class BotResult:
     failed: int
     overall: float | None
     scores: Mapping[str, Summary]
+    totals: Totals | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> BotResult:
         """From a report."""
-        overall = row.get("overall")
+        overall, totals = row.get("overall"), row.get("totals")
         return cls(
             row["name"], row["cases"], row["answered"], row["refused"], row["failed"],
             overall["mean"] if overall else None,
             {name: Summary.of(score) for name, score in row["scores"].items()},
+            Totals.of(totals) if totals else None,
         )
 
 

@@ -215,6 +215,20 @@ function showScores(data) {
   );
 }
 
+/** Tokens, cost and hops of a bot's answers, a line each. */
+function usedLines(bot) {
+  const { tokens, cost, hops } = bot.totals ?? {};
+  const asked = (bot.answered ?? 0) + (bot.refused ?? 0) + (bot.failed ?? 0);
+  const of = (n) => (n === asked ? "" : ` of ${plural(n, "answer")}`);
+  const lines = [
+    tokens && `${count(tokens.input)} + ${count(tokens.output)} tokens${of(tokens.n)}`,
+    cost && `cost ${plain(cost.total)}${of(cost.n)}`,
+    hops &&
+      `${plural(hops.total, "hop")}${hops.failed ? `, ${count(hops.failed)} failed` : ""}${of(hops.n)}`,
+  ].filter(Boolean);
+  return lines.length ? lines.map((line) => el("small", {}, line)) : "–";
+}
+
 function scoreTable(data, metrics, overall) {
   const cell = (metric, score) => {
     if (!score || !score.n) return el("td", { class: "muted" }, "–");
@@ -292,6 +306,12 @@ function scoreTable(data, metrics, overall) {
             ),
           ),
         ),
+        data.bots.some((bot) => bot.totals) &&
+          row(
+            "Used",
+            "by all answers that say so",
+            data.bots.map((bot) => el("td", {}, usedLines(bot))),
+          ),
         overall &&
           row(
             "Overall",

@@ -206,6 +206,8 @@ impl<'u, 'a> Change<'u, 'a> {
     pub(crate) fn verdict(&self, step: &StepState) -> StepStatus {
         let runs = match step.plan.run_if {
             _ if self.run.status == RunStatus::Cancelling => return StepStatus::Cancelled,
+            // Its needs were met when it first ran; what it awaited counts for itself to judge.
+            run_if if step.resume.is_some() => run_if != RunIf::Done || !self.run.failed,
             RunIf::Always => true,
             RunIf::Failed => step.need_failed,
             RunIf::Done => !step.lacking && !self.run.failed,
@@ -214,6 +216,23 @@ impl<'u, 'a> Change<'u, 'a> {
             true => StepStatus::Ready,
             false => StepStatus::Skipped,
         }
+    }
+
+    /// Ends a run whose time is over: what has not begun never will, unless it runs always or on
+    /// failure.
+    pub(crate) fn time_out(mut self) -> Result<()> {
+        if self.run.status == RunStatus::Running {
+            (self.run.timed_out, self.run.failed) = (true, true);
+            self.event("timeout", None, None);
+            for step in self.steps()? {
+                let begun = step.status == StepStatus::Running || step.status.is_final();
+                if !begun && step.plan.run_if == RunIf::Done {
+                    self.finish(&step.plan.key, StepStatus::Skipped)?;
+                }
+            }
+        }
+        self.save();
+        Ok(())
     }
 
     /// Stores the run, ended if nothing of it is open.
@@ -228,6 +247,9 @@ impl<'u, 'a> Change<'u, 'a> {
             self.event(&format!("run-{}", self.run.status.word()), None, None);
             let id = self.run.id.clone();
             self.unit.set_due(ENDED, &id, self.now_ms);
+            if self.run.deadline_ms.is_some() {
+                self.unit.clear_due(TIMERS, &member(&id, ""));
+            }
         }
         self.unit.put(&run_key(&self.run.id), &self.run);
     }

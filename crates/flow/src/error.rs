@@ -87,6 +87,22 @@ pub enum Error {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// A signal's data do not fit what a step waits for.
+    #[error("the signal `{signal}` to run `{run}` {reason}")]
+    Answer {
+        /// The run.
+        run: String,
+        /// The signal.
+        signal: String,
+        /// Which value, and the rule that it breaks.
+        reason: String,
+    },
+    /// A worker cannot be started as it was asked for.
+    #[error("the worker cannot be started: {reason}")]
+    Worker {
+        /// What is wrong.
+        reason: String,
+    },
     /// A template of a step breaks in a run.
     #[error("the template `{template}` breaks: {reason}")]
     Template {
@@ -112,6 +128,8 @@ impl Error {
             Self::Inputs { .. } => "BS-FLOW-018",
             Self::Template { .. } => "BS-FLOW-019",
             Self::Schedule { .. } => "BS-FLOW-030",
+            Self::Answer { .. } => "BS-FLOW-021",
+            Self::Worker { .. } => "BS-FLOW-022",
         }
     }
 

@@ -29,12 +29,18 @@ pub struct RunState {
     /// Whether it is held: nothing of it is claimed until it is resumed.
     #[serde(default)]
     pub paused: bool,
-    /// Whether a step that counts has failed.
+    /// Whether a step that counts has failed, or its time was over.
     #[serde(default)]
     pub failed: bool,
     /// How urgent its steps are, where somebody said so after it was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u8>,
+    /// When its time is over, in milliseconds since 1970-01-01T00:00Z.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+    /// Whether its time was over before it ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
     /// How many steps have not ended.
     pub open: u64,
     /// How many events there are, which is the number of the next.
@@ -97,6 +103,10 @@ pub struct StepState {
     /// The step that added it, where it was not there from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spawner: Option<String>,
+    /// What it left for itself when it began to wait for steps that it added; see
+    /// [`Output::Awaits`](crate::Output::Awaits).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Value>,
     /// The steps that need it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependants: Vec<String>,
@@ -221,6 +231,12 @@ pub struct Wait {
     /// The output when it ended by itself; without one, a wait for a signal fails then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// The JSON Schema that the signal's data have to fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
+    /// What whoever gives the signal is shown: a question, who is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<Value>,
 }
 
 /// Why an attempt failed.

@@ -15,6 +15,7 @@ mod claim;
 mod commit;
 mod control;
 mod depth;
+mod live;
 mod look;
 mod permit;
 mod remake;
@@ -31,14 +32,15 @@ use botsmith_core::store::{StateStore, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::advance::{Change, event_key, output_key, run_key, step_key};
+use crate::advance::{Change, TIMERS, event_key, member, output_key, run_key, step_key};
 use crate::state::{Event, RunState, RunStatus, StepState, StepStatus};
 use crate::unit::{Unit, read};
 use crate::{Error, Plan, Result};
 
-pub use claim::{Beat, Claimed, Held, Worker};
+pub use claim::{Beat, Claimant, Claimed, Held};
 pub use commit::{Commit, Committed, MAX_OUTPUT, Output};
 pub use depth::{Depth, Queue};
+pub use live::WorkerState;
 pub use look::{Filter, Standing};
 pub use schedule::{Schedule, ScheduleState};
 
@@ -59,7 +61,7 @@ type Clock = dyn Fn() -> u64 + Send + Sync;
 /// ```
 /// use std::sync::Arc;
 /// use botsmith_core::store::MemoryStore;
-/// use botsmith_flow::{Commit, Committed, FlowStore, Output, Plan, RunStatus, StepPlan, Worker};
+/// use botsmith_flow::{Commit, Committed, FlowStore, Output, Plan, RunStatus, StepPlan, Claimant};
 /// use serde_json::json;
 ///
 /// let flows = FlowStore::open(Arc::new(MemoryStore::new()))?;
@@ -71,7 +73,7 @@ type Clock = dyn Fn() -> u64 + Send + Sync;
 /// let plan = Plan::new(vec![step("load", &[]), step("report", &["load"])])?;
 /// flows.start("nightly-1", "nightly", &plan, &json!({"folder": "texts"}))?;
 ///
-/// let worker = Worker::new([]);
+/// let worker = Claimant::new([]);
 /// while let Some(claimed) = flows.claim(&worker, 1, 30_000)?.pop() {
 ///     let output = Output::Done(json!(format!("{} is done", claimed.plan.key)));
 ///     assert_eq!(flows.commit(&[Commit::new(&claimed, output)])?, [Committed::Stored]);
@@ -222,6 +224,22 @@ impl FlowStore {
     /// # Errors
     /// An id that does not fit; [`Error::Taken`] if there is another run of this id; the store's.
     pub fn start(&self, id: &str, workflow: &str, plan: &Plan, inputs: &Value) -> Result<Started> {
+        self.start_for(id, workflow, plan, inputs, None)
+    }
+
+    /// As [`start`](Self::start); after `timeout_ms` milliseconds the run fails: attempts hear of it
+    /// with their next heartbeat, and only steps that run always or on failure begin.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_for(
+        &self,
+        id: &str,
+        workflow: &str,
+        plan: &Plan,
+        inputs: &Value,
+        timeout_ms: Option<u64>,
+    ) -> Result<Started> {
         let fits = |c: char| !c.is_control() && c != '/';
         if id.is_empty() || id.len() > MAX_RUN || !id.chars().all(fits) {
             return Err(Error::Plan {
@@ -255,9 +273,14 @@ impl FlowStore {
                 paused: false,
                 failed: false,
                 priority: None,
+                deadline_ms: timeout_ms.map(|ms| now_ms.saturating_add(ms)),
+                timed_out: false,
                 open: steps.len() as u64,
                 events: 0,
             };
+            if let Some(deadline) = run.deadline_ms {
+                unit.set_due(TIMERS, &member(id, ""), deadline);
+            }
             let mut change = Change { unit, run, now_ms };
             change.event("started", None, None);
             for step in steps {
@@ -350,6 +373,40 @@ impl FlowStore {
             .collect()
     }
 
+    /// What several steps of a run gave, in their order; `None` where one is not done.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn outputs(&self, run: &str, keys: &[String]) -> Result<Vec<Option<Value>>> {
+        self.records(run, keys, output_key)
+    }
+
+    /// Several steps of a run as they stand, in their order; `None` where there is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn some_steps(&self, run: &str, keys: &[String]) -> Result<Vec<Option<StepState>>> {
+        self.records(run, keys, step_key)
+    }
+
+    fn records<T: serde::de::DeserializeOwned>(
+        &self,
+        run: &str,
+        keys: &[String],
+        named: fn(&str, &str) -> String,
+    ) -> Result<Vec<Option<T>>> {
+        let place = self.partition(run);
+        let names: Vec<_> = keys.iter().map(|key| named(run, key)).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let found = self.store.get_many(&place, &names)?;
+        let read = |(record, key): (Option<_>, &&str)| {
+            record
+                .map(|record: botsmith_core::store::Record| read(&place, key, &record.value))
+                .transpose()
+        };
+        found.into_iter().zip(&names).map(read).collect()
+    }
+
     fn record<T: serde::de::DeserializeOwned>(&self, run: &str, key: &str) -> Result<Option<T>> {
         let place = self.partition(run);
         let found = self.store.get(&place, key)?;
@@ -378,6 +435,7 @@ impl StepState {
             need_failed: false,
             unwanted: false,
             spawner: None,
+            resume: None,
             dependants: Vec::new(),
             attempts: 0,
             failures: 0,

@@ -245,6 +245,11 @@ impl Workflow {
     }
 }
 
+/// The schema of data of unknown origin.
+pub(crate) fn schema_of(schema: &Value) -> Result<Schema, botsmith_core::schema::Misfit<'static>> {
+    Schema::linear(schema, PATTERN)
+}
+
 /// The value with the keys of every mapping in order of the alphabet.
 fn sorted(value: Value) -> Value {
     match value {

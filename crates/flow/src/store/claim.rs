@@ -1,6 +1,6 @@
 //! Claims and heartbeats: which worker may run a step, and for how long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,14 +16,14 @@ const LOOK: usize = 64;
 
 /// Who claims: new for each start of a process, whatever the host is called.
 #[derive(Clone, Debug)]
-pub struct Worker {
+pub struct Claimant {
     /// 128 random bits as hexadecimal digits.
     pub id: String,
     /// What it can do: a step is claimed when all that it requires is among these.
     pub offers: BTreeSet<String>,
 }
 
-impl Worker {
+impl Claimant {
     /// A worker with an id of its own.
     pub fn new(offers: impl IntoIterator<Item = String>) -> Self {
         Self {
@@ -49,6 +49,10 @@ pub struct Claimed {
     pub plan: StepPlan,
     /// How many attempts there were before.
     pub before: u64,
+    /// How many of them failed.
+    pub failures: u32,
+    /// What the step left for itself when it began to wait for steps that it added.
+    pub resume: Option<Value>,
     /// When the lease runs out, in milliseconds since 1970-01-01T00:00Z of the store's time.
     pub deadline_ms: u64,
     /// The same for every attempt of the step: for effects outside of the store.
@@ -73,7 +77,7 @@ pub struct Held {
 pub enum Beat {
     /// The lease is renewed, until then (milliseconds since 1970-01-01T00:00Z).
     Held(u64),
-    /// The run was cancelled: stop, and commit nothing.
+    /// The run was cancelled or its time is over: stop, and commit a failure of class `cancelled`.
     Cancelled,
     /// The lease is lost: stop; a commit will be refused.
     Fenced,
@@ -85,7 +89,7 @@ impl FlowStore {
     ///
     /// # Errors
     /// The store's.
-    pub fn claim(&self, worker: &Worker, n: usize, lease_ms: u64) -> Result<Vec<Claimed>> {
+    pub fn claim(&self, worker: &Claimant, n: usize, lease_ms: u64) -> Result<Vec<Claimed>> {
         let mut heads = Vec::new();
         for place in self.places() {
             self.promote(&place)?;
@@ -117,7 +121,7 @@ impl FlowStore {
     }
 
     /// The queues of a partition whose steps a worker can run.
-    fn queues_for(&self, place: &str, worker: &Worker) -> Result<Vec<String>> {
+    fn queues_for(&self, place: &str, worker: &Claimant) -> Result<Vec<String>> {
         let Some(record) = self.state().get(place, QUEUES)? else {
             return Ok(Vec::new());
         };
@@ -134,7 +138,7 @@ impl FlowStore {
         &self,
         place: &str,
         ready: &[(u64, String, String)],
-        worker: &Worker,
+        worker: &Claimant,
         n: usize,
         lease_ms: u64,
     ) -> Result<Vec<Claimed>> {
@@ -251,41 +255,62 @@ impl FlowStore {
     /// # Errors
     /// The store's.
     pub fn heartbeat(&self, held: &[Held], lease_ms: u64) -> Result<Vec<Beat>> {
-        held.iter().map(|held| self.beat(held, lease_ms)).collect()
-    }
-
-    fn beat(&self, held: &Held, lease_ms: u64) -> Result<Beat> {
-        // The permit first: it never runs out before the lease.
-        if let Some(key) = &held.permit
-            && !self.renew(key, &held.token.nonce, lease_ms)?
-        {
-            return Ok(Beat::Fenced);
-        }
-        self.change(&self.partition(&held.run), |unit, now_ms| {
-            let Some(mut change) = Change::open(unit, &held.run, now_ms)? else {
-                return Ok(Beat::Fenced);
-            };
-            let Some(mut step) = change.find(&held.step)? else {
-                return Ok(Beat::Fenced);
-            };
-            let Some(attempt) = step.attempt.as_mut().filter(|now| now.token == held.token) else {
-                return Ok(Beat::Fenced);
-            };
-            if change.run.status == RunStatus::Cancelling {
-                return Ok(Beat::Cancelled);
+        let mut beats = vec![Beat::Fenced; held.len()];
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, held) in held.iter().enumerate() {
+            // The permit first: it never runs out before the lease.
+            if let Some(key) = &held.permit
+                && !self.renew(key, &held.token.nonce, lease_ms)?
+            {
+                continue;
             }
-            let deadline = now_ms + lease_ms;
-            attempt.deadline_ms = deadline;
-            change.put(&step);
-            unit.set_due(TIMERS, &member(&held.run, &held.step), deadline);
-            Ok(Beat::Held(deadline))
-        })
+            places
+                .entry(self.partition(&held.run))
+                .or_default()
+                .push(at);
+        }
+        for (place, here) in places {
+            for here in here.chunks(LOOK) {
+                let found = self.change(&place, |unit, now_ms| {
+                    let all = here
+                        .iter()
+                        .map(|at| beat(unit, &held[*at], lease_ms, now_ms));
+                    all.collect::<Result<Vec<_>>>()
+                })?;
+                for (at, beat) in here.iter().zip(found) {
+                    beats[*at] = beat;
+                }
+            }
+        }
+        Ok(beats)
     }
+}
+
+/// Renews one lease.
+fn beat(unit: &mut Unit<'_>, held: &Held, lease_ms: u64, now_ms: u64) -> Result<Beat> {
+    let Some(mut change) = Change::open(unit, &held.run, now_ms)? else {
+        return Ok(Beat::Fenced);
+    };
+    let Some(mut step) = change.find(&held.step)? else {
+        return Ok(Beat::Fenced);
+    };
+    let Some(attempt) = step.attempt.as_mut().filter(|now| now.token == held.token) else {
+        return Ok(Beat::Fenced);
+    };
+    let late = change.run.timed_out && step.plan.run_if == RunIf::Done;
+    if late || change.run.status == RunStatus::Cancelling {
+        return Ok(Beat::Cancelled);
+    }
+    let deadline = now_ms + lease_ms;
+    attempt.deadline_ms = deadline;
+    change.put(&step);
+    unit.set_due(TIMERS, &member(&held.run, &held.step), deadline);
+    Ok(Beat::Held(deadline))
 }
 
 /// What a claim gives a step.
 struct Lease<'a> {
-    worker: &'a Worker,
+    worker: &'a Claimant,
     nonce: &'a str,
     length_ms: u64,
 }
@@ -347,6 +372,8 @@ fn begin(
         inputs: change.run.inputs.clone(),
         plan: step.plan,
         before,
+        failures: step.failures,
+        resume: step.resume,
         deadline_ms,
         idempotency_key: name,
     };
@@ -360,6 +387,13 @@ fn fire(unit: &mut Unit<'_>, name: &str, now_ms: u64) -> Result<()> {
         unit.clear_due(TIMERS, name);
         return Ok(());
     };
+    if key.is_empty() {
+        unit.clear_due(TIMERS, name);
+        return match Change::open(unit, run, now_ms)? {
+            Some(change) => change.time_out(),
+            None => Ok(()),
+        };
+    }
     let found = match Change::open(unit, run, now_ms)? {
         None => None,
         Some(mut change) => change.find(key)?.map(|step| (change, step)),

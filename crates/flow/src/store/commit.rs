@@ -25,6 +25,16 @@ pub enum Output {
     Failed(StepError),
     /// It goes on by itself at a time or on a signal, and holds no worker until then.
     Waits(Wait),
+    /// It is claimed again, with `resume`, once these steps have ended, however they did. Until then
+    /// it holds no worker.
+    Awaits {
+        /// What to add to the run; none: it is claimed again at once.
+        steps: Vec<StepPlan>,
+        /// What it will be given: how far it has come.
+        resume: Value,
+    },
+    /// It was not done and is given back, as if it had not been claimed: the worker leaves.
+    Released,
 }
 
 /// The end of an attempt.
@@ -43,6 +53,13 @@ impl Commit {
             output,
             spawns: Vec::new(),
         }
+    }
+
+    /// The same attempt, ended with another output.
+    pub(crate) fn instead(mut self, output: Output) -> Self {
+        self.output = output;
+        self.spawns.clear();
+        self
     }
 
     /// Adds steps to the run, which the steps that need this one then need too.
@@ -81,7 +98,7 @@ impl FlowStore {
                     ),
                 });
             }
-            if let Output::Done(output) = &commit.output {
+            if let Output::Done(output) | Output::Awaits { resume: output, .. } = &commit.output {
                 let bytes = serde_json::to_vec(output).map_or(0, |json| json.len());
                 if bytes > MAX_OUTPUT {
                     return Err(Error::TooLarge {
@@ -139,7 +156,7 @@ fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed>
     }
     step.committed_by = Some(held.token.clone());
     if !commit.spawns.is_empty() {
-        spawn(&mut change, &mut step, &commit.spawns)?;
+        spawn(&mut change, &mut step, &commit.spawns, false)?;
     }
     match &commit.output {
         Output::Done(output) => {
@@ -153,16 +170,22 @@ fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed>
         }
         Output::Failed(error) => fail(&mut change, step, error)?,
         Output::Waits(wait) => waits(&mut change, step, wait)?,
+        Output::Awaits { steps, resume } => awaits(&mut change, step, steps, resume)?,
+        Output::Released => again(&mut change, step)?,
     }
     change.save();
     Ok(Committed::Stored)
 }
 
 fn fail(change: &mut Change<'_, '_>, mut step: StepState, error: &StepError) -> Result<()> {
+    let cancelled = change.run.status == crate::RunStatus::Cancelling;
+    if cancelled && error.class == "cancelled" {
+        return change.end(&step, StepStatus::Cancelled);
+    }
     step.failures += 1;
     step.error = Some(error.clone());
-    let stopped = change.run.failed && step.plan.run_if == RunIf::Done;
-    let cancelled = change.run.status == crate::RunStatus::Cancelling;
+    // Steps that it waited for are not done again by it: another attempt would find the same.
+    let stopped = step.resume.is_some() || change.run.failed && step.plan.run_if == RunIf::Done;
     let wait = step
         .plan
         .retry
@@ -192,6 +215,13 @@ fn waits(change: &mut Change<'_, '_>, mut step: StepState, wait: &Wait) -> Resul
     if let Some(signal) = &wait.signal
         && let Some(data) = change.unit.get::<Value>(&signal_key(&run, signal))?
     {
+        if let Some(reason) = misfit(wait.schema.as_ref(), &data) {
+            step.error = Some(StepError {
+                class: "answer".into(),
+                message: format!("the signal `{signal}` came before it was asked for and {reason}"),
+            });
+            return change.end(&step, StepStatus::Failed);
+        }
         change.unit.put(&output_key(&run, &key), &data);
         return change.end(&step, StepStatus::Done);
     }
@@ -210,8 +240,72 @@ fn waits(change: &mut Change<'_, '_>, mut step: StepState, wait: &Wait) -> Resul
     Ok(())
 }
 
-/// Adds steps that the dependants of `step` then need too.
-fn spawn(change: &mut Change<'_, '_>, step: &mut StepState, plans: &[StepPlan]) -> Result<()> {
+/// Why a signal's data do not fit what was asked for; `None` where they do.
+pub(super) fn misfit(schema: Option<&Value>, data: &Value) -> Option<String> {
+    match crate::workflow::schema_of(schema?) {
+        Err(error) => Some(format!(
+            "is not to be answered: the schema is none: {error}"
+        )),
+        Ok(schema) => schema.check(data).err().map(|error| {
+            // Answers may be long or private: the place and the rule say enough.
+            let place = match error.place() {
+                "" => "it".to_owned(),
+                place => format!("`{place}`"),
+            };
+            format!("does not fit: {place}: {}", error.masked("the value"))
+        }),
+    }
+}
+
+/// Waits for steps that it adds, then is claimed again.
+fn awaits(
+    change: &mut Change<'_, '_>,
+    mut step: StepState,
+    plans: &[StepPlan],
+    resume: &Value,
+) -> Result<()> {
+    change.leave(&step);
+    step.attempt = None;
+    step.rank = None;
+    step.status = StepStatus::Pending;
+    step.resume = Some(resume.clone());
+    step.open = 0;
+    match change.verdict(&step) {
+        StepStatus::Ready if plans.is_empty() => change.ready(&mut step),
+        StepStatus::Ready => {
+            step.open = plans.len() as u64;
+            let key = step.plan.key.clone();
+            change.event("awaits", Some(&key), Some(format!("{} steps", plans.len())));
+            change.put(&step);
+            spawn(change, &mut step, plans, true)
+        }
+        verdict => change.end(&step, verdict),
+    }
+}
+
+/// Puts a step that was not done back into its queue.
+fn again(change: &mut Change<'_, '_>, mut step: StepState) -> Result<()> {
+    change.leave(&step);
+    step.attempt = None;
+    step.status = StepStatus::Pending;
+    change.event("released", Some(&step.plan.key.clone()), None);
+    let stopped = change.run.failed && step.plan.run_if == RunIf::Done;
+    if change.run.status == crate::RunStatus::Cancelling {
+        change.end(&step, StepStatus::Cancelled)
+    } else if stopped {
+        change.end(&step, StepStatus::Skipped)
+    } else {
+        change.ready(&mut step)
+    }
+}
+
+/// Adds steps. Those that need `step` then need them too, or, where it awaits them, `step` itself.
+fn spawn(
+    change: &mut Change<'_, '_>,
+    step: &mut StepState,
+    plans: &[StepPlan],
+    awaited: bool,
+) -> Result<()> {
     let there: BTreeSet<_> = change
         .steps()?
         .into_iter()
@@ -219,7 +313,7 @@ fn spawn(change: &mut Change<'_, '_>, step: &mut StepState, plans: &[StepPlan]) 
         .collect();
     let plan = Plan::after(plans.to_vec(), &there)?;
     let added: BTreeSet<_> = plan.steps().iter().map(|step| step.key.clone()).collect();
-    for dependant in &step.dependants {
+    for dependant in step.dependants.iter().filter(|_| !awaited) {
         let next = change.find(dependant)?;
         if let Some(mut next) = next.filter(|next| next.status == StepStatus::Pending) {
             next.open += added.len() as u64;
@@ -258,8 +352,12 @@ fn spawn(change: &mut Change<'_, '_>, step: &mut StepState, plans: &[StepPlan]) 
         }
         state.open = open;
         // Those that were there before the spawned ones came.
-        let waiting = step.dependants.iter().filter(|key| !added.contains(*key));
-        state.dependants.extend(waiting.cloned());
+        if awaited {
+            state.dependants.push(step.plan.key.clone());
+        } else {
+            let waiting = step.dependants.iter().filter(|key| !added.contains(*key));
+            state.dependants.extend(waiting.cloned());
+        }
         change.run.open += 1;
         change.put(&state);
         if state.open == 0 {

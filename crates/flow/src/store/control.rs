@@ -16,7 +16,8 @@ impl FlowStore {
     /// count, those of this call or of an earlier one.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::State`] for a run that has ended; the store's.
+    /// [`Error::NotFound`]; [`Error::State`] for a run that has ended; [`Error::Answer`] for data that do
+    /// not fit what a step waits for; the store's.
     pub fn signal(&self, run: &str, name: &str, data: &Value) -> Result<Value> {
         self.change_run(run, |change| {
             let key = signal_key(run, name);
@@ -24,6 +25,23 @@ impl FlowStore {
                 return Ok(first);
             }
             ended(&change.run, "only a run that goes on takes signals")?;
+            let waits = |step: &StepState| {
+                let wait = step
+                    .wait
+                    .as_ref()
+                    .filter(|_| step.status == StepStatus::Waiting);
+                wait.filter(|wait| wait.signal.as_deref() == Some(name))
+                    .cloned()
+            };
+            for wait in change.steps()?.iter().filter_map(waits) {
+                if let Some(reason) = super::commit::misfit(wait.schema.as_ref(), data) {
+                    return Err(Error::Answer {
+                        run: run.to_owned(),
+                        signal: name.to_owned(),
+                        reason,
+                    });
+                }
+            }
             change.unit.put(&key, data);
             change.event("signal", None, Some(name.to_owned()));
             for step in change.steps()? {
@@ -129,7 +147,8 @@ impl FlowStore {
             }
             change.unit.clear_due(ENDED, run);
             (change.run.status, change.run.ended_ms) = (RunStatus::Running, None);
-            change.run.failed = false;
+            (change.run.failed, change.run.timed_out) = (false, false);
+            change.run.deadline_ms = None;
             for mut step in steps {
                 // What was skipped by a condition of its own stays so.
                 let skipped = step.status == StepStatus::Skipped && !step.unwanted;

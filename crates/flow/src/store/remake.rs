@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::advance::{AGEING_MS, Change, member, output_key, run_key};
+use crate::advance::{AGEING_MS, Change, TIMERS, member, output_key, run_key};
 use crate::state::{RunState, RunStatus, StepState, StepStatus};
 use crate::{Error, Plan, Result, StepPlan};
 
@@ -46,7 +46,11 @@ impl FlowStore {
                     let output = self.output(run, &key)?.unwrap_or_default();
                     kept.insert(key, (step, output));
                 }
-                _ => fresh.push(anew(step)),
+                // What it waits for is there, or is done anew.
+                _ => fresh.push(StepState {
+                    resume: step.resume.clone(),
+                    ..anew(step)
+                }),
             }
         }
         let epoch = random();
@@ -66,10 +70,17 @@ impl FlowStore {
                 ended_ms: None,
                 paused: false,
                 failed: false,
+                timed_out: false,
+                deadline_ms: old
+                    .deadline_ms
+                    .map(|end| now_ms + end.saturating_sub(old.created_ms)),
                 open: fresh.len() as u64,
                 events: 0,
                 ..old.clone()
             };
+            if let Some(deadline) = state.deadline_ms {
+                unit.set_due(TIMERS, &member(id, ""), deadline);
+            }
             let mut change = Change {
                 unit,
                 run: state,
@@ -238,9 +249,22 @@ fn moved(
     let plans: BTreeMap<&str, &StepPlan> =
         plan.steps().iter().map(|p| (p.key.as_str(), p)).collect();
     let mut there: BTreeMap<String, StepState> = BTreeMap::new();
+    let stays = |step: &&StepState| {
+        let same = || {
+            plans
+                .get(step.plan.key.as_str())
+                .is_some_and(|plan| **plan == step.plan)
+        };
+        step.status == StepStatus::Done || step.resume.is_some() && same()
+    };
     let done: BTreeSet<String> = steps
         .iter()
-        .filter(|step| step.status == StepStatus::Done)
+        .filter(stays)
+        .map(|step| step.plan.key.clone())
+        .collect();
+    let anew: BTreeSet<String> = steps
+        .iter()
+        .filter(|step| step.resume.is_some() && !stays(step) && !step.status.is_final())
         .map(|step| step.plan.key.clone())
         .collect();
     for mut step in steps {
@@ -260,7 +284,9 @@ fn moved(
         }
         match planned {
             // What has ended stays, also where the plan knows it no more.
-            _ if step.status.is_final() && step.status != StepStatus::Skipped => {}
+            _ if step.status.is_final()
+                && step.status != StepStatus::Skipped
+                && !step.spawner.as_ref().is_some_and(|of| anew.contains(of)) => {}
             Some(planned) if **planned == step.plan && step.status != StepStatus::Skipped => {
                 change.leave_queue(&step);
             }
@@ -301,6 +327,9 @@ fn moved(
         .values()
         .filter_map(|step| {
             let mut of = step.spawner.clone()?;
+            if there.get(&of).is_some_and(|step| step.resume.is_some()) {
+                return Some((step.plan.key.clone(), BTreeSet::from([of])));
+            }
             // Steps that an added step added count for the first one.
             while let Some(above) = there.get(&of).and_then(|step| step.spawner.clone()) {
                 of = above;
@@ -310,7 +339,7 @@ fn moved(
         })
         .collect();
     for (key, needed) in inherit {
-        let own = |other: &String| there[other].spawner.is_none();
+        let own = |other: &String| there[other].spawner.is_none() || there[other].resume.is_some();
         let needed: Vec<_> = needed.into_iter().filter(own).collect();
         dependants.entry(key).or_default().extend(needed);
     }

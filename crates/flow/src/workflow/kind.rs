@@ -1,11 +1,16 @@
 //! Kinds of steps -> what each takes and gives, for checks before anything runs and for the JSON Schema.
 //!
 //! The registry is open: `bot`, `nlp`, `eval`, a program's own kinds are added by whoever runs them. What
-//! stands here are the kinds that the engine itself knows how to do. It runs nothing.
+//! stands here are the kinds that the engine itself knows how to do.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+
+use crate::worker::{Action, Async, Blocking, Does, Task};
+use crate::{Output, StepError};
 
 /// What a value is, as far as it can be known before a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +105,8 @@ pub struct Kind {
     pub(super) taken: Vec<Taken>,
     pub(super) open: bool,
     pub(super) gives: Type,
+    version: u32,
+    does: Option<Does>,
 }
 
 impl Kind {
@@ -111,7 +118,58 @@ impl Kind {
             taken: Vec::new(),
             open: false,
             gives: Type::Any,
+            version: 1,
+            does: None,
         }
+    }
+
+    /// With this version instead of 1: a step of a workflow that was read with it is claimed only by
+    /// workers that have the same.
+    #[must_use]
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// What it does; the output is what the function gives. A kind without is checked, and left to
+    /// workers that have it.
+    #[must_use]
+    pub fn does<F, R>(self, work: F) -> Self
+    where
+        F: Fn(Task) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, StepError>> + Send + 'static,
+    {
+        self.acts(Arc::new(Async(move |task| {
+            let work = work(task);
+            async move { work.await.map(Output::Done) }
+        })))
+    }
+
+    /// What it does, in a function that blocks: it gets a thread of its own, and looks at the task's
+    /// cancel token from time to time.
+    #[must_use]
+    pub fn does_blocking<F>(self, work: F) -> Self
+    where
+        F: Fn(Task) -> Result<Value, StepError> + Send + Sync + 'static,
+    {
+        self.acts(Arc::new(Blocking(Arc::new(work))))
+    }
+
+    /// What it does, where that may also wait or add steps.
+    #[must_use]
+    pub fn acts(mut self, action: Arc<dyn Action>) -> Self {
+        self.does = Some(Does(action));
+        self
+    }
+
+    /// What its steps do; `None` where only others know.
+    pub(crate) fn action(&self) -> Option<&Arc<dyn Action>> {
+        self.does.as_ref().map(|does| &does.0)
+    }
+
+    /// What a worker has to offer for its steps, besides its name.
+    pub(crate) fn requirement(&self) -> Option<String> {
+        (self.version != 1).then(|| format!("kind:{}@{}", self.name, self.version))
     }
 
     /// What `uses` calls it.
@@ -256,6 +314,10 @@ impl Kinds {
             .gives(Type::Map),
         ]
         .into_iter()
+        .map(|kind| match crate::worker::act(&kind.name) {
+            Some(action) => kind.acts(action),
+            None => kind,
+        })
         .fold(Self::new(), Self::with)
     }
 

@@ -221,9 +221,15 @@ impl Reader<'_> {
                 .get("concurrency-key")
                 .map(|at| self.concurrency(&at))
                 .transpose()?,
-            requires: fields
-                .get("requires")
-                .map_or(Ok(Vec::new()), |at| at.texts())?,
+            requires: kind
+                .requirement()
+                .into_iter()
+                .chain(
+                    fields
+                        .get("requires")
+                        .map_or(Ok(Vec::new()), |at| at.texts())?,
+                )
+                .collect(),
         };
         fields.finish()?;
         Ok(step)

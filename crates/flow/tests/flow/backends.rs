@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use botsmith_core::store::{MemoryStore, RedisStore, SqliteStore, StateStore};
-use botsmith_flow::{FlowStore, Plan, StepPlan, Worker};
+use botsmith_flow::{Claimant, FlowStore, Plan, StepPlan};
 use serde_json::json;
 
 /// Flows on a store of their own, and their clock.
 pub(crate) struct World {
     pub(crate) flows: FlowStore,
     pub(crate) now: Arc<AtomicU64>,
-    pub(crate) worker: Worker,
+    pub(crate) worker: Claimant,
 }
 
 impl World {
@@ -22,7 +22,7 @@ impl World {
         Self {
             flows: flows.with_clock(move || clock.load(Ordering::Relaxed)),
             now,
-            worker: Worker::new([]),
+            worker: Claimant::new([]),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use botsmith_core::store::archive;
 use botsmith_flow::{
-    Beat, Claimed, Commit, Committed, Concurrency, OnFailure, Output, Plan, Retry, RunIf,
-    RunStatus, Started, StepError, StepPlan, StepStatus, Wait, Worker,
+    Beat, Claimant, Claimed, Commit, Committed, Concurrency, OnFailure, Output, Plan, Retry, RunIf,
+    RunStatus, Started, StepError, StepPlan, StepStatus, Wait,
 };
 use serde_json::{Value, json};
 
@@ -284,10 +284,10 @@ fn restored(world: &World) {
 
 fn recovery(world: &World) {
     world.start("r", &[step("a", &[]), step("b", &[])]);
-    let dead = Worker::new([]);
+    let dead = Claimant::new([]);
     assert_eq!(world.flows.claim(&dead, 2, LEASE).unwrap().len(), 2);
     world.pass(LEASE);
-    let other = Worker::new([]);
+    let other = Claimant::new([]);
     assert_eq!(world.flows.claim(&other, 2, LEASE).unwrap().len(), 2);
     assert_ne!(dead.id, other.id);
     let holder = world.flows.step("r", "a").unwrap().attempt.unwrap().worker;
@@ -749,10 +749,10 @@ fn requirements(world: &World) {
         ],
     );
     assert!(none(world));
-    let bot = Worker::new(["kind:bot".to_owned()]);
+    let bot = Claimant::new(["kind:bot".to_owned()]);
     let claimed = world.flows.claim(&bot, 9, LEASE).unwrap();
     assert_eq!((claimed.len(), claimed[0].plan.key.as_str()), (1, "any"));
-    let gpu = Worker::new(["kind:bot", "device:cuda", "device:cpu"].map(str::to_owned));
+    let gpu = Claimant::new(["kind:bot", "device:cuda", "device:cpu"].map(str::to_owned));
     assert_eq!(
         world.flows.claim(&gpu, 9, LEASE).unwrap()[0].plan.key,
         "gpu"

@@ -256,6 +256,7 @@ fn output(kind: u8, now: u64) -> Output {
             signal: Some("go".into()),
             until_ms: Some(now + 500),
             default: Some(json!("default")),
+            ..Wait::default()
         }),
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use botsmith_flow::{
-    Commit, Committed, Concurrency, FlowStore, Output, Plan, RunStatus, StepPlan, Worker,
+    Claimant, Commit, Committed, Concurrency, FlowStore, Output, Plan, RunStatus, StepPlan,
 };
 use serde_json::json;
 
@@ -51,7 +51,7 @@ fn racing_and_stalling_workers_store_every_result_once_and_never_over_admit() {
             for thread in 0..4_u64 {
                 let (flows, stored, fenced) = (&flows, &stored, &fenced);
                 scope.spawn(move || {
-                    let worker = Worker::new([]);
+                    let worker = Claimant::new([]);
                     let mut turn = thread;
                     while flows
                         .runs()

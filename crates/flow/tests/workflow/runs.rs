@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use botsmith_core::store;
 use botsmith_flow::{
-    Commit, Committed, Ended, FlowStore, Output, RunStatus, Scope, StepStatus, Work, Worker,
+    Claimant, Commit, Committed, Ended, FlowStore, Output, RunStatus, Scope, StepStatus, Work,
 };
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn a_run_of_a_workflow_gives_its_worker_what_the_step_says() {
     let plan = workflow.plan().unwrap();
     flows.start("r", workflow.name(), &plan, &inputs).unwrap();
     let offers = ["dataset", "map", "nlp", "bot", "approval", "count"];
-    let worker = Worker::new(offers.map(|kind| format!("kind:{kind}")));
+    let worker = Claimant::new(offers.map(|kind| format!("kind:{kind}")));
     let mut outputs: BTreeMap<String, Value> = BTreeMap::new();
     let mut given = Vec::new();
     loop {

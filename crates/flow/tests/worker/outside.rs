@@ -1,0 +1,119 @@
+//! Kinds that reach outside: `command`, `http`.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use botsmith_flow::{RunStatus, StepStatus, run};
+use serde_json::{Value, json};
+
+use crate::{memory, output, status, worker, workflow};
+
+#[test]
+fn a_program_is_run_without_a_shell_and_only_where_it_is_allowed() {
+    let flows = memory();
+    let lines = "steps:
+  cat: {uses: command, with: {run: [cat], stdin: 'a $HOME'}}
+  key: {uses: command, with: {run: [printenv, BOTSMITH_IDEMPOTENCY_KEY]}}
+  exit: {uses: command, on-failure: continue, with: {run: [sh, -c, 'echo bad >&2; exit 3']}}
+  none: {uses: command, on-failure: continue, with: {run: [no-such-program]}}
+  slow: {uses: command, on-failure: continue, timeout: 50ms, with: {run: [sh, -c, 'sleep 60 & wait']}}";
+    let state = run(
+        worker(&flows).allow_commands(true),
+        "r",
+        &workflow(lines),
+        &json!({}),
+    )
+    .unwrap();
+    assert_eq!(state.status, RunStatus::Done);
+    assert_eq!(
+        output(&flows, "cat"),
+        json!({"stdout": "a $HOME", "stderr": ""})
+    );
+    assert_eq!(output(&flows, "key")["stdout"], "r/key\n");
+    let error = |step: &str| flows.step("r", step).unwrap().error.unwrap();
+    assert_eq!(error("exit").class, "exit");
+    assert!(error("exit").message.contains("bad"), "{:?}", error("exit"));
+    assert_eq!(error("none").class, "spawn");
+    assert_eq!(error("slow").class, "timeout");
+
+    let flows = memory();
+    let workflow = workflow("steps:\n  cat: {uses: command, with: {run: [cat]}}");
+    flows
+        .start("r", "test", &workflow.plan().unwrap(), &json!({}))
+        .unwrap();
+    let running = worker(&flows).start().unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    running.drain(Duration::ZERO);
+    assert_eq!(running.join().claimed, 0);
+    assert_eq!(status(&flows, "cat"), StepStatus::Ready);
+}
+
+/// Answers these in turn; gives what it was asked.
+fn server(answers: Vec<&'static str>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut text = String::new();
+            let mut part = [0; 4096];
+            loop {
+                let n = stream.read(&mut part).unwrap();
+                text.push_str(&String::from_utf8_lossy(&part[..n]));
+                let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                    continue;
+                };
+                let length = head
+                    .lines()
+                    .find_map(|line| {
+                        line.to_lowercase()
+                            .strip_prefix("content-length: ")
+                            .map(str::to_owned)
+                    })
+                    .map_or(0, |n| n.parse().unwrap());
+                if body.len() >= length {
+                    break;
+                }
+            }
+            asked.push(text);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+        asked
+    });
+    (address, serving)
+}
+
+#[test]
+fn a_request_is_sent_again_with_the_same_key_and_its_answer_is_the_output() {
+    let (url, serving) = server(vec![
+        "HTTP/1.1 503 busy\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy",
+        "HTTP/1.1 200 ok\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: 8\r\nconnection: close\r\n\r\n{\"a\": 1}",
+    ]);
+    let flows = memory();
+    let lines = format!(
+        "steps:\n  ask: {{uses: http, retry: {{max: 2, base: 1ms, on: [server]}}, with: {{url: '{url}/x', method: post, headers: {{X-A: b}}, body: {{n: '{{{{ inputs.n }}}}'}}}}}}\n  gone: {{uses: http, on-failure: continue, with: {{url: 'http://127.0.0.1:1/secret'}}}}"
+    );
+    let state = run(worker(&flows), "r", &workflow(&lines), &json!({"n": 3})).unwrap();
+    assert_eq!(state.status, RunStatus::Done);
+    let answer: Value = output(&flows, "ask");
+    assert_eq!(
+        (&answer["status"], &answer["body"]),
+        (&json!(200), &json!({"a": 1}))
+    );
+    for asked in serving.join().unwrap() {
+        let asked = asked.to_lowercase();
+        assert!(
+            asked.starts_with("post /x ") && asked.contains("idempotency-key: r/ask"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("x-a: b") && asked.ends_with("{\"n\":3}"),
+            "{asked}"
+        );
+    }
+    let gone = flows.step("r", "gone").unwrap().error.unwrap();
+    assert_eq!(gone.class, "network");
+    assert!(!gone.message.contains("secret"), "{gone:?}");
+}

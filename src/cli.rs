@@ -14,6 +14,7 @@ mod errors;
 mod eval;
 mod init;
 mod metric;
+mod model;
 mod nlp;
 mod output;
 mod power;
@@ -73,6 +74,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
         Command::Nb(nb) => bot::nb(&context, &nb),
         Command::Metric(metric) => metric::run(&context, &metric),
         Command::Nlp(nlp) => nlp::run(&context, &nlp),
+        Command::Model(model) => model::run(&context, &model),
         Command::Init(init) => init::run(&context, &init),
         Command::Store(store) => store::run(&context, &store.command),
         Command::Doctor(doctor) => doctor::run(&context, &doctor),

@@ -84,7 +84,24 @@ fn nlp_alone_compiles_no_database_no_async_runtime_and_no_neural_engine() {
     is_light("botsmith-nlp", &[]);
 }
 
-fn is_light(package: &str, features: &[&str]) {
+#[test]
+fn core_and_the_command_compile_no_neural_engine_unless_asked() {
+    for package in ["botsmith-core", "botsmith"] {
+        let tree = tree(package, &[]);
+        let heavy = tree
+            .lines()
+            .find(|line| line.starts_with("candle") || line.starts_with("tokenizers"));
+        assert_eq!(heavy, None, "{package}");
+        let tree = self::tree(package, &["--features=engine"]);
+        assert!(
+            tree.lines().any(|line| line.starts_with("candle-core")),
+            "{package}"
+        );
+    }
+}
+
+/// The crates that a package compiles, one a line.
+fn tree(package: &str, features: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -103,7 +120,11 @@ fn is_light(package: &str, features: &[&str]) {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let tree = String::from_utf8(output.stdout).expect("cargo prints text");
+    String::from_utf8(output.stdout).expect("cargo prints text")
+}
+
+fn is_light(package: &str, features: &[&str]) {
+    let tree = tree(package, features);
     for heavy in [
         "rusqlite",
         "libsqlite3-sys",

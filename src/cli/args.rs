@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Metric(Metric),
     /// Annotate text: tokens, parts of speech, morphology, lemmas; train models
     Nlp(super::nlp::Nlp),
+    /// Fetch, look at, list and remove local models; turn texts into vectors
+    Model(super::model::Model),
     /// Check, count, move and clean what a store holds
     Store(super::store::Store),
     /// Make a starter suite with its data
@@ -99,6 +101,7 @@ impl Command {
             Self::Bot(bot) => bot.command.json(),
             Self::Metric(metric) => metric.json,
             Self::Nlp(nlp) => nlp.json(),
+            Self::Model(model) => model.json(),
             Self::Store(store) => store.command.json(),
             Self::Init(init) => init.json,
             Self::Doctor(doctor) => doctor.json,

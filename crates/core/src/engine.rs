@@ -18,12 +18,18 @@
 //! # Ok::<(), botsmith_core::engine::EngineError>(())
 //! ```
 
+mod classify;
 mod config;
 mod device;
+mod embed;
+mod encoder;
 mod error;
 mod files;
 pub mod gguf;
 mod header;
+#[cfg(feature = "hub")]
+pub mod hub;
+mod library;
 mod linear;
 pub mod memory;
 mod norm;
@@ -34,11 +40,15 @@ mod weights;
 
 pub use candle_core::{Device as ComputeDevice, Tensor};
 
+pub use classify::{ClassifyOptions, CrossEncoder, Pair};
 pub use config::Config;
 pub use device::Device;
+pub use embed::{EmbedOptions, Int8Vectors, Pooling, SentenceEmbedder, Vectors};
+pub use encoder::{ENCODERS, Encoder, Packed};
 pub use error::{EngineError, Result};
 pub use files::{ModelFiles, WeightFiles};
 pub use header::{Entry, Stored};
+pub use library::{HubModel, Kept, Library, ModelRef};
 pub use linear::{Embedding, Linear};
 pub use norm::Norm;
 pub use tokenizer::{Encoded, Tokenizer};

@@ -132,6 +132,54 @@ pub enum EngineError {
     /// The caller stopped the work.
     #[error("stopped")]
     Cancelled,
+    /// A file of a model could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The hub cannot be reached or does not answer as it should.
+    #[error("cannot fetch from {url}: {reason}")]
+    Hub {
+        /// What was asked for.
+        url: String,
+        /// What came of it.
+        reason: String,
+    },
+    /// The hub does not give a model to everybody.
+    #[error("the hub answers {status} for {url}: {remedy}")]
+    HubDenied {
+        /// What was asked for.
+        url: String,
+        /// 401 or 403.
+        status: u16,
+        /// What to do.
+        remedy: String,
+    },
+    /// A file is not the one that the hub lists; it was thrown away.
+    #[error(
+        "`{file}` from {url} has the checksum {found}, {wanted} is wanted: it was thrown away, give the same command again"
+    )]
+    Checksum {
+        /// The file's name.
+        file: String,
+        /// Where it came from.
+        url: String,
+        /// Its checksum, or what its size is.
+        found: String,
+        /// The checksum that is listed.
+        wanted: String,
+    },
+    /// A model would have to be fetched, which is switched off.
+    #[error(
+        "`{model}` would have to be fetched, and the network is switched off (HF_HUB_OFFLINE, BOTSMITH_OFFLINE)"
+    )]
+    Offline {
+        /// The model.
+        model: String,
+    },
     /// The tensor library failed.
     #[error("the computation failed: {0}")]
     Compute(#[from] candle_core::Error),
@@ -156,6 +204,11 @@ impl EngineError {
             Self::TooLong { .. } => "BS-ENG-013",
             Self::Cancelled => "BS-ENG-014",
             Self::Compute(_) => "BS-ENG-015",
+            Self::Write { .. } => "BS-ENG-020",
+            Self::Hub { .. } => "BS-ENG-021",
+            Self::HubDenied { .. } => "BS-ENG-022",
+            Self::Checksum { .. } => "BS-ENG-023",
+            Self::Offline { .. } => "BS-ENG-024",
         }
     }
 

@@ -250,6 +250,46 @@ pub(crate) fn activated(
     })
 }
 
+/// Rotary positions on the queries and keys of `[tokens, 3 · width]`, each head's two halves turned against each other
+/// (Su et al. 2021, <https://arxiv.org/abs/2104.09864>).
+pub(crate) fn rotary(qkv: &Tensor, positions: &[u32], heads: usize, theta: f64) -> Result<Tensor> {
+    let (_, width) = qkv.dims2()?;
+    let head = width / 3 / heads;
+    let half = head / 2;
+    // In f32 as models are trained.
+    let frequencies: Vec<f32> = (0..half)
+        .map(|i| 1.0 / (theta as f32).powf((2 * i) as f32 / head as f32))
+        .collect();
+    let last = positions.iter().copied().max().unwrap_or(0);
+    let angles = (0..=last).flat_map(|p| frequencies.iter().map(move |f| (p as f32 * f).sin_cos()));
+    let turns: Vec<(f32, f32)> = angles.collect();
+    let turn = |row: usize, values: &[f32], out: &mut [f32]| {
+        let turns = &turns[positions[row] as usize * half..][..half];
+        let (both, rest) = out.split_at_mut(width / 3 * 2);
+        rest.copy_from_slice(&values[width / 3 * 2..]);
+        for (out, values) in both.chunks_exact_mut(head).zip(values.chunks_exact(head)) {
+            for (i, (sin, cos)) in turns.iter().enumerate() {
+                out[i] = values[i] * cos - values[i + half] * sin;
+                out[i + half] = values[i + half] * cos + values[i] * sin;
+            }
+        }
+    };
+    if let Some(done) = rows(qkv, "rotary", turn)? {
+        return Ok(done);
+    }
+    // Elsewhere the rows are turned on the CPU: a small part of the work.
+    let device = qkv.device().clone();
+    let here = qkv.to_device(&candle_core::Device::Cpu)?.contiguous()?;
+    Ok(match rows(&here, "rotary", turn)? {
+        Some(done) => done.to_device(&device)?,
+        None => {
+            return Err(
+                candle_core::Error::Msg("rotary positions are computed in f32".into()).into(),
+            );
+        }
+    })
+}
+
 /// Softmax of each row.
 pub(crate) fn softmax(x: &Tensor) -> Result<Option<Tensor>> {
     rows(x, "softmax", |_, row, out| {

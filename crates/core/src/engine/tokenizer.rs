@@ -148,6 +148,21 @@ impl Tokenizer {
             .map_err(|error| self.error(&*error))
     }
 
+    /// The same tokenizer, which cuts what goes beyond `limit` tokens, special ones included; of a pair, the longer
+    /// text is cut first.
+    ///
+    /// # Errors
+    /// [`EngineError::Tokenizer`] where the special tokens alone are more than `limit`.
+    pub fn cut_at(&self, limit: usize) -> Result<Self> {
+        let mut cut = self.clone();
+        let how = tokenizers::TruncationParams {
+            max_length: limit,
+            ..tokenizers::TruncationParams::default()
+        };
+        (cut.inner.with_truncation(Some(how))).map_err(|error| self.error(&*error))?;
+        Ok(cut)
+    }
+
     /// The id of a token.
     pub fn id(&self, token: &str) -> Option<u32> {
         self.inner.token_to_id(token)

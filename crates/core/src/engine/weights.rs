@@ -248,7 +248,15 @@ impl Weights {
     /// # Errors
     /// As [`Weights::tensor`].
     pub fn embedding(&self, name: &str, rows: usize, width: usize) -> Result<Embedding> {
-        let matrix = self.matrix(&format!("{name}.weight"), rows, width)?;
+        self.embedding_named(&format!("{name}.weight"), rows, width)
+    }
+
+    /// The table of embeddings of this full name.
+    ///
+    /// # Errors
+    /// As [`Weights::tensor`].
+    pub fn embedding_named(&self, name: &str, rows: usize, width: usize) -> Result<Embedding> {
+        let matrix = self.matrix(name, rows, width)?;
         Ok(Embedding::new(matrix, rows, width))
     }
 

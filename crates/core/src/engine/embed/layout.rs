@@ -1,0 +1,293 @@
+//! The folder layout of `sentence-transformers`: which steps follow the encoder, and what goes in front of a text.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use serde_json::Value;
+
+use super::pooling::Pooling;
+use crate::engine::config::Config;
+use crate::engine::encoder::{Activation, WIDTH};
+use crate::engine::error::{EngineError, Result};
+use crate::engine::files::{ModelFiles, read_limited};
+use crate::engine::gguf::Gguf;
+use crate::engine::linear::Linear;
+use crate::engine::weights::Weights;
+
+/// Most steps of a model.
+const STEPS: usize = 16;
+
+/// What such a folder says.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// The folder of the encoder, where it is another one.
+    pub(super) transformer: Option<PathBuf>,
+    pub(super) pooling: Pooling,
+    /// Whether the tokens of a prompt count in the pooling.
+    pub(super) pools_prompt: bool,
+    pub(super) dense: Vec<Dense>,
+    pub(super) normalise: bool,
+    /// The most tokens of a text.
+    pub(super) limit: Option<usize>,
+    pub(super) lower: bool,
+    pub(super) prompts: BTreeMap<String, String>,
+    pub(super) default_prompt: Option<String>,
+}
+
+/// A dense step.
+#[derive(Debug)]
+pub(super) struct Dense {
+    linear: Linear,
+    activation: Option<Activation>,
+    width: usize,
+}
+
+impl Dense {
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self.activation {
+            Some(activation) => activation.after(&self.linear, x),
+            None => self.linear.forward(x),
+        }
+    }
+}
+
+impl Layout {
+    pub(super) fn read(files: &ModelFiles) -> Result<Self> {
+        let mut layout = Self {
+            pools_prompt: true,
+            ..Self::default()
+        };
+        if let Some(path) = files.gguf() {
+            layout.pooling = of_gguf(path)?;
+            return Ok(layout);
+        }
+        if let Some(modules) = files.json("modules.json")? {
+            let path = files.folder.join("modules.json");
+            let modules = modules
+                .as_array()
+                .filter(|modules| modules.len() <= STEPS)
+                .ok_or_else(|| {
+                    EngineError::damaged(
+                        &path,
+                        format!("a list of up to {STEPS} modules is wanted"),
+                    )
+                })?;
+            for module in modules {
+                layout.step(&path, files, module)?;
+            }
+        }
+        let home = layout.transformer.as_deref().unwrap_or(&files.folder);
+        // Older folders name the longest text beside the model, newer ones with the tokenizer, where 1e30 is none.
+        for (file, key) in [
+            ("sentence_bert_config.json", "max_seq_length"),
+            ("tokenizer_config.json", "model_max_length"),
+        ] {
+            let path = home.join(file);
+            if !path.is_file() {
+                continue;
+            }
+            let settings = config(&path)?;
+            let limit = settings.get(key).and_then(Value::as_u64);
+            layout.limit = layout.limit.or(limit
+                .filter(|n| (1..1 << 24).contains(n))
+                .map(|n| n as usize));
+            if file == "sentence_bert_config.json" {
+                layout.lower = settings.bool_or("do_lower_case", false)?;
+            }
+        }
+        let prompts = files.folder.join("config_sentence_transformers.json");
+        if prompts.is_file() {
+            let settings = config(&prompts)?;
+            for (name, text) in settings
+                .get("prompts")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                let text = text.as_str().ok_or_else(|| {
+                    settings.error(
+                        "prompts",
+                        format!("the prompt `{}` is no text", crate::hint::shown(name)),
+                    )
+                })?;
+                layout.prompts.insert(name.clone(), text.to_owned());
+            }
+            layout.default_prompt =
+                (settings.get("default_prompt_name").and_then(Value::as_str)).map(str::to_owned);
+        }
+        Ok(layout)
+    }
+
+    fn step(&mut self, path: &Path, files: &ModelFiles, module: &Value) -> Result<()> {
+        let text = |key: &str| module.get(key).and_then(Value::as_str).unwrap_or_default();
+        let folder = inside(path, &files.folder, text("path"))?;
+        let kind = text("type");
+        match kind.rsplit('.').next().unwrap_or_default() {
+            "Transformer" => self.transformer = (folder != files.folder).then_some(folder),
+            "Pooling" => {
+                (self.pooling, self.pools_prompt) = pooling(&config(&folder.join("config.json"))?)?
+            }
+            "Dense" => self.dense.push(dense(&folder)?),
+            "Normalize" => self.normalise = true,
+            _ => {
+                return Err(EngineError::Unsupported {
+                    what: "module",
+                    found: crate::hint::shown(kind),
+                    known: "Transformer, Pooling, Dense, Normalize".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A folder below another; names that lead elsewhere are refused.
+fn inside(path: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
+    let plain = Path::new(name)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    match plain && !name.contains('\\') {
+        true if name.is_empty() => Ok(folder.to_owned()),
+        true => Ok(folder.join(name)),
+        false => Err(EngineError::damaged(
+            path,
+            format!(
+                "the folder `{}` of a module is outside of the model",
+                crate::hint::shown(name)
+            ),
+        )),
+    }
+}
+
+fn config(path: &Path) -> Result<Config> {
+    let bytes = read_limited(path, 1 << 20)?;
+    Config::parse(path, &String::from_utf8_lossy(&bytes))
+}
+
+fn pooling(config: &Config) -> Result<(Pooling, bool)> {
+    let modes = [
+        ("pooling_mode_mean_tokens", "mean", Some(Pooling::Mean)),
+        ("pooling_mode_cls_token", "cls", Some(Pooling::Cls)),
+        ("pooling_mode_lasttoken", "lasttoken", Some(Pooling::Last)),
+        ("pooling_mode_max_tokens", "max", Some(Pooling::Max)),
+        (
+            "pooling_mode_mean_sqrt_len_tokens",
+            "mean_sqrt_len_tokens",
+            None,
+        ),
+        ("pooling_mode_weightedmean_tokens", "weightedmean", None),
+    ];
+    let mut found = Vec::new();
+    for (key, name, mode) in modes {
+        if config.bool_or(key, false)?
+            || config.get("pooling_mode").and_then(Value::as_str) == Some(name)
+        {
+            found.push((name, mode));
+        }
+    }
+    let prompt = config.bool_or("include_prompt", true)?;
+    match found.as_slice() {
+        [] if config.get("pooling_mode").is_none() => Ok((Pooling::Mean, prompt)),
+        [(_, Some(mode))] => Ok((*mode, prompt)),
+        _ => {
+            let names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
+            let names = match names.is_empty() {
+                true => config.text_or("pooling_mode", "")?.to_owned(),
+                false => names.join(" + "),
+            };
+            Err(EngineError::Unsupported {
+                what: "pooling",
+                found: crate::hint::shown(&names),
+                known: "one of mean, cls, lasttoken, max".into(),
+            })
+        }
+    }
+}
+
+fn dense(folder: &Path) -> Result<Dense> {
+    let config = config(&folder.join("config.json"))?;
+    let (inputs, width) = (
+        config.count("in_features", WIDTH)?,
+        config.count("out_features", WIDTH)?,
+    );
+    let function = config.text_or("activation_function", "torch.nn.modules.activation.Tanh")?;
+    let activation = match function.rsplit('.').next().unwrap_or_default() {
+        "Identity" => None,
+        "Tanh" => Some(Activation::Tanh),
+        "ReLU" => Some(Activation::Relu),
+        "GELU" => Some(Activation::Gelu),
+        _ => {
+            return Err(EngineError::Unsupported {
+                what: "activation",
+                found: crate::hint::shown(function),
+                known: "Identity, Tanh, ReLU, GELU".into(),
+            });
+        }
+    };
+    // A few vectors a batch: the processor does that everywhere.
+    let weights = Weights::open(&ModelFiles::open(folder)?, &Device::Cpu)?;
+    Ok(Dense {
+        linear: weights.linear("linear", inputs, width)?,
+        activation,
+        width,
+    })
+}
+
+/// The pooling that a GGUF file names.
+fn of_gguf(path: &Path) -> Result<Pooling> {
+    let gguf = Gguf::open(path)?;
+    match gguf.integer(&format!("{}.pooling_type", gguf.architecture())) {
+        None | Some(0 | 1) => Ok(Pooling::Mean),
+        Some(2) => Ok(Pooling::Cls),
+        Some(3) => Ok(Pooling::Last),
+        Some(other) => Err(EngineError::Unsupported {
+            what: "pooling",
+            found: other.to_string(),
+            known: "1 (mean), 2 (cls), 3 (last)".into(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_cannot_lie_outside_of_the_model() {
+        let find = |name: &str| inside(Path::new("modules.json"), Path::new("/m"), name);
+        assert_eq!(
+            find("1_Pooling").expect("inside"),
+            Path::new("/m/1_Pooling")
+        );
+        assert_eq!(find("").expect("the model's own"), Path::new("/m"));
+        for name in ["../x", "/etc", "a/../..", "a\\b"] {
+            find(name).expect_err(name);
+        }
+    }
+
+    #[test]
+    fn poolings_of_both_spellings_are_read() {
+        let read = |text: &str| pooling(&Config::parse("config.json", text).expect("settings"));
+        assert_eq!(
+            read(r#"{"pooling_mode_cls_token": true}"#).expect("cls").0,
+            Pooling::Cls
+        );
+        assert_eq!(
+            read(r#"{"pooling_mode": "lasttoken"}"#).expect("last").0,
+            Pooling::Last
+        );
+        assert_eq!(read("{}").expect("default").0, Pooling::Mean);
+        for text in [
+            r#"{"pooling_mode": "other"}"#,
+            r#"{"pooling_mode_weightedmean_tokens": true}"#,
+            r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true}"#,
+        ] {
+            assert_eq!(read(text).expect_err(text).code(), "BS-ENG-005");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+"""Writes the fixtures of the engine's tests; see scripts/make-engine-fixtures."""
+
+import sys
+
+import encoders
+import quants
+import sentences
+
+PARTS = {"quants": quants.write, "encoders": encoders.write, "sentences": sentences.write}
+
+
+def main(names: list[str]) -> None:
+    for name in names or PARTS:
+        if name not in PARTS:
+            sys.exit(f"no part `{name}`; parts: {', '.join(PARTS)}")
+        PARTS[name]()
+
+
+main(sys.argv[1:])

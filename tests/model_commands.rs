@@ -1,0 +1,105 @@
+//! `botsmith model`: what scripts rely on, with tiny models.
+
+mod common;
+
+use common::Folder;
+use serde_json::Value;
+
+fn model(name: &str) -> String {
+    format!(
+        "{}/crates/core/tests/engine/models/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    )
+}
+
+#[test]
+fn info_tells_kind_size_and_memory_of_both_formats() {
+    let folder = Folder::new();
+    for (name, format, tokens) in [("bert", "safetensors", 160), ("bert.gguf", "GGUF", 160)] {
+        let json = folder
+            .run(&["model", "info", &model(name), "--json"])
+            .ends(0)
+            .json();
+        assert_eq!(json["format"], format);
+        assert_eq!(json["tokens"], tokens);
+        assert_eq!(json["context"], 96);
+        assert!(
+            json["memory"]["needed"]
+                .as_u64()
+                .is_some_and(|bytes| bytes > 10_000)
+        );
+        let text = folder.run(&["model", "info", &model(name)]).ends(0).stdout;
+        assert!(text.contains("MB on the CPU"), "{text}");
+    }
+}
+
+#[test]
+fn embed_gives_one_vector_a_line_with_its_id() {
+    let folder = Folder::new();
+    folder.write("lines.txt", "the cat\na mat\nthe cat\n");
+    let args = ["model", "embed", "--model", &model("sentence"), "lines.txt"];
+    let out = folder.run(&args).ends(0).stdout;
+    let rows: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0], rows[2]);
+    let length: f64 = (rows[1]["embedding"].as_array().expect("a vector").iter())
+        .map(|value| value.as_f64().expect("a number").powi(2))
+        .sum();
+    assert!((length - 1.0).abs() < 1e-5, "{length}");
+    folder.write("objects.jsonl", "{\"id\": \"x\", \"text\": \"the cat\"}\n");
+    let args = [
+        "model",
+        "embed",
+        "--model",
+        &model("sentence"),
+        "objects.jsonl",
+        "--dimensions",
+        "4",
+        "--int8",
+    ];
+    let out = folder.run(&args).ends(0).stdout;
+    let row: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(row["id"], "x");
+    assert_eq!(row["embedding"].as_array().map(Vec::len), Some(4));
+    assert!(row["scale"].as_f64().is_some_and(|scale| scale > 0.0));
+}
+
+#[test]
+fn embed_writes_files_that_numpy_reads() {
+    let folder = Folder::new();
+    folder.write("lines.txt", "one\ntwo\nthree\n");
+    let args = [
+        "model",
+        "embed",
+        "--model",
+        &model("sentence"),
+        "lines.txt",
+        "--npy",
+        "v.npy",
+        "--quiet",
+    ];
+    assert_eq!(folder.run(&args).ends(0).stdout, "");
+    let bytes = std::fs::read(folder.path().join("v.npy")).expect("a file");
+    assert_eq!(bytes.len(), 128 + 3 * 8 * 4);
+    let head = String::from_utf8_lossy(&bytes[10..128]);
+    assert!(head.contains("'<f4'") && head.contains("(3, 8)"), "{head}");
+    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00\x76\x00") && head.ends_with('\n'));
+}
+
+#[test]
+fn a_model_that_is_not_here_is_an_error_with_the_command_that_fetches_it() {
+    let folder = Folder::new();
+    let ran = folder.run(&["model", "info", "hf:a/b", "--json"]).ends(2);
+    let json = ran.json();
+    assert_eq!(json["error"]["code"], "BS-ENG-001");
+    let message = json["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("botsmith model pull hf:a/b"), "{message}");
+    let ran = folder.run(&["model", "info", "hf:../../etc"]).ends(2);
+    assert!(ran.stderr.contains("error[BS-ENG-001]"), "{}", ran.stderr);
+    folder.run(&["model", "rm", "hf:a/b"]).ends(2);
+    let json = folder.run(&["model", "list", "--json"]).ends(0).json();
+    assert_eq!(json["models"].as_array().map(Vec::len), Some(0));
+}

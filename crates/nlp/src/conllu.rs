@@ -52,6 +52,12 @@ impl Extras {
         &self.strings[place.start as usize..place.end as usize]
     }
 
+    /// HEAD and DEPREL of a word, as they are written; nothing where no syntax is kept.
+    pub(crate) fn syntax(&self, word: usize) -> Option<(&str, &str)> {
+        let mut columns = self.get(*self.word_tail.get(word)?).split('\t');
+        Some((columns.next()?, columns.next()?))
+    }
+
     fn comments_of(&self, sentence: usize) -> impl Iterator<Item = &str> {
         let range =
             self.sentence_comment[sentence] as usize..self.sentence_comment[sentence + 1] as usize;

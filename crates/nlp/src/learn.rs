@@ -12,6 +12,7 @@ mod quantise;
 mod rng;
 mod sentence;
 mod splitter;
+mod syntax;
 mod tagger;
 mod tokeniser;
 mod train;

@@ -143,3 +143,29 @@ fn a_cut_changed_foreign_or_missing_model_is_refused() {
     let error = Model::load("/nowhere/at/all.bsm").expect_err("no such file");
     assert_eq!(error.code(), "BS-CORE-002");
 }
+
+#[test]
+fn the_card_of_the_english_model_tells_its_figures() {
+    let pipeline = Pipeline::english().expect("the model inside");
+    let (model, card) = (pipeline.model(), include_str!("../models/README.md"));
+    let row = |name: &str| -> Vec<f64> {
+        let line = card.lines().find(|line| line.starts_with(name));
+        let cells = line.expect("a row").split('|').skip(2);
+        cells.filter_map(|cell| cell.trim().parse().ok()).collect()
+    };
+    let info = model.info();
+    let near = |a: f64, b: f64| (a - b).abs() < 0.006;
+    let gold = row("| `--gold-tokens`");
+    for (place, score) in [0, 1, 2, 4].iter().zip(info.scores.gold_tokens) {
+        assert!(near(gold[*place], score), "{gold:?} {:?}", info.scores);
+    }
+    let raw = row("| `--raw`");
+    for (place, score) in [0, 1, 2, 3, 4, 5, 7].iter().zip(info.scores.raw) {
+        assert!(near(raw[*place], score), "{raw:?} {:?}", info.scores);
+    }
+    let grouped = |number: usize| format!("{},{:03}", number / 1000, number % 1000);
+    for number in [info.sentences, info.words] {
+        assert!(card.contains(&grouped(number)), "{number}");
+    }
+    assert!(model.size() <= 5_000_000);
+}

@@ -79,6 +79,13 @@ impl Reader<'_, '_> {
         names
     }
 
+    /// Whether a word is a part of a call, such as `Foo.bar()`: that is code.
+    fn is_called(&self, word: Word<'_>) -> bool {
+        let rest = self.plain.text.get(word.span().end..).unwrap_or_default();
+        let stretch = rest.split(char::is_whitespace).next().unwrap_or_default();
+        stretch.contains("()")
+    }
+
     /// Whether a word is by itself sign enough of a name.
     fn is_core(&self, at: usize) -> bool {
         let word = self.words[at];
@@ -87,6 +94,7 @@ impl Reader<'_, '_> {
         if form.chars().count() < 2
             || among(lower.as_str(), CALENDAR)
             || among(lower.as_str(), TITLES)
+            || self.is_called(word)
         {
             return false;
         }

@@ -184,6 +184,15 @@ impl Net {
         }
     }
 
+    /// Keeps the first heads alone.
+    pub(crate) fn keep_heads(&mut self, count: usize) {
+        self.shape.heads.truncate(count);
+        let (_, width) = self.shape.offsets();
+        let labels = self.shape.heads.iter().sum();
+        self.heads.keep_columns(labels, width);
+        self.heads_bias.keep_columns(labels, width);
+    }
+
     pub(crate) fn params_mut(&mut self) -> [&mut Param; 10] {
         [
             &mut self.table,

@@ -75,6 +75,26 @@ impl Param {
         }
     }
 
+    /// Keeps the first columns of every row, and makes rows `width` wide.
+    pub(crate) fn keep_columns(&mut self, count: usize, width: usize) {
+        let old = self.width;
+        for values in [
+            &mut self.value,
+            &mut self.grad,
+            &mut self.first,
+            &mut self.second,
+        ] {
+            *values = values
+                .chunks_exact(old)
+                .flat_map(|row| {
+                    let padding = std::iter::repeat_n(0.0, width - count);
+                    row[..count].iter().copied().chain(padding)
+                })
+                .collect();
+        }
+        self.width = width;
+    }
+
     pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.value[row * self.width..][..self.width]
     }

@@ -5,6 +5,7 @@ use super::labels::Counted;
 use super::loss::NO_LABEL;
 use super::net::{Example, Net, Work};
 use super::rng::Rng;
+use super::syntax::{self, Syntax};
 use super::train::Columns;
 use super::words::{LEFT_OUT, Vocabulary, WordRows, contexts_of};
 use crate::Doc;
@@ -17,12 +18,17 @@ struct Spelling {
     scripts: Vec<u32>,
 }
 
+/// Heads of the network that stay in the model: XPOS, UPOS, FEATS and the scripts of lemmas.
+pub(super) const HEADS: usize = 4;
+
 /// One sentence.
 pub(super) struct Sentence {
     /// As written, in lower case, in upper case: some text has no capitals, some nothing else.
     spellings: [Spelling; 3],
     /// XPOS, UPOS, FEATS.
     labels: [Vec<u32>; 3],
+    /// What only training sees.
+    syntax: [Vec<u32>; syntax::COLUMNS],
     contexts: Vec<Vec<u32>>,
     /// Whether its last word is punctuation.
     ended: bool,
@@ -32,6 +38,7 @@ pub(super) struct Sentence {
 pub(super) fn sentences(
     docs: &[&Doc],
     counted: &Counted<'_>,
+    syntax: &Syntax,
     learned: Columns,
     vocabulary: &Vocabulary,
     contexts: &[u64],
@@ -79,6 +86,7 @@ pub(super) fn sentences(
                 spelling(str::to_uppercase),
             ],
             labels,
+            syntax: syntax.of(sentence),
             contexts,
             ended: sentence
                 .words()
@@ -112,9 +120,12 @@ impl Sentence {
         }
     }
 
-    /// The sentence as it is.
+    /// The sentence as it is, without its syntax.
     pub(super) fn plain(&self) -> Example {
         let mut example = self.begin(0, self.len());
+        example.labels.truncate(HEADS);
+        let none = vec![NO_LABEL; self.len()];
+        example.labels.resize(HEADS + syntax::COLUMNS, none);
         for word in &self.spellings[0].words {
             example.rows.extend(word.all());
             example.ends.push(example.rows.len() as u32);
@@ -156,7 +167,7 @@ impl Sentence {
 
     fn begin(&self, spelling: usize, len: usize) -> Example {
         let scripts = &self.spellings[spelling].scripts;
-        let labels = self.labels.iter().chain([scripts]);
+        let labels = self.labels.iter().chain([scripts]).chain(&self.syntax);
         Example {
             labels: labels.map(|labels| labels[..len].to_vec()).collect(),
             ..Example::default()

@@ -13,7 +13,8 @@ use super::labels::{Counted, Lists, count, words};
 use super::loss::Goal;
 use super::net::{Dropout, Example, Net, Shape};
 use super::rng::Rng;
-use super::sentence::{Noise, Sentence, judge, sentences};
+use super::sentence::{HEADS, Noise, Sentence, judge, sentences};
+use super::syntax::Syntax;
 use super::train::Columns;
 use super::words::{LEFT_OUT, Vocabulary, contexts_of, frequent};
 use super::{prune, quantise};
@@ -115,7 +116,17 @@ pub(crate) fn learn(task: &Task<'_>, watch: &Watch<'_>, out: &mut Vec<(String, V
         found.flat_map(|sentence| contexts_of(sentence.words().map(Word::form), &mut features)),
         LEAST_CONTEXT,
     );
-    let read = |docs| sentences(docs, &counted, task.columns, &vocabulary, &contexts);
+    let syntax = Syntax::count(task.train);
+    let read = |docs| {
+        sentences(
+            docs,
+            &counted,
+            &syntax,
+            task.columns,
+            &vocabulary,
+            &contexts,
+        )
+    };
     let train = read(task.train);
     let mut dev = read(task.dev);
     let mut school = School {
@@ -125,7 +136,7 @@ pub(crate) fn learn(task: &Task<'_>, watch: &Watch<'_>, out: &mut Vec<(String, V
         dev: dev.iter().map(Sentence::plain).collect(),
         watch,
     };
-    let shape = shape(&counted, vocabulary.rows(), contexts.len());
+    let shape = shape(&counted, &syntax, vocabulary.rows(), contexts.len());
     let mut nets = members(&school, &shape);
 
     let kept = prune::heaviest(&nets, |row| vocabulary.seen(row), &seen);
@@ -143,6 +154,7 @@ pub(crate) fn learn(task: &Task<'_>, watch: &Watch<'_>, out: &mut Vec<(String, V
     for net in &mut nets {
         net.table.keep_rows(&kept.rows);
         net.contexts.keep_rows(&kept.contexts);
+        net.keep_heads(HEADS);
         (net.shape.rows, net.shape.contexts) = (rows, places);
     }
     let nets = rounded(&school, &nets);
@@ -165,7 +177,7 @@ pub(crate) fn learn(task: &Task<'_>, watch: &Watch<'_>, out: &mut Vec<(String, V
     counted.lists
 }
 
-fn shape(counted: &Counted<'_>, rows: usize, contexts: usize) -> Shape {
+fn shape(counted: &Counted<'_>, syntax: &Syntax, rows: usize, contexts: usize) -> Shape {
     let lists = &counted.lists;
     Shape {
         rows,
@@ -174,12 +186,15 @@ fn shape(counted: &Counted<'_>, rows: usize, contexts: usize) -> Shape {
         hidden: SIZES.hidden,
         state: SIZES.state,
         dense: SIZES.dense,
-        heads: vec![
+        heads: [
             lists.xpos.len(),
             lists.upos.len(),
             lists.feats.len(),
             lists.scored,
-        ],
+        ]
+        .into_iter()
+        .chain(syntax.sizes())
+        .collect(),
     }
 }
 
@@ -196,7 +211,7 @@ fn plan(epochs: usize) -> Plan {
             dense: 0.3,
         },
         goal: Goal {
-            weights: vec![1.0, 0.5, 1.0, 0.5],
+            weights: vec![1.0, 0.5, 1.0, 0.5, 0.4, 0.3],
             smoothing: 0.03,
             taught: 0.9,
         },

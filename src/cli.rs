@@ -12,6 +12,7 @@ mod context;
 mod doctor;
 mod errors;
 mod eval;
+mod flow;
 mod init;
 mod metric;
 mod model;
@@ -38,8 +39,10 @@ use context::Context;
 pub(crate) enum Ended {
     /// As wanted.
     Well,
-    /// The gate failed.
+    /// The gate, or the run, failed.
     GateFailed,
+    /// A run waits for somebody.
+    Waiting,
 }
 
 /// Runs the command line of this process.
@@ -75,6 +78,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
         Command::Metric(metric) => metric::run(&context, &metric),
         Command::Nlp(nlp) => nlp::run(&context, &nlp),
         Command::Model(model) => model::run(&context, &model),
+        Command::Flow(flow) => flow::run(&context, &flow),
         Command::Init(init) => init::run(&context, &init),
         Command::Store(store) => store::run(&context, &store.command),
         Command::Doctor(doctor) => doctor::run(&context, &doctor),
@@ -84,6 +88,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
     match result {
         Ok(Ended::Well) => 0,
         Ok(Ended::GateFailed) => 1,
+        Ok(Ended::Waiting) => 3,
         Err(error) => errors::report(&error, json),
     }
 }

@@ -12,7 +12,12 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("botsmith-flow", &["botsmith-core"]),
     (
         "botsmith-eval",
-        &["botsmith-core", "botsmith-nlp", "botsmith-nanobots"],
+        &[
+            "botsmith-core",
+            "botsmith-nlp",
+            "botsmith-nanobots",
+            "botsmith-flow",
+        ],
     ),
     (
         "botsmith",

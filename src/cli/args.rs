@@ -28,7 +28,7 @@ pub(crate) const VERSION: &str = concat!(
     propagate_version = true,
     max_term_width = 100,
     after_help = "Start with `botsmith init`, then `botsmith eval suite.yaml`.\n\
-                  Exit codes: 0 done (gate passed), 1 gate failed, 2 could not run."
+                  Exit codes: 0 done (gate passed), 1 gate or run failed, 2 could not run, 3 a run waits."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Nlp(super::nlp::Nlp),
     /// Fetch, look at, list and remove local models; turn texts into vectors
     Model(super::model::Model),
+    /// Run workflows, watch and steer their runs, and do their steps
+    Flow(super::flow::args::Flow),
     /// Check, count, move and clean what a store holds
     Store(super::store::Store),
     /// Make a starter suite with its data
@@ -102,6 +104,7 @@ impl Command {
             Self::Metric(metric) => metric.json,
             Self::Nlp(nlp) => nlp.json(),
             Self::Model(model) => model.json(),
+            Self::Flow(flow) => flow.command.json(),
             Self::Store(store) => store.command.json(),
             Self::Init(init) => init.json,
             Self::Doctor(doctor) => doctor.json,

@@ -6,12 +6,16 @@ use std::path::Path;
 use botsmith::core::store::{self, Transaction};
 use botsmith::eval::Result;
 use botsmith::eval::run::Runs;
+use botsmith::flow::{Filter, FlowStore, Standing};
 use serde::Serialize;
 use serde_json::json;
 
 use super::args::{Doctor, VERSION};
 use super::context::Context;
 use super::{Ended, output};
+
+/// Runs whose steps are looked at.
+const STRANDED: usize = 200;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -35,6 +39,7 @@ pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
         writable(context),
     ];
     checks.extend(health(context)?);
+    checks.extend(workflows(context));
     checks.push(round_trip());
     let well = checks.iter().all(|check| check.ok);
     let settings: Vec<_> = context
@@ -156,6 +161,63 @@ fn health(context: &Context) -> Result<Vec<Check>> {
         remedy: finding.remedy,
     };
     Ok(findings.into_iter().map(check).collect())
+}
+
+/// Whether runs of workflows have workers, and none of their steps is left over; nothing where there are none.
+fn workflows(context: &Context) -> Option<Check> {
+    let look = || -> Result<Option<(String, Vec<String>)>> {
+        let Some(store) = store::open_existing(context.config.store.value.as_str())? else {
+            return Ok(None);
+        };
+        if store.get("flow/meta", "layout")?.is_none() {
+            return Ok(None);
+        }
+        let flows = FlowStore::open(store)?;
+        let going = Filter {
+            standings: vec![Standing::Running, Standing::Waiting],
+            ..Filter::default()
+        };
+        let runs = flows.find(&going, STRANDED)?;
+        let workers = flows.workers()?.len();
+        let dead = flows.dead(1000)?.len();
+        let mut wrong = Vec::new();
+        for (run, _) in &runs {
+            for (step, lacking) in flows.stranded(&run.id)? {
+                let lacks = match lacking.is_empty() {
+                    true => String::new(),
+                    false => format!(", which needs {}", lacking.join(", ")),
+                };
+                wrong.push(format!(
+                    "no live worker can run {}/{}{lacks}",
+                    run.id, step.plan.key
+                ));
+            }
+        }
+        if dead > 0 {
+            wrong.push(format!("{dead} dead letters"));
+        }
+        let found = format!("{} runs go on, {workers} workers are alive", runs.len());
+        Ok(Some((found, wrong)))
+    };
+    let (found, wrong) = match look() {
+        Ok(found) => found?,
+        Err(error) => return Some(check("workflows", Err(error), "mend what it says")),
+    };
+    if wrong.is_empty() {
+        return Some(check("workflows", Ok(found), ""));
+    }
+    let more = wrong.len().saturating_sub(3);
+    let mut said = wrong.into_iter().take(3).collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        let _ = write!(said, "; {more} more");
+    }
+    Some(Check {
+        name: "workflows".to_owned(),
+        ok: true,
+        warning: true,
+        found: format!("{found}; {said}"),
+        remedy: Some("start a worker that offers it (`botsmith flow worker --labels … --device …`), or see `botsmith flow dlq list`".into()),
+    })
 }
 
 /// Whether the store's folder can be written to.

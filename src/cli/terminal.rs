@@ -16,7 +16,8 @@ pub(super) use case::{case, failure};
 pub(super) use comparisons::{bots_compared, runs_compared};
 pub(super) use list::list;
 
-use layout::{Paint, WIDTH, cut, grid, wrap};
+use layout::WIDTH;
+pub(super) use layout::{Paint, cut, grid, wrap};
 
 /// The whole report.
 pub(super) fn report(report: &Report, colored: bool) -> String {

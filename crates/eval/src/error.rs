@@ -16,6 +16,9 @@ pub enum Error {
     /// Annotating text, or a model for it.
     #[error(transparent)]
     Nlp(botsmith_nlp::Error),
+    /// A workflow, or a run of one.
+    #[error(transparent)]
+    Flow(botsmith_flow::Error),
     /// A template or expression failed on a case.
     #[error("template failed on case `{case}`: {reason}")]
     Template {
@@ -83,6 +86,7 @@ impl Error {
             Self::Core(error) => error.code(),
             Self::Bot(error) => error.code(),
             Self::Nlp(error) => error.code(),
+            Self::Flow(error) => error.code(),
             Self::Template { .. } => "BS-EVAL-001",
             Self::EmptyReference { .. } => "BS-EVAL-002",
             Self::NoReference { .. } => "BS-EVAL-003",
@@ -106,6 +110,15 @@ impl From<botsmith_nlp::Error> for Error {
         match error {
             botsmith_nlp::Error::Core(error) => Self::Core(error),
             other => Self::Nlp(other),
+        }
+    }
+}
+
+impl From<botsmith_flow::Error> for Error {
+    fn from(error: botsmith_flow::Error) -> Self {
+        match error {
+            botsmith_flow::Error::Core(error) => Self::Core(error),
+            other => Self::Flow(other),
         }
     }
 }

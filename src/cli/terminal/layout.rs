@@ -3,12 +3,12 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 /// Columns of a terminal that everything fits.
-pub(super) const WIDTH: usize = 80;
+pub(in crate::cli) const WIDTH: usize = 80;
 
 /// Colours, where they are wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint {
-    pub(super) colored: bool,
+pub(in crate::cli) struct Paint {
+    pub(in crate::cli) colored: bool,
 }
 
 impl Paint {
@@ -19,24 +19,24 @@ impl Paint {
         }
     }
 
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(in crate::cli) fn bold(self, text: &str) -> String {
         self.with("1", text)
     }
 
-    pub(super) fn green(self, text: &str) -> String {
+    pub(in crate::cli) fn green(self, text: &str) -> String {
         self.with("32", text)
     }
 
-    pub(super) fn red(self, text: &str) -> String {
+    pub(in crate::cli) fn red(self, text: &str) -> String {
         self.with("31", text)
     }
 
-    pub(super) fn yellow(self, text: &str) -> String {
+    pub(in crate::cli) fn yellow(self, text: &str) -> String {
         self.with("33", text)
     }
 
     /// Evidence that speaks for the answer.
-    pub(super) fn supports(self, text: &str) -> String {
+    pub(in crate::cli) fn supports(self, text: &str) -> String {
         match self.colored {
             true => format!("\x1b[30;42m{text}\x1b[0m"),
             false => format!("[+{text}+]"),
@@ -44,7 +44,7 @@ impl Paint {
     }
 
     /// Evidence that speaks against it.
-    pub(super) fn against(self, text: &str) -> String {
+    pub(in crate::cli) fn against(self, text: &str) -> String {
         match self.colored {
             true => format!("\x1b[30;41m{text}\x1b[0m"),
             false => format!("[-{text}-]"),
@@ -53,7 +53,7 @@ impl Paint {
 }
 
 /// Columns that a text takes, without its colours.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::cli) fn width(text: &str) -> usize {
     let (mut columns, mut escape) = (0, false);
     for c in text.chars() {
         match (escape, c) {
@@ -68,7 +68,7 @@ pub(super) fn width(text: &str) -> usize {
 
 /// Takes off what would move the cursor or hide text: control characters become spaces, but for
 /// line feeds.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::cli) fn clean(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control() && c != '\n'
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -79,7 +79,7 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// One line of at most `most` characters.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(in crate::cli) fn cut(text: &str, most: usize) -> String {
     let text: String = clean(text).replace('\n', " ");
     if text.chars().count() <= most {
         return text;
@@ -90,7 +90,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// Rows as aligned columns; `right` are those that align right. A row of one cell is a heading.
-pub(super) fn grid(rows: &[Vec<String>], right: &[usize]) -> String {
+pub(in crate::cli) fn grid(rows: &[Vec<String>], right: &[usize]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for row in rows.iter().filter(|row| row.len() > 1) {
@@ -118,12 +118,12 @@ pub(super) fn grid(rows: &[Vec<String>], right: &[usize]) -> String {
 }
 
 /// Breaks a text at spaces so that it fits.
-pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
+pub(in crate::cli) fn wrap(text: &str, first: &str, rest: &str) -> String {
     wrap_painted(&clean(text), first, rest)
 }
 
 /// As [`wrap`], for text that is clean already and may be painted: colours count as no width.
-pub(super) fn wrap_painted(text: &str, first: &str, rest: &str) -> String {
+pub(in crate::cli) fn wrap_painted(text: &str, first: &str, rest: &str) -> String {
     let mut lines = vec![first.to_owned()];
     let mut fresh = true;
     for word in text.split_whitespace() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::advance::{AGEING_MS, Change, TIMERS, member, output_key, run_key};
+use crate::advance::{AGEING_MS, Change, DEAD, TIMERS, member, output_key, run_key};
 use crate::state::{RunState, RunStatus, StepState, StepStatus};
 use crate::{Error, Plan, Result, StepPlan};
 
@@ -23,20 +23,26 @@ impl FlowStore {
     pub fn rerun(&self, run: &str, id: &str, from: Option<&str>) -> Result<Started> {
         let old = self.run(run)?;
         let steps = self.steps(run)?;
-        let again = match from {
-            None => steps.iter().map(|step| step.plan.key.clone()).collect(),
+        let again: BTreeMap<String, Reached> = match from {
+            None => steps
+                .iter()
+                .map(|step| (step.plan.key.clone(), Reached::Again))
+                .collect(),
             Some(from) => after(&steps, from)?,
         };
         let mut kept: BTreeMap<String, (StepState, Value)> = BTreeMap::new();
         let mut fresh: Vec<StepState> = Vec::new();
         for step in steps {
             let key = step.plan.key.clone();
-            if again.contains(&key) {
-                if step
-                    .spawner
-                    .as_ref()
-                    .is_none_or(|spawner| !again.contains(spawner))
-                {
+            if let Some(reached) = again.get(&key) {
+                let spawner = step.spawner.as_ref();
+                if *reached == Reached::Through {
+                    // What it added stays: it is claimed again once that has ended.
+                    fresh.push(StepState {
+                        resume: step.resume.clone(),
+                        ..anew(step)
+                    });
+                } else if spawner.is_none_or(|of| again.get(of) != Some(&Reached::Again)) {
                     fresh.push(anew(step));
                 }
                 continue;
@@ -161,6 +167,20 @@ impl FlowStore {
         })
     }
 
+    /// Takes a dead letter off the list; the step stays dead. Says whether it was on it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; the store's.
+    pub fn drop_dead(&self, run: &str, step: &str) -> Result<bool> {
+        let found = self.step(run, step)?;
+        self.change_run(run, |change| {
+            change.unit.clear_due(DEAD, &member(run, step));
+            let detail = "from the dead letters".to_owned();
+            change.event("dropped", Some(step), Some(detail));
+            Ok(found.status == StepStatus::Dead)
+        })
+    }
+
     /// Makes all steps of a run that have not begun as urgent as `priority`, 0 to 9, those that are
     /// yet to be added included.
     ///
@@ -201,8 +221,17 @@ impl FlowStore {
     }
 }
 
+/// How a step comes to be done again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// From its beginning; what it added is added anew.
+    Again,
+    /// From where it awaited what it added.
+    Through,
+}
+
 /// The step and all that comes after it, what a step among them added included.
-fn after(steps: &[StepState], from: &str) -> Result<BTreeSet<String>> {
+fn after(steps: &[StepState], from: &str) -> Result<BTreeMap<String, Reached>> {
     let by_key: BTreeMap<&str, &StepState> =
         steps.iter().map(|s| (s.plan.key.as_str(), s)).collect();
     if !by_key.contains_key(from) {
@@ -215,18 +244,31 @@ fn after(steps: &[StepState], from: &str) -> Result<BTreeSet<String>> {
             },
         });
     }
-    let mut again = BTreeSet::new();
-    let mut next = vec![from.to_owned()];
-    while let Some(key) = next.pop() {
-        if !again.insert(key.clone()) {
-            continue;
+    let mut again = BTreeMap::new();
+    let mut next = vec![(from.to_owned(), Reached::Again)];
+    while let Some((key, reached)) = next.pop() {
+        match again.get(&key) {
+            Some(Reached::Again) => continue,
+            Some(Reached::Through) if reached == Reached::Through => continue,
+            _ => again.insert(key.clone(), reached),
+        };
+        if reached == Reached::Again {
+            let added = steps
+                .iter()
+                .filter(|step| step.spawner.as_ref() == Some(&key));
+            next.extend(added.map(|step| (step.plan.key.clone(), Reached::Again)));
         }
-        let added = steps
-            .iter()
-            .filter(|step| step.spawner.as_ref() == Some(&key));
-        next.extend(added.map(|step| step.plan.key.clone()));
-        if let Some(step) = by_key.get(key.as_str()) {
-            next.extend(step.dependants.iter().cloned());
+        let Some(step) = by_key.get(key.as_str()) else {
+            continue;
+        };
+        for dependant in &step.dependants {
+            // The step that added this one awaits it, and keeps what else it added.
+            let awaits = step.spawner.as_ref() == Some(dependant);
+            let reached = match awaits {
+                true => Reached::Through,
+                false => Reached::Again,
+            };
+            next.push((dependant.clone(), reached));
         }
     }
     Ok(again)
@@ -301,9 +343,7 @@ fn moved(
                 change.event("dropped", Some(&key), None);
                 change.unit.delete(&format!("step/{run}/{key}"));
                 change.unit.delete(&output_key(&run, &key));
-                change
-                    .unit
-                    .clear_due(crate::advance::DEAD, &member(&run, &key));
+                change.unit.clear_due(DEAD, &member(&run, &key));
                 continue;
             }
         }

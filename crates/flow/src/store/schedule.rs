@@ -36,6 +36,8 @@ pub struct Schedule {
     pub plan: Plan,
     /// What they are started with.
     pub inputs: Value,
+    /// How long each may take, in milliseconds.
+    pub timeout_ms: Option<u64>,
 }
 
 /// A schedule as it is stored.
@@ -54,6 +56,9 @@ pub struct ScheduleState {
     pub workflow: String,
     /// What its runs are started with.
     pub inputs: Value,
+    /// How long each of them may take, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// Whether it is held.
     #[serde(default)]
     pub paused: bool,
@@ -102,6 +107,7 @@ impl FlowStore {
                 misfire: schedule.misfire,
                 workflow: schedule.workflow.clone(),
                 inputs: schedule.inputs.clone(),
+                timeout_ms: schedule.timeout_ms,
                 paused: false,
                 next_ms: next(&cron, now_ms)?,
                 last_run: None,
@@ -201,7 +207,7 @@ impl FlowStore {
         for time in &chosen {
             let id = format!("{}-{}", state.name, stamp(*time));
             // What is there already was started by another worker, or by a schedule of the same name.
-            match self.start(&id, &state.workflow, &plan, &state.inputs) {
+            match self.start_for(&id, &state.workflow, &plan, &state.inputs, state.timeout_ms) {
                 Ok(_) | Err(Error::Taken { .. }) => started.push(id),
                 Err(error) => return Err(error),
             }

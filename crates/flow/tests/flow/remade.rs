@@ -291,6 +291,7 @@ fn schedule(misfire: Misfire) -> Schedule {
         workflow: "test".into(),
         plan: Plan::new(vec![step("only", &[])]).unwrap(),
         inputs: Value::Null,
+        timeout_ms: None,
     }
 }
 

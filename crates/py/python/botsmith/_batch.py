@@ -100,6 +100,6 @@ def _array(values: list[Any]) -> Any:
 
     if values and all(isinstance(value, bool) for value in values):
         return numpy.array(values)
-    if values and all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
+    if any(value is not None for value in values) and all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
         return numpy.array([numpy.nan if value is None else value for value in values], dtype=float)
     return _objects(values)

@@ -6,7 +6,7 @@ out is of the kind that went in. Steps are pickled by what they are made of, nev
 that each worker makes its own.
 
 ``ray_dataset.map_batches(batches.Score("rouge"))`` is all that Ray needs; with actors,
-``map_batches(batches.Annotate, fn_constructor_kwargs={"text": "body"}, concurrency=2)``.
+``map_batches(batches.Annotate, fn_constructor_kwargs={"text": "body"}, compute=ActorPoolStrategy(size=2))``.
 
 Examples
 --------

@@ -45,7 +45,7 @@ impl Stop {
 
     /// Whether it was set.
     fn is_set(&self) -> bool {
-        self.flag.load(Ordering::Relaxed)
+        self.is_stopped()
     }
 }
 
@@ -53,6 +53,11 @@ impl Stop {
     /// For work that looks now and then.
     pub(crate) fn flag(&self) -> &AtomicBool {
         &self.flag
+    }
+
+    /// Whether the work is to end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
     }
 
     /// For work that waits.

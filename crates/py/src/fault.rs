@@ -1,7 +1,7 @@
 //! Errors of Rust as exceptions of Python: code, message, path, line, column, field and hint go into an
 //! exception that `botsmith._errors.of` picks by the code.
 
-use botsmith::{core, eval, nanobots, nlp};
+use botsmith::{core, eval, flow, nanobots, nlp};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -10,6 +10,8 @@ use pyo3::sync::PyOnceLock;
 pub(crate) enum Fault {
     /// One of our errors.
     Known(Box<eval::Error>),
+    /// One of workflows.
+    Flow(Box<flow::Error>),
     /// Python's own, from a callable.
     Python(PyErr),
     /// Something that is no use of the right kind, in words.
@@ -39,6 +41,15 @@ impl From<nlp::Error> for Fault {
 impl From<nanobots::Error> for Fault {
     fn from(error: nanobots::Error) -> Self {
         eval::Error::from(error).into()
+    }
+}
+
+impl From<flow::Error> for Fault {
+    fn from(error: flow::Error) -> Self {
+        match error {
+            flow::Error::Core(error) => error.into(),
+            other => Self::Flow(Box::new(other)),
+        }
     }
 }
 
@@ -76,6 +87,7 @@ impl Fault {
                 return pyo3::exceptions::PyKeyboardInterrupt::new_err(error.to_string());
             }
             Self::Known(error) => facts(&error),
+            Self::Flow(error) => plain(error.code(), error.to_string()),
             Self::Wrong(words) => return pyo3::exceptions::PyValueError::new_err(words),
             Self::Broken(words) => plain("BS-PY-001", format!("a bug in botsmith: {words}")),
         };

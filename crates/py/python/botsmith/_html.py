@@ -5,8 +5,9 @@ A document's tags stand under its words; whatever comes from outside goes throug
 
 from __future__ import annotations
 
+import json
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._plot import bot_of, differences, spark
 
@@ -270,10 +271,28 @@ def bot(facts: dict[str, object]) -> str:
     return page("".join(parts))
 
 
+def flow_run(id: str, shown: dict[str, Any]) -> str:
+    """A run of a workflow: each step, how long it took, what it gave or waits for."""
+    rows: list[list[str]] = []
+    for step in shown["steps"][:SHOWN]:
+        begun, ended = step["started_ms"], step["ended_ms"]
+        took = "" if begun is None or ended is None else _seconds((ended - begun) / 1000)
+        wait, error = step["wait"] or {}, step["error"]
+        said = "" if step["output"] is None else json.dumps(step["output"], ensure_ascii=False)[:120]
+        if error is not None and step["status"] != "done":
+            said = error[1]
+        elif wait.get("signal"):
+            said = f"waits for {wait['signal']}"
+        kind = {"done": "bs-good", "failed": "bs-bad", "dead": "bs-bad"}.get(step["status"], "bs-dim")
+        status = f'<span class="{kind}">{escape(step["status"])}</span>'
+        rows.append([escape(step["key"]), escape(step["kind"]), status, str(step["attempts"]), took, escape(said)])
+    state = "paused" if shown["paused"] else shown["status"]
+    title = f'<b>{escape(shown["workflow"])}</b> <span class="bs-dim">run {escape(id)}, {escape(state)}</span>'
+    return page(title + table(["step", "kind", "status", "attempts", "took", "why"], rows, words=3).replace(">why<", "><"))
+
+
 def analysis(found: Analysis) -> str:
     """A document, and its layers as JSON of some length."""
-    import json
-
     layers = [
         f"<b>{escape(name)}</b><pre>{escape(json.dumps(layer, ensure_ascii=False)[:1500])}</pre>"
         for name, layer in found.layers.items()

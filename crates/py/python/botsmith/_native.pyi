@@ -9,6 +9,7 @@ __all__ = [
     "Bot",
     "Cases",
     "Doc",
+    "FlowWorker",
     "Metric",
     "Pipeline",
     "Run",
@@ -23,6 +24,17 @@ __all__ = [
     "check_suite",
     "compare",
     "evaluate",
+    "flow_answer",
+    "flow_check",
+    "flow_decide",
+    "flow_events",
+    "flow_list",
+    "flow_show",
+    "flow_signal",
+    "flow_start",
+    "flow_steer",
+    "flow_wait",
+    "flow_work",
     "forward_log",
     "from_bytes",
     "from_conllu",
@@ -331,3 +343,36 @@ def stats_spread(values: Sequence[float], confidence: float) -> tuple[float, flo
 def stats_ndcg(gains: Sequence[float], scores: Sequence[float], k: int | None = None) -> float: ...
 def stats_confusion(truth: Sequence[str], given: Sequence[str], order: Sequence[str] | None) -> str: ...
 def stats_mean_pass_at(cases: Sequence[tuple[int, int]], k: int, all: bool) -> float: ...
+
+@final
+class FlowWorker:
+    def __new__(
+        cls, store: Store, given: Sequence[tuple[str, Callable[[str], str]]], wanted: str
+    ) -> FlowWorker: ...
+    @property
+    def id(self) -> str: ...
+    def stop(self, grace: float, stop: Stop) -> str | None: ...
+
+def flow_check(path: str, given: Sequence[tuple[str, Callable[[str], str]]]) -> str: ...
+def flow_start(
+    store: Store, path: str, given: Sequence[tuple[str, Callable[[str], str]]], id: str, inputs: str
+) -> None: ...
+def flow_work(
+    store: Store,
+    path: str,
+    given: Sequence[tuple[str, Callable[[str], str]]],
+    id: str,
+    inputs: str,
+    wanted: str,
+    stop: Stop,
+) -> None: ...
+def flow_show(store: Store, run: str) -> str: ...
+def flow_list(store: Store) -> str: ...
+def flow_events(store: Store, run: str, start: int) -> str: ...
+def flow_steer(store: Store, run: str, how: str) -> None: ...
+def flow_signal(store: Store, run: str, name: str, data: str) -> str: ...
+def flow_decide(
+    store: Store, run: str, step: str, approved: bool, by: str | None, comment: str | None
+) -> str: ...
+def flow_answer(store: Store, run: str, step: str, answer: str) -> str: ...
+def flow_wait(store: Store, run: str, seconds: float, stop: Stop) -> bool: ...

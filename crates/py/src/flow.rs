@@ -1,0 +1,272 @@
+//! Workflows: checked, run, watched and steered; and workers whose steps are Python functions.
+//!
+//! Runs, steps and events cross as JSON. What a function takes and gives is settled in Python
+//! (`botsmith._steps`).
+
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use botsmith::flow::{self as rust, FlowStore, Kind, Kinds, RunState, StepState, Type, Workflow};
+use pyo3::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::callback::Callback;
+use crate::doorway::{self, Stop};
+use crate::fault::Fault;
+use crate::store::Store;
+
+pub(crate) use worker::{FlowWorker, flow_work};
+
+/// A kind of step that is a Python function.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    name: String,
+    about: String,
+    /// Name, type, whether it has to be there, what it is.
+    takes: Vec<(String, String, bool, String)>,
+    /// Whether it takes other keys too.
+    open: bool,
+    gives: String,
+    version: u32,
+}
+
+/// Kinds of Python with what they are, as JSON, and their functions.
+type Given = Vec<(String, Callback)>;
+
+fn type_of(word: &str) -> Type {
+    match word {
+        "text" => Type::Text,
+        "number" => Type::Number,
+        "bool" => Type::Bool,
+        "list" => Type::List,
+        "map" => Type::Map,
+        _ => Type::Any,
+    }
+}
+
+/// All kinds: those that are built in, and those of Python.
+fn kinds(given: Given) -> Result<Kinds, Fault> {
+    let mut kinds = builtin();
+    for (facts, callback) in given {
+        let facts: Function = serde_json::from_str(&facts)?;
+        let mut kind = Kind::new(&facts.name, &facts.about)
+            .version(facts.version)
+            .gives(type_of(&facts.gives));
+        for (name, wants, required, about) in &facts.takes {
+            kind = match required {
+                true => kind.takes(name, type_of(wants), about),
+                false => kind.may_take(name, type_of(wants), about),
+            };
+        }
+        if facts.open {
+            kind = kind.open();
+        }
+        kinds = kinds.with(worker::does(kind, callback));
+    }
+    Ok(kinds)
+}
+
+fn builtin() -> Kinds {
+    Kinds::builtin()
+}
+
+fn flows(store: &Store) -> Result<Arc<FlowStore>, Fault> {
+    Ok(Arc::new(FlowStore::open(store.open()?)?))
+}
+
+/// Reads a workflow's file and says what is in it, as JSON.
+#[pyfunction]
+pub(crate) fn flow_check(py: Python<'_>, path: PathBuf, given: Given) -> PyResult<String> {
+    doorway::quick(py, || {
+        let workflow = Workflow::read(&path, &kinds(given)?)?;
+        let steps: Vec<_> = workflow.steps().keys().collect();
+        let finally: Vec<_> = workflow.finally().keys().collect();
+        Ok::<_, Fault>(
+            json!({
+                "name": workflow.name(), "hash": workflow.hash(), "steps": steps, "finally": finally,
+                "inputs": workflow.inputs(), "timeout_ms": workflow.timeout_ms(),
+            })
+            .to_string(),
+        )
+    })
+}
+
+/// Starts a run, or goes on with one of this id; workers do its steps.
+#[pyfunction]
+pub(crate) fn flow_start(
+    py: Python<'_>,
+    store: &Store,
+    path: PathBuf,
+    given: Given,
+    id: &str,
+    inputs: &str,
+) -> PyResult<()> {
+    doorway::quick(py, || {
+        let workflow = Workflow::read(&path, &kinds(given)?)?;
+        start(&*flows(store)?, &workflow, id, inputs)
+    })
+}
+
+fn start(flows: &FlowStore, workflow: &Workflow, id: &str, inputs: &str) -> Result<(), Fault> {
+    let inputs: Value = serde_json::from_str(inputs)?;
+    workflow.check_inputs(&inputs)?;
+    let timeout = workflow.timeout_ms();
+    flows.start_for(id, workflow.name(), &workflow.plan()?, &inputs, timeout)?;
+    Ok(())
+}
+
+/// A run with its steps and their outputs, as JSON.
+#[pyfunction]
+pub(crate) fn flow_show(py: Python<'_>, store: &Store, run: &str) -> PyResult<String> {
+    doorway::quick(py, || {
+        let flows = flows(store)?;
+        let id = flows.resolve(run)?;
+        let state = flows.run(&id)?;
+        let steps = flows.steps(&id)?;
+        let keys: Vec<_> = steps.iter().map(|step| step.plan.key.clone()).collect();
+        let outputs = flows.outputs(&id, &keys)?;
+        let steps: Vec<_> = steps.iter().zip(outputs).map(step).collect();
+        let mut shown = shown(&state);
+        shown["steps"] = steps.into();
+        Ok::<_, Fault>(shown.to_string())
+    })
+}
+
+fn shown(state: &RunState) -> Value {
+    json!({
+        "run": state.id, "workflow": state.workflow, "status": state.status.word(),
+        "paused": state.paused, "timed_out": state.timed_out, "inputs": state.inputs,
+        "started_ms": state.created_ms, "ended_ms": state.ended_ms,
+    })
+}
+
+fn step((step, output): (&StepState, Option<Value>)) -> Value {
+    json!({
+        "key": step.plan.key, "kind": step.plan.kind, "status": step.status.word(),
+        "attempts": step.attempts, "started_ms": step.started_ms, "ended_ms": step.ended_ms,
+        "output": output, "wait": step.wait,
+        "error": step.error.as_ref().map(|error| json!([error.class, error.message])),
+    })
+}
+
+/// The runs of a store as JSON, without their steps.
+#[pyfunction]
+pub(crate) fn flow_list(py: Python<'_>, store: &Store) -> PyResult<String> {
+    doorway::quick(py, || {
+        let runs: Vec<_> = flows(store)?.runs()?.iter().map(shown).collect();
+        Ok::<_, Fault>(Value::from(runs).to_string())
+    })
+}
+
+/// What happened in a run, from an event on, as JSON.
+#[pyfunction]
+pub(crate) fn flow_events(
+    py: Python<'_>,
+    store: &Store,
+    run: &str,
+    start: u64,
+) -> PyResult<String> {
+    doorway::quick(py, || {
+        let events = flows(store)?.events(run, start, 10_000)?;
+        Ok::<_, Fault>(serde_json::to_string(&events)?)
+    })
+}
+
+/// `cancel`, `pause`, `resume` or `requeue`s a run.
+#[pyfunction]
+pub(crate) fn flow_steer(py: Python<'_>, store: &Store, run: &str, how: &str) -> PyResult<()> {
+    doorway::quick(py, || {
+        let flows = flows(store)?;
+        match how {
+            "cancel" => flows.cancel(run).map(drop)?,
+            "pause" => flows.pause(run)?,
+            "resume" => flows.resume(run)?,
+            "requeue" => flows.requeue(run)?,
+            other => return Err(Fault::Wrong(format!("no way to steer a run `{other}`"))),
+        }
+        Ok(())
+    })
+}
+
+/// Gives a signal; its data, and what is given back, are JSON.
+#[pyfunction]
+pub(crate) fn flow_signal(
+    py: Python<'_>,
+    store: &Store,
+    run: &str,
+    name: &str,
+    data: &str,
+) -> PyResult<String> {
+    doorway::quick(py, || {
+        let data: Value = serde_json::from_str(data)?;
+        let held = flows(store)?.signal(run, name, &data)?;
+        Ok::<_, Fault>(held.to_string())
+    })
+}
+
+/// Approves or rejects a step that waits for it; gives back the word that counts, as JSON.
+#[pyfunction]
+pub(crate) fn flow_decide(
+    py: Python<'_>,
+    store: &Store,
+    run: &str,
+    step: &str,
+    approved: bool,
+    by: Option<&str>,
+    comment: Option<&str>,
+) -> PyResult<String> {
+    doorway::quick(py, || {
+        let held = flows(store)?.decide(run, step, approved, by, comment)?;
+        Ok::<_, Fault>(held.to_string())
+    })
+}
+
+/// Answers a step that asks; gives back the answer that counts, as JSON.
+#[pyfunction]
+pub(crate) fn flow_answer(
+    py: Python<'_>,
+    store: &Store,
+    run: &str,
+    step: &str,
+    answer: &str,
+) -> PyResult<String> {
+    doorway::quick(py, || {
+        let answer: Value = serde_json::from_str(answer)?;
+        let held = flows(store)?.answer(run, step, &answer)?;
+        Ok::<_, Fault>(held.to_string())
+    })
+}
+
+/// Waits until a run has ended, or waits for a signal, or is paused; says whether it has.
+#[pyfunction]
+pub(crate) fn flow_wait(
+    py: Python<'_>,
+    store: &Store,
+    run: String,
+    seconds: f64,
+    stop: &Stop,
+) -> PyResult<bool> {
+    let (store, until) = (store.clone(), stop.clone());
+    doorway::long(
+        py,
+        stop,
+        |_| Ok(()),
+        move || {
+            let flows = flows(&store)?;
+            let begun = std::time::Instant::now();
+            loop {
+                if !matches!(rust::outlook(&flows, &run)?, rust::Outlook::Goes) {
+                    return Ok::<_, Fault>(true);
+                }
+                if until.is_stopped() || begun.elapsed().as_secs_f64() >= seconds {
+                    return Ok(false);
+                }
+                std::thread::sleep(worker::LOOK);
+            }
+        },
+    )
+}

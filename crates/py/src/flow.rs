@@ -95,6 +95,41 @@ pub(crate) fn flow_check(py: Python<'_>, path: PathBuf, given: Given) -> PyResul
     })
 }
 
+/// The graph of a workflow as SVG, or as Mermaid.
+#[pyfunction]
+pub(crate) fn flow_graph(
+    py: Python<'_>,
+    path: PathBuf,
+    given: Given,
+    mermaid: bool,
+) -> PyResult<String> {
+    doorway::quick(py, || {
+        let plan = Workflow::read(&path, &kinds(given)?)?.plan()?;
+        Ok::<_, Fault>(drawn(&rust::Graph::of_plan(&plan), mermaid))
+    })
+}
+
+/// The graph of a run with how each step stands, as SVG, or as Mermaid.
+#[pyfunction]
+pub(crate) fn flow_run_graph(
+    py: Python<'_>,
+    store: &Store,
+    run: &str,
+    mermaid: bool,
+) -> PyResult<String> {
+    doorway::quick(py, || {
+        let steps = flows(store)?.steps(run)?;
+        Ok::<_, Fault>(drawn(&rust::Graph::of_run(&steps), mermaid))
+    })
+}
+
+fn drawn(graph: &rust::Graph, mermaid: bool) -> String {
+    match mermaid {
+        true => graph.mermaid(),
+        false => graph.svg(),
+    }
+}
+
 /// Starts a run, or goes on with one of this id; workers do its steps.
 #[pyfunction]
 pub(crate) fn flow_start(

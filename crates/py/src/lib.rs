@@ -54,6 +54,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<flow::FlowWorker>()?;
     module.add_function(wrap_pyfunction!(callback::leave, module)?)?;
     module.add_function(wrap_pyfunction!(flow::flow_check, module)?)?;
+    module.add_function(wrap_pyfunction!(flow::flow_graph, module)?)?;
+    module.add_function(wrap_pyfunction!(flow::flow_run_graph, module)?)?;
     module.add_function(wrap_pyfunction!(flow::flow_start, module)?)?;
     module.add_function(wrap_pyfunction!(flow::flow_work, module)?)?;
     module.add_function(wrap_pyfunction!(flow::flow_show, module)?)?;

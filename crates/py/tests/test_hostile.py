@@ -60,6 +60,7 @@ class Closed:
     def __init__(self, folder: Path) -> None:
         path = folder / "clerk.yml"
         path.write_text("provider: {id: script, settings: {model: m, otherwise: Hm.}}\n")
+        self.folder = folder
         self.store = bs.Store(f"sqlite:{folder / 'state.db'}")
         self.run = bs.evaluate(
             bots=len, dataset=[{"input": "a"}], evaluators=["words"], store=self.store, progress=False
@@ -115,7 +116,7 @@ def public_modules() -> list[Any]:
 
 def test_every_public_name_is_listed_and_every_native_one_is_typed() -> None:
     assert {module.__name__ for module in public_modules()} >= {
-        "botsmith", "botsmith.aio", "botsmith.batches", "botsmith.metrics", "botsmith.nlp", "botsmith.stats",
+        "botsmith", "botsmith.aio", "botsmith.batches", "botsmith.flow", "botsmith.metrics", "botsmith.nlp", "botsmith.stats",
     }
     for module in public_modules()[1:]:
         own = {
@@ -173,6 +174,11 @@ def objects(closed: Closed) -> list[Any]:
     other = bs.aio.Bot(provider=str.upper)
     steps = [bs.batches.Annotate(), bs.batches.Score("words"), bs.batches.Ask(str.upper), bs.batches.Judge("words")]
     found = [analyser("One."), nlp.verbs(doc), bs.compare(run, run), run.bots[0], run.plot(), stats.confusion("ab", "ab")]
+    file = closed.folder / "flow.yaml"
+    file.write_text("version: 1\nname: small\nsteps:\n  ask: {uses: approval}\n")
+    workflow = bs.flow.Workflow(file)
+    flows = [workflow, workflow.run(), bs.flow.Worker("memory:"), bs.flow.Worker("memory:").start()]
+    found += [*flows, flows[1].step("ask"), flows[3]._native]
     live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(shout), metrics.bleu, bs.Store("memory:"), *steps, *found]
     gone = [closed.store, closed.run, closed.bot, closed.session]
     natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]

@@ -28,7 +28,9 @@ __all__ = [
     "flow_check",
     "flow_decide",
     "flow_events",
+    "flow_graph",
     "flow_list",
+    "flow_run_graph",
     "flow_show",
     "flow_signal",
     "flow_start",
@@ -354,6 +356,10 @@ class FlowWorker:
     def stop(self, grace: float, stop: Stop) -> str | None: ...
 
 def flow_check(path: str, given: Sequence[tuple[str, Callable[[str], str]]]) -> str: ...
+def flow_graph(
+    path: str, given: Sequence[tuple[str, Callable[[str], str]]], mermaid: bool
+) -> str: ...
+def flow_run_graph(store: Store, run: str, mermaid: bool) -> str: ...
 def flow_start(
     store: Store, path: str, given: Sequence[tuple[str, Callable[[str], str]]], id: str, inputs: str
 ) -> None: ...

@@ -180,6 +180,19 @@ class Workflow:
         _native.flow_start(held._native, self.path, _steps.kinds(self._kinds), run, _json(inputs or {}))
         return FlowRun(run, held)
 
+    def graph(self) -> Any:
+        """Its steps and what needs what, as a picture that a notebook shows."""
+        from ._plot import Picture
+
+        return Picture(_native.flow_graph(self.path, _steps.kinds(self._kinds), False))
+
+    def mermaid(self) -> str:
+        """The same as a Mermaid flow chart."""
+        return _native.flow_graph(self.path, _steps.kinds(self._kinds), True)
+
+    def _repr_html_(self) -> str:
+        return str(self.graph()._repr_html_())
+
     def __repr__(self) -> str:
         return f"<Workflow {self.name!r}, {len(self.steps)} steps>"
 
@@ -295,6 +308,12 @@ class FlowRun:
         """Waits until it has ended, is paused or waits for somebody; says whether it has within the time."""
         stop = stop if stop is not None else _native.Stop()
         return _native.flow_wait(self._store._native, self.id, math.inf if timeout is None else timeout, stop)
+
+    def graph(self) -> Any:
+        """Its steps with how each stands, as a picture that a notebook shows."""
+        from ._plot import Picture
+
+        return Picture(_native.flow_run_graph(self._store._native, self.id, False))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FlowRun) and (self.id, self._store.url) == (other.id, other._store.url)

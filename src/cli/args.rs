@@ -144,6 +144,10 @@ pub(crate) struct Eval {
     pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) asking: Asking,
+    /// Spread the questions over all workers of the store, this process among them; suite, bots and data
+    /// are at the same paths on all machines
+    #[arg(long)]
+    pub(crate) workers: bool,
     #[command(subcommand)]
     pub(crate) command: Option<EvalCommand>,
 }

@@ -2,20 +2,30 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use botsmith::core::Diagnostic;
 use botsmith::core::store::StateStore;
 use botsmith::eval::evaluators::Registry;
+use botsmith::eval::flow::{Desk, Spread, spread};
 use botsmith::eval::report::{self, Report, html, jsonl, junit, markdown, rows};
 use botsmith::eval::run::{Finished, RunOptions, Runner, Runs, StoredRun};
 use botsmith::eval::suite::{Overrides, Reports, Suite};
 use botsmith::eval::{Error, Result};
+use botsmith::flow::{FlowStore, Worker};
 use botsmith::nanobots::{Allow, Workshop};
 
 use super::args::{Asking, Eval, EvalCommand, Files, Output};
 use super::context::Context;
 use super::progress::Bar;
 use super::{Ended, compare, output, power, runs, show, terminal};
+
+/// Into how many shares a suite's questions are spread.
+const PARTS: u64 = 16;
+/// How many shares this process asks at once.
+const SHARES: usize = 2;
+/// How long shares of other suites may go on once this one is asked.
+const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(context: &Context, args: Eval) -> Result<Ended> {
     match args.command {
@@ -103,6 +113,15 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
     let workshop = workshop(context, &args.asking, &store);
     options.bots = Some(&workshop);
     options.concurrency = args.asking.concurrency;
+    if args.workers {
+        let what = Spread {
+            file: &path,
+            overrides: &overrides,
+            parts: PARTS,
+            concurrency: args.asking.concurrency,
+        };
+        options.asked = share(&store, &workshop, what)?;
+    }
     let finished = Runner::new(&*store).with(options).run(&suite)?;
     drop(bar);
     finish(
@@ -112,6 +131,23 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
         &files(&args.output, &suite.reports),
         json_on_stdout(&args.output),
     )
+}
+
+/// Has the questions of a suite asked by all workers of the store, this process among them; says whether
+/// there were any.
+fn share(store: &Arc<dyn StateStore>, workshop: &Workshop, what: Spread<'_>) -> Result<bool> {
+    let wrong = |error: botsmith::flow::Error| match error {
+        botsmith::flow::Error::Core(error) => Error::Core(error),
+        error => Error::Invalid(error.to_string()),
+    };
+    let flows = Arc::new(FlowStore::open(Arc::clone(store)).map_err(wrong)?);
+    let desk = Desk::new(Arc::clone(store), Arc::new(workshop.clone()));
+    let worker = Worker::new(Arc::clone(&flows), desk.kinds()).concurrency(SHARES);
+    let running = worker.start().map_err(wrong)?;
+    let asked = spread(&desk, &flows, what, |_| true);
+    running.drain(GRACE);
+    running.join();
+    asked
 }
 
 /// Opens the bots and judges of a suite.

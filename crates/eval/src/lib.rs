@@ -15,6 +15,7 @@ pub mod dataset;
 mod error;
 pub mod evaluators;
 pub mod extract;
+pub mod flow;
 mod language;
 pub mod metric;
 pub mod metrics;

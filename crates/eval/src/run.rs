@@ -43,5 +43,5 @@ pub use compare::{CompareOptions, RunComparison, compare, correct};
 pub(crate) use crew::identity;
 pub use manifest::{Manifest, RunInfo};
 pub use record::{AnswerRecord, CaseRecord};
-pub use runner::{AskProgress, Finished, Progress, RunOptions, Runner};
+pub use runner::{AskProgress, Finished, Part, Progress, RunOptions, Runner};
 pub use runs::{Collected, Runs, StoredRun};

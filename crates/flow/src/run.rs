@@ -45,12 +45,12 @@ pub fn outlook(flows: &FlowStore, run: &str) -> Result<Outlook> {
             _ => {}
         }
     }
-    Ok(match (moves, waiting.is_empty()) {
-        (true, _) => Outlook::Goes,
-        (false, false) => Outlook::Waits(waiting),
-        (false, true) if state.paused => Outlook::Paused,
+    Ok(match waiting.is_empty() {
+        _ if moves => Outlook::Goes,
+        false => Outlook::Waits(waiting),
+        true if state.paused => Outlook::Paused,
         // Between two reads, something moved.
-        (false, true) => Outlook::Goes,
+        true => Outlook::Goes,
     })
 }
 

@@ -6,7 +6,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use botsmith_core::store::{StateStore, Transaction};
+use botsmith_core::store::{Check, Outcome, StateStore, Transaction};
 use tokio::sync::oneshot;
 
 use crate::{Error, Result};
@@ -23,6 +23,13 @@ pub(super) struct Note {
     pub(super) what: What,
     /// Told once it is kept.
     pub(super) kept: oneshot::Sender<()>,
+}
+
+impl Note {
+    /// Whether it is never replaced: what failed may be asked for again.
+    fn stays(&self) -> bool {
+        self.key.starts_with("ask/a/") || self.key.starts_with("ask/v/")
+    }
 }
 
 /// What kind of thing, for the count.
@@ -54,10 +61,47 @@ pub(super) fn commit(
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
-        let (mut transaction, mut waiting, mut bytes) = (Transaction::new(), Vec::new(), 0);
+        let (mut batch, mut bytes) = (Vec::new(), 0);
         let mut next = Some(first);
         while let Some(note) = next {
             bytes += note.value.len();
+            batch.push(note);
+            next = match batch.len() < MOST && bytes < MOST_BYTES {
+                true => notes.try_recv().ok(),
+                false => None,
+            };
+        }
+        while !batch.is_empty() {
+            let mut transaction = Transaction::new();
+            for note in &batch {
+                // Another worker that was slow may have the same answer: the first one counts.
+                if note.stays() {
+                    transaction = transaction.absent(note.key.as_str());
+                }
+                transaction = transaction
+                    .put(note.key.as_str(), note.value.clone())
+                    .delete(note.instead_of.as_str());
+            }
+            let Outcome::Conflict(conflict) = store.transact(partition, transaction)? else {
+                break;
+            };
+            let there = batch.iter().position(|note| {
+                note.stays()
+                    && conflict.check
+                        == Check::Absent {
+                            key: note.key.clone(),
+                        }
+            });
+            match there {
+                Some(there) => drop(batch.remove(there).kept.send(())),
+                None => {
+                    return Err(Error::Invalid(format!(
+                        "a conflict about nothing: {conflict}"
+                    )));
+                }
+            }
+        }
+        for note in batch {
             match note.what {
                 What::Answer { failed } => {
                     progress.answers += 1;
@@ -65,20 +109,8 @@ pub(super) fn commit(
                 }
                 What::Verdict => progress.verdicts += 1,
             }
-            transaction = transaction
-                .put(note.key, note.value)
-                .delete(note.instead_of);
-            waiting.push(note.kept);
-            next = match waiting.len() < MOST && bytes < MOST_BYTES {
-                true => notes.try_recv().ok(),
-                false => None,
-            };
-        }
-        // Without checks there is no conflict.
-        let _ = store.transact(partition, transaction)?;
-        for kept in waiting {
             // Who waits no longer was cancelled; the answer is kept all the same.
-            let _ = kept.send(());
+            let _ = note.kept.send(());
         }
         report(*progress);
     }

@@ -9,6 +9,7 @@ use crate::{Outcome, Result, Verdict};
 use super::crew::Task;
 use super::judge::{Given, Judge};
 use super::kept::{Done, Kept, Slot, asking, slots};
+use super::runner::Part;
 use super::runs::{CASES, partition};
 use super::select::Selection;
 use super::{AnswerRecord, AskProgress, CaseRecord, chunk};
@@ -21,6 +22,8 @@ pub(super) const STRIDE: u64 = 1 << 20;
 pub(super) struct Begun {
     pub(super) batches: usize,
     pub(super) cases: usize,
+    /// Which share of the rows is asked about here, where others ask about the rest.
+    pub(super) part: Option<Part>,
 }
 
 /// The answers of the bots, opened where they are recorded.
@@ -64,6 +67,9 @@ pub(super) fn dataset(
             };
             cases += 1;
             let row = row.number as u64;
+            if begun.part.is_some_and(|part| !part.has(row)) {
+                continue;
+            }
             let mut answers: Vec<_> = chosen
                 .recorded
                 .into_iter()

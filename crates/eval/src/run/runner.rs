@@ -47,6 +47,21 @@ pub struct AskProgress {
     pub verdicts: usize,
 }
 
+/// A share of the rows of a dataset: every `of`-th, from the `index`-th on, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which share.
+    pub index: u64,
+    /// How many there are, 1 or more.
+    pub of: u64,
+}
+
+impl Part {
+    pub(super) fn has(self, row: u64) -> bool {
+        row % self.of.max(1) == self.index
+    }
+}
+
 /// How to run.
 #[derive(Default)]
 #[non_exhaustive]
@@ -61,6 +76,9 @@ pub struct RunOptions<'a> {
     pub bots: Option<&'a dyn Bots>,
     /// Questions at once, for each bot and judge, in place of what the suite says.
     pub concurrency: Option<NonZeroUsize>,
+    /// Whether all that there is to ask was asked, by [`Runner::ask_part`]: answers that failed are not
+    /// asked for again.
+    pub asked: bool,
 }
 
 impl std::fmt::Debug for RunOptions<'_> {
@@ -141,9 +159,41 @@ impl<'a> Runner<'a> {
         let crew = Crew::open(suite, self.options.bots, self.options.concurrency)?;
         let manifest = prepare(suite, &crew)?;
         self.run_with(suite, &manifest, |state| match crew.asks() {
-            true => self.ask(suite, &manifest, &crew, &Open::Dataset(state.begun())),
-            false => Ok(()),
+            true if !self.options.asked => {
+                self.ask(suite, &manifest, &crew, &Open::Dataset(state.begun()))
+            }
+            _ => Ok(()),
         })
+    }
+
+    /// The id of the run that a suite would make, and whether anything is to be asked for it.
+    ///
+    /// # Errors
+    /// If a bot cannot be opened, or data cannot be read.
+    pub fn identify(&self, suite: &Suite) -> Result<(String, bool)> {
+        let crew = Crew::open(suite, self.options.bots, self.options.concurrency)?;
+        let manifest = prepare(suite, &crew)?;
+        let done = Runs::new(self.store).is_complete(&manifest.id)?;
+        Ok((manifest.id, crew.asks() && !done))
+    }
+
+    /// Asks about a share of the rows and judges nothing: many processes may do so at once, each for a
+    /// share of its own. Afterwards [`Runner::run`] finds the answers and asks nothing. Gives the
+    /// run's id.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn ask_part(&self, suite: &Suite, part: Part) -> Result<String> {
+        let crew = Crew::open(suite, self.options.bots, self.options.concurrency)?;
+        let manifest = prepare(suite, &crew)?;
+        if crew.asks() && !Runs::new(self.store).is_complete(&manifest.id)? {
+            let begun = super::feed::Begun {
+                part: Some(part),
+                ..self.restore(suite, &manifest)?.begun()
+            };
+            self.ask(suite, &manifest, &crew, &Open::Dataset(begun))?;
+        }
+        Ok(manifest.id)
     }
 
     /// [`Runner::run`], once `asked` has asked whatever is to be asked.
@@ -607,6 +657,7 @@ impl State {
         feed::Begun {
             batches: self.committed,
             cases: self.table.cases,
+            part: None,
         }
     }
 

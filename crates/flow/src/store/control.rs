@@ -191,6 +191,14 @@ impl FlowStore {
             .collect())
     }
 
+    /// Deletes a run that has ended, with all that belongs to it; says whether there was one.
+    ///
+    /// # Errors
+    /// The store's. A run that goes on stays, and is no error.
+    pub fn collect_run(&self, run: &str) -> Result<bool> {
+        self.change(&self.partition(run), |unit, _| delete(unit, run))
+    }
+
     /// Deletes runs that ended before `before_ms` (milliseconds since 1970-01-01T00:00Z), with all
     /// that belongs to them, each in one step; at most `limit` of each partition. Says how many.
     ///

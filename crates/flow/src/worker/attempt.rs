@@ -70,15 +70,14 @@ async fn go(
     let worker = &bench.worker;
     let flows = Arc::clone(&worker.flows);
     let secrets = worker.secrets.clone();
-    let Prepared { work, scope } = match claimed.plan.with.is_null() {
-        true => prepare(&flows, &claimed, None, &shown)?,
+    let Prepared { work, scope } = if claimed.plan.with.is_null() {
+        prepare(&flows, &claimed, None, &shown)?
+    } else {
         // It reads from the store, which blocks.
-        false => {
-            let (claimed, shown) = (claimed.clone(), shown.clone());
-            tokio::task::spawn_blocking(move || prepare(&flows, &claimed, secrets.as_ref(), &shown))
-                .await
-                .map_err(StepError::panicked)??
-        }
+        let (claimed, shown) = (claimed.clone(), shown.clone());
+        tokio::task::spawn_blocking(move || prepare(&flows, &claimed, secrets.as_ref(), &shown))
+            .await
+            .map_err(StepError::panicked)??
     };
     if claimed.resume.is_none() && !work.is_wanted(&scope)? {
         return Ok(Output::Skipped);
@@ -121,15 +120,13 @@ async fn go(
     let Some(limit) = limit else {
         return acting.await;
     };
-    match tokio::time::timeout(limit, acting).await {
-        Ok(done) => done,
-        Err(_) => {
-            // A function that blocks hears of it by its token.
-            cancel.cancel();
-            let message = format!("it took more than {} ms", limit.as_millis());
-            Err(StepError::new("timeout", message))
-        }
+    if let Ok(done) = tokio::time::timeout(limit, acting).await {
+        return done;
     }
+    // A function that blocks hears of it by its token.
+    cancel.cancel();
+    let message = format!("it took more than {} ms", limit.as_millis());
+    Err(StepError::new("timeout", message))
 }
 
 /// The slots that a step requires, once they are free.

@@ -32,7 +32,7 @@ impl Drop for Group {
         if let Some(pid) = self
             .0
             .id()
-            .and_then(|id| rustix::process::Pid::from_raw(id as i32))
+            .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()))
         {
             // Only a group that is still there can be hit: the child was not waited for.
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);

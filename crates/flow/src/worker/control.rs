@@ -44,12 +44,9 @@ fn map(flows: &FlowStore, claimed: &Claimed, prepared: &Prepared) -> Result<Outp
             outputs.map(Option::unwrap_or_default).collect(),
         ));
     }
-    let items = match prepared.scope.value(&each.over)? {
-        Value::Array(items) => items,
-        _ => {
-            let message = format!("`over` of step `{key}` gave no list");
-            return Err(StepError::new("type", message));
-        }
+    let Value::Array(items) = prepared.scope.value(&each.over)? else {
+        let message = format!("`over` of step `{key}` gave no list");
+        return Err(StepError::new("type", message));
     };
     let mut steps = work.for_items(key, &items);
     for step in &mut steps {

@@ -115,25 +115,22 @@ impl Leases {
         let asked = Instant::now();
         let beats = flows.heartbeat(&held, lease.as_millis() as u64);
         let mut all = self.all();
-        match beats {
-            Ok(beats) => {
-                for (held, beat) in held.iter().zip(beats) {
-                    let Some(lease_of) = all.get_mut(&held.token.nonce) else {
-                        continue;
-                    };
-                    match beat {
-                        Beat::Held(_) => lease_of.good_until = asked + lease,
-                        Beat::Cancelled => lease_of.end(Stop::Cancelled),
-                        Beat::Fenced => lease_of.end(Stop::Lost),
-                    }
-                }
-            }
+        let Ok(beats) = beats else {
             // The store is away: an attempt goes on as long as nobody else can have begun another.
-            Err(_) => {
-                let now = Instant::now();
-                for lease in all.values_mut().filter(|lease| lease.good_until <= now) {
-                    lease.end(Stop::Lost);
-                }
+            let now = Instant::now();
+            for lease in all.values_mut().filter(|lease| lease.good_until <= now) {
+                lease.end(Stop::Lost);
+            }
+            return;
+        };
+        for (held, beat) in held.iter().zip(beats) {
+            let Some(kept) = all.get_mut(&held.token.nonce) else {
+                continue;
+            };
+            match beat {
+                Beat::Held(_) => kept.good_until = asked + lease,
+                Beat::Cancelled => kept.end(Stop::Cancelled),
+                Beat::Fenced => kept.end(Stop::Lost),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -39,6 +39,8 @@ pub enum Happened {
         run: String,
         /// The step.
         step: String,
+        /// Which attempt, from 1.
+        attempt: u64,
         /// What it came to: `done`, `skipped`, `failed`, `waits`, `awaits`, `released`.
         how: &'static str,
         /// Why it failed.
@@ -345,38 +347,37 @@ impl Crew {
 
     /// Takes in attempts that have ended; waits for the first one.
     fn gather(&mut self, wait: Duration) {
+        // Its own sender keeps the channel open: an error is a time that is over.
         let mut next = match wait.is_zero() {
             true => self.receive.try_recv().ok(),
-            false => match self.receive.recv_timeout(wait) {
-                Ok(ended) => Some(ended),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            false => self.receive.recv_timeout(wait).ok(),
         };
         while let Some(ended) = next {
             if let Some((claimed, output)) = ended {
                 self.running -= 1;
-                match output {
-                    Some(output) => {
-                        let (how, error) = told(&output);
-                        let unsent = Unsent {
-                            held: claimed.held.clone(),
-                            how,
-                            error,
-                            commit: Commit::new(&claimed, output),
-                        };
-                        self.unsent.push((unsent, Instant::now()));
-                    }
-                    None => {
-                        self.tally.fenced += 1;
-                        self.bench.leases.drop_lease(&claimed.held);
-                    }
-                }
+                self.ended(&claimed, output);
             }
             if self.unsent.len() >= self.bench.worker.batch {
                 break;
             }
             next = self.receive.try_recv().ok();
         }
+    }
+
+    fn ended(&mut self, claimed: &Claimed, output: Option<Output>) {
+        let Some(output) = output else {
+            self.tally.fenced += 1;
+            self.bench.leases.drop_lease(&claimed.held);
+            return;
+        };
+        let (how, error) = told(&output);
+        let unsent = Unsent {
+            held: claimed.held.clone(),
+            how,
+            error,
+            commit: Commit::new(claimed, output),
+        };
+        self.unsent.push((unsent, Instant::now()));
     }
 
     /// Commits what has ended; says whether something was stored.
@@ -425,6 +426,7 @@ impl Crew {
         self.tell(&Happened::Ended {
             run: one.held.run,
             step: one.held.step,
+            attempt: one.held.token.counter,
             how: one.how,
             error: one.error,
             committed: answer,

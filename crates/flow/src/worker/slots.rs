@@ -21,7 +21,8 @@ pub(super) struct Slots {
 /// Slots that are held until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Hold {
-    _files: Vec<File>,
+    #[allow(dead_code, reason = "kept for their locks")]
+    files: Vec<File>,
     /// The devices that are held.
     pub(crate) devices: Vec<String>,
 }
@@ -81,7 +82,7 @@ impl Slots {
         let all = self.file("all")?;
         all.lock()?;
         let mut hold = Hold {
-            _files: Vec::new(),
+            files: Vec::new(),
             devices: Vec::new(),
         };
         for required in requires.iter().filter(|one| is_slot(one)) {
@@ -95,7 +96,7 @@ impl Slots {
                 if units.len() < gib as usize {
                     return Ok(None);
                 }
-                hold._files.extend(units);
+                hold.files.extend(units);
                 continue;
             }
             if hold
@@ -119,7 +120,7 @@ impl Slots {
             let Some((file, device)) = taken else {
                 return Ok(None);
             };
-            hold._files.push(file);
+            hold.files.push(file);
             hold.devices.push(device);
         }
         Ok(Some(hold))

@@ -101,11 +101,20 @@ pub fn spread(
     if flows.run(&id).is_ok_and(|old| old.status.is_final()) {
         let _ = flows.collect_run(&id).map_err(flowed)?;
     }
-    flows
-        .start(&id, "eval", &plan, &json!({"run": run}))
-        .map_err(flowed)?;
+    let start = || {
+        let inputs = json!({"run": run});
+        flows.start(&id, "eval", &plan, &inputs).map_err(flowed)
+    };
+    start()?;
     loop {
-        let state = flows.run(&id).map_err(flowed)?;
+        let state = match flows.run(&id) {
+            // Another process that wants the same began anew.
+            Err(botsmith_flow::Error::NotFound { .. }) => {
+                start()?;
+                continue;
+            }
+            state => state.map_err(flowed)?,
+        };
         match state.status {
             RunStatus::Done => return Ok(true),
             RunStatus::Running | RunStatus::Cancelling => {}

@@ -86,7 +86,7 @@ fn committed(url: &str) -> HashSet<String> {
 }
 
 fn result(folder: &Folder) -> (Value, Vec<Value>) {
-    let report = timeless(&serde_json::from_str(&folder.read("report.json")).unwrap());
+    let report = timeless(serde_json::from_str(&folder.read("report.json")).unwrap());
     let cases = folder.read("cases.jsonl");
     let case = |line: &str| {
         let mut case: Value = serde_json::from_str(line).unwrap();

@@ -115,7 +115,7 @@ fn echo(asked: &Arc<AtomicUsize>) -> Given {
     let asked = asked.clone();
     let model = FnModel::new("echo", move |request, _| {
         asked.fetch_add(1, Ordering::SeqCst);
-        let said = request.messages.last().unwrap().text();
+        let said = request.messages.last().unwrap().content.text();
         async move { Ok(ChatResponse::text(said)) }
     });
     let cartridge = Cartridge::from_value(&json!({}), Profile::Native).unwrap();
@@ -216,9 +216,8 @@ fn a_suite_on_workers_asks_each_question_once_and_ends_as_in_one_process() {
     assert_eq!(timeless(&finished.report), timeless(&alone.report));
     assert!(
         Runs::new(&*store)
-            .report(&finished.report.run)
+            .is_complete(&finished.report.run)
             .unwrap()
-            .is_some()
     );
     assert!(
         !spread(&desk, &flows, what, |_| true).unwrap(),

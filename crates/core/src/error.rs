@@ -286,8 +286,9 @@ impl Diagnostic {
 
     /// Suggests the nearest of the valid words, or lists them when none is near.
     #[must_use]
-    pub fn nearest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Self {
-        match crate::hint::nearest(word, valid.clone()) {
+    pub fn nearest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
+        let valid: Vec<_> = valid.into_iter().collect();
+        match crate::hint::nearest(word, valid.iter().copied()) {
             Some(near) => self.hint(format!("did you mean `{near}`?")),
             None => self.hint(format!("valid here: {}", crate::hint::list(valid))),
         }

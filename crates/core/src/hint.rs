@@ -10,6 +10,11 @@
 /// assert_eq!(botsmith_core::hint::nearest("banana", ["prompt", "model"]), None);
 /// ```
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Compiled once, not for every kind of list.
+    nearest_of(word, &candidates.into_iter().collect::<Vec<_>>())
+}
+
+fn nearest_of<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let plain = |s: &str| s.to_lowercase().replace(['_', ' '], "-");
     let wanted = plain(word);
     // A word of a megabyte is never a typo, and the distance is quadratic.
@@ -18,8 +23,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let limit = (wanted.chars().count() / 3).max(1);
     candidates
-        .into_iter()
-        .map(|candidate| {
+        .iter()
+        .map(|&candidate| {
             (
                 strsim::damerau_levenshtein(&wanted, &plain(candidate)),
                 candidate,
@@ -34,7 +39,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// `a, b or c`: a list for a message.
 pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<_> = words.into_iter().map(|w| format!("`{w}`")).collect();
+    list_of(&words.into_iter().collect::<Vec<_>>())
+}
+
+fn list_of(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|w| format!("`{w}`")).collect();
     match words.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),

@@ -92,6 +92,20 @@ impl Server {
         refused: Duration,
         mut call: impl FnMut(&mut Call<'_>) -> RedisResult<T>,
     ) -> Result<T> {
+        // What waits and tries again is compiled once, not for every call.
+        let mut answer = None;
+        self.attempt(refused, &mut |now| {
+            answer = Some(call(now)?);
+            Ok(())
+        })?;
+        Ok(answer.expect("a call that succeeded has answered"))
+    }
+
+    fn attempt(
+        &self,
+        refused: Duration,
+        call: &mut dyn FnMut(&mut Call<'_>) -> RedisResult<()>,
+    ) -> Result<()> {
         let began = Instant::now();
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
@@ -116,12 +130,12 @@ impl Server {
                 call(&mut now)
             });
             let error = match answer {
-                Ok(answer) => {
+                Ok(()) => {
                     let mut idle = idle();
                     if idle.len() < IDLE {
                         idle.push(lane);
                     }
-                    return Ok(answer);
+                    return Ok(());
                 }
                 Err(error) => error,
             };

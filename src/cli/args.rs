@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Flow(super::flow::args::Flow),
     /// Check, count, move and clean what a store holds
     Store(super::store::Store),
-    /// Make a starter suite with its data
+    /// Make a starter suite with its data, or a workflow that runs as it is
     Init(Init),
     /// Check this installation and say how to mend what is wrong
     Doctor(Doctor),
@@ -406,6 +406,12 @@ pub(crate) struct Init {
     /// The folder to make it in
     #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     pub(crate) dir: PathBuf,
+    /// What to make; `--list` names them all
+    #[arg(long, value_name = "NAME", default_value = "suite")]
+    pub(crate) template: String,
+    /// List the templates with what they are for
+    #[arg(long)]
+    pub(crate) list: bool,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,

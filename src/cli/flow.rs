@@ -8,6 +8,7 @@ mod answer;
 pub(crate) mod args;
 mod dlq;
 mod graph;
+pub(super) mod kinds;
 mod list;
 mod logs;
 mod metrics;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use botsmith::core::store;
 use botsmith::eval::{Error, Result};
-use botsmith::flow::{FlowStore, Kinds, Standing, Workflow};
+use botsmith::flow::{FlowStore, Standing, Workflow};
 
 use self::args::{Flow, FlowCommand};
 use super::Ended;
@@ -74,18 +75,8 @@ fn existing(context: &Context) -> Result<Arc<FlowStore>> {
     Ok(Arc::new(FlowStore::open(store)?))
 }
 
-/// What is known of the kinds of steps that workflows may use here.
-fn known() -> Kinds {
-    Kinds::builtin()
-}
-
-/// The kinds of steps with what each does here.
-fn kinds(_context: &Context, _flows: &Arc<FlowStore>, _args: &args::Doing) -> Kinds {
-    Kinds::builtin()
-}
-
 fn read(path: &Path) -> Result<Workflow> {
-    Ok(Workflow::read(path, &known())?)
+    Ok(Workflow::read(path, &kinds::known())?)
 }
 
 /// A command to go on with, for the same store.

@@ -18,6 +18,7 @@ mod people;
 #[path = "../../crates/core/tests/store/server.rs"]
 #[allow(dead_code, reason = "its clusters and sentinels are for others")]
 mod server;
+mod templates;
 mod workers;
 
 use std::time::{Duration, Instant};

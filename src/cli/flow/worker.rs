@@ -94,7 +94,7 @@ pub(super) fn build(
     args: &Doing,
     folder: Option<&Path>,
 ) -> Result<Worker> {
-    let mut worker = Worker::new(Arc::clone(flows), kinds(context, flows, args))
+    let mut worker = Worker::new(Arc::clone(flows), kinds::doing(context, flows, args))
         .concurrency(args.concurrency.get())
         .labels(&args.labels)
         .devices(&args.devices)

@@ -227,3 +227,23 @@ fn a_gguf_tokenizer_with_scores_missing_is_refused() {
         "BS-ENG-005"
     );
 }
+
+#[test]
+fn bent_tokenizers_in_gguf_never_panic() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/gguf");
+    for (seed, text, ids) in [("seed-pieces", "ab", &[1, 7][..]), ("seed-merges", "ab<|end|>", &[2, 3][..])] {
+        let whole = std::fs::read(seeds.join(seed)).expect("a seed");
+        let read = |bytes: &[u8]| {
+            let gguf = Gguf::read(Path::new("m.gguf"), &mut std::io::Cursor::new(bytes))?;
+            Tokenizer::from_gguf(Path::new("m.gguf"), &gguf)?.encode(text, true)
+        };
+        assert_eq!(read(&whole).expect("ids"), ids, "{seed}");
+        for at in 24..whole.len() {
+            for byte in [0, 1, 2, 3, 0x7f, 0xff] {
+                let mut bent = whole.clone();
+                bent[at] = byte;
+                let _ = read(&bent);
+            }
+        }
+    }
+}

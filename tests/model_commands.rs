@@ -103,3 +103,19 @@ fn a_model_that_is_not_here_is_an_error_with_the_command_that_fetches_it() {
     let json = folder.run(&["model", "list", "--json"]).ends(0).json();
     assert_eq!(json["models"].as_array().map(Vec::len), Some(0));
 }
+
+#[test]
+fn the_doctor_names_the_device_and_why() {
+    let folder = Folder::new();
+    let json = folder.run(&["doctor", "--json"]).ends(0).json();
+    let checks = json["checks"].as_array().expect("checks");
+    let device = checks
+        .iter()
+        .find(|check| check["name"] == "device")
+        .expect("a device");
+    let found = device["found"].as_str().expect("a text");
+    assert!(
+        found.starts_with("cpu (") || found.starts_with("cuda") || found.starts_with("metal"),
+        "{found}"
+    );
+}

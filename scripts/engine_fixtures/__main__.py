@@ -3,10 +3,11 @@
 import sys
 
 import encoders
+import gguf_tokenizers
 import quants
 import sentences
 
-PARTS = {"quants": quants.write, "encoders": encoders.write, "sentences": sentences.write}
+PARTS = {"quants": quants.write, "encoders": encoders.write, "tokenizers": gguf_tokenizers.write, "sentences": sentences.write}
 
 
 def main(names: list[str]) -> None:

@@ -34,6 +34,8 @@ pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
     let mut checks = vec![
         version(),
         processor(),
+        #[cfg(feature = "engine")]
+        device(),
         configuration(context),
         store(context),
         writable(context),
@@ -114,6 +116,13 @@ fn processor() -> Check {
         Ok(format!("{} with {cores} cores", std::env::consts::ARCH)),
         "",
     )
+}
+
+/// Where local models compute.
+#[cfg(feature = "engine")]
+fn device() -> Check {
+    let (device, why) = botsmith::core::engine::Device::best();
+    check("device", Ok(format!("{device} ({why})")), "")
 }
 
 fn configuration(context: &Context) -> Check {

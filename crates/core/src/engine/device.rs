@@ -55,6 +55,22 @@ impl Device {
         }
     }
 
+    /// What `auto` takes on this machine, and why.
+    pub fn best() -> (Self, String) {
+        let mut reasons = Vec::new();
+        for device in [Self::Cuda(0), Self::Metal] {
+            match device.open() {
+                Ok(_) => return (device, "it is there and starts".into()),
+                Err(EngineError::Device { wanted, reason }) => {
+                    let reason = reason.trim_end_matches("; try `cpu`");
+                    reasons.push(format!("{wanted}: {reason}"));
+                }
+                Err(error) => reasons.push(error.to_string()),
+            }
+        }
+        (Self::Cpu, reasons.join("; "))
+    }
+
     fn started(
         self,
         built: bool,
@@ -135,5 +151,11 @@ mod tests {
     #[test]
     fn auto_always_finds_a_device() {
         Device::Auto.open().expect("at least the processor");
+        let (device, why) = Device::best();
+        assert!(device != Device::Auto && !why.is_empty());
+        if !cfg!(any(feature = "cuda", feature = "metal")) {
+            assert_eq!(device, Device::Cpu);
+            assert!(why.contains("`cuda`") && why.contains("`metal`"), "{why}");
+        }
     }
 }

@@ -5,6 +5,11 @@
 //! the batch. Loops are compiled for every width of vector instructions and the widest that is there is taken at run
 //! time (crate `pulp`).
 
+#![allow(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled for the narrowest instructions only"
+)]
+
 pub(crate) mod attention;
 pub(crate) mod fast;
 

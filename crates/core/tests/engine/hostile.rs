@@ -231,7 +231,10 @@ fn a_gguf_tokenizer_with_scores_missing_is_refused() {
 #[test]
 fn bent_tokenizers_in_gguf_never_panic() {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/gguf");
-    for (seed, text, ids) in [("seed-pieces", "ab", &[1, 7][..]), ("seed-merges", "ab<|end|>", &[2, 3][..])] {
+    for (seed, text, ids) in [
+        ("seed-pieces", "ab", &[1, 7][..]),
+        ("seed-merges", "ab<|end|>", &[2, 3][..]),
+    ] {
         let whole = std::fs::read(seeds.join(seed)).expect("a seed");
         let read = |bytes: &[u8]| {
             let gguf = Gguf::read(Path::new("m.gguf"), &mut std::io::Cursor::new(bytes))?;

@@ -7,3 +7,4 @@ mod gguf_files;
 mod hostile;
 mod sentences;
 mod support;
+mod tokenizers;

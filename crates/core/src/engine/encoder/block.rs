@@ -41,11 +41,11 @@ impl Activation {
     /// `f(x + bias)`.
     pub(crate) fn apply(self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let done = match self {
-            Self::Gelu => ops::activated(x, bias, |v| fast::gelu(v)),
-            Self::GeluTanh => ops::activated(x, bias, |v| fast::gelu_tanh(v)),
+            Self::Gelu => ops::activated(x, bias, fast::gelu),
+            Self::GeluTanh => ops::activated(x, bias, fast::gelu_tanh),
             Self::Relu => ops::activated(x, bias, |v| v.max(0.0)),
-            Self::Silu => ops::activated(x, bias, |v| fast::silu(v)),
-            Self::Tanh => ops::activated(x, bias, |v| fast::tanh(v)),
+            Self::Silu => ops::activated(x, bias, fast::silu),
+            Self::Tanh => ops::activated(x, bias, fast::tanh),
         }?;
         if let Some(done) = done {
             return Ok(done);

@@ -4,6 +4,11 @@
 //! the sequences. Out: `[tokens, width]`. Scores of a window outside which a token sees nothing are not computed for
 //! whole blocks. One sequence's numbers do not depend on its neighbours: the same bits alone or in a batch.
 
+#![allow(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled for the narrowest instructions only"
+)]
+
 use std::ops::Range;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};

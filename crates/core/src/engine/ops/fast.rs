@@ -4,6 +4,11 @@
 //! polynomials are those of N. Juffa (<https://stackoverflow.com/a/35148199>), the exponential's reduction is that of
 //! Cody and Waite 1980. No branches: both sides are computed and one is chosen.
 
+#![allow(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled for the narrowest instructions only"
+)]
+
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
 /// `e^x`; arguments are held to -87 to 88, so it is never zero, infinite or subnormal.

@@ -3,7 +3,7 @@
 //! A small client of our own: the crate `hf-hub` 1.0 brings an engine for chunked storage with it that is larger than
 //! all of this crate, and neither goes on where a file broke off nor checks what it got. Here a revision is pinned to its
 //! commit, every file is checked (SHA-256 of large ones, Git's SHA-1 of small ones), a file that broke off goes on
-//! where it stopped, a snapshot appears only once it is whole, and pickled weights are never fetched.
+//! where it stopped, the library finds a model only once it is whole, and pickled weights are never fetched.
 //!
 //! The address is `HF_ENDPOINT`, the key `HF_TOKEN`, which is sent to that address alone, and `HF_HUB_OFFLINE` or
 //! `BOTSMITH_OFFLINE` forbids all of it.

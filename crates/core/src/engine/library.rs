@@ -95,16 +95,12 @@ impl Library {
     }
 
     fn snapshot(&self, hub: &HubModel) -> Option<PathBuf> {
-        of_revision(&self.home(hub), &hub.revision, hub.file.as_deref())
+        of_revision(&self.home(hub), hub, true)
     }
 
     fn hub_snapshot(&self, hub: &HubModel) -> Option<PathBuf> {
         let name = format!("models--{}", hub.folder_name());
-        of_revision(
-            &self.hub_cache.join(name),
-            &hub.revision,
-            hub.file.as_deref(),
-        )
+        of_revision(&self.hub_cache.join(name), hub, false)
     }
 
     /// What is on this machine, by name.
@@ -133,15 +129,20 @@ impl Library {
     }
 }
 
-/// The snapshot of a revision: by the commit that its name was last seen at, or by the commit itself.
-fn of_revision(home: &Path, revision: &str, file: Option<&str>) -> Option<PathBuf> {
-    let reference = home.join("refs").join(revision);
-    let commit = fs::read_to_string(reference).ok();
-    let commit = commit.as_deref().map_or(revision, str::trim);
+/// The snapshot of a revision: by the commit that its name was last seen at, or by the commit itself. Of ours, only what
+/// was fetched to the end: then the commit has a reference too.
+fn of_revision(home: &Path, hub: &HubModel, ours: bool) -> Option<PathBuf> {
+    let reference = fs::read_to_string(home.join("refs").join(&hub.revision)).ok();
+    if ours && reference.is_none() {
+        return None;
+    }
+    let commit = reference
+        .as_deref()
+        .map_or(hub.revision.as_str(), str::trim);
     let plain = !commit.is_empty() && commit.bytes().all(|b| b.is_ascii_alphanumeric());
     let folder = home.join("snapshots").join(commit);
     // A snapshot may hold one file of many.
-    let there = match file {
+    let there = match &hub.file {
         Some(file) => folder.join(file).is_file(),
         None => folder.is_dir(),
     };
@@ -172,6 +173,10 @@ fn snapshots(folder: &Path, prefix: &str, ours: bool) -> Vec<Kept> {
             continue;
         };
         for snapshot in entries(&home.join("snapshots")) {
+            if ours && !home.join("refs").join(name(&snapshot)).is_file() {
+                // Broken off: the next `pull` goes on with it.
+                continue;
+            }
             kept.push(Kept {
                 name: format!("hf:{owner}/{model}@{}", name(&snapshot)),
                 bytes: size(&snapshot),
@@ -235,11 +240,14 @@ mod tests {
                 .ends_with("theirs/models--a--b/snapshots/c0ffee")
         );
         write(&root.path().join("ours/a--b/refs/main"), "beef\n");
+        write(&root.path().join("ours/a--b/refs/beef"), "beef");
+        write(&root.path().join("ours/a--b/snapshots/cut/m.gguf"), "1");
         write(&root.path().join("ours/a--b/snapshots/beef/m.gguf"), "123");
         let found = library.open(&model("hf:a/b")).expect("ours first");
         assert!(found.folder.ends_with("ours/a--b/snapshots/beef"));
         library.open(&model("hf:a/b@c0ffee")).expect("by commit");
         library.open(&model("hf:a/b:m.gguf")).expect("a file");
+        library.open(&model("hf:a/b@cut")).expect_err("broken off");
         library
             .open(&model("hf:a/b@dead"))
             .expect_err("another commit");
@@ -253,7 +261,7 @@ mod tests {
         let ModelRef::Hub(hub) = model("hf:a/b") else {
             panic!("of the hub")
         };
-        assert_eq!(library.remove(&hub).expect("removed"), 8);
+        assert_eq!(library.remove(&hub).expect("removed"), 13);
         library.remove(&hub).expect_err("theirs stay");
     }
 }

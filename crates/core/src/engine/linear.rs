@@ -79,10 +79,13 @@ impl Linear {
     /// [`EngineError::Compute`] where the last dimension is another.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = self.matrix.forward(x)?;
-        Ok(match &self.bias {
-            Some(bias) => y.broadcast_add(bias)?,
-            None => y,
-        })
+        let Some(bias) = &self.bias else {
+            return Ok(y);
+        };
+        match super::ops::activated(&y, Some(bias), |value| value)? {
+            Some(y) => Ok(y),
+            None => Ok(y.broadcast_add(bias)?),
+        }
     }
 
     /// The product without the bias, for callers that fuse it with what comes next.

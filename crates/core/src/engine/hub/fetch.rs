@@ -67,9 +67,12 @@ pub(super) async fn pull(
         got.check()?;
         fs::rename(&part, &whole).map_err(write(&whole))?;
     }
-    let reference = home.join("refs").join(&model.revision);
+    // From here on the library finds it.
     fs::create_dir_all(home.join("refs")).map_err(write(&home))?;
-    fs::write(&reference, &commit).map_err(write(&reference))?;
+    for name in [&commit, &model.revision] {
+        let reference = home.join("refs").join(name);
+        fs::write(&reference, &commit).map_err(write(&reference))?;
+    }
     Ok(Fetched {
         folder: snapshot,
         commit,

@@ -513,3 +513,23 @@ evaluators: [equals]
         .ends(2);
     assert!(ran.stderr.contains("equals"), "{}", ran.stderr);
 }
+
+#[cfg(not(feature = "engine"))]
+#[test]
+fn local_models_say_how_to_get_the_engine_where_it_is_not_built_in() {
+    let folder = Folder::new();
+    for args in [
+        &["model", "list", "--json"][..],
+        &["model", "embed", "--model", "m"],
+        &["model", "pull", "hf:a/b"],
+    ] {
+        let ran = folder.run(args).ends(2);
+        assert!(
+            ran.stderr.contains("--features engine,hub"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let json = folder.run(&["model", "list", "--json"]).ends(2).json();
+    assert!(json["error"]["message"].is_string());
+}

@@ -28,6 +28,8 @@ pub use part::Part;
 
 /// Bytes read at a time, between looks at whether the caller wants to stop.
 const CHUNK: usize = 4 << 20;
+/// Most names that a missing one is compared with.
+const HINTS: usize = 10_000;
 
 /// The weights of one model, opened.
 #[derive(Debug)]
@@ -348,7 +350,7 @@ impl Weights {
         let (source, entry) = self.find(name).ok_or_else(|| EngineError::TensorMissing {
             path: self.path.clone(),
             name: name.to_owned(),
-            hint: crate::hint::nearest(name, self.names()).map(str::to_owned),
+            hint: crate::hint::nearest(name, self.names().take(HINTS)).map(str::to_owned),
         })?;
         if entry.shape != shape {
             return Err(EngineError::TensorShape {

@@ -18,6 +18,10 @@ const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N
 /// The token kinds of llama.cpp.
 const CONTROL: i64 = 3;
 const USER: i64 = 4;
+/// The longest piece that merges are sought for, in bytes, and the most bytes of all pieces together: the largest
+/// vocabularies have pieces of 100 and 3 MB together.
+const PIECE: usize = 256;
+const PIECES: usize = 1 << 25;
 
 /// What the kinds share.
 struct Head<'a> {
@@ -208,6 +212,12 @@ impl Head<'_> {
 
     fn sentence_piece(&self) -> Result<Value> {
         let scores = self.scores()?;
+        let bytes: usize = self.tokens.iter().map(String::len).sum();
+        if bytes > PIECES {
+            return Err(self.error(format!(
+                "its pieces have {bytes} bytes, at most {PIECES} are read"
+            )));
+        }
         let vocabulary = self.vocabulary();
         let prefix = self
             .gguf
@@ -333,7 +343,7 @@ fn merges(
         let plain = kinds
             .get(id)
             .is_none_or(|kind| !matches!(*kind, CONTROL | USER));
-        if !plain || piece.len() > 512 || vocabulary.get(piece.as_str()) != Some(&id) {
+        if !plain || piece.len() > PIECE || vocabulary.get(piece.as_str()) != Some(&id) {
             continue;
         }
         let mut local: Vec<(usize, usize, &str, &str)> = piece

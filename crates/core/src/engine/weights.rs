@@ -75,7 +75,7 @@ impl Weights {
                 for path in paths {
                     let mut file = File::open(path).map_err(EngineError::read(path))?;
                     let entries = safetensors::read_header(path, &mut file)?;
-                    weights.add(path, file, entries, |name| name.to_owned())?;
+                    weights.add(path, file, entries, str::to_owned)?;
                 }
             }
             WeightFiles::Gguf(path) => {

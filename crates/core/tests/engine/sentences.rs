@@ -87,6 +87,7 @@ fn what_the_model_has_not_is_an_error_that_says_what_it_has() {
     );
 }
 
+#[allow(clippy::print_stdout, reason = "a word on what was not tested")]
 #[test]
 fn all_minilm_gives_the_vectors_of_sentence_transformers_on_200_sentences() {
     let Some(folder) = std::env::var_os("BOTSMITH_MINILM").map(PathBuf::from) else {

@@ -4,6 +4,11 @@
 //! relative positions does not depend on a text, so it is computed once, on loading. Scores of positions are computed
 //! only for distances that a text has.
 
+#![allow(
+    clippy::cast_possible_wrap,
+    reason = "numbers of tokens are far below 2^63"
+)]
+
 use std::ops::Range;
 
 use candle_core::{Device, Tensor};

@@ -15,6 +15,8 @@ use crate::engine::library::{HubModel, Library};
 
 /// Most times that a transfer which breaks off is taken up again at once.
 const RETRIES: usize = 4;
+/// Bytes after which the times are counted anew.
+const PROGRESS: u64 = 1 << 20;
 
 pub(super) async fn pull(
     hub: &Hub,
@@ -129,7 +131,7 @@ impl Incoming<'_> {
         let mut received = 0;
         let mut tries = 0;
         loop {
-            let here = fs::metadata(self.part).map_or(0, |about| about.len());
+            let here = self.here();
             if here > self.file.bytes {
                 fs::remove_file(self.part).map_err(write(self.part))?;
                 continue;
@@ -139,31 +141,32 @@ impl Incoming<'_> {
             if here == self.file.bytes && self.part.exists() {
                 return Ok(received);
             }
-            let got = self.stream(here, before, transfer, progress).await;
-            match got {
+            match self.stream(here, before, transfer, progress).await {
                 Ok(bytes) => received += bytes,
-                Err(error @ (EngineError::Hub { .. })) if tries < RETRIES && self.grew(here) => {
-                    let _ = error;
+                // What broke off after some bytes is taken up again.
+                Err(EngineError::Hub { .. }) if self.here() > here && tries < RETRIES => {
+                    received += self.here() - here;
                 }
                 Err(error) => return Err(error),
             }
-            if !self.grew(here) && self.file.bytes > 0 {
-                tries = RETRIES;
-            }
-            tries += 1;
-            if tries > RETRIES
-                && fs::metadata(self.part).map_or(0, |about| about.len()) < self.file.bytes
-            {
+            tries = match self.here() > here + PROGRESS {
+                true => 0,
+                false => tries + 1,
+            };
+            if tries > RETRIES {
                 return Err(EngineError::Hub {
                     url: self.url.to_owned(),
-                    reason: "the transfer breaks off again and again; give the same command again to go on".into(),
+                    reason:
+                        "the transfer breaks off again and again; the same command goes on with it"
+                            .into(),
                 });
             }
         }
     }
 
-    fn grew(&self, before: u64) -> bool {
-        fs::metadata(self.part).map_or(0, |about| about.len()) > before
+    /// Bytes of the file that are here.
+    fn here(&self) -> u64 {
+        fs::metadata(self.part).map_or(0, |about| about.len())
     }
 
     async fn stream(

@@ -174,23 +174,23 @@ def train_udpipe(work, train, dev, seconds, xpos):
     if path.exists():
         return path
 
-    def sentences(file):
+    def sentences(file, most):
         reader = udpipe.InputFormat.newConlluInputFormat()
         reader.setText(file.read_text(encoding="utf-8"))
         result = udpipe.Sentences()
         error = udpipe.ProcessingError()
-        while True:
+        while len(result) < most:
             sentence = udpipe.Sentence()
             if not reader.nextSentence(sentence, error):
-                return result
+                break
             result.push_back(sentence)
+        return result
 
-    def fit(cuts, tags):
+    def fit(cuts, tags, most=sys.maxsize):
+        learned, tuned = sentences(train, most), sentences(dev, most)
         started = time.process_time()
         error = udpipe.ProcessingError()
-        model = udpipe.Trainer.train(
-            "morphodita_parsito", sentences(train), sentences(dev), cuts, tags, "none", error,
-        )
+        model = udpipe.Trainer.train("morphodita_parsito", learned, tuned, cuts, tags, "none", error)
         if error.occurred():
             sys.exit(f"UDPipe: {error.message}")
         return model, time.process_time() - started
@@ -201,12 +201,12 @@ def train_udpipe(work, train, dev, seconds, xpos):
     def tokenizer(passes):
         return f"epochs={passes};batch_size=50;learning_rate=0.005;dropout=0.3"
 
-    # UDPipe cannot be stopped after a time: the first passes of each part say how many more there is time
-    # for. Three quarters of it go to the tagger, whose first pass also makes the dictionary.
-    begun, one = fit("none", tagger(1))[1], fit(tokenizer(1), "none")[1]
-    two = fit("none", tagger(2))[1]
-    iterations = max(2, 1 + round((seconds * 0.75 - begun) / max(1.0, two - begun)))
-    passes = max(1, round(seconds * 0.25 / one))
+    # UDPipe cannot be stopped after a time: a pass of each part over some sentences says how many there is time
+    # for. Four fifths of it go to the tagger.
+    whole, few = len(sentences(train, sys.maxsize)), 500
+    tags, cuts = (fit(*first, few)[1] * whole / few for first in [("none", tagger(1)), (tokenizer(1), "none")])
+    iterations, passes = max(1, round(seconds * 0.8 / tags)), max(1, round(seconds * 0.2 / cuts))
+    print(f"UDPipe: {iterations} passes of the tagger, {passes} of the tokenizer", file=sys.stderr)
     model, took = fit(tokenizer(passes), tagger(iterations))
     (work / "udpipe.seconds").write_text(str(took))
     path.write_bytes(model if isinstance(model, bytes) else model.encode("latin-1", "surrogateescape"))

@@ -115,7 +115,7 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
         let mut jobs = Vec::new();
         let mut more = true;
         while more {
-            let read = source.read(if threads > 1 { threads * 2 } else { 1 }, &mut jobs);
+            let read = source.read(if threads > 1 { threads * 4 } else { 1 }, &mut jobs);
             let batch = std::mem::take(&mut jobs);
             match &pool {
                 Some(pool) => pool.install(|| work.batch(batch, &mut sentences))?,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use botsmith_core::Diagnostic;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Doc, DocBuilder, Tags};
 use crate::{Error, Result};
@@ -17,7 +17,7 @@ struct Whole<S, L> {
     sentences: L,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Token<S> {
     start: usize,
@@ -35,22 +35,48 @@ struct Word<S> {
     feats: S,
 }
 
-fn token(token: super::Token<'_>) -> Token<&str> {
-    let span = token.span();
-    Token {
-        start: span.start,
-        end: span.end,
-        words: token.words().map(word).collect(),
+/// The sentences of a document as they are written: none of them is held twice.
+struct Sentences<'a>(&'a Doc);
+
+struct Tokens<'a>(super::Sentence<'a>);
+
+#[derive(Serialize)]
+struct Written<'a> {
+    start: usize,
+    end: usize,
+    words: Words<'a>,
+}
+
+struct Words<'a>(super::Token<'a>);
+
+impl Serialize for Sentences<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> std::result::Result<S::Ok, S::Error> {
+        out.collect_seq(self.0.sentences().map(Tokens))
     }
 }
 
-fn word(word: super::Word<'_>) -> Word<&str> {
-    Word {
-        form: word.form(),
-        lemma: word.lemma(),
-        upos: word.upos(),
-        xpos: word.xpos(),
-        feats: word.feats().as_str(),
+impl Serialize for Tokens<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> std::result::Result<S::Ok, S::Error> {
+        out.collect_seq(self.0.tokens().map(|token| {
+            let span = token.span();
+            Written {
+                start: span.start,
+                end: span.end,
+                words: Words(token),
+            }
+        }))
+    }
+}
+
+impl Serialize for Words<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> std::result::Result<S::Ok, S::Error> {
+        out.collect_seq(self.0.words().map(|word| Word {
+            form: word.form(),
+            lemma: word.lemma(),
+            upos: word.upos(),
+            xpos: word.xpos(),
+            feats: word.feats().as_str(),
+        }))
     }
 }
 
@@ -58,13 +84,9 @@ impl Doc {
     /// The document as one JSON object: `{"text", "sentences": [[{"start", "end", "words": [{"form",
     /// "lemma", "upos", "xpos", "feats"}]}]]}`, a list of tokens a sentence.
     pub fn to_json(&self) -> String {
-        let sentences: Vec<Vec<Token<&str>>> = self
-            .sentences()
-            .map(|sentence| sentence.tokens().map(token).collect())
-            .collect();
         let whole = Whole {
             text: self.text(),
-            sentences,
+            sentences: Sentences(self),
         };
         serde_json::to_string(&whole).expect("strings and numbers")
     }

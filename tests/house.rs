@@ -136,6 +136,8 @@ fn is_light(package: &str, features: &[&str]) {
         "tokio",
         "candle-core",
         "openssl-sys",
+        "minijinja",
+        "jsonschema",
     ] {
         assert!(
             !tree.lines().any(|line| line.starts_with(heavy)),

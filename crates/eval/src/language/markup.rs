@@ -1,13 +1,15 @@
 //! Text as bots write it -> the same text with the markup blanked out, and its lines.
 //!
-//! Markdown's markers, code blocks, links' targets and HTML tags become spaces, byte for byte, so that
-//! every offset still points into the original. Lines know what they are: a paragraph's line, a
-//! heading, a list item, a table row. This is not a Markdown parser: blocks nested deeper than a list
-//! in a quotation, indented code and reference links are read as plain lines.
+//! What is prose says the layout of crate nlp ([`Layout`]: `CommonMark` with GitHub's extensions); everything
+//! else becomes spaces, byte for byte, so that every offset still points into the original. Code in a line,
+//! formulas and JSON stay: their numbers and names are what was said. Lines know what they are: a
+//! paragraph's line, a heading, a list item, a table row. Beyond the layout, as people read it: numbers of
+//! steps that stand in bold, a line in bold as a heading, rows of a table without its rule.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use botsmith_nlp::markdown::{BlockKind, Layout, MarkKind};
 use regex::Regex;
 
 /// What a line is.
@@ -59,15 +61,6 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
         r"^(?:[*_ ]*)(?i:step|option|method|tip|part|phase|item|point|reason|way|example)[ \t]+(\d{1,2})[*_]*[ \t]*[:.)–—-]",
     )
 });
-static INLINE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"(?P<url>(?:https?://|www\.)[^\s<>()\[\]*`]+)",
-        r"|(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
-        r"|(?P<tag></?[A-Za-z][^<>\n]{0,200}>)",
-        r"|(?P<target>\]\([^()\s]*(?:\s+[^()\n]*)?\))",
-        r"|(?P<mark>\*+|_+|~~|`+|!?\[)",
-    ))
-});
 static RULE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^[ \t]*(?:[-*_][ \t]*){3,}$|^[ \t|:-]*-[ \t|:-]*$"));
 
@@ -78,42 +71,50 @@ pub(crate) fn pattern(source: &str) -> Regex {
 
 /// Takes the markup out of a text.
 pub(crate) fn plain(text: &str) -> Plain {
-    let mut bytes = text.as_bytes().to_vec();
+    let layout = Layout::of(text);
+    let mut bytes = visible(text, &layout);
+    let mut code = spans(&layout, |kind| kind == MarkKind::CodeBlock).peekable();
+    let mut blocks = layout.blocks().iter().peekable();
     let mut lines = Vec::new();
-    let mut fence: Option<&str> = None;
     let mut starts_block = true;
     let mut at = 0;
     for whole in text.split_inclusive('\n') {
         let (from, line) = (at, whole.trim_end_matches(['\n', '\r']));
         at += whole.len();
-        let trimmed = line.trim_start();
-        let mark = ["```", "~~~"]
-            .into_iter()
-            .find(|mark| trimmed.starts_with(mark));
-        if fence.is_some() || mark.is_some() {
-            if fence.is_some() && mark == fence {
-                fence = None;
-            } else if fence.is_none() {
-                fence = mark;
-            } else if !trimmed.is_empty() {
+        let end = from + line.len();
+        while code.next_if(|code| code.end <= from).is_some() {}
+        if let Some(code) = code.peek().filter(|code| code.start < at) {
+            let fence = line.trim_start().starts_with(['`', '~']);
+            let edge = code.start >= from || code.end <= end;
+            if !line.trim().is_empty() && !(fence && edge) {
                 lines.push(Line {
                     span: trimmed_span(line, from),
                     kind: LineKind::Code,
                     starts_block,
                 });
             }
-            blank(&mut bytes, from..from + line.len());
-            starts_block = mark.is_some();
+            starts_block = edge;
             continue;
         }
-        if trimmed.is_empty() || RULE.is_match(line) {
-            blank(&mut bytes, from..from + line.len());
+        if line.trim().is_empty() || RULE.is_match(line) {
+            blank(&mut bytes, from..end);
             starts_block = true;
             continue;
         }
-        let kind = start(line, from, &mut bytes);
-        inline(line, from, &mut bytes);
-        let seen = std::str::from_utf8(&bytes[from..from + line.len()])
+        while blocks.next_if(|block| block.span().end <= from).is_some() {}
+        let block = blocks.peek().filter(|block| block.span().start < end);
+        let begins = block.is_some_and(|block| block.span().start >= from);
+        let known = block.map(|block| match block.kind {
+            BlockKind::Heading => LineKind::Heading,
+            BlockKind::Cell => LineKind::Row,
+            // What an item goes on with has no bullet before it.
+            BlockKind::Item if begins && bulleted(&text[from..block.span().start]) => {
+                LineKind::Item
+            }
+            _ => LineKind::Text,
+        });
+        let kind = start(line, from, known.unwrap_or(LineKind::Text), &mut bytes);
+        let seen = std::str::from_utf8(&bytes[from..end])
             .expect("whole characters were replaced by spaces");
         let span = trimmed_span(seen, from);
         if !span.is_empty() {
@@ -127,6 +128,45 @@ pub(crate) fn plain(text: &str) -> Plain {
     }
     let text = String::from_utf8(bytes).expect("whole characters were replaced by spaces");
     Plain { text, lines }
+}
+
+/// The bytes of the text that say something; ends of lines stay.
+fn visible(text: &str, layout: &Layout) -> Vec<u8> {
+    let shown = |kind| matches!(kind, MarkKind::Code | MarkKind::Math | MarkKind::Json);
+    let prose = layout
+        .blocks()
+        .iter()
+        .flat_map(botsmith_nlp::markdown::Block::prose);
+    let kept = prose.chain(spans(layout, shown).cloned());
+    let mut bytes: Vec<u8> = text
+        .bytes()
+        .map(|byte| {
+            if matches!(byte, b'\n' | b'\r') {
+                byte
+            } else {
+                b' '
+            }
+        })
+        .collect();
+    for span in kept {
+        bytes[span.clone()].copy_from_slice(&text.as_bytes()[span]);
+    }
+    bytes
+}
+
+fn spans<'l>(
+    layout: &'l Layout,
+    wanted: impl Fn(MarkKind) -> bool + 'l,
+) -> impl Iterator<Item = &'l Range<usize>> {
+    let marks = layout.marks().iter();
+    marks
+        .filter(move |mark| wanted(mark.kind))
+        .map(|mark| &mark.span)
+}
+
+/// Whether a list's bullet or number stands in what is before an item's words.
+fn bulleted(before: &str) -> bool {
+    before.contains(|c: char| !c.is_whitespace() && c != '>')
 }
 
 impl Plain {
@@ -183,24 +223,24 @@ fn blank(bytes: &mut [u8], span: Range<usize>) {
     bytes[span].fill(b' ');
 }
 
-/// Blanks what a line starts with, and says what it is.
-fn start(line: &str, from: usize, bytes: &mut [u8]) -> LineKind {
+/// Blanks what a line of a known kind starts with, and says what it is.
+fn start(line: &str, from: usize, known: LineKind, bytes: &mut [u8]) -> LineKind {
     let Some(found) = START.captures(line) else {
-        return LineKind::Text;
+        return known;
     };
     let end = found.get(0).map_or(0, |all| all.end());
     blank(bytes, from..from + end);
     if let Some(label) = LABEL.captures(&line[end..]).and_then(|label| label.get(1)) {
         blank(bytes, from + end + label.start()..from + end + label.end());
     }
-    if found.name("heading").is_some() {
+    if known == LineKind::Heading || found.name("heading").is_some() {
         return LineKind::Heading;
     }
-    if found.name("item").is_some() {
+    if known == LineKind::Item || found.name("item").is_some() {
         return LineKind::Item;
     }
     let cells = line.matches('|').count();
-    if line.trim_start().starts_with('|') || cells > 2 {
+    if known == LineKind::Row || line.trim_start().starts_with('|') || cells > 2 {
         for (place, _) in line.match_indices('|') {
             blank(bytes, from + place..from + place + 1);
         }
@@ -213,39 +253,6 @@ fn start(line: &str, from: usize, bytes: &mut [u8]) -> LineKind {
     {
         true => LineKind::Heading,
         false => LineKind::Text,
-    }
-}
-
-/// Blanks emphasis, the targets of links, addresses and tags.
-fn inline(line: &str, from: usize, bytes: &mut [u8]) {
-    let last_target = line.rfind("](");
-    for found in INLINE.captures_iter(line) {
-        let all = found.get(0).expect("a match has a place");
-        let mut span = all.range();
-        if found.name("url").is_some() {
-            span.end = span.start
-                + all
-                    .as_str()
-                    .trim_end_matches(['.', ',', ';', ':', '!', '?'])
-                    .len();
-        }
-        if found.name("mark").is_some() {
-            let outside = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-            let before = line[..span.start].chars().next_back();
-            let after = line[span.end..].chars().next();
-            let open = |c: Option<char>| c.is_none_or(char::is_whitespace);
-            // `3 * 4`, `a*b`, `snake_case` and a lone bracket are no markup.
-            let kept = match &line[span.clone()] {
-                "*" => (open(before) && open(after)) || (!outside(before) && !outside(after)),
-                mark if mark.starts_with('_') => !outside(before) && !outside(after),
-                "[" | "![" => last_target.is_none_or(|target| target < span.end),
-                _ => false,
-            };
-            if kept {
-                continue;
-            }
-        }
-        blank(bytes, from + span.start..from + span.end);
     }
 }
 

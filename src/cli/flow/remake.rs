@@ -30,10 +30,8 @@ pub(super) fn rerun(context: &Context, args: &Rerun) -> Result<Ended> {
     let new = flows.rerun(&run, &id, args.from.as_deref())? == Started::New;
     let kept = flows.run(&id)?;
     let steps = flows.steps(&id)?;
-    let taken = steps
-        .iter()
-        .filter(|step| step.attempts > 0 && step.ended_ms.is_some())
-        .count();
+    let events = flows.events(&id, 0, usize::MAX)?;
+    let taken = events.iter().filter(|event| event.what == "kept").count();
     if args.json {
         output::print_json(&json!({
             "run": id, "of": run, "workflow": kept.workflow, "from": args.from, "kept": taken, "new": new,

@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
         if state.status.is_final() {
             break;
         }
-        if quiet && show::waits_for_somebody(&flows, &state)? {
+        if quiet && show::waits_for_somebody(&flows, &id)? {
             if !args.wait {
                 break;
             }

@@ -42,6 +42,7 @@ fn add(context: &Context, args: &ScheduleAdd) -> Result<Ended> {
         return Ok(Ended::Well);
     }
     let words = Cron::new(&state.cron, &state.zone)?.describe();
+    let words = words.trim_end_matches('.');
     let mut text = format!(
         "schedule {}: {words} ({}), next at {} UTC\n",
         state.name,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use botsmith::eval::Result;
-use botsmith::flow::{Event, FlowStore, RunState, RunStatus, Standing, StepState, StepStatus};
+use botsmith::flow::{
+    Event, FlowStore, Outlook, RunState, RunStatus, Standing, StepState, StepStatus,
+};
 use serde_json::{Value, json};
 
 use super::args::Show;
@@ -148,19 +150,9 @@ impl Shown {
 }
 
 /// Whether nothing of a run moves before somebody gives a signal, or resumes it.
-pub(super) fn waits_for_somebody(flows: &FlowStore, run: &RunState) -> Result<bool> {
-    let mut waits = run.paused;
-    for step in flows.steps(&run.id)? {
-        match step.status {
-            StepStatus::Waiting if step.wait.as_ref().is_some_and(|wait| wait.signal.is_some()) => {
-                waits = true;
-            }
-            StepStatus::Running | StepStatus::Delayed | StepStatus::Waiting => return Ok(false),
-            StepStatus::Ready if !run.paused => return Ok(false),
-            _ => {}
-        }
-    }
-    Ok(waits)
+pub(super) fn waits_for_somebody(flows: &FlowStore, run: &str) -> Result<bool> {
+    let outlook = botsmith::flow::outlook(flows, run)?;
+    Ok(matches!(outlook, Outlook::Waits(_) | Outlook::Paused))
 }
 
 /// The name of a step in its workflow: `tag` of `tag#3`.

@@ -4,7 +4,7 @@
 //! cannot be done are counted and named.
 
 use botsmith::eval::{Error, Result};
-use botsmith::flow::{FlowStore, RunStatus, Standing};
+use botsmith::flow::{FlowStore, Standing};
 use serde_json::json;
 
 use super::args::{Bulk, Priority};
@@ -15,16 +15,11 @@ use crate::cli::{Ended, output};
 
 pub(super) fn cancel(context: &Context, args: &Bulk) -> Result<Ended> {
     each(context, args, "cancelled", |flows, run| {
-        Ok(match flows.run(run)?.status.is_final() {
-            true => Some("it has ended".to_owned()),
-            false => flows
-                .cancel(run)
-                .map(|status| {
-                    (status == RunStatus::Cancelling)
-                        .then(|| "steps that run are still to hear of it".to_owned())
-                })?
-                .filter(|_| false),
-        })
+        if flows.run(run)?.status.is_final() {
+            return Ok(Some("it has ended".to_owned()));
+        }
+        flows.cancel(run)?;
+        Ok(None)
     })
 }
 

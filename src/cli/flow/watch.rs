@@ -46,11 +46,11 @@ pub(super) fn run(context: &Context, args: &Watch) -> Result<Ended> {
                 output::print(&text)?;
             }
             seen = shown.run.events;
-            let leave = over || args.no_wait && !moved && waits_for_somebody(&flows, &state)?;
+            let leave = over || args.no_wait && !moved && waits_for_somebody(&flows, &id)?;
             if leave {
                 return Ok(ended(shown.standing));
             }
-        } else if args.no_wait && waits_for_somebody(&flows, &state)? {
+        } else if args.no_wait && waits_for_somebody(&flows, &id)? {
             return Ok(Ended::Waiting);
         }
         std::thread::sleep(Duration::from_millis(args.every));

@@ -45,19 +45,23 @@ pub(super) fn run(context: &Context, args: &args::Worker) -> Result<Ended> {
         }
     }
     let mut idle = 0;
+    let mut broken = false;
     while !stop.asked() && !running.is_over() {
-        for run in flows.fire_schedules()? {
-            if args.json {
-                output::print_json(&json!({"started": run}))?;
-            } else if !context.quiet() {
-                output::note(&format!("started {run}"));
+        // A store that is away for a while stops no worker: the worker itself asks again, and so do we.
+        match look(context, &flows, args) {
+            Ok(is_idle) => {
+                broken = false;
+                idle = if is_idle { idle + 1 } else { 0 };
+            }
+            Err(error) => {
+                idle = 0;
+                if !std::mem::replace(&mut broken, true) {
+                    output::note(&format!("error[{}]: {error}; trying again", error.code()));
+                }
             }
         }
-        if args.until_idle {
-            idle = if is_idle(&flows)? { idle + 1 } else { 0 };
-            if idle >= IDLE {
-                break;
-            }
+        if idle >= IDLE {
+            break;
         }
         std::thread::sleep(LOOK);
     }
@@ -85,6 +89,18 @@ pub(super) fn run(context: &Context, args: &args::Worker) -> Result<Ended> {
         ));
     }
     Ok(Ended::Well)
+}
+
+/// Starts what is due by the clock; says whether nothing is left to do, where that is asked for.
+fn look(context: &Context, flows: &FlowStore, args: &args::Worker) -> Result<bool> {
+    for run in flows.fire_schedules()? {
+        if args.json {
+            output::print_json(&json!({"started": run}))?;
+        } else if !context.quiet() {
+            output::note(&format!("started {run}"));
+        }
+    }
+    Ok(args.until_idle && is_idle(flows)?)
 }
 
 /// A worker as the options say.

@@ -215,3 +215,43 @@ fn every_page_of_the_book_is_in_its_summary_and_the_other_way_round() {
         );
     }
 }
+
+#[test]
+fn every_promise_about_workflows_names_tests_that_are_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/src/flow.md")).expect("the page");
+    let mut tests = String::new();
+    for folder in ["crates/flow/tests", "crates/eval/tests", "tests"] {
+        collect_sources(&root.join(folder), &mut tests);
+    }
+    let tests: String = tests.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, table) = page.split_once("| promise | test |").expect("the table");
+    let rows: Vec<_> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    assert!(rows.len() > 25, "{rows:?}");
+    for row in rows {
+        let named = row.split('|').nth(2).expect("a second column");
+        for name in named.split(';') {
+            let name = name.split(" (`").next().unwrap_or(name).trim();
+            let function = format!("fn {}", name.replace([' ', '-'], "_").replace(',', ""));
+            assert!(
+                tests.contains(name) || tests.contains(&function),
+                "docs/src/flow.md names the test `{name}`, which is not there"
+            );
+        }
+    }
+}
+
+fn collect_sources(folder: &std::path::Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder of tests") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect_sources(&path, text);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).expect("a source file"));
+        }
+    }
+}

@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 use crate::state::{StepState, StepStatus};
 use crate::{Plan, RunIf, StepPlan};
 
+/// Edges of a graph that is freed of those that others imply.
+const REDUCED: usize = 2000;
 /// How many added steps are drawn one by one.
 const APART: usize = 6;
 
@@ -82,6 +84,7 @@ impl Graph {
         for step in plan.steps() {
             graph.needs(step, &at);
         }
+        graph.reduce();
         graph
     }
 
@@ -132,7 +135,36 @@ impl Graph {
                 });
             }
         }
+        graph.reduce();
         graph
+    }
+
+    /// Leaves out edges that others say already: where `c` needs `b` and `b` needs `a`, that `c` needs `a`.
+    fn reduce(&mut self) {
+        if self.edges.len() > REDUCED {
+            return;
+        }
+        let mut next: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for edge in &self.edges {
+            next[edge.from].push(edge.to);
+        }
+        self.edges.retain(|edge| {
+            let mut seen = vec![false; next.len()];
+            let mut open: Vec<usize> = next[edge.from]
+                .iter()
+                .copied()
+                .filter(|at| *at != edge.to)
+                .collect();
+            while let Some(at) = open.pop() {
+                if at == edge.to {
+                    return edge.kind == EdgeKind::Adds;
+                }
+                if !std::mem::replace(&mut seen[at], true) {
+                    open.extend(&next[at]);
+                }
+            }
+            true
+        });
     }
 
     fn needs(&mut self, step: &StepPlan, at: &BTreeMap<String, usize>) {

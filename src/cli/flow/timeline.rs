@@ -281,7 +281,7 @@ fn waiting(step: &StepState, wait: &botsmith::flow::Wait, left: &dyn Fn(u64) -> 
         .filter_map(Value::as_str)
         .collect();
     if !who.is_empty() {
-        let _ = write!(text, " by {}", botsmith::core::hint::list(who));
+        let _ = write!(text, " by {}", who.join(" or "));
     }
     if let Some(said) = about["message"]
         .as_str()

@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: &args::Worker) -> Result<Ended> {
         }))?;
     } else if !context.quiet() {
         output::note(&format!(
-            "{} steps claimed, {} results stored, {} refused",
+            "steps claimed: {}, results stored: {}, refused: {}",
             tally.claimed, tally.stored, tally.fenced
         ));
     }

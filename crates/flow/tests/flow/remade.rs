@@ -282,6 +282,18 @@ fn runs_are_found_by_how_they_stand_their_workflow_and_age() {
     });
 }
 
+#[test]
+fn a_graph_leaves_out_what_other_edges_say_already() {
+    let mut steps = diamond();
+    steps.push(step("e", &["a", "b", "d"]));
+    let text = Graph::of_plan(&Plan::new(steps).unwrap()).mermaid();
+    assert_eq!(
+        text.matches("-->").count(),
+        5,
+        "a to b and c, both to d, d to e: {text}"
+    );
+}
+
 fn schedule(misfire: Misfire) -> Schedule {
     Schedule {
         name: "nightly".into(),

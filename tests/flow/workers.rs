@@ -84,6 +84,10 @@ fn a_worker_that_is_told_to_stop_finishes_its_step_and_begins_no_other() {
         assert_eq!(child.wait().unwrap().code(), Some(0), "{store}");
         let shown = show(folder, "r", store);
         assert_eq!(step(&shown, "slow")["status"], "done", "{store}");
+        assert_eq!(
+            shown["steps"][0]["key"], "slow",
+            "in the order in which they can be done"
+        );
         assert_eq!(step(&shown, "after")["status"], "ready", "{store}");
         assert!(!folder.at("after").exists());
         let args = [

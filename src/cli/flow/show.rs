@@ -86,11 +86,7 @@ impl Shown {
         if let Some(output) = self.outputs.get(key) {
             object["output"] = output.clone();
         }
-        if let Some(error) = step
-            .error
-            .as_ref()
-            .filter(|_| step.status != StepStatus::Done)
-        {
+        if let Some(error) = step.error.as_ref().filter(|_| told(step.status)) {
             object["error"] = json!({"class": error.class, "message": error.message});
         }
         object
@@ -155,6 +151,14 @@ pub(super) fn waits_for_somebody(flows: &FlowStore, run: &str) -> Result<bool> {
     Ok(matches!(outlook, Outlook::Waits(_) | Outlook::Paused))
 }
 
+/// Whether what went wrong with a step that stands so is worth a word: it is the last that happened.
+pub(super) fn told(status: StepStatus) -> bool {
+    matches!(
+        status,
+        StepStatus::Failed | StepStatus::Dead | StepStatus::Delayed
+    )
+}
+
 /// The name of a step in its workflow: `tag` of `tag#3`.
 pub(super) fn name(key: &str) -> &str {
     key.split('#').next().unwrap_or(key)
@@ -175,7 +179,10 @@ pub(super) fn depth(step: &StepState, by_key: &BTreeMap<&str, &StepState>) -> us
 fn ordered(steps: Vec<StepState>) -> Vec<StepState> {
     let by_key: BTreeMap<&str, &StepState> =
         steps.iter().map(|s| (s.plan.key.as_str(), s)).collect();
-    let mut rank: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rank: BTreeMap<&str, usize> = steps
+        .iter()
+        .map(|step| (step.plan.key.as_str(), 0))
+        .collect();
     // Each round settles one more step of the longest way; plans have no circles.
     for _ in 0..steps.len() {
         let mut moved = false;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use botsmith::flow::{Standing, StepState, StepStatus};
 use serde_json::Value;
 
-use super::show::{Shown, clock, depth, span};
+use super::show::{Shown, clock, depth, span, told};
 use crate::cli::terminal::{Paint, cut, wrap};
 
 /// Columns of the parts of a line, with one space between.
@@ -69,15 +69,15 @@ pub(super) fn draw(shown: &Shown, colored: bool, all: bool) -> String {
             added.entry(spawner).or_default().push(step);
         }
     }
-    let mut told: Vec<&str> = Vec::new();
+    let mut named: Vec<&str> = Vec::new();
     let bars = bars(shown);
     for step in &shown.steps {
         let depth = depth(step, &by_key);
         if let Some(spawner) = step.spawner.as_deref().filter(|_| !all)
             && added[spawner].len() > APART
         {
-            if !told.contains(&spawner) {
-                told.push(spawner);
+            if !named.contains(&spawner) {
+                named.push(spawner);
                 text.push_str(&together(spawner, &added[spawner], depth, paint));
             }
             continue;
@@ -256,11 +256,7 @@ fn notes(shown: &Shown, step: &StepState) -> Vec<String> {
         }
         _ => {}
     }
-    if let Some(error) = step
-        .error
-        .as_ref()
-        .filter(|_| step.status != StepStatus::Done)
-    {
+    if let Some(error) = step.error.as_ref().filter(|_| told(step.status)) {
         notes.push(format!("{} ({})", error.message, error.class));
     }
     notes

@@ -45,7 +45,7 @@ pub use store::{
     Beat, Claimant, Claimed, Commit, Committed, Depth, Filter, FlowStore, Held, MAX_OUTPUT, Output,
     Queue, Schedule, ScheduleState, Standing, Started, WorkerState,
 };
-pub use worker::{Action, Happened, Running, Tally, Task, Worker};
+pub use worker::{Action, Happened, Notify, Running, Tally, Task, Worker};
 pub use workflow::{
     Each, Ended, Files, Kind, Kinds, Repeat, Scope, Step, Type, Work, Workflow, schema,
 };

@@ -24,9 +24,9 @@ mod schedule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use botsmith_core::store::{StateStore, Transaction};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub use schedule::{Schedule, ScheduleState};
 const SCHEMA: i64 = 1;
 /// How many partitions a new store of flows gets.
 const PARTITIONS: u64 = 8;
+/// How long the store's time is taken from its last answer.
+const FRESH: Duration = Duration::from_millis(250);
 /// How often a unit of work is done anew before the store counts as too busy.
 const ATTEMPTS: u32 = 200;
 /// The longest id of a run, in bytes.
@@ -86,6 +88,8 @@ pub struct FlowStore {
     store: Arc<dyn StateStore>,
     partitions: u64,
     clock: Option<Arc<Clock>>,
+    /// The store's time when it was last asked for.
+    asked: Mutex<Option<(Instant, u64)>>,
     seen: depth::Seen,
 }
 
@@ -139,6 +143,7 @@ impl FlowStore {
             store,
             partitions: layout.partitions.max(1),
             clock: None,
+            asked: Mutex::new(None),
             seen: depth::Seen::default(),
         })
     }
@@ -162,8 +167,24 @@ impl FlowStore {
     pub fn now_ms(&self) -> Result<u64> {
         match &self.clock {
             Some(clock) => Ok(clock()),
-            None => Ok(self.store.now_ms()?),
+            None => self.store_ms(),
         }
+    }
+
+    /// The store's time, asked for anew when the last answer is [`FRESH`] old: between two answers this
+    /// machine's clock counts on. A process that slept lags by less than that, which makes a lease shorter
+    /// and never longer.
+    fn store_ms(&self) -> Result<u64> {
+        let known = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, now_ms)) = known
+            && at.elapsed() < FRESH
+        {
+            return Ok(now_ms + at.elapsed().as_millis() as u64);
+        }
+        let before = Instant::now();
+        let now_ms = self.store.now_ms()?;
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some((before, now_ms));
+        Ok(now_ms)
     }
 
     fn partition(&self, run: &str) -> String {

@@ -54,6 +54,9 @@ impl<'a> Unit<'a> {
             .filter(|key| !self.known(key))
             .cloned()
             .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
         let names: Vec<_> = new.iter().map(String::as_str).collect();
         let found = self.store.get_many(self.partition, &names)?;
         for (key, record) in new.into_iter().zip(found) {

@@ -14,6 +14,7 @@ mod control;
 mod heart;
 #[cfg(feature = "http")]
 mod http;
+mod notify;
 mod prepare;
 mod running;
 mod slots;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use botsmith_core::secret::SecretString;
 
+pub use notify::Notify;
 pub use running::{Happened, Running, Tally};
 pub(crate) use slots::Hold;
 pub use task::{Action, Task};
@@ -88,6 +90,7 @@ pub struct Worker {
     commands: bool,
     secrets: Option<Secrets>,
     watch: Option<Watch>,
+    notices: Vec<Notify>,
 }
 
 impl Worker {
@@ -108,6 +111,7 @@ impl Worker {
             commands: false,
             secrets: None,
             watch: None,
+            notices: Vec::new(),
         }
     }
 
@@ -187,6 +191,12 @@ impl Worker {
     /// Tells of what it does, from its own thread; it waits for the answer.
     pub fn watch(mut self, watch: impl Fn(&Happened) + Send + Sync + 'static) -> Self {
         self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    /// Tells people: somebody's word is needed, a run failed, a run is done. May be given several times.
+    pub fn notify(mut self, to: Notify) -> Self {
+        self.notices.push(to);
         self
     }
 

@@ -9,8 +9,10 @@ use crate::state::{Attempt, RunStatus, StepError, StepState, StepStatus, Token};
 use crate::unit::{Unit, read};
 use crate::{Result, RunIf, StepPlan};
 
-use super::{FlowStore, nonce};
+use super::{FlowStore, nonce, random};
 
+/// Heads of queues that differ by less than this, in milliseconds, are of one age.
+const AGE_MS: u64 = 1000;
 /// How many due members are looked at in one go.
 const LOOK: usize = 64;
 
@@ -108,8 +110,13 @@ impl FlowStore {
                 heads.push((*head, place, ready));
             }
         }
-        // The partition whose first step is the most urgent or has waited longest comes first.
-        heads.sort_unstable();
+        // The partition whose first step is the most urgent or has waited longest comes first. Where
+        // heads are of one age, workers begin at different ones, so that they seldom want the same steps.
+        let turn = random();
+        heads.sort_by_cached_key(|(head, place, _)| {
+            let drawn = blake3::hash(format!("{turn} {place}").as_bytes());
+            (head / AGE_MS, *drawn.as_bytes())
+        });
         let mut claimed = Vec::new();
         for (_, place, ready) in heads {
             if claimed.len() == n {

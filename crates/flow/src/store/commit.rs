@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::advance::{Change, TIMERS, member, output_key, signal_key};
+use crate::advance::{Change, QUEUES, TIMERS, member, output_key, run_key, signal_key, step_key};
 use crate::state::{StepError, StepState, StepStatus, Wait};
 use crate::unit::Unit;
 use crate::{Error, Plan, Result, RunIf, StepPlan};
@@ -53,6 +53,11 @@ impl Commit {
             output,
             spawns: Vec::new(),
         }
+    }
+
+    /// What the attempt came to.
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
     }
 
     /// The same attempt, ended with another output.
@@ -119,6 +124,7 @@ impl FlowStore {
                 .filter(|at| places[*at] == *place)
                 .collect();
             let stored = self.change(place, |unit, now_ms| {
+                foresee(unit, here.iter().map(|at| &commits[*at].held))?;
                 here.iter()
                     .map(|at| apply(unit, &commits[*at], now_ms))
                     .collect::<Result<Vec<_>>>()
@@ -134,6 +140,22 @@ impl FlowStore {
         }
         Ok(answers)
     }
+}
+
+/// Reads all that commits will ask for, in two goes.
+fn foresee<'h>(unit: &mut Unit<'_>, held: impl Iterator<Item = &'h Held> + Clone) -> Result<()> {
+    let mut keys: BTreeSet<String> = BTreeSet::from([QUEUES.to_owned()]);
+    for held in held.clone() {
+        keys.extend([run_key(&held.run), step_key(&held.run, &held.step)]);
+    }
+    unit.load(&keys.into_iter().collect::<Vec<_>>())?;
+    let mut next: BTreeSet<String> = BTreeSet::new();
+    for held in held {
+        if let Some(step) = unit.get::<StepState>(&step_key(&held.run, &held.step))? {
+            next.extend(step.dependants.iter().map(|key| step_key(&held.run, key)));
+        }
+    }
+    unit.load(&next.into_iter().collect::<Vec<_>>())
 }
 
 fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed> {

@@ -191,6 +191,21 @@ impl FlowStore {
             .collect())
     }
 
+    /// Whether something is done for a run for the first time, by whoever asks first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; the store's.
+    pub(crate) fn first_time(&self, run: &str, what: &str) -> Result<bool> {
+        self.change_run(run, |change| {
+            let key = format!("once/{run}/{what}");
+            if change.unit.get::<bool>(&key)?.is_some() {
+                return Ok(false);
+            }
+            change.unit.put(&key, &true);
+            Ok(true)
+        })
+    }
+
     /// Deletes a run that has ended, with all that belongs to it; says whether there was one.
     ///
     /// # Errors
@@ -281,7 +296,7 @@ fn delete(unit: &mut Unit<'_>, run: &str) -> Result<bool> {
         unit.clear_due(crate::advance::DEAD, &name);
         unit.clear_due(&queue(&step.plan), &name);
     }
-    for prefix in ["step/", "out/", "event/", "signal/"] {
+    for prefix in ["step/", "out/", "event/", "signal/", "once/"] {
         unit.delete_all(&format!("{prefix}{run}/"))?;
     }
     unit.delete(&run_key(run));

@@ -72,6 +72,26 @@ fn tls(here: bool) -> Result<rustls::ClientConfig, rustls::Error> {
     })
 }
 
+/// Posts a notice.
+pub(super) async fn post(url: &str, notice: &Value) -> Result<(), String> {
+    let parsed = Url::parse(url).map_err(|_| "the address of notices is none".to_owned())?;
+    let host = parsed.host_str().unwrap_or_default().to_owned();
+    let client = client(is_here(&host)).map_err(|error| error.message)?;
+    match client.post(parsed).json(notice).send().await {
+        Err(error) => Err(format!(
+            "`{host}` could not be told: {}",
+            error.without_url_text()
+        )),
+        Ok(answer) if answer.status().is_success() => Ok(()),
+        Ok(answer) => Err(format!("`{host}` answered {}", answer.status().as_u16())),
+    }
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
+}
+
 pub(super) async fn http(task: Task) -> Result<Output, StepError> {
     let with: With = task.read()?;
     let refuse = |what: &str| StepError::new("with", format!("step `{}`: {what}", task.step()));
@@ -80,10 +100,9 @@ pub(super) async fn http(task: Task) -> Result<Output, StepError> {
         return Err(refuse("`url` is neither an http nor an https address"));
     }
     let host = url.host_str().unwrap_or_default().to_owned();
-    let here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
     let method = with.method.as_deref().unwrap_or("GET").to_uppercase();
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| refuse("`method` is none"))?;
-    let mut request = client(here)?
+    let mut request = client(is_here(&host))?
         .request(method, url)
         .header("Idempotency-Key", task.idempotency_key());
     for (name, value) in with.headers.iter().flatten() {

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::Worker;
 use super::attempt::{Bench, attempt};
 use super::heart::Leases;
+use super::notify::{Notices, send};
 use super::slots::Slots;
 use crate::{
     Claimant, Claimed, Commit, Committed, Error, Held, Output, Result, StepError, WorkerState,
@@ -47,6 +50,15 @@ pub enum Happened {
         error: Option<StepError>,
         /// What the store said; [`Committed::Fenced`] where another has the step.
         committed: Committed,
+    },
+    /// A notice did not reach whom it was for.
+    Untold {
+        /// What happened: `approval-needed`, `failed`, `done`, ….
+        event: String,
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
     },
     /// The store did not do what it was asked; it is asked again.
     Store {
@@ -144,6 +156,7 @@ impl Running {
             running: 0,
             unsent: Vec::new(),
             tally: Tally::default(),
+            notices: Notices::new(),
         };
         let named = std::thread::Builder::new().name("botsmith-worker".into());
         let thread = named.spawn(move || crew.work(heart)).map_err(fail)?;
@@ -226,11 +239,13 @@ struct Crew {
     /// Results that the store has not taken yet, and since when.
     unsent: Vec<(Unsent, Instant)>,
     tally: Tally,
+    notices: Notices,
 }
 
 #[derive(Clone)]
 struct Unsent {
     held: Held,
+    workflow: String,
     how: &'static str,
     error: Option<StepError>,
     commit: Commit,
@@ -242,6 +257,8 @@ impl Crew {
         loop {
             let draining = self.shared.draining.load(Ordering::Acquire);
             let stored = self.commit();
+            let ended = self.notices.ended(&self.bench.worker.flows, false);
+            self.say(ended);
             if draining {
                 if self.running == 0 && self.unsent.is_empty() {
                     break;
@@ -281,6 +298,17 @@ impl Crew {
             };
             self.gather(wait);
         }
+        let ended = self.notices.ended(&self.bench.worker.flows, true);
+        let last: Vec<_> = ended
+            .into_iter()
+            .map(|notice| self.runtime.spawn(send(self.bench.worker.clone(), notice)))
+            .collect();
+        self.runtime.block_on(async {
+            for sent in last {
+                // One that panicked has nothing more to say.
+                let _ = tokio::time::timeout(STUBBORN, sent).await;
+            }
+        });
         self.bench.leases.end();
         // A thread that panicked has nothing more to say.
         let _ = heart.join();
@@ -298,6 +326,13 @@ impl Crew {
     fn trouble(&mut self, error: Error) {
         self.tally.errors += 1;
         self.tell(&Happened::Store { error });
+    }
+
+    /// Sends notices.
+    fn say(&self, notices: impl IntoIterator<Item = Value>) {
+        for notice in notices {
+            self.runtime.spawn(send(self.bench.worker.clone(), notice));
+        }
     }
 
     /// Claims up to `n` steps and begins them; says how many.
@@ -373,6 +408,7 @@ impl Crew {
         let (how, error) = told(&output);
         let unsent = Unsent {
             held: claimed.held.clone(),
+            workflow: claimed.workflow.clone(),
             how,
             error,
             commit: Commit::new(claimed, output),
@@ -423,6 +459,12 @@ impl Crew {
             Committed::Fenced => self.tally.fenced += 1,
         }
         self.bench.leases.drop_lease(&one.held);
+        if !self.bench.worker.notices.is_empty() {
+            let names = (one.held.run.as_str(), one.held.step.as_str());
+            let output = one.commit.output();
+            let notice = self.notices.committed(names, &one.workflow, output, answer);
+            self.say(notice);
+        }
         self.tell(&Happened::Ended {
             run: one.held.run,
             step: one.held.step,

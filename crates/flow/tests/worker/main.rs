@@ -1,12 +1,17 @@
 //! Workers at work: kinds of steps (`kinds.rs`), the engine's own (`control.rs`), life and death of workers
-//! (`life.rs`), kinds that reach outside (`outside.rs`).
+//! (`life.rs`, `cut_off.rs`), the contract on every back end (`contract.rs`), kinds that reach outside (`outside.rs`).
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
     reason = "a test stops at the first surprise, and says why a case is skipped"
 )]
 
+#[path = "../flow/backends.rs"]
+#[allow(dead_code, reason = "another test uses the rest")]
+mod backends;
+mod contract;
 mod control;
+mod cut_off;
 mod kinds;
 mod life;
 mod outside;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use botsmith_flow::{RunStatus, StepStatus, run};
 use serde_json::{Value, json};
 
-use crate::{memory, output, status, worker, workflow};
+use crate::{memory, output, status, wait_for, worker, workflow};
 
 #[test]
 fn a_program_is_run_without_a_shell_and_only_where_it_is_allowed() {
@@ -116,4 +116,51 @@ fn a_request_is_sent_again_with_the_same_key_and_its_answer_is_the_output() {
     let gone = flows.step("r", "gone").unwrap().error.unwrap();
     assert_eq!(gone.class, "network");
     assert!(!gone.message.contains("secret"), "{gone:?}");
+}
+
+#[test]
+fn people_are_told_when_a_word_is_needed_and_when_a_run_ends() {
+    let answer = "HTTP/1.1 204 fine\r\nconnection: close\r\n\r\n";
+    let (url, serving) = server(vec![
+        answer,
+        "HTTP/1.1 500 oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        answer,
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told");
+    let write = format!("cat >> {}", file.display());
+    let told = botsmith_flow::Notify::Command(vec!["sh".into(), "-c".into(), write]);
+    let flows = memory();
+    let teller = || {
+        worker(&flows)
+            .notify(botsmith_flow::Notify::Webhook(format!("{url}/hook")))
+            .notify(told.clone())
+    };
+    let lines = "steps:\n  check: {uses: approval, with: {message: 'Publish?', deadline: 300ms, default: reject}}";
+    let running = teller().start().unwrap();
+    flows
+        .start("r", "test", &workflow(lines).plan().unwrap(), &json!({}))
+        .unwrap();
+    wait_for("the end", || {
+        flows.run("r").unwrap().status == RunStatus::Done
+    });
+    wait_for("the last notice", || {
+        std::fs::read_to_string(&file).is_ok_and(|text| text.lines().count() == 2)
+    });
+    running.drain(Duration::ZERO);
+    running.join();
+    let asked = serving.join().unwrap();
+    assert!(
+        asked[0].contains("\"event\":\"approval-needed\"") && asked[0].contains("Publish?"),
+        "{asked:?}"
+    );
+    assert!(
+        asked[2].contains("\"event\":\"done\""),
+        "it was told again: {asked:?}"
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains("approval-needed") && text.contains("\"done\""),
+        "{text}"
+    );
 }

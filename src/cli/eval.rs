@@ -24,6 +24,8 @@ use super::{Ended, compare, output, power, runs, show, terminal};
 const PARTS: u64 = 16;
 /// How many shares this process asks at once.
 const SHARES: usize = 2;
+/// How long a share stays a process's that was killed.
+const LEASE: Duration = Duration::from_secs(10);
 /// How long shares of other suites may go on once this one is asked.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -142,7 +144,9 @@ fn share(store: &Arc<dyn StateStore>, workshop: &Workshop, what: Spread<'_>) -> 
     };
     let flows = Arc::new(FlowStore::open(Arc::clone(store)).map_err(wrong)?);
     let desk = Desk::new(Arc::clone(store), Arc::new(workshop.clone()));
-    let worker = Worker::new(Arc::clone(&flows), desk.kinds()).concurrency(SHARES);
+    let worker = Worker::new(Arc::clone(&flows), desk.kinds())
+        .concurrency(SHARES)
+        .lease(LEASE);
     let running = worker.start().map_err(wrong)?;
     let asked = spread(&desk, &flows, what, |_| true);
     running.drain(GRACE);

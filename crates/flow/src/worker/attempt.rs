@@ -10,7 +10,7 @@ use super::heart::{Leases, Stop};
 use super::prepare::{Prepared, Shown, prepare};
 use super::slots::{Slots, is_slot};
 use super::{Task, Worker};
-use crate::{Claimed, Output, StepError};
+use crate::{Claimed, Error, Output, StepError};
 
 /// How often an attempt looks whether its device is free.
 const LOOK: Duration = Duration::from_millis(50);
@@ -70,14 +70,19 @@ async fn go(
     let worker = &bench.worker;
     let flows = Arc::clone(&worker.flows);
     let secrets = worker.secrets.clone();
-    let Prepared { work, scope } = if claimed.plan.with.is_null() {
-        prepare(&flows, &claimed, None, &shown)?
+    let prepared = if claimed.plan.with.is_null() {
+        prepare(&flows, &claimed, None, &shown)
     } else {
         // It reads from the store, which blocks.
         let (claimed, shown) = (claimed.clone(), shown.clone());
         tokio::task::spawn_blocking(move || prepare(&flows, &claimed, secrets.as_ref(), &shown))
             .await
-            .map_err(StepError::panicked)??
+            .map_err(StepError::panicked)?
+    };
+    let Prepared { work, scope } = match prepared {
+        // That the store is away is no failure of the step.
+        Err(Error::Core(_)) => return Ok(Output::Released),
+        prepared => prepared?,
     };
     if claimed.resume.is_none() && !work.is_wanted(&scope)? {
         return Ok(Output::Skipped);

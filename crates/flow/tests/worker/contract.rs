@@ -231,9 +231,10 @@ fn concurrency(flows: &Arc<FlowStore>) {
                     async move {
                         *now.lock().unwrap() += 1;
                         let there = *now.lock().unwrap();
-                        let mut most = most.lock().unwrap();
-                        *most = there.max(*most);
-                        drop(most);
+                        {
+                            let mut most = most.lock().unwrap();
+                            *most = there.max(*most);
+                        }
                         tokio::time::sleep(Duration::from_millis(
                             task.with()["ms"].as_u64().unwrap(),
                         ))

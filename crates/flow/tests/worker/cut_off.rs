@@ -11,7 +11,6 @@ use botsmith_core::store::RedisStore;
 use botsmith_flow::{FlowStore, Kind, RunStatus, StepStatus, Type, Worker};
 use serde_json::json;
 
-use crate::backends::Redis;
 use crate::{test_kinds, wait_for};
 
 /// A way to a server that can be cut.
@@ -77,12 +76,15 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
 
 #[test]
 fn a_worker_that_is_cut_off_is_fenced_and_another_finishes_its_step() {
-    let Some(redis) = Redis::start() else { return };
-    let port = redis.url.rsplit(':').next().unwrap().parse().unwrap();
+    let Some(redis) = crate::server::one(&[]) else {
+        return;
+    };
+    let url = redis.url();
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
     let way = Way::to(port);
     let open =
         |url: &str| Arc::new(FlowStore::open(Arc::new(RedisStore::open(url).unwrap())).unwrap());
-    let flows = open(&redis.url);
+    let flows = open(&url);
     // A call gives up soon, so that the worker notices.
     let far = open(&format!("redis://127.0.0.1:{}?timeout=1s", way.port));
     let kinds = |name: &'static str, ms: u64| {

@@ -15,6 +15,9 @@ mod cut_off;
 mod kinds;
 mod life;
 mod outside;
+#[path = "../../../core/tests/store/server.rs"]
+#[allow(dead_code, reason = "its clusters and sentinels are for others")]
+mod server;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -11,8 +11,6 @@ use crate::{Result, RunIf, StepPlan};
 
 use super::{FlowStore, nonce, random};
 
-/// Heads of queues that differ by less than this, in milliseconds, are of one age.
-const AGE_MS: u64 = 1000;
 /// How many due members are looked at in one go.
 const LOOK: usize = 64;
 
@@ -111,11 +109,11 @@ impl FlowStore {
             }
         }
         // The partition whose first step is the most urgent or has waited longest comes first. Where
-        // heads are of one age, workers begin at different ones, so that they seldom want the same steps.
+        // heads are as old as each other, workers begin at different ones, so that they seldom want the same steps.
         let turn = random();
         heads.sort_by_cached_key(|(head, place, _)| {
             let drawn = blake3::hash(format!("{turn} {place}").as_bytes());
-            (head / AGE_MS, *drawn.as_bytes())
+            (*head, *drawn.as_bytes())
         });
         let mut claimed = Vec::new();
         for (_, place, ready) in heads {

@@ -128,6 +128,13 @@ pub trait Evaluator: Send + Sync + Debug {
     /// and names the case. An evaluator that breaks on one answer gives [`Verdict::Failed`].
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict>;
 
+    /// The value that [`Evaluator::evaluate`] gives to a text and its references (one or more), without
+    /// explanation and evidence: for many pairs of which values alone are read, as in
+    /// [`Metric::scores`](crate::metric::Metric::scores). `None`, the default: `evaluate` is asked.
+    fn value(&self, _candidate: &str, _references: &[&str]) -> Option<f64> {
+        None
+    }
+
     /// Whether it gives pass or fail without a threshold, with the options that it was built with.
     fn decides(&self, docs: &Docs) -> bool {
         docs.decides

@@ -138,6 +138,9 @@ impl Metric {
         let first = std::sync::Mutex::new(None);
         let judge = |scratch: &mut Scratch, pair: &P| {
             let (candidate, references) = get(pair);
+            if let Some(value) = self.plain(candidate, references) {
+                return if value.is_finite() { value } else { f64::NAN };
+            }
             match self.value(scratch, candidate, references) {
                 Ok(value) => value.unwrap_or(f64::NAN),
                 Err(error) => {
@@ -154,6 +157,17 @@ impl Metric {
                 .into_iter()
                 .map(|value| Some(value).filter(|value| !value.is_nan()))
                 .collect()),
+        }
+    }
+
+    /// The value of one pair where the evaluator says it without more.
+    fn plain<R: AsRef<str>>(&self, candidate: &str, references: &[R]) -> Option<f64> {
+        match references {
+            [one] => self.configured().value(candidate, &[one.as_ref()]),
+            many => {
+                let texts: Vec<&str> = many.iter().map(AsRef::as_ref).collect();
+                self.configured().value(candidate, &texts)
+            }
         }
     }
 

@@ -170,3 +170,12 @@ def test_sixteen_steps_at_once_give_what_one_gives(tmp_path: Path) -> None:
 
     run = flow.Workflow(path, kinds={"square": square}).run(inputs={"numbers": list(range(40))}, concurrency=16)
     assert run.output("square") == [number * number for number in range(40)] and seen
+
+
+def test_workflows_are_awaited_in_a_running_loop(file: Path) -> None:
+    async def main() -> list[Any]:
+        workflow = bs.aio.Workflow(file, kinds=KINDS)
+        runs = await asyncio.gather(*(workflow.run(inputs={"texts": ["a " * n]}) for n in (1, 2)))
+        return [run.output("sum")["total"] for run in runs]
+
+    assert asyncio.run(main()) == [1, 2]

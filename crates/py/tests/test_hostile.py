@@ -177,8 +177,8 @@ def objects(closed: Closed) -> list[Any]:
     file = closed.folder / "flow.yaml"
     file.write_text("version: 1\nname: small\nsteps:\n  ask: {uses: approval}\n")
     workflow = bs.flow.Workflow(file)
-    flows = [workflow, workflow.run(), bs.flow.Worker("memory:"), bs.flow.Worker("memory:").start()]
-    found += [*flows, flows[1].step("ask"), flows[3]._native]
+    flows = [workflow, bs.aio.Workflow(file), workflow.run(), bs.flow.Worker("memory:"), bs.flow.Worker("memory:").start()]
+    found += [*flows, flows[2].step("ask"), flows[4]._native]
     live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(shout), metrics.bleu, bs.Store("memory:"), *steps, *found]
     gone = [closed.store, closed.run, closed.bot, closed.session]
     natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]

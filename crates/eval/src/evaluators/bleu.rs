@@ -149,6 +149,10 @@ impl Evaluator for Bleu {
         Ok(Score::graded(score.score).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        Some(bleu::sentence(candidate, references, &self.sentence).score)
+    }
+
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         Some(Box::new(bleu::Corpus::new(self.corpus)))
     }

@@ -105,6 +105,10 @@ impl Evaluator for Chrf {
         Ok(Score::graded(score).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        Some(chrf::sentence(candidate, references, &self.0))
+    }
+
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         Some(Box::new(chrf::Corpus::new(self.0)))
     }

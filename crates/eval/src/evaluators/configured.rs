@@ -94,6 +94,16 @@ impl Configured {
         self.evaluator.signature()
     }
 
+    /// Its value for texts alone, where that takes no case, no extraction and no turning round, and the
+    /// evaluator can say it.
+    pub(crate) fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let plain = !self.invert && self.when.is_none() && self.extract.is_empty();
+        match plain && !references.is_empty() {
+            true => self.evaluator.value(candidate, references),
+            false => None,
+        }
+    }
+
     /// Whether it judges this case.
     pub(super) fn applies(&self, case: &Case) -> Result<bool> {
         self.when.as_ref().map_or(Ok(true), |when| when.holds(case))

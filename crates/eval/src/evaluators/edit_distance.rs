@@ -91,6 +91,21 @@ impl Evaluator for EditDistance {
         ))
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        if !self.wanted.is_references() || self.ignore_case {
+            return None;
+        }
+        let best = match self.form.higher_is_closer() {
+            true => f64::max,
+            false => f64::min,
+        };
+        SCORER.with_borrow_mut(|scorer| {
+            let each = references.iter();
+            each.map(|wanted| scorer.score(self.metric, self.form, candidate, wanted))
+                .reduce(best)
+        })
+    }
+
     fn range(&self, docs: &Docs) -> Range {
         let share = matches!(
             self.form,

@@ -76,6 +76,19 @@ impl Evaluator for Fuzzy {
         Ok(Score::graded(best).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        if !self.wanted.is_references() {
+            return None;
+        }
+        let best = SCORERS.with(|scorers| {
+            let mut scorer = scorers[usize::from(self.process)].borrow_mut();
+            let each = references.iter();
+            each.map(|wanted| scorer.score(self.ratio, candidate, wanted))
+                .fold(0.0, f64::max)
+        });
+        Some(best)
+    }
+
     fn uses_references(&self, _: &Docs) -> bool {
         self.wanted.is_references()
     }

@@ -77,6 +77,10 @@ impl Evaluator for Gleu {
         Ok(Score::graded(gleu::sentence(subject.text, subject.references, self.0)).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        Some(gleu::sentence(candidate, references, self.0))
+    }
+
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         Some(Box::new(GleuCorpus {
             options: self.0,
@@ -139,5 +143,9 @@ impl Evaluator for NltkBleu {
         Wanted::References.texts(subject, "nltk-bleu")?;
         let score = nltk_bleu::sentence(subject.text, subject.references, self.0);
         Ok(Score::graded(score).into())
+    }
+
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        Some(nltk_bleu::sentence(candidate, references, self.0))
     }
 }

@@ -53,6 +53,15 @@ impl Evaluator for Levenshtein {
         Ok(Score::graded(best).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let plain = self.wanted.is_references() && !self.ignore_case;
+        let each = references.iter();
+        plain.then(|| {
+            each.map(|wanted| levenshtein_ratio(candidate, wanted))
+                .fold(0.0, f64::max)
+        })
+    }
+
     fn uses_references(&self, _: &Docs) -> bool {
         self.wanted.is_references()
     }

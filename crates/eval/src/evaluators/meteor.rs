@@ -107,6 +107,11 @@ impl Evaluator for Meteor {
         Ok(Score::graded(score).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let plain = self.wanted.is_references();
+        plain.then(|| self.score(candidate, references))
+    }
+
     fn signature(&self) -> String {
         let Options {
             alpha,

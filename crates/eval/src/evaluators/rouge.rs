@@ -155,6 +155,11 @@ impl Evaluator for RougeEvaluator {
         Ok(Score::graded(rouge.get(self.options.measure)).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let plain = self.wanted.is_references();
+        plain.then(|| self.score(candidate, references).get(self.options.measure))
+    }
+
     fn signature(&self) -> String {
         let variant = match self.options.variant {
             Variant::N(n) => n.to_string(),

@@ -66,6 +66,10 @@ impl Evaluator for Ter {
         Ok(Score::graded(edits.score()).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        Some(ter::sentence(candidate, references, &self.0).score())
+    }
+
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         Some(Box::new(ter::Corpus::new(self.0)))
     }

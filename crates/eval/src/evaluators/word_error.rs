@@ -175,6 +175,16 @@ impl Evaluator for WordError {
         })
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        if !self.wanted.is_references() {
+            return None;
+        }
+        with_scorer(self.unit, |scorer| {
+            let best = self.best(scorer, candidate, references.iter().copied());
+            best.map(|(counts, _)| self.rate.of(&counts))
+        })
+    }
+
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         // A value of the case's own is not among the references that a corpus is given.
         self.wanted.is_references().then(|| {

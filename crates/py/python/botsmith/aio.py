@@ -21,11 +21,11 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
-from . import _bots, _eval, _native, nlp
+from . import _bots, _eval, _native, flow, nlp
 from ._run import Run
 from ._values import Answer
 
-__all__ = ["Bot", "Session", "Stream", "annotate", "evaluate", "pipe"]
+__all__ = ["Bot", "Session", "Stream", "Workflow", "annotate", "evaluate", "pipe"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -158,3 +158,13 @@ class Stream:
     async def aclose(self) -> None:
         """Stops the bot."""
         self._stream.close()
+
+
+class Workflow(flow.Workflow):
+    """As :class:`botsmith.flow.Workflow`; :meth:`run` is awaited. A cancelled task stops its worker, and the run
+    goes on when it is run again under its id."""
+
+    async def run(self, **options: Any) -> flow.FlowRun:  # type: ignore[override]
+        """Starts a run and works on it here, until it has ended or waits for somebody."""
+        stop = _native.Stop()
+        return await _run(stop, functools.partial(super().run, stop=stop, **options))

@@ -197,11 +197,11 @@ class Workflow:
         return f"<Workflow {self.name!r}, {len(self.steps)} steps>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _workflow, (self.path, self._kinds)
+        return _workflow, (type(self), self.path, self._kinds)
 
 
-def _workflow(path: str, kinds: dict[str, Any]) -> Workflow:
-    return Workflow(path, kinds=kinds)
+def _workflow(kind: type[Workflow], path: str, kinds: dict[str, Any]) -> Workflow:
+    return kind(path, kinds=kinds)
 
 
 def _json(value: Any) -> str:

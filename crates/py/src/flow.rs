@@ -5,10 +5,14 @@
 
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use botsmith::core::store::MemoryStore;
+use botsmith::eval::ask::Given as Bots;
+use botsmith::eval::flow::Desk;
 use botsmith::flow::{self as rust, FlowStore, Kind, Kinds, RunState, StepState, Type, Workflow};
+use botsmith::nanobots::{Allow, Workshop};
 use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -48,9 +52,20 @@ fn type_of(word: &str) -> Type {
     }
 }
 
-/// All kinds: those that are built in, and those of Python.
-fn kinds(given: Given) -> Result<Kinds, Fault> {
-    let mut kinds = builtin();
+/// All kinds: those of flow, those about bots, texts and suites, and those of Python. Without a store they are
+/// for checks, and what they do is not asked for.
+fn kinds(store: Option<&Store>, allow_commands: bool, given: Given) -> Result<Kinds, Fault> {
+    let desk = match store {
+        None => Desk::new(Arc::new(MemoryStore::new()), Arc::new(Bots::default())),
+        Some(store) => {
+            let open = store.open()?;
+            let workshop = Workshop::of_process()?
+                .allow(Allow::default().commands(allow_commands))
+                .store(Arc::clone(&open));
+            Desk::new(open, Arc::new(workshop))
+        }
+    };
+    let mut kinds = desk.kinds();
     for (facts, callback) in given {
         let facts: Function = serde_json::from_str(&facts)?;
         let mut kind = Kind::new(&facts.name, &facts.about)
@@ -70,8 +85,9 @@ fn kinds(given: Given) -> Result<Kinds, Fault> {
     Ok(kinds)
 }
 
-fn builtin() -> Kinds {
-    Kinds::builtin()
+/// Reads a workflow's file.
+fn read(path: &Path, given: Given) -> Result<Workflow, Fault> {
+    Ok(Workflow::read(path, &kinds(None, false, given)?)?)
 }
 
 fn flows(store: &Store) -> Result<Arc<FlowStore>, Fault> {
@@ -82,7 +98,7 @@ fn flows(store: &Store) -> Result<Arc<FlowStore>, Fault> {
 #[pyfunction]
 pub(crate) fn flow_check(py: Python<'_>, path: PathBuf, given: Given) -> PyResult<String> {
     doorway::quick(py, || {
-        let workflow = Workflow::read(&path, &kinds(given)?)?;
+        let workflow = read(&path, given)?;
         let steps: Vec<_> = workflow.steps().keys().collect();
         let finally: Vec<_> = workflow.finally().keys().collect();
         Ok::<_, Fault>(
@@ -104,7 +120,7 @@ pub(crate) fn flow_graph(
     mermaid: bool,
 ) -> PyResult<String> {
     doorway::quick(py, || {
-        let plan = Workflow::read(&path, &kinds(given)?)?.plan()?;
+        let plan = read(&path, given)?.plan()?;
         Ok::<_, Fault>(drawn(&rust::Graph::of_plan(&plan), mermaid))
     })
 }
@@ -141,7 +157,7 @@ pub(crate) fn flow_start(
     inputs: &str,
 ) -> PyResult<()> {
     doorway::quick(py, || {
-        let workflow = Workflow::read(&path, &kinds(given)?)?;
+        let workflow = read(&path, given)?;
         start(&*flows(store)?, &workflow, id, inputs)
     })
 }

@@ -179,3 +179,31 @@ def test_workflows_are_awaited_in_a_running_loop(file: Path) -> None:
         return [run.output("sum")["total"] for run in runs]
 
     assert asyncio.run(main()) == [1, 2]
+
+
+def test_steps_about_bots_and_suites_stand_beside_functions(tmp_path: Path) -> None:
+    (tmp_path / "clerk.yml").write_text("provider: {id: script, settings: {model: m, otherwise: Hm.}}\n")
+    (tmp_path / "suite.yaml").write_text(textwrap.dedent("""
+        version: 1
+        dataset: [{input: a, reference: b, said: b}, {input: c, reference: d, said: x}]
+        bots: [{name: said, recorded: {answer: /said}}]
+        evaluators: [equals]
+    """))
+    path = tmp_path / "both.yaml"
+    path.write_text(textwrap.dedent("""
+        version: 1
+        name: both
+        steps:
+          ask: {uses: bot, with: {cartridge: clerk.yml, input: "Hello?"}}
+          shout: {uses: shout, needs: [ask], with: {text: "{{ steps.ask.output }}"}}
+          judge: {uses: eval, with: {suite: suite.yaml}}
+    """))
+
+    def shout(text: str) -> str:
+        return text.upper()
+
+    store = bs.Store(f"sqlite:{tmp_path / 'state.db'}")
+    run = flow.Workflow(path, kinds={"shout": shout}).run(store=store)
+    assert run.status == "done", run.steps
+    assert run.output("ask") == "Hm." and run.output("shout") == "HM."
+    assert bs.open_run(run.output("judge")["run"], store).bots[0].scores["equals"].pass_rate == 0.5

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use botsmith::flow::{Kind, Outlook, Running, StepError, Task, Worker, Workflow, outlook};
+use botsmith::flow::{Kind, Outlook, Running, StepError, Task, Worker, outlook};
 use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Given, flows, kinds, start};
+use super::{Given, flows, kinds, read, start};
 use crate::callback::Callback;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
@@ -67,7 +67,8 @@ fn worker(store: &Store, given: Given, wanted: &str) -> Result<Worker, Fault> {
     let wanted: Wanted = serde_json::from_str(wanted)?;
     let lease = Duration::try_from_secs_f64(wanted.lease)
         .map_err(|error| Fault::Wrong(format!("lease={}: {error}", wanted.lease)))?;
-    let mut worker = Worker::new(flows(store)?, kinds(given)?)
+    let kinds = kinds(Some(store), wanted.allow_commands, given)?;
+    let mut worker = Worker::new(flows(store)?, kinds)
         .concurrency(wanted.concurrency)
         .labels(wanted.labels)
         .devices(wanted.devices)
@@ -162,7 +163,7 @@ pub(crate) fn flow_work(
         stop,
         |_| Ok(()),
         move || {
-            let workflow = Workflow::read(&path, &kinds(again)?)?;
+            let workflow = read(&path, again)?;
             let worker = worker(&store, given, &wanted)?;
             let flows = Arc::clone(worker.flows());
             start(&flows, &workflow, &id, &inputs)?;

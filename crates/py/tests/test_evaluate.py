@@ -130,6 +130,12 @@ def test_files_and_other_names_of_fields_work(tmp_path: Path) -> None:
     assert run.bot("knows").scores["right"].passed == 2
 
 
+def test_several_references_may_have_any_name() -> None:
+    for key, fields in (("references", None), ("right", {"references": "right"}), ("right", {"reference": "right"})):
+        run = judged(bots=str.upper, dataset=[{"input": "a", key: ["b", "A"]}], evaluators=["equals"], fields=fields)
+        assert next(iter(run)).references == ("b", "A") and run.bots[0].scores["equals"].passed == 1
+
+
 def test_missing_values_of_frames_are_missing() -> None:
     pandas = pytest.importorskip("pandas")
     data = pandas.DataFrame({"input": ["a", "b"], "reference": ["a", None], "extra": [1.5, float("nan")]})

@@ -261,8 +261,12 @@ def evaluate(
         return _run(wanted, held, made, progress, warn, stop)
 
 
+#: What a suite calls a field that rows may call otherwise.
+_FIELDS = {"references": "reference"}
+
+
 def _dataset(dataset: Any, fields: Mapping[str, Any] | None, folder: Path) -> dict[str, Any]:
-    mapping = {} if fields is None else {key: _pointer(value) for key, value in fields.items()}
+    mapping = {_FIELDS.get(key, key): _pointer(value) for key, value in (fields or {}).items()}
     if isinstance(dataset, str | os.PathLike):
         return {"path": os.path.abspath(os.fspath(cast("str", dataset))), **mapping}
     if write_rows(dataset, folder / _ROWS) == 0:

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use botsmith_core::chat::CancelToken;
+use tracing::{Instrument as _, Span, field, info_span};
 
 use super::control::{control, is_control};
 use super::heart::{Leases, Stop};
@@ -31,12 +32,14 @@ pub(super) async fn attempt(
     let shown = Shown::default();
     // The task's own token: it is told of its timeout too, which is no word from outside.
     let stop = CancelToken::new();
-    let mut going = tokio::spawn(go(
+    let span = span(&claimed);
+    let going = go(
         Arc::clone(&bench),
         claimed.clone(),
         stop.clone(),
         shown.clone(),
-    ));
+    );
+    let mut going = tokio::spawn(going.instrument(span.clone()));
     let done = tokio::select! {
         biased;
         done = &mut going => Some(done),
@@ -58,7 +61,26 @@ pub(super) async fn attempt(
             }
         }
     };
+    if let Output::Failed(error) = &output {
+        span.record("error.type", error.class.as_str());
+    }
     Some(shown.hide(output))
+}
+
+/// What traces show of an attempt, named as OpenTelemetry's conventions for generative AI name a workflow.
+/// Neither inputs nor outputs are in it.
+fn span(claimed: &Claimed) -> Span {
+    info_span!(
+        "step",
+        otel.name = %format_args!("{} {}", claimed.plan.kind, claimed.held.step),
+        otel.kind = "internal",
+        gen_ai.workflow.name = claimed.workflow.as_str(),
+        botsmith.run = claimed.held.run.as_str(),
+        botsmith.step = claimed.held.step.as_str(),
+        botsmith.kind = claimed.plan.kind.as_str(),
+        botsmith.attempt = claimed.before + 1,
+        "error.type" = field::Empty,
+    )
 }
 
 async fn go(

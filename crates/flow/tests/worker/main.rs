@@ -1,5 +1,6 @@
 //! Workers at work: kinds of steps (`kinds.rs`), the engine's own (`control.rs`), life and death of workers
-//! (`life.rs`, `cut_off.rs`), the contract on every back end (`contract.rs`), kinds that reach outside (`outside.rs`).
+//! (`life.rs`, `cut_off.rs`), the contract on every back end (`contract.rs`), kinds that reach outside (`outside.rs`),
+//! what traces show (`traced.rs`).
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -18,6 +19,7 @@ mod outside;
 #[path = "../../../core/tests/store/server.rs"]
 #[allow(dead_code, reason = "its clusters and sentinels are for others")]
 mod server;
+mod traced;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

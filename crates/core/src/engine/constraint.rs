@@ -1,0 +1,228 @@
+//! What an answer must be: a JSON Schema, a regular expression or a Lark grammar -> which tokens may
+//! come next.
+//!
+//! The work is done by llguidance (<https://github.com/guidance-ai/llguidance>), with its limits on
+//! the size of a grammar and the work of a step. Grammars are compiled once a request; the tables of
+//! the tokenizer once a model.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use llguidance::api::TopLevelGrammar;
+use llguidance::toktrie::{ApproximateTokEnv, SimpleVob, TokEnv, TokRxInfo, TokTrie};
+use llguidance::{Matcher as Inner, ParserFactory};
+use serde_json::Value;
+
+use super::error::{EngineError, Result};
+use super::tokenizer::Tokenizer;
+
+/// What an answer must be.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Grammar {
+    /// JSON that this schema allows.
+    JsonSchema(Value),
+    /// Any JSON.
+    Json,
+    /// Text that this expression matches from beginning to end (Rust's syntax).
+    Regex(String),
+    /// Text of this grammar, in Lark's syntax as llguidance reads it; its rule `start`.
+    Lark(String),
+}
+
+/// Bytes that a grammar may have.
+const TEXT: usize = 1 << 20;
+
+impl Grammar {
+    fn compiled(&self) -> Result<TopLevelGrammar> {
+        let (what, size) = match self {
+            Self::Json => return Ok(TopLevelGrammar::from_json_schema(Value::Object(serde_json::Map::new()))),
+            Self::JsonSchema(schema) => ("schema", schema.to_string().len()),
+            Self::Regex(text) => ("expression", text.len()),
+            Self::Lark(text) => ("grammar", text.len()),
+        };
+        if size > TEXT {
+            return Err(EngineError::Grammar(format!("the {what} has {size} bytes, at most {TEXT} are read")));
+        }
+        Ok(match self {
+            Self::Json => unreachable!("returned above"),
+            Self::JsonSchema(schema) => TopLevelGrammar::from_json_schema(schema.clone()),
+            Self::Regex(text) => TopLevelGrammar::from_regex(text),
+            Self::Lark(text) => TopLevelGrammar::from_lark(text.clone()),
+        })
+    }
+}
+
+/// The tables of one tokenizer.
+pub(crate) struct Grammars {
+    factory: ParserFactory,
+}
+
+impl std::fmt::Debug for Grammars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grammars").finish_non_exhaustive()
+    }
+}
+
+fn grammar_error(error: &impl std::fmt::Display) -> EngineError {
+    let text = error.to_string();
+    EngineError::Grammar(crate::hint::shown(text.trim()))
+}
+
+impl Grammars {
+    /// Reads the tables; `rows` is the length of the model's logits, `ends` what ends an answer.
+    ///
+    /// # Errors
+    /// [`EngineError::Grammar`] for a tokenizer whose tokens' bytes are not known.
+    pub(crate) fn new(tokenizer: &Tokenizer, rows: usize, ends: &[u32]) -> Result<Self> {
+        let words = words(tokenizer, rows)?;
+        let end = ends.first().copied().unwrap_or(0);
+        let info = TokRxInfo::new(words.len() as u32, end);
+        let environment: TokEnv = Arc::new(ApproximateTokEnv::new(TokTrie::from(&info, &words)));
+        let mut factory = ParserFactory::new_simple(&environment).map_err(|error| grammar_error(&error))?;
+        factory.quiet();
+        factory.limits_mut().verbose_errors = false;
+        Ok(Self { factory })
+    }
+
+    /// A matcher at the beginning of an answer.
+    ///
+    /// # Errors
+    /// [`EngineError::Grammar`] with what is wrong with the grammar.
+    pub(crate) fn matcher(&self, grammar: &Grammar) -> Result<Matcher> {
+        let parser = self.factory.create_parser(grammar.compiled()?);
+        let inner = Inner::new(parser);
+        match inner.get_error() {
+            Some(error) => Err(grammar_error(&error)),
+            None => Ok(Matcher { inner }),
+        }
+    }
+}
+
+/// The bytes of every token, by id.
+fn words(tokenizer: &Tokenizer, rows: usize) -> Result<Vec<Vec<u8>>> {
+    let inner = tokenizer.inner();
+    let text = inner.to_string(false).map_err(|error| grammar_error(&error))?;
+    let json: Value = serde_json::from_str(&text).map_err(|error| grammar_error(&error))?;
+    let decoder = json["decoder"].to_string();
+    let byte_level = decoder.contains("ByteLevel");
+    let byte_fallback = decoder.contains("ByteFallback") || decoder.contains("Metaspace");
+    if !byte_level && !byte_fallback {
+        return Err(EngineError::Grammar(
+            "the tokenizer is neither byte-level nor SentencePiece: its tokens' bytes are not known".into(),
+        ));
+    }
+    let bytes_of = byte_level_table();
+    let mut words = vec![Vec::new(); rows];
+    for (token, id) in inner.get_vocab(false) {
+        if let Some(word) = words.get_mut(id as usize) {
+            *word = match byte_level {
+                true => token.chars().filter_map(|c| bytes_of.get(&c).copied()).collect(),
+                false => piece(&token),
+            };
+        }
+    }
+    for (id, added) in inner.get_added_tokens_decoder() {
+        if let Some(word) = words.get_mut(id as usize) {
+            *word = added.content.as_bytes().to_vec();
+            if added.special {
+                word.insert(0, TokTrie::SPECIAL_TOKEN_MARKER);
+            }
+        }
+    }
+    Ok(words)
+}
+
+/// A SentencePiece token: `▁` is a blank, `<0x0A>` a byte.
+fn piece(token: &str) -> Vec<u8> {
+    let byte = token
+        .strip_prefix("<0x")
+        .and_then(|rest| rest.strip_suffix('>'))
+        .filter(|digits| digits.len() == 2)
+        .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    match byte {
+        Some(byte) => vec![byte],
+        None => token.replace('\u{2581}', " ").into_bytes(),
+    }
+}
+
+/// GPT-2's letters for bytes.
+fn byte_level_table() -> BTreeMap<char, u8> {
+    let mut table = BTreeMap::new();
+    let mut next = 256_u32;
+    for byte in 0..=255_u8 {
+        let shown = matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+        let letter = match shown {
+            true => char::from(byte),
+            false => {
+                next += 1;
+                char::from_u32(next - 1).expect("a letter of Latin Extended-A")
+            }
+        };
+        table.insert(letter, byte);
+    }
+    table
+}
+
+/// Follows one answer.
+pub(crate) struct Matcher {
+    inner: Inner,
+}
+
+impl std::fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Matcher").finish_non_exhaustive()
+    }
+}
+
+/// The tokens that may come next.
+#[derive(Debug)]
+pub(crate) struct Allowed {
+    tokens: SimpleVob,
+    /// Whether the answer may end here.
+    pub(crate) end: bool,
+}
+
+impl Allowed {
+    pub(crate) fn allows(&self, token: u32) -> bool {
+        (token as usize) < self.tokens.len() && self.tokens.is_allowed(token)
+    }
+}
+
+impl Matcher {
+    /// The tokens that may come next.
+    ///
+    /// # Errors
+    /// [`EngineError::Grammar`] where the work of a step has no end.
+    pub(crate) fn allowed(&mut self) -> Result<Allowed> {
+        let end = self.inner.is_accepting().map_err(|error| grammar_error(&error))?;
+        let tokens = self.inner.compute_mask_or_eos().map_err(|error| grammar_error(&error))?;
+        Ok(Allowed { tokens, end })
+    }
+
+    /// Takes the token that was chosen. Whether the answer is complete.
+    ///
+    /// # Errors
+    /// [`EngineError::Grammar`] for a token that was not allowed.
+    pub(crate) fn take(&mut self, token: u32) -> Result<bool> {
+        self.inner.consume_token(token).map_err(|error| grammar_error(&error))?;
+        Ok(self.inner.is_stopped())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_and_bytes_go_both_ways() {
+        let table = byte_level_table();
+        assert_eq!(table.len(), 256);
+        assert_eq!(table[&'Ġ'], b' ');
+        assert_eq!(table[&'Ċ'], b'\n');
+        assert_eq!(table[&'a'], b'a');
+        assert_eq!(piece("▁the"), b" the");
+        assert_eq!(piece("<0x0A>"), b"\n");
+        assert_eq!(piece("<0x>"), b"<0x>");
+    }
+}

@@ -1,0 +1,276 @@
+//! Attention of a packed batch: each text over its own keys and values, block by block.
+//!
+//! Queries of all heads that share keys go together in tiles, so that a block is read once a tile.
+//! Keys are kept number by number (`[number][token]`), so that one pass gives the products with all
+//! tokens of a block; each product and each sum is built in the same order whatever the tile, the
+//! batch or the share of the prefix, so a text's numbers here do not depend on what stands beside it.
+
+use rayon::prelude::*;
+
+use super::super::kv::{BLOCK, KvShape, Sequence};
+use super::{Packed, Shape, Span};
+
+/// Rows of queries that go through a block together.
+const TILE: usize = 4;
+/// Tiles that one task takes.
+const TILES: usize = 8;
+
+/// One layer's attention.
+#[derive(Debug)]
+pub(super) struct Heads<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) layer: usize,
+    pub(super) kv: KvShape,
+}
+
+/// A query: a head of a row, and the position of its token.
+#[derive(Clone, Copy, Debug)]
+struct Query {
+    /// Where its numbers start in the batch's queries.
+    from: usize,
+    /// Where its answer starts in the output.
+    to: usize,
+    position: usize,
+}
+
+impl Heads<'_> {
+    /// What each query sees, `[row][head][number]`; with `wanted_only`, for the wanted rows alone.
+    pub(super) fn attend(
+        &self,
+        queries: &[f32],
+        spans: &[Span<'_>],
+        packed: &Packed,
+        wanted_only: bool,
+    ) -> Vec<f32> {
+        let Shape { heads, kv_heads, head_width: width, .. } = *self.shape;
+        let group = heads / kv_heads;
+        let mut tasks = Vec::new();
+        let mut out_row = 0;
+        for (span, start) in spans.iter().zip(&packed.starts) {
+            let all: Vec<usize>;
+            let rows = match wanted_only {
+                true => span.wanted,
+                false => {
+                    all = (0..span.tokens.len()).collect();
+                    &all
+                }
+            };
+            for kv_head in 0..kv_heads {
+                let mut list = Vec::with_capacity(rows.len() * group);
+                for (at, row) in rows.iter().enumerate() {
+                    for head in kv_head * group..(kv_head + 1) * group {
+                        list.push(Query {
+                            from: ((start + row) * heads + head) * width,
+                            to: ((out_row + at) * heads + head) * width,
+                            position: packed.positions[start + row],
+                        });
+                    }
+                }
+                for part in list.chunks(TILE * TILES) {
+                    tasks.push((kv_head, &*span.sequence, part.to_vec()));
+                }
+            }
+            out_row += rows.len();
+        }
+        let done: Vec<(Vec<Query>, Vec<f32>)> = tasks
+            .into_par_iter()
+            .map(|(kv_head, sequence, list)| {
+                let mut seen = vec![0.0; list.len() * width];
+                let mut scores = Vec::new();
+                for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
+                    let arch = pulp::Arch::new();
+                    arch.dispatch(|| self.tile(kv_head, sequence, queries, list, &mut scores, seen));
+                }
+                (list, seen)
+            })
+            .collect();
+        let mut out = vec![0.0; out_row * heads * width];
+        for (list, seen) in done {
+            for (query, seen) in list.iter().zip(seen.chunks_exact(width)) {
+                out[query.to..query.to + width].copy_from_slice(seen);
+            }
+        }
+        out
+    }
+
+    /// A few queries over all that they see.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+    fn tile(
+        &self,
+        kv_head: usize,
+        sequence: &Sequence,
+        queries: &[f32],
+        list: &[Query],
+        scores: &mut Vec<f32>,
+        seen: &mut [f32],
+    ) {
+        let width = self.kv.width;
+        let window = self.shape.windows[self.layer];
+        let first_of = |query: &Query| window.map_or(0, |window| (query.position + 1).saturating_sub(window));
+        let first_block = list.iter().map(first_of).min().unwrap_or(0) / BLOCK;
+        let last_block = list.iter().map(|query| query.position).max().unwrap_or(0) / BLOCK;
+        let blocks = last_block + 1 - first_block;
+        let stride = blocks * BLOCK;
+        scores.clear();
+        scores.resize(list.len() * stride, f32::NEG_INFINITY);
+        for block in first_block..=last_block {
+            let keys = sequence.head(self.kv, self.layer, 0, kv_head, block);
+            let mut products = [[0.0_f32; BLOCK]; TILE];
+            for (query, product) in list.iter().zip(&mut products) {
+                let query = &queries[query.from..query.from + width];
+                for (number, keys) in query.iter().zip(keys.chunks_exact(BLOCK)) {
+                    for (product, key) in product.iter_mut().zip(keys) {
+                        *product = number.mul_add(*key, *product);
+                    }
+                }
+            }
+            for (at, (query, product)) in list.iter().zip(&products).enumerate() {
+                let (first, start) = (first_of(query), block * BLOCK);
+                let place = at * stride + (block - first_block) * BLOCK;
+                for (slot, product) in product.iter().enumerate() {
+                    if (first..=query.position).contains(&(start + slot)) {
+                        let score = product * self.shape.attention_scale;
+                        scores[place + slot] = match self.shape.attention_softcap {
+                            Some(cap) => cap * (score / cap).tanh(),
+                            None => score,
+                        };
+                    }
+                }
+            }
+        }
+        for scores in scores.chunks_exact_mut(stride) {
+            softmax(scores);
+        }
+        for block in first_block..=last_block {
+            let values = sequence.head(self.kv, self.layer, 1, kv_head, block);
+            for (at, (query, seen)) in list.iter().zip(seen.chunks_exact_mut(width)).enumerate() {
+                let place = at * stride + (block - first_block) * BLOCK;
+                for (slot, value) in values.chunks_exact(width).enumerate() {
+                    // What stands in a block after the text's end is of no text.
+                    if block * BLOCK + slot > query.position {
+                        break;
+                    }
+                    let share = scores[place + slot];
+                    for (seen, value) in seen.iter_mut().zip(value) {
+                        *seen = share.mul_add(*value, *seen);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Softmax in place; the sum runs over lanes of [`BLOCK`], then over the lanes.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+fn softmax(scores: &mut [f32]) {
+    let mut highest = [f32::NEG_INFINITY; BLOCK];
+    for lane in scores.chunks_exact(BLOCK) {
+        for (highest, score) in highest.iter_mut().zip(lane) {
+            *highest = if *score > *highest { *score } else { *highest };
+        }
+    }
+    let highest = highest.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sums = [0.0_f32; BLOCK];
+    for lane in scores.chunks_exact_mut(BLOCK) {
+        for (sum, score) in sums.iter_mut().zip(lane) {
+            *score = exp(*score - highest);
+            *sum += *score;
+        }
+    }
+    let sum: f32 = sums.iter().sum();
+    for score in scores {
+        *score /= sum;
+    }
+}
+
+/// `e^x` for `x <= 0` (and a little above) within 2 units in the last place; 0 from -87 on.
+///
+/// Cephes' polynomial (`expf.c`) on what a power of two leaves: no table, so that it is done for many
+/// numbers at once.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+#[allow(clippy::excessive_precision, clippy::unreadable_literal, reason = "Cephes' constants, digit by digit")]
+fn exp(x: f32) -> f32 {
+    let low = x < -87.0;
+    let x = if low { -87.0 } else { x };
+    // Adding and taking away 1.5 * 2^23 rounds to a whole number.
+    const ROUND: f32 = 12_582_912.0;
+    let power = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let rest = power.mul_add(-0.693359375, x);
+    let rest = power.mul_add(2.12194440e-4, rest);
+    let mut y = 1.9875691500e-4_f32;
+    for term in [
+        1.3981999507e-3,
+        8.3334519073e-3,
+        4.1665795894e-2,
+        1.6666665459e-1,
+        5.0000001201e-1,
+    ] {
+        y = y.mul_add(rest, term);
+    }
+    let y = y.mul_add(rest * rest, rest) + 1.0;
+    // The whole number, as an exponent.
+    let scale = f32::from_bits(((power as i32 + 127) as u32) << 23);
+    if low { 0.0 } else { y * scale }
+}
+
+/// `gate / (1 + exp(-gate)) * up`, in place of `gate`.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+pub(super) fn silu_times(gate: &mut [f32], up: &[f32]) {
+    for (gate, up) in gate.iter_mut().zip(up) {
+        let size = if *gate < 0.0 { -*gate } else { *gate };
+        // exp(-|x|) never overflows: 1 / (1 + e) for x >= 0, e / (1 + e) below.
+        let e = exp(-size);
+        let share = if *gate < 0.0 { e } else { 1.0 } / (1.0 + e);
+        *gate = *gate * share * up;
+    }
+}
+
+/// Root-mean-square norm of one head, in place.
+pub(super) fn normalise(head: &mut [f32], gain: &[f32], epsilon: f32) {
+    let sum: f32 = head.iter().map(|number| number * number).sum();
+    let scale = 1.0 / (sum / head.len() as f32 + epsilon).sqrt();
+    for (number, gain) in head.iter_mut().zip(gain) {
+        *number = *number * scale * gain;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_are_right_to_two_units_in_the_last_place() {
+        for step in 0..=87_000 {
+            let x = -(step as f32) / 1000.0;
+            let wanted = f64::from(x).exp();
+            let got = f64::from(exp(x));
+            assert!((got - wanted).abs() <= wanted * 2.4e-7, "{x}: {got}, wanted {wanted}");
+        }
+        assert_eq!(exp(f32::NEG_INFINITY), 0.0);
+        assert_eq!(exp(0.0), 1.0);
+    }
+
+    #[test]
+    fn softmax_sums_to_one_and_leaves_out_what_is_hidden() {
+        let mut scores = vec![f32::NEG_INFINITY; 32];
+        scores[3] = 1.0;
+        scores[20] = 2.0;
+        softmax(&mut scores);
+        assert!((scores[20] - 0.731_058_6).abs() < 1e-6);
+        assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert_eq!(scores[0], 0.0);
+    }
+
+    #[test]
+    fn the_gate_is_silu_times_up() {
+        let mut gate = [-100.0, -1.0, 0.0, 2.0, 100.0];
+        silu_times(&mut gate, &[1.0, 2.0, 3.0, 4.0, 1.0]);
+        for (got, wanted) in gate.iter().zip([0.0, -0.537_882_8, 0.0, 7.046_376, 100.0]) {
+            assert!((got - wanted).abs() < 1e-5, "{got} {wanted}");
+        }
+    }
+}

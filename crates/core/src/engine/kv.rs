@@ -1,0 +1,356 @@
+//! Keys and values of tokens that a decoder has read, in counted blocks that many sequences share.
+//!
+//! A block holds [`BLOCK`] tokens of every layer, as f32 in main memory. A [`Sequence`] is a list of
+//! blocks and a length: forking it copies no numbers, cutting it frees what nobody else holds, and
+//! writing into a block that others hold copies that block first. The [`Pool`] counts all blocks
+//! against one budget; `kv/tree.rs` keeps those of past prompts until the budget is needed.
+
+mod tree;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) use tree::Tree;
+
+use super::error::{EngineError, Result};
+
+/// Tokens of one block.
+pub(crate) const BLOCK: usize = 16;
+
+/// What a block's size follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KvShape {
+    /// Layers of the decoder.
+    pub(crate) layers: usize,
+    /// Heads of keys and values.
+    pub(crate) heads: usize,
+    /// Numbers of one head.
+    pub(crate) width: usize,
+}
+
+impl KvShape {
+    /// Numbers of one head in one block.
+    pub(crate) fn head(self) -> usize {
+        BLOCK * self.width
+    }
+
+    fn numbers(self) -> usize {
+        self.layers * 2 * self.heads * self.head()
+    }
+
+    /// Bytes of one block.
+    pub(crate) fn bytes(self) -> u64 {
+        self.numbers() as u64 * 4
+    }
+}
+
+/// Where blocks come from: it counts them, and gives no more than its budget.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shape: KvShape,
+    most: usize,
+    used: Arc<AtomicUsize>,
+    tree: Mutex<Tree>,
+    /// Buffers of dropped blocks: new memory has to be cleared by the system, page by page.
+    spare: Arc<Mutex<Vec<Box<[f32]>>>>,
+}
+
+/// Buffers that are kept for later.
+const SPARE: usize = 64;
+
+impl Pool {
+    /// A pool of at most `bytes`; at least two blocks.
+    pub(crate) fn new(shape: KvShape, bytes: u64) -> Self {
+        let most = usize::try_from(bytes / shape.bytes().max(1)).unwrap_or(usize::MAX);
+        Self {
+            shape,
+            most: most.max(2),
+            used: Arc::default(),
+            tree: Mutex::new(Tree::default()),
+            spare: Arc::default(),
+        }
+    }
+
+    pub(crate) fn shape(&self) -> KvShape {
+        self.shape
+    }
+
+    /// Blocks there can be.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Blocks there are.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// A sequence of the longest beginning of `tokens` that is remembered; its length says how long.
+    pub(crate) fn remembered(&self, tokens: &[u32]) -> Sequence {
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        tree.find(tokens)
+    }
+
+    /// Remembers the whole blocks of `sequence`, whose tokens are `tokens`.
+    pub(crate) fn remember(&self, tokens: &[u32], sequence: &Sequence) {
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        tree.insert(tokens, sequence);
+    }
+
+    /// Forgets everything that no sequence holds.
+    pub(crate) fn forget(&self) {
+        let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        tree.evict(usize::MAX);
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.clear();
+    }
+
+    /// Blocks that could be had now: unused ones and remembered ones that nobody holds.
+    pub(crate) fn free(&self) -> usize {
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        self.most.saturating_sub(self.used()) + tree.evictable()
+    }
+
+    fn block(&self) -> Result<Block> {
+        if self.used() >= self.most {
+            let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+            tree.evict(1 + self.used() - self.most);
+        }
+        // Counted first: two threads must not both take the last one.
+        let before = self.used.fetch_add(1, Ordering::Relaxed);
+        let count = Count(Arc::clone(&self.used));
+        if before >= self.most {
+            drop(count);
+            return Err(EngineError::KvBudget {
+                tokens: self.most * BLOCK,
+                bytes: self.most as u64 * self.shape.bytes(),
+            });
+        }
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = spare.pop();
+        drop(spare);
+        Ok(Block {
+            numbers: numbers.unwrap_or_else(|| vec![0.0; self.shape.numbers()].into()),
+            spare: Arc::clone(&self.spare),
+            _count: count,
+        })
+    }
+}
+
+/// One place of the budget; given back when dropped.
+#[derive(Debug)]
+struct Count(Arc<AtomicUsize>);
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Keys and values of up to [`BLOCK`] tokens: `[layer][key or value][head]`, of each head keys as
+/// `[number][token]`, values as `[token][number]`.
+#[derive(Debug)]
+pub(crate) struct Block {
+    numbers: Box<[f32]>,
+    spare: Arc<Mutex<Vec<Box<[f32]>>>>,
+    _count: Count,
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE {
+            spare.push(std::mem::take(&mut self.numbers));
+        }
+    }
+}
+
+/// The keys and values of one text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sequence {
+    blocks: Vec<Arc<Block>>,
+    length: usize,
+}
+
+impl Sequence {
+    /// Tokens that it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Blocks that `more` tokens would take beyond those that it has; a shared last one counts.
+    pub(crate) fn blocks_for(&self, more: usize) -> usize {
+        (self.length + more).div_ceil(BLOCK) - self.length / BLOCK
+    }
+
+    /// Keeps the first `length` tokens.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+        self.blocks.truncate(self.length.div_ceil(BLOCK));
+    }
+
+    /// Makes room for `more` tokens that will be written after its end.
+    ///
+    /// # Errors
+    /// [`EngineError::KvBudget`]; nothing has changed then.
+    pub(crate) fn reserve(&mut self, pool: &Pool, more: usize) -> Result<()> {
+        let had = self.blocks.len();
+        let wanted = (self.length + more).div_ceil(BLOCK);
+        if more > 0
+            && self.length % BLOCK != 0
+            && let Some(last) = self.blocks.get_mut(self.length / BLOCK)
+            && Arc::get_mut(last).is_none()
+        {
+            let mut own = pool.block()?;
+            own.numbers.copy_from_slice(&last.numbers);
+            *last = Arc::new(own);
+        }
+        while self.blocks.len() < wanted {
+            match pool.block() {
+                Ok(block) => self.blocks.push(Arc::new(block)),
+                Err(error) => {
+                    self.blocks.truncate(had);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes keys and values of one layer for the tokens from `from` on: rows of all heads.
+    /// [`Sequence::reserve`] has made the room.
+    pub(crate) fn write(
+        &mut self,
+        shape: KvShape,
+        layer: usize,
+        from: usize,
+        keys: &[f32],
+        values: &[f32],
+    ) {
+        let KvShape { heads, width, .. } = shape;
+        let row = heads * width;
+        for (at, (key, value)) in keys.chunks_exact(row).zip(values.chunks_exact(row)).enumerate() {
+            let token = from + at;
+            let block = Arc::get_mut(&mut self.blocks[token / BLOCK])
+                .expect("`reserve` made every block that is written its own");
+            let slot = token % BLOCK;
+            for head in 0..heads {
+                let numbers = head * width..(head + 1) * width;
+                let start = place(shape, layer, 0, head) + slot;
+                for (at, number) in key[numbers.clone()].iter().enumerate() {
+                    block.numbers[start + at * BLOCK] = *number;
+                }
+                let start = place(shape, layer, 1, head) + slot * width;
+                block.numbers[start..start + width].copy_from_slice(&value[numbers]);
+            }
+        }
+    }
+
+    /// Counts `more` tokens as read, after all layers were written.
+    pub(crate) fn advance(&mut self, more: usize) {
+        self.length += more;
+    }
+
+    /// Keys (`part` 0, `[number][token]`) or values (1, `[token][number]`) of one head in one block.
+    pub(crate) fn head(
+        &self,
+        shape: KvShape,
+        layer: usize,
+        part: usize,
+        head: usize,
+        block: usize,
+    ) -> &[f32] {
+        let start = place(shape, layer, part, head);
+        &self.blocks[block].numbers[start..start + shape.head()]
+    }
+}
+
+fn place(shape: KvShape, layer: usize, part: usize, head: usize) -> usize {
+    ((layer * 2 + part) * shape.heads + head) * shape.head()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: KvShape = KvShape {
+        layers: 2,
+        heads: 2,
+        width: 3,
+    };
+
+    fn filled(pool: &Pool, mut sequence: Sequence, tokens: &[u32]) -> Sequence {
+        let from = sequence.len();
+        sequence.reserve(pool, tokens.len() - from).unwrap();
+        for layer in 0..SHAPE.layers {
+            let rows: Vec<f32> = tokens[from..]
+                .iter()
+                .flat_map(|token| [(*token * 10 + layer as u32) as f32; 6])
+                .collect();
+            let values: Vec<f32> = rows.iter().map(|number| -number).collect();
+            sequence.write(SHAPE, layer, from, &rows, &values);
+        }
+        sequence.advance(tokens.len() - from);
+        sequence
+    }
+
+    fn read(sequence: &Sequence, layer: usize, part: usize) -> Vec<f32> {
+        (0..sequence.len())
+            .map(|token| {
+                let place = token % BLOCK * if part == 0 { 1 } else { SHAPE.width };
+                sequence.head(SHAPE, layer, part, 1, token / BLOCK)[place]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_fork_that_is_written_leaves_the_other_as_it_was() {
+        let pool = Pool::new(SHAPE, SHAPE.bytes() * 10);
+        let first: Vec<u32> = (0..20).collect();
+        let one = filled(&pool, Sequence::default(), &first);
+        assert_eq!(pool.used(), 2);
+        let mut fork = one.clone();
+        fork.truncate(18);
+        let other: Vec<u32> = (0..18).chain(100..105).collect();
+        let two = filled(&pool, fork, &other);
+        assert_eq!(pool.used(), 3);
+        assert_eq!(read(&one, 1, 0), first.iter().map(|t| (t * 10 + 1) as f32).collect::<Vec<_>>());
+        assert_eq!(read(&two, 0, 1), other.iter().map(|t| -((t * 10) as f32)).collect::<Vec<_>>());
+        drop((one, two));
+        assert_eq!(pool.used(), 0);
+    }
+
+    #[test]
+    fn the_budget_is_kept_and_what_is_remembered_gives_way() {
+        let pool = Pool::new(SHAPE, SHAPE.bytes() * 4);
+        let old: Vec<u32> = (0..32).collect();
+        let sequence = filled(&pool, Sequence::default(), &old);
+        pool.remember(&old, &sequence);
+        drop(sequence);
+        assert_eq!((pool.used(), pool.free()), (2, 4));
+        assert_eq!(pool.remembered(&[&old[..], &[7]].concat()).len(), 32);
+        let new: Vec<u32> = (50..98).collect();
+        let held = filled(&pool, Sequence::default(), &new);
+        assert_eq!(pool.used(), 4);
+        assert_eq!(pool.remembered(&old).len(), 16);
+        let mut more = Sequence::default();
+        more.reserve(&pool, 16).unwrap();
+        let error = more.clone().reserve(&pool, 32).unwrap_err();
+        assert_eq!(error.code(), "BS-ENG-017");
+        assert_eq!(held.len(), 48);
+        assert_eq!(pool.used(), 4);
+    }
+
+    #[test]
+    fn half_a_block_is_shared_too() {
+        let pool = Pool::new(SHAPE, SHAPE.bytes() * 10);
+        let tokens: Vec<u32> = (0..32).collect();
+        let sequence = filled(&pool, Sequence::default(), &tokens);
+        pool.remember(&tokens, &sequence);
+        let found = pool.remembered(&[&tokens[..21], &[99]].concat());
+        assert_eq!(found.len(), 21);
+        let longer = filled(&pool, found, &[&tokens[..21], &[99, 98]].concat());
+        assert_eq!(read(&longer, 0, 0)[20..], [200.0, 990.0, 980.0]);
+        assert_eq!(read(&sequence, 0, 0)[21], 210.0);
+    }
+}

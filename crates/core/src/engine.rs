@@ -19,37 +19,56 @@
 //! ```
 
 mod classify;
+mod background;
+mod chat_template;
 mod config;
+mod constraint;
+mod decoder;
 mod device;
 mod embed;
 mod encoder;
 mod error;
 mod files;
+mod generate;
 pub mod gguf;
 mod header;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod library;
+mod kv;
 mod linear;
+mod local;
 pub mod memory;
 mod norm;
 mod ops;
 pub mod safetensors;
+mod sampling;
+mod score;
+mod stream;
 mod tokenizer;
+mod tool_calls;
 mod weights;
 
 pub use candle_core::{Device as ComputeDevice, Tensor};
 
 pub use classify::{ClassifyOptions, CrossEncoder, Pair};
+pub use chat_template::{ChatInput, ChatTemplate, TemplateError, messages_as_json, tools_as_json};
 pub use config::Config;
+pub use constraint::Grammar;
+pub use decoder::DECODERS;
 pub use device::Device;
 pub use embed::{EmbedOptions, Int8Vectors, Pooling, SentenceEmbedder, Vectors};
 pub use encoder::{ENCODERS, Encoder, Packed};
 pub use error::{EngineError, Result};
 pub use files::{ModelFiles, WeightFiles};
+pub use generate::{GenerateEvent, GenerateRequest, GeneratedToken, Generation};
 pub use header::{Entry, Stored};
 pub use library::{HubModel, Kept, Library, ModelRef};
 pub use linear::{Embedding, Linear};
+pub use local::{KvUse, LoadOptions, LocalModel};
 pub use norm::Norm;
+pub use sampling::{Candidate, Pick, Sampler, SamplingOptions, TOP_LOGPROBS};
+pub use stream::{StopText, TokenText};
 pub use tokenizer::{Encoded, Tokenizer};
+pub use tool_calls::{ToolFormat, parse_tool_calls};
 pub use weights::{Part, Weights};

@@ -5,6 +5,7 @@
 //!   what was found, what was wanted, and the nearest valid word.
 //! - [`yaml`]: YAML 1.2 read into a tree whose every node knows where it stands.
 //! - [`chat`]: messages, requests, responses, and the trait of every model that answers.
+//! - [`score`]: how likely a model finds given texts.
 //! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
 //! - `schema` (feature `schema`): values held against a JSON Schema.
 //! - `template` (feature `template`): templates of strangers, bounded in steps and bytes.
@@ -25,6 +26,7 @@ mod error;
 pub mod hint;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod score;
 pub mod secret;
 pub mod store;
 #[cfg(feature = "template")]

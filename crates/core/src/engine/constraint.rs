@@ -36,13 +36,19 @@ const TEXT: usize = 1 << 20;
 impl Grammar {
     fn compiled(&self) -> Result<TopLevelGrammar> {
         let (what, size) = match self {
-            Self::Json => return Ok(TopLevelGrammar::from_json_schema(Value::Object(serde_json::Map::new()))),
+            Self::Json => {
+                return Ok(TopLevelGrammar::from_json_schema(Value::Object(
+                    serde_json::Map::new(),
+                )));
+            }
             Self::JsonSchema(schema) => ("schema", schema.to_string().len()),
             Self::Regex(text) => ("expression", text.len()),
             Self::Lark(text) => ("grammar", text.len()),
         };
         if size > TEXT {
-            return Err(EngineError::Grammar(format!("the {what} has {size} bytes, at most {TEXT} are read")));
+            return Err(EngineError::Grammar(format!(
+                "the {what} has {size} bytes, at most {TEXT} are read"
+            )));
         }
         Ok(match self {
             Self::Json => unreachable!("returned above"),
@@ -79,7 +85,8 @@ impl Grammars {
         let end = ends.first().copied().unwrap_or(0);
         let info = TokRxInfo::new(words.len() as u32, end);
         let environment: TokEnv = Arc::new(ApproximateTokEnv::new(TokTrie::from(&info, &words)));
-        let mut factory = ParserFactory::new_simple(&environment).map_err(|error| grammar_error(&error))?;
+        let mut factory =
+            ParserFactory::new_simple(&environment).map_err(|error| grammar_error(&error))?;
         factory.quiet();
         factory.limits_mut().verbose_errors = false;
         Ok(Self { factory })
@@ -102,7 +109,9 @@ impl Grammars {
 /// The bytes of every token, by id.
 fn words(tokenizer: &Tokenizer, rows: usize) -> Result<Vec<Vec<u8>>> {
     let inner = tokenizer.inner();
-    let text = inner.to_string(false).map_err(|error| grammar_error(&error))?;
+    let text = inner
+        .to_string(false)
+        .map_err(|error| grammar_error(&error))?;
     let json: Value = serde_json::from_str(&text).map_err(|error| grammar_error(&error))?;
     let decoder = json["decoder"].to_string();
     let byte_level = decoder.contains("ByteLevel");
@@ -117,7 +126,10 @@ fn words(tokenizer: &Tokenizer, rows: usize) -> Result<Vec<Vec<u8>>> {
     for (token, id) in inner.get_vocab(false) {
         if let Some(word) = words.get_mut(id as usize) {
             *word = match byte_level {
-                true => token.chars().filter_map(|c| bytes_of.get(&c).copied()).collect(),
+                true => token
+                    .chars()
+                    .filter_map(|c| bytes_of.get(&c).copied())
+                    .collect(),
                 false => piece(&token),
             };
         }
@@ -195,8 +207,14 @@ impl Matcher {
     /// # Errors
     /// [`EngineError::Grammar`] where the work of a step has no end.
     pub(crate) fn allowed(&mut self) -> Result<Allowed> {
-        let end = self.inner.is_accepting().map_err(|error| grammar_error(&error))?;
-        let tokens = self.inner.compute_mask_or_eos().map_err(|error| grammar_error(&error))?;
+        let end = self
+            .inner
+            .is_accepting()
+            .map_err(|error| grammar_error(&error))?;
+        let tokens = self
+            .inner
+            .compute_mask_or_eos()
+            .map_err(|error| grammar_error(&error))?;
         Ok(Allowed { tokens, end })
     }
 
@@ -205,7 +223,9 @@ impl Matcher {
     /// # Errors
     /// [`EngineError::Grammar`] for a token that was not allowed.
     pub(crate) fn take(&mut self, token: u32) -> Result<bool> {
-        self.inner.consume_token(token).map_err(|error| grammar_error(&error))?;
+        self.inner
+            .consume_token(token)
+            .map_err(|error| grammar_error(&error))?;
         Ok(self.inner.is_stopped())
     }
 }

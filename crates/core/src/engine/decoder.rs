@@ -26,14 +26,23 @@ pub(crate) use shape::Shape;
 use super::config::Config;
 use super::error::{EngineError, Result};
 use super::kv::{KvShape, Pool, Sequence};
-use super::linear::{Embedding, Linear, Norm};
+use super::linear::{Embedding, Linear};
+use super::norm::Norm;
 use super::weights::Weights;
 use layer::Layer;
 use rope::Rope;
 
 /// The model types that are known.
 pub const DECODERS: &[&str] = &[
-    "gemma2", "gemma3", "gemma3_text", "llama", "mistral", "phi3", "qwen2", "qwen3", "smollm3",
+    "gemma2",
+    "gemma3",
+    "gemma3_text",
+    "llama",
+    "mistral",
+    "phi3",
+    "qwen2",
+    "qwen3",
+    "smollm3",
 ];
 
 /// The shape of a decoder of this configuration.
@@ -45,7 +54,11 @@ pub(crate) fn shape(config: &Config) -> Result<Shape> {
         "mistral" => mistral::shape(config),
         "phi3" => phi::shape(config),
         "gemma2" => gemma::shape2(config),
-        "gemma3_text" | "gemma3" => gemma::shape3(&config.section("text_config").unwrap_or_else(|| config.clone())),
+        "gemma3_text" | "gemma3" => gemma::shape3(
+            &config
+                .section("text_config")
+                .unwrap_or_else(|| config.clone()),
+        ),
         "smollm3" => smollm::shape(config),
         other => Err(EngineError::Unsupported {
             what: "decoder",
@@ -97,7 +110,11 @@ impl Decoder {
             }
             prefix => format!("{prefix}model."),
         };
-        let embedding = weights.embedding(&format!("{prefix}embed_tokens"), shape.vocabulary, shape.hidden)?;
+        let embedding = weights.embedding(
+            &format!("{prefix}embed_tokens"),
+            shape.vocabulary,
+            shape.hidden,
+        )?;
         let head_name = match prefix.strip_suffix("model.") {
             Some(outside) => format!("{outside}lm_head"),
             None => "lm_head".to_owned(),
@@ -109,7 +126,12 @@ impl Decoder {
         };
         let mut layers = Vec::with_capacity(shape.layers);
         for number in 0..shape.layers {
-            layers.push(Layer::load(&shape, weights, &format!("{prefix}layers.{number}"), number)?);
+            layers.push(Layer::load(
+                &shape,
+                weights,
+                &format!("{prefix}layers.{number}"),
+                number,
+            )?);
         }
         Ok(Self {
             norm: layer::norm(&shape, weights, &format!("{prefix}norm"), shape.hidden)?,
@@ -174,7 +196,9 @@ impl Decoder {
         stop: Stop<'_>,
     ) -> Result<Option<Tensor>> {
         for at in 0..spans.len() {
-            let Span { tokens, sequence, .. } = &mut spans[at];
+            let Span {
+                tokens, sequence, ..
+            } = &mut spans[at];
             if let Err(error) = sequence.reserve(pool, tokens.len()) {
                 for span in &mut *spans {
                     let length = span.sequence.len();
@@ -204,7 +228,9 @@ impl Decoder {
             let from = span.sequence.len();
             packed.positions.extend(from..from + span.tokens.len());
             packed.starts.push(start);
-            packed.wanted.extend(span.wanted.iter().map(|at| (start + at) as u32));
+            packed
+                .wanted
+                .extend(span.wanted.iter().map(|at| (start + at) as u32));
         }
         let mut x = self.embedding.forward(&tokens)?;
         if self.shape.embedding_scale != 1.0 {

@@ -180,6 +180,42 @@ pub enum EngineError {
         /// The model.
         model: String,
     },
+    /// Prompt and answer do not fit into the context.
+    #[error(
+        "the prompt has {prompt} tokens{}, the context holds {limit}: shorten the prompt, ask for a shorter answer, or give the model a larger context",
+        answer.map_or(String::new(), |answer| format!(" and the answer may have {answer}"))
+    )]
+    Context {
+        /// Tokens of the prompt.
+        prompt: usize,
+        /// Tokens that the answer may have, where that was said.
+        answer: Option<usize>,
+        /// Tokens of the context.
+        limit: usize,
+    },
+    /// The memory for keys and values is full.
+    #[error("keys and values of {tokens} tokens ({}) are the most that may be kept, and more are in use: give `kv` more memory, or ask for less at once", gigabytes(*bytes))]
+    KvBudget {
+        /// Tokens that the budget holds.
+        tokens: usize,
+        /// Bytes of the budget.
+        bytes: u64,
+    },
+    /// The chat template refuses a conversation, or breaks.
+    #[error("{0}")]
+    Template(#[from] super::chat_template::TemplateError),
+    /// A setting of a request is out of range or cannot be met.
+    #[error("{0}")]
+    Setting(String),
+    /// A grammar or schema that an answer must follow cannot be used.
+    #[error("the answer's grammar cannot be used: {0}")]
+    Grammar(String),
+    /// It took longer than allowed.
+    #[error("the deadline has passed")]
+    Deadline,
+    /// A step that this answer shared with others failed.
+    #[error("the step failed: {0}")]
+    Step(String),
     /// The tensor library failed.
     #[error("the computation failed: {0}")]
     Compute(#[from] candle_core::Error),
@@ -209,6 +245,13 @@ impl EngineError {
             Self::HubDenied { .. } => "BS-ENG-022",
             Self::Checksum { .. } => "BS-ENG-023",
             Self::Offline { .. } => "BS-ENG-024",
+            Self::Context { .. } => "BS-ENG-016",
+            Self::KvBudget { .. } => "BS-ENG-017",
+            Self::Template(_) => "BS-ENG-018",
+            Self::Setting(_) => "BS-ENG-019",
+            Self::Grammar(_) => "BS-ENG-025",
+            Self::Deadline => "BS-ENG-026",
+            Self::Step(_) => "BS-ENG-027",
         }
     }
 

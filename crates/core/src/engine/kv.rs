@@ -229,7 +229,11 @@ impl Sequence {
     ) {
         let KvShape { heads, width, .. } = shape;
         let row = heads * width;
-        for (at, (key, value)) in keys.chunks_exact(row).zip(values.chunks_exact(row)).enumerate() {
+        for (at, (key, value)) in keys
+            .chunks_exact(row)
+            .zip(values.chunks_exact(row))
+            .enumerate()
+        {
             let token = from + at;
             let block = Arc::get_mut(&mut self.blocks[token / BLOCK])
                 .expect("`reserve` made every block that is written its own");
@@ -314,8 +318,17 @@ mod tests {
         let other: Vec<u32> = (0..18).chain(100..105).collect();
         let two = filled(&pool, fork, &other);
         assert_eq!(pool.used(), 3);
-        assert_eq!(read(&one, 1, 0), first.iter().map(|t| (t * 10 + 1) as f32).collect::<Vec<_>>());
-        assert_eq!(read(&two, 0, 1), other.iter().map(|t| -((t * 10) as f32)).collect::<Vec<_>>());
+        assert_eq!(
+            read(&one, 1, 0),
+            first
+                .iter()
+                .map(|t| (t * 10 + 1) as f32)
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            read(&two, 0, 1),
+            other.iter().map(|t| -((t * 10) as f32)).collect::<Vec<_>>()
+        );
         drop((one, two));
         assert_eq!(pool.used(), 0);
     }

@@ -332,10 +332,7 @@ mod tests {
             let pick = sampler(options, prompt).pick(&logits, None);
             assert_eq!(pick.token, wanted);
             assert_eq!(pick.logprob, f64::from(logits[wanted as usize]) - whole);
-            assert_eq!(
-                pick.top.iter().map(|top| top.0).collect::<Vec<_>>(),
-                [0, 1]
-            );
+            assert_eq!(pick.top.iter().map(|top| top.0).collect::<Vec<_>>(), [0, 1]);
         }
         let mut presence = sampler(
             SamplingOptions {
@@ -362,10 +359,7 @@ mod tests {
             top_p: 1.5,
             ..SamplingOptions::default()
         };
-        assert_eq!(
-            options.refusal().unwrap(),
-            "`top_p` is 1.5, wanted 0 to 1"
-        );
+        assert_eq!(options.refusal().unwrap(), "`top_p` is 1.5, wanted 0 to 1");
         let options = SamplingOptions {
             temperature: f32::NAN,
             ..SamplingOptions::default()

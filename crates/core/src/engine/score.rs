@@ -137,7 +137,9 @@ impl Reader<'_> {
         for (branch, take) in batch.iter() {
             let from = branch.sequence.len();
             let wants = &self.trie.node(branch.node).wants;
-            let inside = wants.iter().filter(|want| (from..from + take).contains(&want.row));
+            let inside = wants
+                .iter()
+                .filter(|want| (from..from + take).contains(&want.row));
             let inside: Vec<_> = inside.collect();
             wanted.push(inside.iter().map(|want| want.row - from).collect());
             rows.extend(inside);
@@ -161,10 +163,14 @@ impl Reader<'_> {
             for text in &want.texts {
                 let Scored { tokens, first } = &self.texts[*text];
                 let target = tokens[want.row + 1];
-                let logit = logits.get(target as usize).copied().ok_or(EngineError::Vocabulary {
-                    largest: target,
-                    rows: logits.len(),
-                })?;
+                let logit =
+                    logits
+                        .get(target as usize)
+                        .copied()
+                        .ok_or(EngineError::Vocabulary {
+                            largest: target,
+                            rows: logits.len(),
+                        })?;
                 results[*text][want.row + 1 - first] = f64::from(logit) - whole;
             }
         }

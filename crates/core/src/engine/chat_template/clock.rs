@@ -11,11 +11,27 @@ pub(super) fn strftime_now(state: &State<'_, '_>, format: &str) -> Result<String
 }
 
 const DAYS: [&str; 7] = [
-    "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
 ];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// `seconds` since 1970 by `format`.
@@ -79,7 +95,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -101,7 +121,11 @@ mod tests {
         let cases = [
             (0, "%d %b %Y, %A", "01 Jan 1970, Thursday"),
             (1_732_598_400, "%Y-%m-%d %H:%M:%S", "2024-11-26 05:20:00"),
-            (1_732_598_400, "%-d %B %y %I %p %j %a", "26 November 24 05 AM 331 Tue"),
+            (
+                1_732_598_400,
+                "%-d %B %y %I %p %j %a",
+                "26 November 24 05 AM 331 Tue",
+            ),
             (951_782_400, "%F %T %% %q", "2000-02-29 00:00:00 % %q"),
         ];
         for (seconds, format, wanted) in cases {

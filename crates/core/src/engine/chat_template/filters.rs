@@ -11,7 +11,15 @@ const INDENT: usize = 64;
 
 /// Puts them in; takes out those that no chat template needs and that can make much out of little.
 pub(super) fn install(environment: &mut Environment<'static>) {
-    for name in ["batch", "slice", "chain", "zip", "format", "pprint", "urlencode"] {
+    for name in [
+        "batch",
+        "slice",
+        "chain",
+        "zip",
+        "format",
+        "pprint",
+        "urlencode",
+    ] {
         environment.remove_filter(name);
     }
     environment.add_filter("tojson", tojson);
@@ -19,10 +27,13 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_filter("replace", replace);
     environment.add_filter("join", join);
     environment.add_filter("indent", indent);
-    environment.add_filter("trim", |state: &mut State<'_, '_>, value: Value, args: Option<String>| {
-        let args: Vec<Value> = args.into_iter().map(Value::from).collect();
-        super::methods::call(state, &Value::from(printed(&value)), "strip", &args)
-    });
+    environment.add_filter(
+        "trim",
+        |state: &mut State<'_, '_>, value: Value, args: Option<String>| {
+            let args: Vec<Value> = args.into_iter().map(Value::from).collect();
+            super::methods::call(state, &Value::from(printed(&value)), "strip", &args)
+        },
+    );
 }
 
 fn invalid(message: impl Into<String>) -> Error {
@@ -57,7 +68,9 @@ fn tojson(
         None => (", ".into(), ": ".into()),
     };
     let dumps = Dumps {
-        ensure_ascii: options.get::<Option<bool>>("ensure_ascii")?.unwrap_or(false),
+        ensure_ascii: options
+            .get::<Option<bool>>("ensure_ascii")?
+            .unwrap_or(false),
         indent,
         between_items,
         after_key,
@@ -105,7 +118,7 @@ pub(super) fn joined(
 ) -> Result<String, Error> {
     let mut out = String::new();
     for (at, item) in items.try_iter()?.enumerate() {
-        let text = printed(&item?);
+        let text = printed(&item);
         let between = if at > 0 { between } else { "" };
         charge(state, between.len() + text.len())?;
         out.push_str(between);
@@ -128,7 +141,7 @@ fn join(
         Some(name) => {
             let mut picked = Vec::new();
             for item in items.try_iter()? {
-                picked.push(item?.get_attr(&name)?);
+                picked.push(item.get_attr(&name)?);
             }
             Value::from(picked)
         }
@@ -142,7 +155,6 @@ fn indent(
     value: Value,
     width: Option<Value>,
     first: Option<bool>,
-    blank: Option<bool>,
     options: Kwargs,
 ) -> Result<String, Error> {
     let width = match width {
@@ -160,8 +172,11 @@ fn indent(
     if margin.len() > INDENT {
         return Err(invalid(format!("`indent`: more than {INDENT} bytes")));
     }
-    let first = first.or(options.get("first")?).unwrap_or(false);
-    let blank = blank.or(options.get("blank")?).unwrap_or(false);
+    let first = match first {
+        Some(first) => first,
+        None => options.get::<Option<bool>>("first")?.unwrap_or(false),
+    };
+    let blank = options.get::<Option<bool>>("blank")?.unwrap_or(false);
     options.assert_all_used()?;
     let text = printed(&value);
     let lines = text.matches('\n').count() + 1;

@@ -164,7 +164,15 @@ struct Tag<'a, 'o> {
 
 /// Words that end an operand and are none themselves.
 const WORDS: [&str; 9] = [
-    "if", "else", "elif", "and", "or", "not", "in", "is", "recursive",
+    "if",
+    "else",
+    "elif",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "recursive",
 ];
 
 impl<'a, 'o> Tag<'a, 'o> {
@@ -181,7 +189,7 @@ impl<'a, 'o> Tag<'a, 'o> {
         };
         let end = tag.walk();
         if end.is_none() {
-            out.truncate(start);
+            tag.out.truncate(start);
         }
         end
     }
@@ -350,19 +358,25 @@ mod tests {
                 "{{ 'a ~ b' if -x > 1 else x + 1 }}",
                 "{{ 'a ~ b' if -x > 1 else x|_counted + 1|_counted }}",
             ),
-            (
-                "{{ 1 + 2 ~ y }}",
-                "{{ 1|_counted + 2|_counted ~ y|_text }}",
-            ),
+            ("{{ 1 + 2 ~ y }}", "{{ 1|_counted + 2|_counted ~ y|_text }}"),
             ("{{ x - 1 ~ y }}", "{{ x - 1 ~ y|_text }}"),
             ("{{ a * 2 }}", "{{ a|_factor * 2|_factor }}"),
             (
                 "{% set x = a + b %}",
                 "{% set x = a|_counted + b|_counted %}",
             ),
-            ("{%- generation -%}x{%+ endgeneration %}", "{%- if true -%}x{%+ endif %}"),
-            ("{# a ~ b #}{% raw %}{{ a ~ b }}{% endraw %}", "{# a ~ b #}{% raw %}{{ a ~ b }}{% endraw %}"),
-            ("{{ {'a': {'b': x ~ 1}} }}", "{{ {'a': {'b': x|_text ~ 1|_text}} }}"),
+            (
+                "{%- generation -%}x{%+ endgeneration %}",
+                "{%- if true -%}x{%+ endif %}",
+            ),
+            (
+                "{# a ~ b #}{% raw %}{{ a ~ b }}{% endraw %}",
+                "{# a ~ b #}{% raw %}{{ a ~ b }}{% endraw %}",
+            ),
+            (
+                "{{ {'a': {'b': x ~ 1}} }}",
+                "{{ {'a': {'b': x|_text ~ 1|_text}} }}",
+            ),
             ("{{ a is string and b }}", "{{ a is string and b }}"),
             ("{{ open", "{{ open"),
         ];

@@ -62,14 +62,15 @@ fn string(
                 "partition" => text.split_once(by.as_str()),
                 _ => text.rsplit_once(by.as_str()),
             };
-            Value::from(match (found, method) {
-                (Some((before, after)), _) => vec![before, by.as_str(), after],
-                (None, "partition") => vec![text, "", ""],
-                (None, _) => vec!["", "", text],
-            })
+            let parts = match (found, method) {
+                (Some((before, after)), _) => [before, by.as_str(), after],
+                (None, "partition") => [text, "", ""],
+                (None, _) => ["", "", text],
+            };
+            Value::from(parts.map(str::to_owned).to_vec())
         }
         "splitlines" => {
-            let lines: Vec<&str> = text.lines().collect();
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
             Value::from(lines)
         }
         "startswith" | "endswith" => {
@@ -83,7 +84,7 @@ fn string(
                 None => {
                     let mut any = false;
                     for part in what.try_iter()? {
-                        any |= part?.as_str().is_some_and(test);
+                        any |= part.as_str().is_some_and(test);
                     }
                     any
                 }
@@ -135,12 +136,12 @@ fn string(
         "isalnum" => Value::from(all(char::is_alphanumeric)),
         "isspace" => Value::from(all(char::is_whitespace)),
         "isascii" => Value::from(text.is_ascii()),
-        "isupper" => {
-            Value::from(text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase))
-        }
-        "islower" => {
-            Value::from(text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase))
-        }
+        "isupper" => Value::from(
+            text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase),
+        ),
+        "islower" => Value::from(
+            text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase),
+        ),
         _ => return Err(Error::from(ErrorKind::UnknownMethod)),
     })
 }
@@ -194,13 +195,17 @@ fn split(text: &str, by: Option<&str>, most: Option<i64>, from_end: bool) -> Res
             parts
         }
     };
+    let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
     Ok(Value::from(parts))
 }
 
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars.flat_map(char::to_lowercase)).collect(),
+        Some(first) => first
+            .to_uppercase()
+            .chain(chars.flat_map(char::to_lowercase))
+            .collect(),
         None => String::new(),
     }
 }
@@ -232,7 +237,6 @@ fn map(value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
             let () = from_args(args)?;
             let mut out = Vec::new();
             for key in value.try_iter()? {
-                let key = key?;
                 let item = value.get_item(&key)?;
                 out.push(match method {
                     "keys" => key,
@@ -252,7 +256,7 @@ fn list(value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
             let (what,): (Value,) = from_args(args)?;
             let mut count = 0usize;
             for (at, item) in value.try_iter()?.enumerate() {
-                if item? == what {
+                if item == what {
                     if method == "index" {
                         return Ok(Value::from(at));
                     }

@@ -40,7 +40,7 @@ fn repr(value: &Value, depth: usize, out: &mut String) {
                 if count > 0 {
                     out.push_str(", ");
                 }
-                repr(&item.unwrap_or_default(), depth - 1, out);
+                repr(&item, depth - 1, out);
                 count += 1;
             }
             if value.is_tuple() && count == 1 {
@@ -54,7 +54,6 @@ fn repr(value: &Value, depth: usize, out: &mut String) {
                 if at > 0 {
                     out.push_str(", ");
                 }
-                let key = key.unwrap_or_default();
                 repr(&key, depth - 1, out);
                 out.push_str(": ");
                 repr(&value.get_item(&key).unwrap_or_default(), depth - 1, out);
@@ -160,13 +159,13 @@ impl Dumps {
             },
             ValueKind::String => self.string(value.as_str().unwrap_or_default(), out),
             ValueKind::Seq | ValueKind::Iterable => {
-                let items = value.try_iter()?.collect::<Result<Vec<_>, _>>()?;
+                let items = value.try_iter()?.collect::<Vec<_>>();
                 self.list('[', ']', items.len(), depth, out, |at, out| {
                     self.put(&items[at], depth + 1, out)
                 })?;
             }
             ValueKind::Map => {
-                let mut keys = value.try_iter()?.collect::<Result<Vec<_>, _>>()?;
+                let mut keys = value.try_iter()?.collect::<Vec<_>>();
                 if self.sort_keys {
                     keys.sort_by_key(ToString::to_string);
                 }
@@ -261,7 +260,10 @@ mod tests {
             (Value::from(0.00001), "1e-05"),
             (Value::from(0.1), "0.1"),
             (Value::from(12), "12"),
-            (Value::from(vec!["a", "it's", "\"'\n"]), "['a', \"it's\", '\"\\'\\n']"),
+            (
+                Value::from(vec!["a", "it's", "\"'\n"]),
+                "['a', \"it's\", '\"\\'\\n']",
+            ),
         ];
         for (value, wanted) in cases {
             assert_eq!(printed(&value), wanted);

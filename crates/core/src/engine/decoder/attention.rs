@@ -42,7 +42,12 @@ impl Heads<'_> {
         packed: &Packed,
         wanted_only: bool,
     ) -> Vec<f32> {
-        let Shape { heads, kv_heads, head_width: width, .. } = *self.shape;
+        let Shape {
+            heads,
+            kv_heads,
+            head_width: width,
+            ..
+        } = *self.shape;
         let group = heads / kv_heads;
         let mut tasks = Vec::new();
         let mut out_row = 0;
@@ -79,7 +84,9 @@ impl Heads<'_> {
                 let mut scores = Vec::new();
                 for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
                     let arch = pulp::Arch::new();
-                    arch.dispatch(|| self.tile(kv_head, sequence, queries, list, &mut scores, seen));
+                    arch.dispatch(|| {
+                        self.tile(kv_head, sequence, queries, list, &mut scores, seen)
+                    });
                 }
                 (list, seen)
             })
@@ -95,7 +102,10 @@ impl Heads<'_> {
 
     /// A few queries over all that they see.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+    #[allow(
+        clippy::inline_always,
+        reason = "must be compiled with the instructions of its caller"
+    )]
     fn tile(
         &self,
         kv_head: usize,
@@ -107,7 +117,8 @@ impl Heads<'_> {
     ) {
         let width = self.kv.width;
         let window = self.shape.windows[self.layer];
-        let first_of = |query: &Query| window.map_or(0, |window| (query.position + 1).saturating_sub(window));
+        let first_of =
+            |query: &Query| window.map_or(0, |window| (query.position + 1).saturating_sub(window));
         let first_block = list.iter().map(first_of).min().unwrap_or(0) / BLOCK;
         let last_block = list.iter().map(|query| query.position).max().unwrap_or(0) / BLOCK;
         let blocks = last_block + 1 - first_block;
@@ -163,7 +174,10 @@ impl Heads<'_> {
 
 /// Softmax in place; the sum runs over lanes of [`BLOCK`], then over the lanes.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+#[allow(
+    clippy::inline_always,
+    reason = "must be compiled with the instructions of its caller"
+)]
 fn softmax(scores: &mut [f32]) {
     let mut highest = [f32::NEG_INFINITY; BLOCK];
     for lane in scores.chunks_exact(BLOCK) {
@@ -190,8 +204,15 @@ fn softmax(scores: &mut [f32]) {
 /// Cephes' polynomial (`expf.c`) on what a power of two leaves: no table, so that it is done for many
 /// numbers at once.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
-#[allow(clippy::excessive_precision, clippy::unreadable_literal, reason = "Cephes' constants, digit by digit")]
+#[allow(
+    clippy::inline_always,
+    reason = "must be compiled with the instructions of its caller"
+)]
+#[allow(
+    clippy::excessive_precision,
+    clippy::unreadable_literal,
+    reason = "Cephes' constants, digit by digit"
+)]
 fn exp(x: f32) -> f32 {
     let low = x < -87.0;
     let x = if low { -87.0 } else { x };
@@ -218,7 +239,10 @@ fn exp(x: f32) -> f32 {
 
 /// `gate / (1 + exp(-gate)) * up`, in place of `gate`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "must be compiled with the instructions of its caller")]
+#[allow(
+    clippy::inline_always,
+    reason = "must be compiled with the instructions of its caller"
+)]
 pub(super) fn silu_times(gate: &mut [f32], up: &[f32]) {
     for (gate, up) in gate.iter_mut().zip(up) {
         let size = if *gate < 0.0 { -*gate } else { *gate };
@@ -248,7 +272,10 @@ mod tests {
             let x = -(step as f32) / 1000.0;
             let wanted = f64::from(x).exp();
             let got = f64::from(exp(x));
-            assert!((got - wanted).abs() <= wanted * 2.4e-7, "{x}: {got}, wanted {wanted}");
+            assert!(
+                (got - wanted).abs() <= wanted * 2.4e-7,
+                "{x}: {got}, wanted {wanted}"
+            );
         }
         assert_eq!(exp(f32::NEG_INFINITY), 0.0);
         assert_eq!(exp(0.0), 1.0);

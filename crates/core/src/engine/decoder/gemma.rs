@@ -6,9 +6,9 @@
 
 use super::super::config::Config;
 use super::super::error::Result;
+use super::Shape;
 use super::rope::RopeKind;
 use super::shape::Activation;
-use super::Shape;
 
 fn both(config: &Config) -> Result<Shape> {
     let mut shape = Shape::base(config)?;
@@ -16,7 +16,10 @@ fn both(config: &Config) -> Result<Shape> {
         return Err(config.error("head_dim", "`head_dim` is missing"));
     }
     // The activation stands under two names; the one without `hidden_act` is right where both do.
-    let words = [("gelu_pytorch_tanh", Activation::GeluTanh), ("gelu", Activation::Gelu)];
+    let words = [
+        ("gelu_pytorch_tanh", Activation::GeluTanh),
+        ("gelu", Activation::Gelu),
+    ];
     shape.activation = config.word("hidden_activation", &words)?;
     shape.tied = config.bool_or("tie_word_embeddings", true)?;
     shape.gain_plus_one = true;
@@ -34,7 +37,10 @@ pub(super) fn shape2(config: &Config) -> Result<Shape> {
     shape.attention_softcap = Shape::softcap(config, "attn_logit_softcapping")?;
     let window = config.count_or("sliding_window", 4096, 1..=1 << 28)?;
     let sliding = Shape::sliding(config, shape.layers, |layer| layer % 2 == 0)?;
-    shape.windows = sliding.iter().map(|slides| slides.then_some(window)).collect();
+    shape.windows = sliding
+        .iter()
+        .map(|slides| slides.then_some(window))
+        .collect();
     Ok(shape)
 }
 
@@ -44,8 +50,13 @@ pub(super) fn shape3(config: &Config) -> Result<Shape> {
     shape.head_norms = true;
     let window = config.count_or("sliding_window", 4096, 1..=1 << 28)?;
     let pattern = config.count_or("sliding_window_pattern", 6, 1..=1024)?;
-    let sliding = Shape::sliding(config, shape.layers, |layer| !(layer + 1).is_multiple_of(pattern))?;
-    shape.windows = sliding.iter().map(|slides| slides.then_some(window)).collect();
+    let sliding = Shape::sliding(config, shape.layers, |layer| {
+        !(layer + 1).is_multiple_of(pattern)
+    })?;
+    shape.windows = sliding
+        .iter()
+        .map(|slides| slides.then_some(window))
+        .collect();
     let (width, context) = (shape.head_width, shape.context);
     let global = RopeKind::read(config, Some("full_attention"), width, context, 1e6)?;
     let local = match config.get("rope_local_base_freq") {
@@ -53,6 +64,9 @@ pub(super) fn shape3(config: &Config) -> Result<Shape> {
         None => RopeKind::read(config, Some("sliding_attention"), width, context, 10_000.0)?,
     };
     shape.ropes = vec![global, local];
-    shape.rope_of = sliding.iter().map(|slides| Some(usize::from(*slides))).collect();
+    shape.rope_of = sliding
+        .iter()
+        .map(|slides| Some(usize::from(*slides)))
+        .collect();
     Ok(shape)
 }

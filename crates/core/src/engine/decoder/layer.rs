@@ -4,7 +4,8 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::super::error::Result;
-use super::super::linear::{Linear, Norm};
+use super::super::linear::Linear;
+use super::super::norm::Norm;
 use super::super::weights::Weights;
 use super::attention::{self, Heads};
 use super::rope::Rope;
@@ -36,15 +37,30 @@ pub(super) fn norm(shape: &Shape, weights: &Weights, name: &str, width: usize) -
 }
 
 impl Layer {
-    pub(super) fn load(shape: &Shape, weights: &Weights, name: &str, _number: usize) -> Result<Self> {
+    pub(super) fn load(
+        shape: &Shape,
+        weights: &Weights,
+        name: &str,
+        _number: usize,
+    ) -> Result<Self> {
         let norm_of = |part: &str| norm(shape, weights, &format!("{name}.{part}"), shape.hidden);
-        let linear = |part: &str, inputs, outputs| weights.linear(&format!("{name}.{part}"), inputs, outputs);
+        let linear = |part: &str, inputs, outputs| {
+            weights.linear(&format!("{name}.{part}"), inputs, outputs)
+        };
         let queries = shape.heads * shape.head_width;
         let keys = shape.kv_heads * shape.head_width;
         let (qkv, gate_up) = match shape.fused {
             true => (
-                vec![linear("self_attn.qkv_proj", shape.hidden, queries + 2 * keys)?],
-                vec![linear("mlp.gate_up_proj", shape.hidden, 2 * shape.intermediate)?],
+                vec![linear(
+                    "self_attn.qkv_proj",
+                    shape.hidden,
+                    queries + 2 * keys,
+                )?],
+                vec![linear(
+                    "mlp.gate_up_proj",
+                    shape.hidden,
+                    2 * shape.intermediate,
+                )?],
             ),
             false => (
                 together(vec![
@@ -61,9 +77,16 @@ impl Layer {
         let head_norms = match shape.head_norms {
             true => {
                 let gain = |part: &str| -> Result<Vec<f32>> {
-                    let gain = weights.tensor(&format!("{name}.self_attn.{part}.weight"), &[shape.head_width])?;
+                    let gain = weights.tensor(
+                        &format!("{name}.self_attn.{part}.weight"),
+                        &[shape.head_width],
+                    )?;
                     let plus = f32::from(u8::from(shape.gain_plus_one));
-                    Ok(gain.to_vec1::<f32>()?.iter().map(|gain| gain + plus).collect())
+                    Ok(gain
+                        .to_vec1::<f32>()?
+                        .iter()
+                        .map(|gain| gain + plus)
+                        .collect())
                 };
                 Some((gain("q_norm")?, gain("k_norm")?))
             }
@@ -92,7 +115,10 @@ impl Layer {
 
     /// `[rows, hidden]` to the same; of the last layer the wanted rows alone, or `None` if there are
     /// none. Keys and values of all rows are written.
-    #[allow(clippy::too_many_arguments, reason = "one call, each a thing of its own")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call, each a thing of its own"
+    )]
     pub(super) fn forward(
         &self,
         shape: &Shape,
@@ -108,16 +134,19 @@ impl Layer {
         let width = shape.head_width;
         let angles = rope.map(|rope| rope.angles(&packed.positions));
         let prepare = |numbers: &mut [f32], heads: usize, gain: Option<&Vec<f32>>| {
-            numbers.par_chunks_mut(heads * width).enumerate().for_each(|(row, numbers)| {
-                for head in numbers.chunks_exact_mut(width) {
-                    if let Some(gain) = gain {
-                        attention::normalise(head, gain, shape.epsilon as f32);
+            numbers
+                .par_chunks_mut(heads * width)
+                .enumerate()
+                .for_each(|(row, numbers)| {
+                    for head in numbers.chunks_exact_mut(width) {
+                        if let Some(gain) = gain {
+                            attention::normalise(head, gain, shape.epsilon as f32);
+                        }
+                        if let Some(angles) = &angles {
+                            angles.turn(row, head);
+                        }
                     }
-                    if let Some(angles) = &angles {
-                        angles.turn(row, head);
-                    }
-                }
-            });
+                });
         };
         let gains = self.head_norms.as_ref();
         prepare(&mut queries, shape.heads, gains.map(|gains| &gains.0));
@@ -127,7 +156,8 @@ impl Layer {
         for (span, start) in spans.iter_mut().zip(&packed.starts) {
             let range = start * row..(start + span.tokens.len()) * row;
             let from = span.sequence.len();
-            span.sequence.write(kv, number, from, &keys[range.clone()], &values[range]);
+            span.sequence
+                .write(kv, number, from, &keys[range.clone()], &values[range]);
         }
         if last && packed.wanted.is_empty() {
             return Ok(None);
@@ -165,7 +195,11 @@ impl Layer {
         if let [all] = self.qkv.as_slice() {
             let all = all.forward(x)?;
             let part = |from, width| numbers(&all.narrow(1, from, width)?);
-            return Ok([part(0, queries)?, part(queries, keys)?, part(queries + keys, keys)?]);
+            return Ok([
+                part(0, queries)?,
+                part(queries, keys)?,
+                part(queries + keys, keys)?,
+            ]);
         }
         let part = |at: usize| numbers(&self.qkv[at].forward(x)?);
         Ok([part(0)?, part(1)?, part(2)?])
@@ -177,9 +211,15 @@ impl Layer {
         let rows = x.dim(0)?;
         let (mut gate, up) = if let [both] = self.gate_up.as_slice() {
             let both = both.forward(x)?;
-            (numbers(&both.narrow(1, 0, width)?)?, numbers(&both.narrow(1, width, width)?)?)
+            (
+                numbers(&both.narrow(1, 0, width)?)?,
+                numbers(&both.narrow(1, width, width)?)?,
+            )
         } else {
-            (numbers(&self.gate_up[0].forward(x)?)?, numbers(&self.gate_up[1].forward(x)?)?)
+            (
+                numbers(&self.gate_up[0].forward(x)?)?,
+                numbers(&self.gate_up[1].forward(x)?)?,
+            )
         };
         gate.par_chunks_mut(width)
             .zip(up.par_chunks(width))

@@ -12,7 +12,12 @@ pub(super) fn shape(config: &Config) -> Result<Shape> {
     let window = Shape::window(config)?;
     shape.windows = vec![window; shape.layers];
     shape.fused = true;
-    if let Some(original) = shape.ropes.iter().filter_map(|rope| rope.short_context()).min() {
+    if let Some(original) = shape
+        .ropes
+        .iter()
+        .filter_map(|rope| rope.short_context())
+        .min()
+    {
         shape.context = shape.context.min(original);
     }
     Ok(shape)

@@ -14,7 +14,10 @@ pub(super) fn shape2(config: &Config) -> Result<Shape> {
         let window = Shape::window(config)?;
         let first = config.count_or("max_window_layers", 28, 0..=4096)?;
         let sliding = Shape::sliding(config, shape.layers, |layer| layer >= first)?;
-        shape.windows = sliding.iter().map(|slides| window.filter(|_| *slides)).collect();
+        shape.windows = sliding
+            .iter()
+            .map(|slides| window.filter(|_| *slides))
+            .collect();
     }
     Ok(shape)
 }

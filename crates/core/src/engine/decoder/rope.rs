@@ -49,8 +49,12 @@ impl RopeKind {
             (new, _) => new,
         };
         // Kinds of layers alone, and none was asked for: the caller asks again.
-        let new = new.filter(|new| new.get("rope_theta").is_some() || new.get("rope_type").is_some());
-        let base_in = new.as_ref().filter(|new| new.get("rope_theta").is_some()).unwrap_or(config);
+        let new =
+            new.filter(|new| new.get("rope_theta").is_some() || new.get("rope_type").is_some());
+        let base_in = new
+            .as_ref()
+            .filter(|new| new.get("rope_theta").is_some())
+            .unwrap_or(config);
         let base = base_in.number_or("rope_theta", usual_base, 1.0..=1e12)?;
         let Some(scaling) = new.or_else(|| config.section("rope_scaling")) else {
             let partial = config.number_or("partial_rotary_factor", 1.0, 0.01..=1.0)?;
@@ -83,12 +87,20 @@ impl RopeKind {
             Kind::Default => {}
             Kind::Linear => {
                 let factor = factor()? as f32;
-                rope.frequencies.iter_mut().for_each(|frequency| *frequency /= factor);
+                rope.frequencies
+                    .iter_mut()
+                    .for_each(|frequency| *frequency /= factor);
             }
             Kind::Llama3 => {
                 let low = scaling.number("low_freq_factor", 1e-3..=1e6)?;
                 let high = scaling.number("high_freq_factor", 1e-3..=1e6)?;
-                llama3(&mut rope.frequencies, factor()?, low, high, original()? as f64);
+                llama3(
+                    &mut rope.frequencies,
+                    factor()?,
+                    low,
+                    high,
+                    original()? as f64,
+                );
             }
             Kind::Yarn => {
                 let original = original()? as f64;
@@ -154,16 +166,22 @@ fn yarn(scaling: &Config, base: f64, width: usize, factor: f64, original: f64) -
         true => 1.0,
         false => 0.1 * times * factor.ln() + 1.0,
     };
-    let attention = match (scaling.get("attention_factor"), scaling.get("mscale"), scaling.get("mscale_all_dim")) {
+    let attention = match (
+        scaling.get("attention_factor"),
+        scaling.get("mscale"),
+        scaling.get("mscale_all_dim"),
+    ) {
         (Some(_), _, _) => scaling.number("attention_factor", 1e-3..=1e3)?,
         (None, Some(_), Some(_)) => {
-            scale(scaling.number("mscale", 0.0..=1e3)?) / scale(scaling.number("mscale_all_dim", 0.0..=1e3)?)
+            scale(scaling.number("mscale", 0.0..=1e3)?)
+                / scale(scaling.number("mscale_all_dim", 0.0..=1e3)?)
         }
         _ => scale(1.0),
     };
     let fast = scaling.number_or("beta_fast", 32.0, 1e-3..=1e6)?;
     let slow = scaling.number_or("beta_slow", 1.0, 1e-3..=1e6)?;
-    let turns = |turns: f64| width as f64 * (original / (turns * 2.0 * PI)).ln() / (2.0 * base.ln());
+    let turns =
+        |turns: f64| width as f64 * (original / (turns * 2.0 * PI)).ln() / (2.0 * base.ln());
     let (mut low, mut high) = (turns(fast), turns(slow));
     if scaling.bool_or("truncate", true)? {
         (low, high) = (low.floor(), high.ceil());
@@ -186,11 +204,22 @@ fn yarn(scaling: &Config, base: f64, width: usize, factor: f64, original: f64) -
     })
 }
 
-fn long(scaling: &Config, base: f64, width: usize, context: usize, original: usize) -> Result<RopeKind> {
+fn long(
+    scaling: &Config,
+    base: f64,
+    width: usize,
+    context: usize,
+    original: usize,
+) -> Result<RopeKind> {
     let given = scaling.get("short_factor").and_then(|list| list.as_array());
     let short: Option<Vec<f32>> = given.and_then(|list| {
         list.iter()
-            .map(|value| value.as_f64().filter(|factor| *factor > 0.0).map(|factor| factor as f32))
+            .map(|value| {
+                value
+                    .as_f64()
+                    .filter(|factor| *factor > 0.0)
+                    .map(|factor| factor as f32)
+            })
             .collect()
     });
     let Some(short) = short.filter(|short| short.len() == width / 2) else {
@@ -207,7 +236,11 @@ fn long(scaling: &Config, base: f64, width: usize, context: usize, original: usi
     };
     let attention = scaling.number_or("attention_factor", usual, 1e-3..=1e3)?;
     Ok(RopeKind {
-        frequencies: plain(base, width).iter().zip(&short).map(|(frequency, factor)| frequency / factor).collect(),
+        frequencies: plain(base, width)
+            .iter()
+            .zip(&short)
+            .map(|(frequency, factor)| frequency / factor)
+            .collect(),
         factor: attention as f32,
         short: Some(original),
     })

@@ -18,7 +18,10 @@ pub(crate) enum Activation {
 
 /// A decoder's numbers.
 #[derive(Clone, Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "each is one way in which architectures differ")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one way in which architectures differ"
+)]
 pub(crate) struct Shape {
     /// Width of a row between layers.
     pub(crate) hidden: usize,
@@ -76,7 +79,8 @@ impl Shape {
         let heads = config.count("num_attention_heads", 1..=WIDTH)?;
         let kv_heads = config.count_or("num_key_value_heads", heads, 1..=heads)?;
         if !heads.is_multiple_of(kv_heads) {
-            let message = format!("`num_key_value_heads` is {kv_heads}, which does not divide {heads} heads");
+            let message =
+                format!("`num_key_value_heads` is {kv_heads}, which does not divide {heads} heads");
             return Err(config.error("num_key_value_heads", message));
         }
         let head_width = match config.get("head_dim") {
@@ -84,7 +88,8 @@ impl Shape {
             None => hidden / heads,
         };
         if head_width < 2 || !head_width.is_multiple_of(2) {
-            let message = format!("a head has {head_width} numbers, an even number from 2 is wanted");
+            let message =
+                format!("a head has {head_width} numbers, an even number from 2 is wanted");
             return Err(config.error("head_dim", message));
         }
         let activation = config.word(
@@ -133,7 +138,11 @@ impl Shape {
     }
 
     /// Which layers have a window: `layer_types`, or what `usual` says where that is not given.
-    pub(super) fn sliding(config: &Config, layers: usize, usual: impl Fn(usize) -> bool) -> Result<Vec<bool>> {
+    pub(super) fn sliding(
+        config: &Config,
+        layers: usize,
+        usual: impl Fn(usize) -> bool,
+    ) -> Result<Vec<bool>> {
         let Some(types) = config.get("layer_types").and_then(|types| types.as_array()) else {
             return Ok((0..layers).map(usual).collect());
         };
@@ -146,7 +155,8 @@ impl Shape {
             })
             .collect();
         words.filter(|words| words.len() == layers).ok_or_else(|| {
-            let message = format!("`layer_types` wants {layers} of `full_attention` and `sliding_attention`");
+            let message =
+                format!("`layer_types` wants {layers} of `full_attention` and `sliding_attention`");
             config.error("layer_types", message)
         })
     }

@@ -9,18 +9,25 @@ use super::Shape;
 pub(super) fn shape(config: &Config) -> Result<Shape> {
     let mut shape = Shape::base(config)?;
     let every = config.count_or("no_rope_layer_interval", 4, 1..=1024)?;
-    let given = config.get("no_rope_layers").and_then(|layers| layers.as_array());
+    let given = config
+        .get("no_rope_layers")
+        .and_then(|layers| layers.as_array());
     shape.rope_of = (0..shape.layers)
         .map(|layer| {
             let usual = u64::from(!(layer + 1).is_multiple_of(every));
-            let says = given.and_then(|given| given.get(layer)?.as_u64()).unwrap_or(usual);
+            let says = given
+                .and_then(|given| given.get(layer)?.as_u64())
+                .unwrap_or(usual);
             (says != 0).then_some(0)
         })
         .collect();
     if config.bool_or("use_sliding_window", false)? {
         let window = Shape::window(config)?;
         let sliding = Shape::sliding(config, shape.layers, |_| false)?;
-        shape.windows = sliding.iter().map(|slides| window.filter(|_| *slides)).collect();
+        shape.windows = sliding
+            .iter()
+            .map(|slides| window.filter(|_| *slides))
+            .collect();
     }
     shape.tied = config.bool_or("tie_word_embeddings", true)?;
     Ok(shape)

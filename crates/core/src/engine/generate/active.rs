@@ -58,7 +58,11 @@ impl Active {
     ) -> Self {
         let prompt = request.prompt.len();
         let room = context.saturating_sub(prompt);
-        let ends = if request.ignore_end { Arc::from([]) } else { ends };
+        let ends = if request.ignore_end {
+            Arc::from([])
+        } else {
+            ends
+        };
         Self {
             sequence: Sequence::default(),
             prompt,

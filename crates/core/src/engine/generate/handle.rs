@@ -85,7 +85,11 @@ impl Iterator for Generation {
         if self.over {
             return None;
         }
-        let mut state = self.outbox.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .outbox
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(event) = state.events.pop_front() {
                 self.over = matches!(event, Err(_) | Ok(GenerateEvent::Done { .. }));
@@ -108,7 +112,11 @@ impl Stream for Generation {
         if self.over {
             return Poll::Ready(None);
         }
-        let mut state = self.outbox.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .outbox
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let event = state.events.pop_front();
         if event.is_none() {
             // The worker looks at token and deadline with every step, and puts the end.

@@ -8,9 +8,9 @@ use super::super::decoder::{Decoder, Span};
 use super::super::error::{EngineError, Result};
 use super::super::kv::{Pool, Sequence};
 use super::super::tokenizer::Tokenizer;
+use super::GenerateRequest;
 use super::active::{Active, Watch};
 use super::handle::{Generation, Outbox};
-use super::GenerateRequest;
 use crate::chat::Call;
 
 /// What answers are made with.
@@ -95,7 +95,14 @@ impl Worker {
             Some(grammar) => Some(self.context.grammars()?.matcher(grammar)?),
             None => None,
         };
-        let active = Active::new(request, limit, ends, call.clone(), Arc::clone(&outbox), matcher);
+        let active = Active::new(
+            request,
+            limit,
+            ends,
+            call.clone(),
+            Arc::clone(&outbox),
+            matcher,
+        );
         let generation = Generation::new(outbox, call);
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.waiting.push_back(active);
@@ -106,7 +113,9 @@ impl Worker {
             if let Err(error) = started {
                 queue.working = false;
                 queue.waiting.clear();
-                return Err(EngineError::Step(format!("no thread for the engine: {error}")));
+                return Err(EngineError::Step(format!(
+                    "no thread for the engine: {error}"
+                )));
             }
         }
         Ok(generation)
@@ -174,7 +183,13 @@ fn step(context: &Context, active: &mut Vec<Active>) -> Result<()> {
     let wanted: Vec<Vec<usize>> = takes
         .iter()
         .zip(&offs)
-        .map(|(take, unread)| if take == unread { vec![take - 1] } else { vec![] })
+        .map(|(take, unread)| {
+            if take == unread {
+                vec![take - 1]
+            } else {
+                vec![]
+            }
+        })
         .collect();
     let watched: Vec<_> = active.iter().map(Active::watch).collect();
     let stop = || watched.iter().all(Watch::is_called_off);

@@ -50,9 +50,8 @@ impl Tree {
                 continue;
             }
             // The neighbours in order share the most.
-            let common = |other: &[u32; BLOCK]| {
-                other.iter().zip(rest).take_while(|(a, b)| a == b).count()
-            };
+            let common =
+                |other: &[u32; BLOCK]| other.iter().zip(rest).take_while(|(a, b)| a == b).count();
             let mut low = [0; BLOCK];
             let length = rest.len().min(BLOCK);
             low[..length].copy_from_slice(&rest[..length]);
@@ -97,7 +96,9 @@ impl Tree {
         fn count(children: &Children) -> usize {
             children
                 .values()
-                .map(|node| count(&node.children) + usize::from(Arc::strong_count(&node.block) == 1))
+                .map(|node| {
+                    count(&node.children) + usize::from(Arc::strong_count(&node.block) == 1)
+                })
                 .sum()
         }
         count(&self.root)

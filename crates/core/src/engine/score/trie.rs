@@ -50,7 +50,10 @@ impl Trie {
             let mut rest = group.as_slice();
             while let Some(first) = rest.first() {
                 let token = read(&texts[*first]).get(depth);
-                let same = rest.iter().take_while(|text| read(&texts[**text]).get(depth) == token).count();
+                let same = rest
+                    .iter()
+                    .take_while(|text| read(&texts[**text]).get(depth) == token)
+                    .count();
                 let (part, others) = rest.split_at(same);
                 rest = others;
                 if token.is_none() {
@@ -135,7 +138,11 @@ mod tests {
             let node = trie.node(node);
             assert!(node.end > start);
             read += node.end - start;
-            asked += node.wants.iter().map(|want| want.texts.len()).sum::<usize>();
+            asked += node
+                .wants
+                .iter()
+                .map(|want| want.texts.len())
+                .sum::<usize>();
             stack.extend(node.children.iter().map(|child| (*child, node.end)));
         }
         // 1 2 | 3, 6 7 | 9

@@ -1,0 +1,265 @@
+//! A path -> a model that is ready: its files read, its weights where they compute.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value};
+
+use super::super::chat_template::ChatTemplate;
+use super::super::config::Config;
+use super::super::decoder::{self, Decoder};
+use super::super::device::Device;
+use super::super::error::{EngineError, Result};
+use super::super::files::ModelFiles;
+use super::super::generate::{Context, Worker};
+use super::super::gguf::Gguf;
+use super::super::kv::Pool;
+use super::super::memory;
+use super::super::sampling::SamplingOptions;
+use super::super::tokenizer::Tokenizer;
+use super::super::tool_calls::ToolFormat;
+use super::super::weights::Weights;
+use super::{Inner, LocalModel};
+use crate::chat::{CancelToken, ModelInfo};
+
+/// How a model is loaded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoadOptions {
+    /// Where it computes.
+    pub device: Device,
+    /// Bytes that keys and values may take, those of remembered prompts included; `None`: 1 GiB, or a
+    /// quarter of the free memory where that is less.
+    pub kv_bytes: Option<u64>,
+    /// Tokens that prompt and answer may have together; `None`: what the model was trained for. Never
+    /// more than that.
+    pub context: Option<usize>,
+    /// Tokens that one step reads at most.
+    pub step: usize,
+    /// Answers under way at once, at most.
+    pub parallel: usize,
+    /// Stops the loading.
+    pub cancel: CancelToken,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            device: Device::Auto,
+            kv_bytes: None,
+            context: None,
+            step: 512,
+            parallel: 64,
+            cancel: CancelToken::new(),
+        }
+    }
+}
+
+/// The budget of keys and values where none is given, in bytes.
+const KV_BYTES: u64 = 1 << 30;
+/// The longest chat template file that is read, in bytes.
+const TEMPLATE_BYTES: u64 = 1 << 20;
+
+impl LocalModel {
+    /// Loads the decoder at `path`: a folder, or a `.gguf` file.
+    ///
+    /// # Errors
+    /// Where something is missing, damaged, does not fit together or into memory; the message names
+    /// it. [`EngineError::Cancelled`] when `options.cancel` says so.
+    pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
+        let files = ModelFiles::open(path)?;
+        let config = Config::open(&files)?;
+        let shape = decoder::shape(&config)?;
+        let device = options.device.open()?;
+        let weights = Weights::open(&files, &device)?.with_cancel(options.cancel.clone());
+        let free = memory::free();
+        weights.check_memory(free)?;
+        let tokenizer = Tokenizer::open(&files)?;
+        tokenizer.check(shape.vocabulary)?;
+        let about = About::read(&files, &config, &tokenizer)?;
+        let context = options
+            .context
+            .map_or(shape.context, |wanted| wanted.min(shape.context));
+        let decoder = Decoder::load(shape, &weights)?;
+        let rest = free.map(|free| free.saturating_sub(weights.bytes_needed()) / 4);
+        let budget = options
+            .kv_bytes
+            .unwrap_or(KV_BYTES.min(rest.unwrap_or(KV_BYTES)));
+        let pool = Pool::new(decoder.kv_shape(), budget);
+        let name = files
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let mut info = ModelInfo::new("local", name.unwrap_or_default());
+        info.streams = true;
+        info.json_schema = true;
+        info.consecutive_user = true;
+        info.tools = about.tools.is_some();
+        let context = Arc::new(Context {
+            decoder,
+            tokenizer,
+            pool,
+            context,
+            step: options.step.max(1),
+            parallel: options.parallel.max(1),
+            ends: about.ends.into(),
+            grammars: OnceLock::new(),
+        });
+        Ok(Self {
+            inner: Arc::new(Inner {
+                info,
+                worker: Worker::new(Arc::clone(&context)),
+                context,
+                template: about.template,
+                tools: about.tools,
+                defaults: about.defaults,
+            }),
+        })
+    }
+}
+
+/// What a model says of itself beside its weights.
+struct About {
+    template: Option<ChatTemplate>,
+    tools: Option<ToolFormat>,
+    ends: Vec<u32>,
+    defaults: SamplingOptions,
+}
+
+impl About {
+    fn read(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Result<Self> {
+        let generation = files.json("generation_config.json")?.unwrap_or_default();
+        let mut ends = ids(generation.get("eos_token_id"));
+        if ends.is_empty() {
+            ends = ids(config.get("eos_token_id"));
+        }
+        let (source, special) = match files.gguf() {
+            Some(path) => {
+                let gguf = Gguf::open(path)?;
+                for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+                    ends.extend(gguf.integer(key).and_then(|id| u32::try_from(id).ok()));
+                }
+                let token = |key: &str| {
+                    let id = config
+                        .get(key)?
+                        .as_u64()
+                        .and_then(|id| u32::try_from(id).ok())?;
+                    tokenizer.token(id).map(Value::from)
+                };
+                let names = [
+                    ("bos_token", "bos_token_id"),
+                    ("eos_token", "eos_token_id"),
+                    ("pad_token", "pad_token_id"),
+                ];
+                let special = names
+                    .into_iter()
+                    .filter_map(|(name, key)| Some((name.to_owned(), token(key)?)))
+                    .collect();
+                (
+                    gguf.text("tokenizer.chat_template").map(str::to_owned),
+                    special,
+                )
+            }
+            None => Self::from_folder(files)?,
+        };
+        // A model that chats ends its turns with a token that its configuration may not name.
+        for (_, text) in special.iter().filter(|(name, _)| *name == "eos_token") {
+            ends.extend(text.as_str().and_then(|text| tokenizer.id(text)));
+        }
+        ends.sort_unstable();
+        ends.dedup();
+        let template = match source {
+            Some(source) => Some(ChatTemplate::new(&source, special)?),
+            None => None,
+        };
+        Ok(Self {
+            tools: template
+                .as_ref()
+                .and_then(|template| ToolFormat::of(template)),
+            template,
+            ends,
+            defaults: recommended(&generation),
+        })
+    }
+
+    /// The chat template and the special tokens of a folder.
+    fn from_folder(files: &ModelFiles) -> Result<(Option<String>, Map<String, Value>)> {
+        let about = files.json("tokenizer_config.json")?.unwrap_or_default();
+        let mut special = Map::new();
+        for (name, value) in about.as_object().into_iter().flatten() {
+            let text = value.as_str().or_else(|| value.get("content")?.as_str());
+            if name.ends_with("_token")
+                && let Some(text) = text
+            {
+                special.insert(name.clone(), text.into());
+            }
+        }
+        if let Some(path) = files.beside("chat_template.jinja") {
+            let bytes = super::super::files::read_limited(&path, TEMPLATE_BYTES)?;
+            return Ok((Some(String::from_utf8_lossy(&bytes).into_owned()), special));
+        }
+        let template = match about.get("chat_template") {
+            Some(Value::String(text)) => Some(text.clone()),
+            // Several by name; the one that knows tools can do what the other can.
+            Some(Value::Array(list)) => ["tool_use", "default"].iter().find_map(|wanted| {
+                let named = list
+                    .iter()
+                    .find(|one| one.get("name").and_then(Value::as_str) == Some(wanted))?;
+                named.get("template")?.as_str().map(str::to_owned)
+            }),
+            _ => None,
+        };
+        Ok((template, special))
+    }
+}
+
+/// One id, or a list of them.
+fn ids(value: Option<&Value>) -> Vec<u32> {
+    let one = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
+    match value {
+        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// The settings of `generation_config.json`; what is out of range is not taken.
+fn recommended(generation: &Value) -> SamplingOptions {
+    let number = |key: &str| {
+        generation
+            .get(key)
+            .and_then(Value::as_f64)
+            .map(|number| number as f32)
+    };
+    let mut options = SamplingOptions::default();
+    if generation.get("do_sample").and_then(Value::as_bool) == Some(true) {
+        options.temperature = number("temperature").unwrap_or(1.0);
+        options.top_k = generation.get("top_k").and_then(Value::as_u64).unwrap_or(0) as usize;
+        options.top_p = number("top_p").unwrap_or(1.0);
+        options.min_p = number("min_p").unwrap_or(0.0);
+    }
+    options.repetition_penalty = number("repetition_penalty").unwrap_or(1.0);
+    match options.refusal() {
+        None => options,
+        Some(_) => SamplingOptions::default(),
+    }
+}
+
+impl From<EngineError> for crate::chat::ModelError {
+    fn from(error: EngineError) -> Self {
+        use crate::chat::ErrorClass as Class;
+        let class = match &error {
+            EngineError::Context { .. } | EngineError::TooLong { .. } => Class::ContextTooLong,
+            EngineError::Cancelled => Class::Cancelled,
+            EngineError::Deadline => Class::Timeout,
+            EngineError::Template(_) | EngineError::Setting(_) | EngineError::Grammar(_) => {
+                Class::Request
+            }
+            EngineError::Compute(_) | EngineError::Step(_) | EngineError::KvBudget { .. } => {
+                Class::Server
+            }
+            _ => Class::Load,
+        };
+        Self::new(class, "local", error.to_string())
+    }
+}

@@ -1,0 +1,140 @@
+//! Prompts and continuations as text -> log-likelihoods; see `engine/score.rs`.
+
+use super::super::chat_template::{ChatInput, messages_as_json};
+use super::super::error::{EngineError, Result};
+use super::super::score::{Scored, score};
+use super::LocalModel;
+use crate::chat::{BoxFuture, Call, ModelError};
+use crate::score::{Continuation, ScorePrompt, ScoreRequest, Scorer, Scores, TextScore};
+
+impl LocalModel {
+    /// The log-likelihoods of continuations; see [`Scorer::score`]. Blocks.
+    ///
+    /// Prompt and continuation are tokenised as one text. A token that crosses the border belongs to
+    /// the continuation; a continuation's token with nothing before it (no prompt, and a tokenizer
+    /// that puts nothing first) is not scored.
+    ///
+    /// # Errors
+    /// [`EngineError::TooLong`] for a text beyond the context, [`EngineError::Cancelled`] and
+    /// [`EngineError::Deadline`], and those of the chat template.
+    pub fn score_now(&self, requests: &[ScoreRequest], call: &Call) -> Result<Vec<Scores>> {
+        let mut texts = Vec::new();
+        for request in requests {
+            let (prompt, special) = match &request.prompt {
+                ScorePrompt::Text(text) => (text.clone(), true),
+                ScorePrompt::Chat(messages) => (
+                    self.chat_prompt(&ChatInput {
+                        messages: messages_as_json(messages),
+                        add_generation_prompt: true,
+                        ..ChatInput::default()
+                    })?,
+                    false,
+                ),
+            };
+            for continuation in &request.continuations {
+                texts.push(self.scored(&prompt, continuation, special)?);
+            }
+        }
+        let mut logprobs = self.logprobs(&texts, call)?.into_iter().zip(&texts);
+        let mut all = Vec::with_capacity(requests.len());
+        for request in requests {
+            let of = logprobs.by_ref().take(request.continuations.len());
+            let continuations = of.map(|(logprobs, text)| {
+                let ids = &text.tokens[text.first.min(text.tokens.len())..];
+                let token = |id: u32| self.tokenizer().decode(&[id], false).unwrap_or_default();
+                Continuation {
+                    logprob: logprobs.iter().sum(),
+                    tokens: ids.iter().map(|id| token(*id)).zip(logprobs).collect(),
+                }
+            });
+            all.push(Scores {
+                continuations: continuations.collect(),
+            });
+        }
+        Ok(all)
+    }
+
+    /// How likely whole texts are: every token with something before it counts. Blocks.
+    ///
+    /// # Errors
+    /// As [`LocalModel::score_now`].
+    pub fn score_texts(&self, texts: &[String], call: &Call) -> Result<Vec<TextScore>> {
+        let scored: Result<Vec<Scored>> = texts
+            .iter()
+            .map(|text| self.scored("", text, true))
+            .collect();
+        let logprobs = self.logprobs(&scored?, call)?;
+        Ok(logprobs
+            .iter()
+            .zip(texts)
+            .map(|(logprobs, text)| TextScore {
+                logprob: logprobs.iter().sum(),
+                tokens: logprobs.len(),
+                bytes: text.len(),
+            })
+            .collect())
+    }
+
+    fn logprobs(&self, texts: &[Scored], call: &Call) -> Result<Vec<Vec<f64>>> {
+        let context = &self.inner.context;
+        if let Some(long) = texts
+            .iter()
+            .find(|text| text.tokens.len() > context.context)
+        {
+            return Err(EngineError::TooLong {
+                tokens: long.tokens.len(),
+                limit: context.context,
+            });
+        }
+        let late = || call.left().is_some_and(|left| left.is_zero());
+        let stop = || call.cancel.is_cancelled() || late();
+        score(&context.decoder, &context.pool, texts, context.step, &stop).map_err(|error| {
+            match error {
+                EngineError::Cancelled if late() && !call.cancel.is_cancelled() => {
+                    EngineError::Deadline
+                }
+                error => error,
+            }
+        })
+    }
+
+    fn scored(&self, prompt: &str, continuation: &str, special: bool) -> Result<Scored> {
+        let text = format!("{prompt}{continuation}");
+        let encoded = self.tokenizer().encode_with_offsets(&text, None, special)?;
+        let mut tokens = encoded.ids;
+        // What the tokenizer puts after the text is no part of it.
+        let end = encoded
+            .offsets
+            .iter()
+            .rposition(|(from, to)| to > from)
+            .map_or(tokens.len(), |last| last + 1);
+        tokens.truncate(end);
+        let first = encoded.offsets[..end]
+            .iter()
+            .position(|(_, to)| *to > prompt.len());
+        Ok(Scored {
+            first: first.unwrap_or(tokens.len()).max(1),
+            tokens,
+        })
+    }
+
+    /// A conversation as the model reads it.
+    pub(super) fn chat_prompt(&self, input: &ChatInput) -> Result<String> {
+        let template = self.inner.template.as_ref().ok_or_else(|| {
+            EngineError::Setting("the model has no chat template: ask it with plain text".into())
+        })?;
+        Ok(template.render(input)?)
+    }
+}
+
+impl Scorer for LocalModel {
+    fn score<'a>(
+        &'a self,
+        requests: &'a [ScoreRequest],
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<Vec<Scores>, ModelError>> {
+        let (model, requests, inner) = (self.clone(), requests.to_vec(), call.clone());
+        let done = super::super::background::run(move || model.score_now(&requests, &inner));
+        Box::pin(async move { Ok(done.await?) })
+    }
+}

@@ -1,0 +1,13 @@
+//! Decoders against transformers, and the laws of batching, sharing, scoring and answering.
+//!
+//! The models are tiny, with seeded random weights; `scripts/make-engine-fixtures` writes them and
+//! what transformers computes with them.
+
+#![cfg(feature = "engine")]
+
+mod answers;
+mod chats;
+mod laws;
+mod models;
+mod parity;
+mod scores;

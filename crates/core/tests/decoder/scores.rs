@@ -1,0 +1,118 @@
+//! What scores mean: borders, sums, whole texts.
+
+use botsmith_core::chat::{Call, CancelToken, Message};
+use botsmith_core::score::{ScorePrompt, ScoreRequest};
+
+use crate::models::load;
+
+/// Log-softmax of one row, in double precision.
+fn log_softmax(row: &[f32], token: u32) -> f64 {
+    let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = row
+        .iter()
+        .map(|logit| f64::from(logit - highest).exp())
+        .sum();
+    f64::from(row[token as usize] - highest) - sum.ln()
+}
+
+#[test]
+fn a_score_is_the_sum_over_the_tokens_after_the_border() {
+    let model = load("llama3");
+    // "the" and "re" make other tokens together than apart: the crossing token is the continuation's.
+    for (prompt, continuation) in [
+        ("The cat sat on th", "e mat"),
+        ("Bots ", "are judged"),
+        ("", "hello"),
+        ("größ", "e"),
+    ] {
+        let request = ScoreRequest::text(prompt, [continuation]);
+        let scores = model.score_now(&[request], &Call::default()).unwrap();
+        let one = &scores[0].continuations[0];
+        let encoded = model
+            .tokenizer()
+            .encode_with_offsets(&format!("{prompt}{continuation}"), None, true)
+            .unwrap();
+        let rows = model.logits(&encoded.ids, true).unwrap();
+        let wanted: Vec<f64> = (1..encoded.ids.len())
+            .filter(|at| encoded.offsets[*at].1 > prompt.len())
+            .map(|at| log_softmax(&rows[at - 1], encoded.ids[at]))
+            .collect();
+        assert_eq!(one.tokens.len(), wanted.len(), "{prompt}|{continuation}");
+        assert!((one.logprob - wanted.iter().sum::<f64>()).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn choices_that_share_their_beginning_are_told_apart_in_one_reading() {
+    let model = load("qwen3");
+    let request = ScoreRequest::text("Is it so? ", ["yes", "no", "yes!"]);
+    let scores = model
+        .score_now(&[request], &Call::default())
+        .unwrap()
+        .remove(0);
+    let shares = scores.shares();
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    assert!(scores.continuations[2].logprob < scores.continuations[0].logprob);
+    let value = scores.weighted(&[1.0, 0.0, 1.0]);
+    assert!((value - shares[0] - shares[2]).abs() < 1e-12);
+    let best = scores.best(false).unwrap();
+    assert!(
+        scores
+            .continuations
+            .iter()
+            .all(|one| one.logprob <= scores.continuations[best].logprob)
+    );
+}
+
+#[test]
+fn a_whole_text_has_a_perplexity_and_bits_per_byte() {
+    let model = load("llama2");
+    let text = "The cat sat on the mat.".to_owned();
+    let scores = model
+        .score_texts(&[text.clone(), String::new()], &Call::default())
+        .unwrap();
+    let ids = model.tokenizer().encode(&text, true).unwrap();
+    assert_eq!(
+        (scores[0].tokens, scores[0].bytes),
+        (ids.len() - 1, text.len())
+    );
+    let nats = -scores[0].logprob;
+    assert!((scores[0].perplexity() - (nats / scores[0].tokens as f64).exp()).abs() < 1e-9);
+    assert!((scores[0].bits_per_byte() - nats / 2f64.ln() / 23.0).abs() < 1e-9);
+    assert_eq!((scores[1].tokens, scores[1].logprob), (0, 0.0));
+}
+
+#[test]
+fn a_chat_is_scored_after_its_template() {
+    let model = load("qwen2");
+    let chat = ScoreRequest {
+        prompt: ScorePrompt::Chat(vec![Message::user("Is it so?")]),
+        continuations: vec!["Yes".into()],
+    };
+    let written = "<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\nYes";
+    let ids = model.tokenizer().encode(written, false).unwrap();
+    let scores = model.score_now(&[chat], &Call::default()).unwrap();
+    let rows = model.logits(&ids, true).unwrap();
+    let count = scores[0].continuations[0].tokens.len();
+    let wanted: f64 = (ids.len() - count..ids.len())
+        .map(|at| log_softmax(&rows[at - 1], ids[at]))
+        .sum();
+    assert!((scores[0].continuations[0].logprob - wanted).abs() < 1e-4);
+}
+
+#[test]
+fn a_text_beyond_the_context_and_a_cancelled_call_are_errors() {
+    let model = load("llama3");
+    let long = ScoreRequest::text("a b c d ".repeat(200), ["e"]);
+    let error = model.score_now(&[long], &Call::default()).unwrap_err();
+    assert_eq!(error.code(), "BS-ENG-013");
+    assert!(error.to_string().contains("at most 256"), "{error}");
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let call = Call::default().cancelled_by(cancel);
+    let error = model
+        .score_now(&[ScoreRequest::text("a", ["b"])], &call)
+        .unwrap_err();
+    assert_eq!(error.code(), "BS-ENG-014");
+    assert_eq!(model.kv().tokens, 0);
+}

@@ -2,12 +2,21 @@
 
 import sys
 
+import chats
+import decoders
 import encoders
 import gguf_tokenizers
 import quants
 import sentences
 
-PARTS = {"quants": quants.write, "encoders": encoders.write, "tokenizers": gguf_tokenizers.write, "sentences": sentences.write}
+PARTS = {
+    "quants": quants.write,
+    "encoders": encoders.write,
+    "tokenizers": gguf_tokenizers.write,
+    "sentences": sentences.write,
+    "decoders": decoders.write,
+    "chats": chats.write,
+}
 
 
 def main(names: list[str]) -> None:

@@ -117,7 +117,7 @@ def write_model(name: str, made: Tokenizer) -> None:
     assert greedy(model, ids)[0] == tokens
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0].float()
-    write_tensors(folder / "expected.safetensors", {"logits": logits})
+    write_tensors(folder / "expected.safetensors", {"logits": logits[::2]})
     write_json(folder / "cases.json", {"prompt": PROMPT, "ids": ids, "greedy": tokens})
 
 

@@ -3,6 +3,8 @@
 //! The words are here in every build; without the feature `engine` each says how to get it.
 
 #[cfg(feature = "engine")]
+mod bench;
+#[cfg(feature = "engine")]
 mod embed;
 #[cfg(feature = "engine")]
 mod info;
@@ -11,9 +13,15 @@ mod input;
 #[cfg(feature = "engine")]
 mod list;
 #[cfg(feature = "engine")]
+mod load;
+#[cfg(feature = "engine")]
 mod npy;
 #[cfg(feature = "hub")]
 mod pull;
+#[cfg(feature = "engine")]
+mod run;
+#[cfg(feature = "engine")]
+mod score;
 
 use std::path::PathBuf;
 
@@ -42,6 +50,12 @@ enum ModelCommand {
     Rm(Rm),
     /// Turn texts into vectors
     Embed(Embed),
+    /// Ask a model, or let it go on with a text
+    Run(Run),
+    /// Say how likely continuations are, from JSONL {"prompt", "continuations"} on stdin
+    Score(Score),
+    /// Measure reading, answering and scoring
+    Bench(Bench),
 }
 
 #[cfg_attr(
@@ -131,6 +145,126 @@ struct Embed {
     npy: Option<PathBuf>,
 }
 
+/// Which decoder, and where.
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, reason = "read where the engine is built in")
+)]
+#[derive(Debug, clap::Args)]
+struct Decoder {
+    /// A folder, a `.gguf` file, or `hf:org/name[@revision][:file]`
+    #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    model: String,
+    /// Where to compute: `auto`, `cpu`, `cuda:N`, `metal`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: String,
+    /// Memory for keys and values, such as `512MB` [default: 1GB, or a quarter of what is free]
+    #[arg(long, value_name = "SIZE")]
+    kv: Option<String>,
+    /// Tokens of prompt and answer together [default: what the model was trained for]
+    #[arg(long, value_name = "N")]
+    context: Option<usize>,
+}
+
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, reason = "read where the engine is built in")
+)]
+#[derive(Debug, clap::Args)]
+struct Run {
+    #[command(flatten)]
+    decoder: Decoder,
+    /// What to ask; stdin without it
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+    /// What the model is told first
+    #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
+    system: Option<String>,
+    /// The prompt as it stands, without the model's chat template
+    #[arg(long)]
+    raw: bool,
+    /// Tokens of the answer at most
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<usize>,
+    /// 0 takes the likeliest token [default: as the model's makers say]
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
+    /// The likeliest K tokens
+    #[arg(long, value_name = "K")]
+    top_k: Option<u32>,
+    /// The likeliest tokens that together have probability P
+    #[arg(long, value_name = "P")]
+    top_p: Option<f64>,
+    /// Tokens with at least this share of the likeliest one's probability
+    #[arg(long, value_name = "P")]
+    min_p: Option<f64>,
+    /// The same seed gives the same answer
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// The answer ends before this; may be given again
+    #[arg(long, value_name = "TEXT")]
+    stop: Vec<String>,
+    /// A file with a JSON Schema that the answer must follow
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["regex", "lark"])]
+    schema: Option<PathBuf>,
+    /// A regular expression that the answer must match
+    #[arg(long, value_name = "REGEX", conflicts_with = "lark")]
+    regex: Option<String>,
+    /// A file with a grammar in Lark's syntax
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    lark: Option<PathBuf>,
+    /// One JSON object with text, usage and speed
+    #[arg(long)]
+    json: bool,
+}
+
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, reason = "read where the engine is built in")
+)]
+#[derive(Debug, clap::Args)]
+struct Score {
+    #[command(flatten)]
+    decoder: Decoder,
+    /// Prompts go through the model's chat template, as a user's message
+    #[arg(long)]
+    chat: bool,
+    /// Lists of tokens with their log-probabilities too
+    #[arg(long)]
+    per_token: bool,
+    /// JSONL on stdout, which it is anyway
+    #[arg(long)]
+    json: bool,
+}
+
+#[cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, reason = "read where the engine is built in")
+)]
+#[derive(Debug, clap::Args)]
+struct Bench {
+    #[command(flatten)]
+    decoder: Decoder,
+    /// Tokens of the prompt
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    prompt_tokens: usize,
+    /// Tokens of the answer
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    answer_tokens: usize,
+    /// Answers made together
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    parallel: usize,
+    /// Questions with a shared beginning; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    questions: usize,
+    /// Times that each is measured; the best counts
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    repeat: usize,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 impl Model {
     /// Whether stdout is to hold one JSON object, errors included.
     pub(crate) fn json(&self) -> bool {
@@ -139,7 +273,9 @@ impl Model {
             ModelCommand::List(args) => args.json,
             ModelCommand::Info(args) => args.json,
             ModelCommand::Rm(args) => args.json,
-            ModelCommand::Embed(_) => false,
+            ModelCommand::Embed(_) | ModelCommand::Score(_) => false,
+            ModelCommand::Run(args) => args.json,
+            ModelCommand::Bench(args) => args.json,
         }
     }
 }
@@ -155,6 +291,9 @@ pub(super) fn run(context: &Context, args: &Model) -> Result<Ended> {
         ModelCommand::Info(args) => info::run(context, args),
         ModelCommand::Rm(args) => list::remove(context, args),
         ModelCommand::Embed(args) => embed::run(context, args),
+        ModelCommand::Run(args) => run::run(context, args),
+        ModelCommand::Score(args) => score::run(context, args),
+        ModelCommand::Bench(args) => bench::run(context, args),
     }
 }
 

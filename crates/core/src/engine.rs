@@ -18,9 +18,9 @@
 //! # Ok::<(), botsmith_core::engine::EngineError>(())
 //! ```
 
-mod classify;
 mod background;
 mod chat_template;
+mod classify;
 mod config;
 mod constraint;
 mod decoder;
@@ -34,8 +34,8 @@ pub mod gguf;
 mod header;
 #[cfg(feature = "hub")]
 pub mod hub;
-mod library;
 mod kv;
+mod library;
 mod linear;
 mod local;
 pub mod memory;
@@ -51,8 +51,8 @@ mod weights;
 
 pub use candle_core::{Device as ComputeDevice, Tensor};
 
-pub use classify::{ClassifyOptions, CrossEncoder, Pair};
 pub use chat_template::{ChatInput, ChatTemplate, TemplateError, messages_as_json, tools_as_json};
+pub use classify::{ClassifyOptions, CrossEncoder, Pair};
 pub use config::Config;
 pub use constraint::Grammar;
 pub use decoder::DECODERS;

@@ -92,7 +92,7 @@ fn a_cancelled_answer_ends_and_frees_what_it_held() {
         .unwrap()
         .find_map(Result::err)
         .unwrap();
-    assert_eq!(error.code(), "BS-ENG-021");
+    assert_eq!(error.code(), "BS-ENG-026");
     // The next answer is made, and afterwards nothing is held but what is remembered.
     whole(&model, request(&model, "The end", 3));
     for _ in 0..200 {
@@ -181,6 +181,6 @@ fn a_grammar_holds_the_answer() {
     asked.grammar = Some(Grammar::Regex("(".into()));
     assert_eq!(
         model.generate(asked, Call::default()).unwrap_err().code(),
-        "BS-ENG-020"
+        "BS-ENG-025"
     );
 }

@@ -11,3 +11,4 @@ mod laws;
 mod models;
 mod parity;
 mod scores;
+mod templates;

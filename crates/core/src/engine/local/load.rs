@@ -67,16 +67,23 @@ impl LocalModel {
     /// Where something is missing, damaged, does not fit together or into memory; the message names
     /// it. [`EngineError::Cancelled`] when `options.cancel` says so.
     pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
-        let files = ModelFiles::open(path)?;
-        let config = Config::open(&files)?;
+        Self::load_files(&ModelFiles::open(path)?, options)
+    }
+
+    /// Loads the decoder of files that were found already.
+    ///
+    /// # Errors
+    /// As [`LocalModel::load`].
+    pub fn load_files(files: &ModelFiles, options: &LoadOptions) -> Result<Self> {
+        let config = Config::open(files)?;
         let shape = decoder::shape(&config)?;
         let device = options.device.open()?;
-        let weights = Weights::open(&files, &device)?.with_cancel(options.cancel.clone());
+        let weights = Weights::open(files, &device)?.with_cancel(options.cancel.clone());
         let free = memory::free();
         weights.check_memory(free)?;
-        let tokenizer = Tokenizer::open(&files)?;
+        let tokenizer = Tokenizer::open(files)?;
         tokenizer.check(shape.vocabulary)?;
-        let about = About::read(&files, &config, &tokenizer)?;
+        let about = About::read(files, &config, &tokenizer)?;
         let context = options
             .context
             .map_or(shape.context, |wanted| wanted.min(shape.context));

@@ -1,0 +1,149 @@
+//! `botsmith model bench`: how fast a model reads, answers, answers many together, and scores.
+//!
+//! Tokens are drawn from the vocabulary by a fixed rule, so every run and every machine measures the
+//! same work. The best of some repeats counts; loading is measured by itself. Nothing is remembered
+//! between repeats.
+
+use std::time::Instant;
+
+use botsmith::core::chat::Call;
+use botsmith::core::engine::{GenerateEvent, GenerateRequest, LocalModel};
+use botsmith::core::score::ScoreRequest;
+use botsmith::eval::Result;
+use serde_json::{Value, json};
+
+use super::Bench;
+use crate::cli::context::Context;
+use crate::cli::{Ended, output};
+
+pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
+    let begun = Instant::now();
+    let model = super::load::decoder(context, &args.decoder)?;
+    let load = begun.elapsed().as_secs_f64();
+    let best = |measure: &dyn Fn() -> Result<f64>| -> Result<f64> {
+        let mut best = f64::INFINITY;
+        for _ in 0..args.repeat.max(1) {
+            model.forget();
+            best = best.min(measure()?);
+        }
+        Ok(best)
+    };
+    let prompt = tokens(&model, args.prompt_tokens, 1);
+    let prefill = best(&|| Ok(answers(&model, std::slice::from_ref(&prompt), 1)?.0))?;
+    let decode = best(&|| {
+        answers(
+            &model,
+            std::slice::from_ref(&prompt),
+            args.answer_tokens + 1,
+        )
+        .map(|times| times.1)
+    })?;
+    let short: Vec<Vec<u32>> = (0..args.parallel)
+        .map(|number| tokens(&model, 16, number as u32 + 2))
+        .collect();
+    let together = best(&|| answers(&model, &short, args.answer_tokens + 1).map(|times| times.1))?;
+    let mut result = json!({
+        "model": args.decoder.model,
+        "load_seconds": load,
+        "prefill": {"tokens": args.prompt_tokens, "tokens_per_second": args.prompt_tokens as f64 / prefill},
+        "decode": {"tokens": args.answer_tokens, "tokens_per_second": args.answer_tokens as f64 / decode},
+        "together": {
+            "answers": args.parallel,
+            "tokens_per_second": (args.parallel * args.answer_tokens) as f64 / together,
+        },
+    });
+    if args.questions > 0 {
+        result["questions"] = questions(&model, args.questions)?;
+    }
+    match args.json {
+        true => output::print_json(&result)?,
+        false => {
+            let rate = |key: &str| {
+                result[key]["tokens_per_second"]
+                    .as_f64()
+                    .unwrap_or_default()
+            };
+            output::print(&format!(
+                "load      {load:8.2} s\nprefill   {:8.1} tokens/s\ndecode    {:8.1} tokens/s\ntogether  {:8.1} tokens/s ({} answers)\n",
+                rate("prefill"),
+                rate("decode"),
+                rate("together"),
+                args.parallel,
+            ))?;
+            if let Some(seconds) = result["questions"]["seconds"].as_f64() {
+                output::print(&format!("questions {seconds:8.2} s ({})\n", args.questions))?;
+            }
+        }
+    }
+    Ok(Ended::Well)
+}
+
+/// Ordinary tokens, by a fixed rule.
+fn tokens(model: &LocalModel, count: usize, seed: u32) -> Vec<u32> {
+    let size = model.tokenizer().size() as u32;
+    let mut state = seed;
+    let next = || {
+        // Knuth's linear congruential generator.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % size
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+/// Seconds until every answer had its first token, and from there to the end.
+fn answers(model: &LocalModel, prompts: &[Vec<u32>], most: usize) -> Result<(f64, f64)> {
+    let begun = Instant::now();
+    let mut under_way = Vec::new();
+    for prompt in prompts {
+        let request = GenerateRequest {
+            prompt: prompt.clone(),
+            max_tokens: Some(most),
+            ignore_end: true,
+            ..GenerateRequest::default()
+        };
+        under_way.push(super::engine(model.generate(request, Call::default()))?);
+    }
+    for answer in &mut under_way {
+        if let Some(event) = answer.next() {
+            super::engine(event)?;
+        }
+    }
+    let first = begun.elapsed().as_secs_f64();
+    for answer in under_way {
+        for event in answer {
+            if let GenerateEvent::Done { .. } = super::engine(event)? {
+                break;
+            }
+        }
+    }
+    Ok((first, begun.elapsed().as_secs_f64() - first))
+}
+
+/// Yes/no questions with a shared beginning of some 400 tokens and some 60 of their own.
+fn questions(model: &LocalModel, count: usize) -> Result<Value> {
+    let text = |tokens: &[u32]| super::engine(model.tokenizer().decode(tokens, true));
+    let prefix = text(&tokens(model, 400, 99))?;
+    let mut requests = Vec::new();
+    for number in 0..count {
+        let own = text(&tokens(model, 60, 1000 + number as u32))?;
+        requests.push(ScoreRequest::text(
+            format!("{prefix}\n{own}\nAnswer:"),
+            [" yes", " no"],
+        ));
+    }
+    model.forget();
+    let begun = Instant::now();
+    super::engine(model.score_now(&requests, &Call::default()))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    // The naive way: each question read from its beginning.
+    let few = count.min(3);
+    let begun = Instant::now();
+    for request in &requests[..few] {
+        model.forget();
+        super::engine(model.score_now(std::slice::from_ref(request), &Call::default()))?;
+    }
+    let each = begun.elapsed().as_secs_f64() / few as f64;
+    Ok(
+        json!({"count": count, "seconds": seconds, "naive_seconds": each * count as f64, "times": each * count as f64 / seconds}),
+    )
+}

@@ -28,6 +28,8 @@ mod http_template;
 pub(crate) mod key;
 mod kind;
 mod limits;
+#[cfg(feature = "engine")]
+mod local;
 mod maritaca;
 mod mistral;
 mod ollama;
@@ -121,12 +123,15 @@ pub fn open(
     options: &OpenOptions,
 ) -> Result<Arc<dyn ChatModel>, ModelError> {
     match config.kind() {
+        #[cfg(feature = "engine")]
+        ProviderKind::Local => Ok(Arc::new(local::Local::open(config, options)?)),
+        #[cfg(not(feature = "engine"))]
         ProviderKind::Local => Err(ModelError::new(
             ErrorClass::Unsupported,
             "local",
             "this build has no engine that runs models in process",
         )
-        .hint("use a local server: `ollama`, or `openai` with its address")),
+        .hint("build with feature `engine`, or use a local server: `ollama`, or `openai` with its address")),
         ProviderKind::Script => Ok(Arc::new(ScriptModel::open(config)?)),
         ProviderKind::Replay => Ok(Arc::new(ReplayModel::configured(config, options)?)),
         ProviderKind::Command => Ok(Arc::new(command::Command::open(config, options)?)),

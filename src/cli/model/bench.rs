@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use botsmith::core::chat::Call;
 use botsmith::core::engine::{GenerateEvent, GenerateRequest, LocalModel};
-use botsmith::core::score::ScoreRequest;
 use botsmith::eval::Result;
 use serde_json::{Value, json};
 
@@ -119,31 +118,34 @@ fn answers(model: &LocalModel, prompts: &[Vec<u32>], most: usize) -> Result<(f64
     Ok((first, begun.elapsed().as_secs_f64() - first))
 }
 
-/// Yes/no questions with a shared beginning of some 400 tokens and some 60 of their own.
+/// Questions with a shared beginning of 400 tokens and 60 of their own, of each the likelihood of two
+/// answers of one token.
 fn questions(model: &LocalModel, count: usize) -> Result<Value> {
-    let text = |tokens: &[u32]| super::engine(model.tokenizer().decode(tokens, true));
-    let prefix = text(&tokens(model, 400, 99))?;
-    let mut requests = Vec::new();
+    let prefix = tokens(model, 400, 99);
+    let mut texts = Vec::new();
     for number in 0..count {
-        let own = text(&tokens(model, 60, 1000 + number as u32))?;
-        requests.push(ScoreRequest::text(
-            format!("{prefix}\n{own}\nAnswer:"),
-            [" yes", " no"],
-        ));
+        let own = tokens(model, 60, 1000 + number as u32);
+        for answer in [5, 7] {
+            let text: Vec<u32> = prefix.iter().chain(&own).copied().chain([answer]).collect();
+            texts.push((text, 460));
+        }
     }
     model.forget();
     let begun = Instant::now();
-    super::engine(model.score_now(&requests, &Call::default()))?;
+    super::engine(model.score_tokens(&texts, &Call::default()))?;
     let seconds = begun.elapsed().as_secs_f64();
     // The naive way: each question read from its beginning.
     let few = count.min(3);
     let begun = Instant::now();
-    for request in &requests[..few] {
+    for pair in texts.chunks(2).take(few) {
         model.forget();
-        super::engine(model.score_now(std::slice::from_ref(request), &Call::default()))?;
+        super::engine(model.score_tokens(pair, &Call::default()))?;
     }
-    let each = begun.elapsed().as_secs_f64() / few as f64;
-    Ok(
-        json!({"count": count, "seconds": seconds, "naive_seconds": each * count as f64, "times": each * count as f64 / seconds}),
-    )
+    let naive = begun.elapsed().as_secs_f64() / few as f64 * count as f64;
+    Ok(json!({
+        "count": count,
+        "seconds": seconds,
+        "naive_seconds": naive,
+        "times": naive / seconds,
+    }))
 }

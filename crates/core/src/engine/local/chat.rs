@@ -36,6 +36,14 @@ impl LocalModel {
         self.written(request, wanted.template)
     }
 
+    /// Begins an answer to a chat, as a stream that borrows nothing. Dropping it stops the work.
+    ///
+    /// # Errors
+    /// Where the request cannot be met, or does not fit.
+    pub fn begin_chat(&self, request: &ChatRequest, call: &Call) -> Result<ChatStream<'static>> {
+        Ok(Box::pin(self.begin(request, call)?))
+    }
+
     fn written(&self, request: &ChatRequest, extra: Map<String, Value>) -> Result<String> {
         let offered = request.tool_choice != ToolChoice::None;
         self.chat_prompt(&ChatInput {
@@ -342,8 +350,8 @@ impl ChatModel for LocalModel {
     }
 
     fn stream<'a>(&'a self, request: &'a ChatRequest, call: &'a Call) -> ChatStream<'a> {
-        match self.begin(request, call) {
-            Ok(answering) => Box::pin(answering),
+        match self.begin_chat(request, call) {
+            Ok(answering) => answering,
             Err(error) => Box::pin(Refused(Some(error.into()))),
         }
     }

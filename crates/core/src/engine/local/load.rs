@@ -70,6 +70,17 @@ impl LocalModel {
         Self::load_files(&ModelFiles::open(path)?, options)
     }
 
+    /// What a model is and can do, without reading its weights.
+    ///
+    /// # Errors
+    /// As [`LocalModel::load`].
+    pub fn describe(files: &ModelFiles) -> Result<ModelInfo> {
+        let config = Config::open(files)?;
+        decoder::shape(&config)?;
+        let tokenizer = Tokenizer::open(files)?;
+        Ok(About::read(files, &config, &tokenizer)?.info(files))
+    }
+
     /// Loads the decoder of files that were found already.
     ///
     /// # Errors
@@ -93,15 +104,7 @@ impl LocalModel {
             .kv_bytes
             .unwrap_or(KV_BYTES.min(rest.unwrap_or(KV_BYTES)));
         let pool = Pool::new(decoder.kv_shape(), budget);
-        let name = files
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let mut info = ModelInfo::new("local", name.unwrap_or_default());
-        info.streams = true;
-        info.json_schema = true;
-        info.consecutive_user = true;
-        info.tools = about.tools.is_some();
+        let info = about.info(files);
         let context = Arc::new(Context {
             decoder,
             tokenizer,
@@ -134,6 +137,19 @@ struct About {
 }
 
 impl About {
+    fn info(&self, files: &ModelFiles) -> ModelInfo {
+        let name = files
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let mut info = ModelInfo::new("local", name.unwrap_or_default());
+        info.streams = true;
+        info.json_schema = true;
+        info.consecutive_user = true;
+        info.tools = self.tools.is_some();
+        info
+    }
+
     fn read(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Result<Self> {
         let generation = files.json("generation_config.json")?.unwrap_or_default();
         let mut ends = ids(generation.get("eos_token_id"));

@@ -75,6 +75,18 @@ impl LocalModel {
             .collect())
     }
 
+    /// The log-probabilities of each text's tokens from `first` on (at least 1), in nats. Blocks.
+    ///
+    /// # Errors
+    /// As [`LocalModel::score_now`].
+    pub fn score_tokens(&self, texts: &[(Vec<u32>, usize)], call: &Call) -> Result<Vec<Vec<f64>>> {
+        let scored = texts.iter().map(|(tokens, first)| Scored {
+            tokens: tokens.clone(),
+            first: (*first).max(1),
+        });
+        self.logprobs(&scored.collect::<Vec<_>>(), call)
+    }
+
     fn logprobs(&self, texts: &[Scored], call: &Call) -> Result<Vec<Vec<f64>>> {
         let context = &self.inner.context;
         if let Some(long) = texts

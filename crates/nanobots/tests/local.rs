@@ -44,8 +44,7 @@ fn model(
 #[tokio::test]
 async fn settings_of_ollama_are_heeded_and_the_same_seed_gives_the_same_answer() {
     let folder = folder();
-    let settings =
-        |seed: u64| json!({"model": "./tiny", "options": {"temperature": 0.9, "seed": seed, "num_predict": 12}});
+    let settings = |seed: u64| json!({"model": "./tiny", "options": {"temperature": 0.9, "seed": seed, "num_predict": 12}});
     let request = ChatRequest::new(vec![Message::user("Hello!")]);
     let ask = async |seed| {
         let model = model(folder.path(), settings(seed)).unwrap();
@@ -64,7 +63,10 @@ async fn settings_of_ollama_are_heeded_and_the_same_seed_gives_the_same_answer()
     // The request's own words win over the cartridge's.
     let model = model(folder.path(), settings(1)).unwrap();
     let mut shorter = request.clone();
-    shorter.native = json!({"options": {"num_predict": 3}}).as_object().unwrap().clone();
+    shorter.native = json!({"options": {"num_predict": 3}})
+        .as_object()
+        .unwrap()
+        .clone();
     let call = Call::default();
     let answer = collect(model.stream(&shorter, &call)).await.unwrap();
     assert_eq!(answer.usage.unwrap().output_tokens, 3);
@@ -88,7 +90,9 @@ async fn what_is_wrong_is_said_when_the_bot_is_opened_or_asked() {
     let error = model(folder.path(), json!({})).unwrap_err();
     assert_eq!(error.class, ErrorClass::Load);
     assert!(
-        error.to_string().contains("`provider.settings.model` is missing"),
+        error
+            .to_string()
+            .contains("`provider.settings.model` is missing"),
         "{error}"
     );
     let error = model(folder.path(), json!({"model": "./none"})).unwrap_err();
@@ -101,5 +105,8 @@ async fn what_is_wrong_is_said_when_the_bot_is_opened_or_asked() {
     let request = ChatRequest::new(vec![Message::user("a")]);
     let error = model.chat(&request, &Call::default()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Request);
-    assert!(error.to_string().contains("no setting `mirostat`"), "{error}");
+    assert!(
+        error.to_string().contains("no setting `mirostat`"),
+        "{error}"
+    );
 }

@@ -102,6 +102,7 @@ impl LocalModel {
             format,
             thinking: inside.then(|| StopText::new([THOUGHT.to_owned()])),
             began: inside,
+            after_thought: false,
             shown: StopText::new(format.and_then(ToolFormat::opening).map(str::to_owned)),
             response: ChatResponse {
                 provider: self.inner.info.provider.clone(),
@@ -160,6 +161,8 @@ struct Answering {
     thinking: Option<StopText>,
     /// Whether any text has come.
     began: bool,
+    /// Whether blanks come next that only part a thought from the answer.
+    after_thought: bool,
     shown: StopText,
     response: ChatResponse,
     /// All text that is no thought.
@@ -200,9 +203,12 @@ impl Answering {
                 return events;
             }
             self.thinking = None;
-            text = before[thought.len() + THOUGHT.len()..]
-                .trim_start()
-                .to_owned();
+            self.after_thought = true;
+            text = before[thought.len() + THOUGHT.len()..].to_owned();
+        }
+        if self.after_thought {
+            text = text.trim_start().to_owned();
+            self.after_thought = text.is_empty();
         }
         self.written.push_str(&text);
         // Bare JSON may be a call: it is shown at the end, if it is none.

@@ -71,7 +71,9 @@ mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use botsmith_core::chat::{ChatModel, ErrorClass, ModelError, ToolSpec};
+#[cfg(not(all(feature = "http", feature = "engine")))]
+use botsmith_core::chat::ErrorClass;
+use botsmith_core::chat::{ChatModel, ModelError, ToolSpec};
 use serde_json::Value;
 
 pub use config::ProviderConfig;
@@ -116,7 +118,7 @@ pub fn tool_schema(config: &ProviderConfig, tool: &ToolSpec) -> Value {
 /// The model behind a configuration. Nothing is sent before it is asked.
 ///
 /// # Errors
-/// [`ErrorClass::Unsupported`] where this build has no such provider; else what the provider finds
+/// [`ErrorClass::Unsupported`](botsmith_core::chat::ErrorClass::Unsupported) where this build has no such provider; else what the provider finds
 /// wrong with its configuration.
 pub fn open(
     config: &ProviderConfig,

@@ -70,13 +70,18 @@ impl Local {
         if !options.folder.as_os_str().is_empty() {
             library.here.clone_from(&options.folder);
         }
-        let files = name.parse().and_then(|name| library.open(&name))?;
-        let mut info = LocalModel::describe(&files)?;
+        let files = name
+            .parse()
+            .and_then(|name| library.open(&name))
+            .map_err(EngineError::into_model_error)?;
+        let mut info = LocalModel::describe(&files).map_err(EngineError::into_model_error)?;
         info.model = name.to_owned();
         let mut load = LoadOptions::default();
         let text = |key: &str| config.option(key).and_then(Value::as_str);
         if let Some(device) = text("device") {
-            load.device = device.parse::<Device>()?;
+            load.device = device
+                .parse::<Device>()
+                .map_err(EngineError::into_model_error)?;
         }
         load.kv_bytes = config.option("kv-bytes").and_then(Value::as_u64);
         let mut settings = config.sent_settings();
@@ -118,7 +123,9 @@ impl Local {
             *slot = Some(model.clone());
             Ok(model)
         };
-        Ok(off_thread(read).await?)
+        off_thread(read)
+            .await
+            .map_err(EngineError::into_model_error)
     }
 
     /// The request with the cartridge's settings; its own win.
@@ -158,7 +165,9 @@ impl ChatModel for Local {
         let request = self.request(request);
         let begun = async move {
             let model = self.loaded(call).await?;
-            Ok::<_, ModelError>(model.begin_chat(&request, call)?)
+            model
+                .begin_chat(&request, call)
+                .map_err(EngineError::into_model_error)
         };
         let events = futures_util::stream::once(begun).flat_map(|begun| match begun {
             Ok(events) => events.left_stream(),

@@ -310,7 +310,7 @@ impl Stream for Answering {
             let mut events = match next {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => {
-                    let error = ModelError::from(error);
+                    let error = error.into_model_error();
                     let error = if self.began { error.began() } else { error };
                     return Poll::Ready(Some(Err(error)));
                 }
@@ -358,7 +358,7 @@ impl ChatModel for LocalModel {
     fn stream<'a>(&'a self, request: &'a ChatRequest, call: &'a Call) -> ChatStream<'a> {
         match self.begin_chat(request, call) {
             Ok(answering) => answering,
-            Err(error) => Box::pin(Refused(Some(error.into()))),
+            Err(error) => Box::pin(Refused(Some(error.into_model_error()))),
         }
     }
 }

@@ -268,10 +268,11 @@ fn recommended(generation: &Value) -> SamplingOptions {
     }
 }
 
-impl From<EngineError> for crate::chat::ModelError {
-    fn from(error: EngineError) -> Self {
+impl EngineError {
+    /// The same as an error of a model that was asked, by class.
+    pub fn into_model_error(self) -> crate::chat::ModelError {
         use crate::chat::ErrorClass as Class;
-        let class = match &error {
+        let class = match &self {
             EngineError::Context { .. } | EngineError::TooLong { .. } => Class::ContextTooLong,
             EngineError::Cancelled => Class::Cancelled,
             EngineError::Deadline => Class::Timeout,
@@ -283,6 +284,6 @@ impl From<EngineError> for crate::chat::ModelError {
             }
             _ => Class::Load,
         };
-        Self::new(class, "local", error.to_string())
+        crate::chat::ModelError::new(class, "local", self.to_string())
     }
 }

@@ -147,6 +147,6 @@ impl Scorer for LocalModel {
     ) -> BoxFuture<'a, Result<Vec<Scores>, ModelError>> {
         let (model, requests, inner) = (self.clone(), requests.to_vec(), call.clone());
         let done = super::super::background::run(move || model.score_now(&requests, &inner));
-        Box::pin(async move { Ok(done.await?) })
+        Box::pin(async move { done.await.map_err(EngineError::into_model_error) })
     }
 }

@@ -283,6 +283,13 @@ mod tests {
             ("Step 2: open it", "Step  : open it"),
             ("café *naïve*", "café  naïve "),
             ("It costs 5. 3 are left", "It costs 5. 3 are left"),
+            ("Fish &amp; chips", "Fish       chips"),
+            ("{\"price\": 42}", "{\"price\": 42}"),
+            ("so $x = 5$ holds", "so  x = 5  holds"),
+            (
+                "see [it][1] now\n\n[1]: https://a.org/7",
+                "see  it     now\n\n                    ",
+            ),
         ] {
             let plain = plain(text);
             assert_eq!(plain.text, wanted, "{text}");

@@ -68,10 +68,9 @@ fn named(provider: &Value) -> Map<String, Value> {
 }
 
 fn model(provider: &Value) -> Option<&str> {
-    let parts = ["settings", "options"].iter();
-    parts
-        .filter_map(|part| provider[*part]["model"].as_str())
-        .next()
+    ["settings", "options"]
+        .iter()
+        .find_map(|part| provider[*part]["model"].as_str())
 }
 
 fn route(route: &Route) -> Value {

@@ -50,7 +50,7 @@ LINES: list[tuple[str, str, dict[str, Any], float | None]] = [
     ("levenshtein", "edit_distance", {}, None),
     ("osa", "edit_distance", {"metric": "osa"}, None),
     ("indel", "edit_distance", {"metric": "indel"}, None),
-    ("jaro-winkler", "edit_distance", {"metric": "jaro-winkler", "form": "similarity"}, None),
+    ("jaro-winkler", "edit_distance", {"metric": "jaro-winkler"}, None),
     ("token-set-ratio", "fuzzy", {"ratio": "token-set-ratio"}, None),
 ]
 #: Nanoseconds a pair.

@@ -1,5 +1,7 @@
 //! Values of many pairs, which are computed without explanation and evidence, against verdicts one by one.
 
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
 use botsmith_eval::Verdict;
 use botsmith_eval::evaluators::Registry;
 use botsmith_eval::metric::Metric;

@@ -158,7 +158,7 @@ pub(crate) fn flow_start(
 ) -> PyResult<()> {
     doorway::quick(py, || {
         let workflow = read(&path, given)?;
-        start(&*flows(store)?, &workflow, id, inputs)
+        start(&flows(store)?, &workflow, id, inputs)
     })
 }
 

@@ -158,7 +158,8 @@ pub(crate) fn flow_start(
 ) -> PyResult<()> {
     doorway::quick(py, || {
         let workflow = read(&path, given)?;
-        start(&flows(store)?, &workflow, id, inputs)
+        let flows = flows(store)?;
+        start(&flows, &workflow, id, inputs)
     })
 }
 

@@ -142,6 +142,10 @@ pub(crate) struct Doing {
     /// How long a step stays a worker's that is not heard of
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) lease: u64,
+    /// Tell this web address, or this program on its standard input, when somebody's word is needed and when a
+    /// run ends (may be repeated)
+    #[arg(long, value_name = "URL|PROGRAM")]
+    pub(crate) notify: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

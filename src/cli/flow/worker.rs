@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use botsmith::core::config::Disk;
 use botsmith::eval::{Error, Result};
-use botsmith::flow::{FlowStore, Standing, Worker};
+use botsmith::flow::{FlowStore, Notify, Standing, Worker};
 use serde_json::json;
 
 use super::args::{self, Doing};
@@ -119,6 +119,14 @@ pub(super) fn build(
         .allow_commands(args.allow_command);
     if let Some(folder) = folder.filter(|folder| *folder != Path::new("")) {
         worker = worker.folder(folder);
+    }
+    for to in &args.notify {
+        worker = worker.notify(
+            match to.starts_with("http://") || to.starts_with("https://") {
+                true => Notify::Webhook(to.clone()),
+                false => Notify::Command(vec![to.clone()]),
+            },
+        );
     }
     let config = context.config.clone();
     // A secret that cannot be read is none; the step says its name.

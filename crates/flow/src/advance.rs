@@ -19,7 +19,16 @@ pub(crate) const QUEUES: &str = "queues";
 /// One more for each minute waited.
 pub(crate) const AGEING_MS: u64 = 60_000;
 
+/// Queues by name. One that stands with [`MARK`] before its name was empty when it was last looked at, and
+/// goes if it still is: see `FlowStore::forget`.
 pub(crate) type Queues = BTreeMap<String, Vec<String>>;
+/// Stands before the name of a queue that may go.
+pub(crate) const MARK: char = '-';
+
+/// The name of a queue, marked or not.
+pub(crate) fn unmarked(name: &str) -> &str {
+    name.strip_prefix(MARK).unwrap_or(name)
+}
 
 pub(crate) fn run_key(run: &str) -> String {
     format!("run/{run}")
@@ -112,10 +121,10 @@ impl<'u, 'a> Change<'u, 'a> {
         if !self.run.paused {
             let name = queue(&step.plan);
             let mut queues: Queues = self.unit.get(QUEUES)?.unwrap_or_default();
-            if queues
-                .insert(name.clone(), step.plan.requires.clone())
-                .is_none()
-            {
+            // Whoever wants to forget the queue finds the record changed.
+            let marked = queues.remove(&format!("{MARK}{name}")).is_some();
+            let known = queues.insert(name.clone(), step.plan.requires.clone());
+            if marked || known.is_none() {
                 self.unit.put(QUEUES, &queues);
             }
             self.unit

@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::advance::{Change, DEAD, QUEUES, Queues, TIMERS, member, output_key, run_key, step_key};
+use crate::advance::{
+    Change, DEAD, MARK, QUEUES, Queues, TIMERS, member, output_key, run_key, step_key, unmarked,
+};
 use crate::state::{Attempt, RunStatus, StepError, StepState, StepStatus, Token};
 use crate::unit::{Unit, read};
 use crate::{Result, RunIf, StepPlan};
 
 use super::{FlowStore, nonce, random};
 
+/// How many empty queues of a partition are no trouble.
+const EMPTY: usize = 8;
 /// How many due members are looked at in one go.
 const LOOK: usize = 64;
 
@@ -93,15 +97,20 @@ impl FlowStore {
         let mut heads = Vec::new();
         for place in self.places() {
             self.promote(&place)?;
-            let mut ready = Vec::new();
+            let (mut ready, mut empty) = (Vec::new(), 0);
             for queue in self.queues_for(&place, worker)? {
                 let due = self
                     .state()
                     .due(&place, &queue, u64::MAX, n.clamp(8, LOOK))?;
+                empty += usize::from(due.is_empty());
                 ready.extend(
                     due.into_iter()
                         .map(|due| (due.at_ms, due.member, queue.clone())),
                 );
+            }
+            // Keys of runs that are over leave queues that nobody fills again.
+            if empty > EMPTY && random() % 8 == 0 {
+                self.forget(&place)?;
             }
             ready.sort_unstable();
             if let Some((head, ..)) = ready.first() {
@@ -125,6 +134,25 @@ impl FlowStore {
         Ok(claimed)
     }
 
+    /// Marks queues that are empty; takes out those that were marked before and still are. A step that
+    /// becomes ready takes the mark off in its own write: if that comes between, this is done anew.
+    fn forget(&self, place: &str) -> Result<()> {
+        self.change(place, |unit, _| {
+            let queues: Queues = unit.get(QUEUES)?.unwrap_or_default();
+            let mut kept = Queues::new();
+            for (name, requires) in queues {
+                let plain = unmarked(&name);
+                if !self.state().due(place, plain, u64::MAX, 1)?.is_empty() {
+                    kept.insert(name, requires);
+                } else if !name.starts_with(MARK) {
+                    kept.insert(format!("{MARK}{plain}"), requires);
+                }
+            }
+            unit.put(QUEUES, &kept);
+            Ok(())
+        })
+    }
+
     /// The queues of a partition whose steps a worker can run.
     fn queues_for(&self, place: &str, worker: &Claimant) -> Result<Vec<String>> {
         let Some(record) = self.state().get(place, QUEUES)? else {
@@ -135,7 +163,7 @@ impl FlowStore {
         Ok(queues
             .into_iter()
             .filter(|(_, requires)| fits(requires))
-            .map(|(name, _)| name)
+            .map(|(name, _)| unmarked(&name).to_owned())
             .collect())
     }
 

@@ -1,6 +1,6 @@
 //! What people and other programs do to runs: signal, cancel, pause, resume, requeue, collect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -211,7 +211,18 @@ impl FlowStore {
     /// # Errors
     /// The store's. A run that goes on stays, and is no error.
     pub fn collect_run(&self, run: &str) -> Result<bool> {
-        self.change(&self.partition(run), |unit, _| delete(unit, run))
+        let own = format!("{run}/");
+        let keys: BTreeSet<String> = self
+            .steps(run)?
+            .into_iter()
+            .filter_map(|step| Some(step.plan.concurrency?.key))
+            .filter(|key| key.starts_with(&own))
+            .collect();
+        let gone = self.change(&self.partition(run), |unit, _| delete(unit, run))?;
+        if gone {
+            self.forget_permits(&keys)?;
+        }
+        Ok(gone)
     }
 
     /// Deletes runs that ended before `before_ms` (milliseconds since 1970-01-01T00:00Z), with all
@@ -226,8 +237,7 @@ impl FlowStore {
         let mut collected = 0;
         for place in self.places() {
             for due in self.state().due(&place, ENDED, last, limit)? {
-                let gone = self.change(&place, |unit, _| delete(unit, &due.member))?;
-                collected += u64::from(gone);
+                collected += u64::from(self.collect_run(&due.member)?);
             }
         }
         Ok(collected)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use crate::Result;
-use crate::advance::{AGEING_MS, DEAD, QUEUES, Queues, TIMERS, run_key, step_key};
+use crate::advance::{AGEING_MS, DEAD, QUEUES, Queues, TIMERS, run_key, step_key, unmarked};
 use crate::state::{RunState, StepState};
 use crate::unit::read;
 
@@ -87,7 +87,9 @@ impl FlowStore {
             };
             let known: Queues = read(&place, QUEUES, &record.value)?;
             for (name, requires) in known {
-                let ready = self.state().due(&place, &name, u64::MAX, COUNTED)?;
+                let ready = self
+                    .state()
+                    .due(&place, unmarked(&name), u64::MAX, COUNTED)?;
                 let Some(head) = ready.first() else { continue };
                 let since = self.ready_since(&head.member, head.at_ms)?;
                 let queue = queues.entry(requires.clone()).or_default();

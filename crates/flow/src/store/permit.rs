@@ -4,7 +4,7 @@
 //! the lease, is renewed before it, and is given back after the commit. One that was not given back
 //! runs out: the key admits too few for that long, and never too many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Result;
 
@@ -57,10 +57,21 @@ impl FlowStore {
         self.change(&place(key), |unit, _| {
             let mut holders: Holders = unit.get(HOLDERS)?.unwrap_or_default();
             if holders.remove(holder).is_some() {
-                unit.put(HOLDERS, &holders);
+                match holders.is_empty() {
+                    true => unit.delete(HOLDERS),
+                    false => unit.put(HOLDERS, &holders),
+                }
             }
             Ok(())
         })
+    }
+
+    /// Forgets the keys that were a run's own: nobody asks for their permits again.
+    pub(super) fn forget_permits(&self, keys: &BTreeSet<String>) -> Result<()> {
+        for key in keys {
+            self.state().delete_partition(&place(key))?;
+        }
+        Ok(())
     }
 
     /// How many permits of a key are out.

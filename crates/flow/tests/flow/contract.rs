@@ -105,6 +105,10 @@ const CASES: &[Case] = &[
     ("an output that is too large is refused by name", too_large),
     ("what ended is collected whole, and nothing else", collected),
     ("a batch commits steps of several runs", batches),
+    (
+        "queues of keys that are over are forgotten, and others never",
+        forgotten,
+    ),
 ];
 
 #[test]
@@ -897,4 +901,46 @@ fn batches(world: &World) {
             .iter()
             .all(|run| run.status == RunStatus::Done)
     );
+}
+
+fn forgotten(world: &World) {
+    let with = |key: String, name: String| StepPlan {
+        concurrency: Some(Concurrency {
+            key: name,
+            limit: 1,
+        }),
+        ..step(&key, &[])
+    };
+    let many: Vec<_> = (0..30)
+        .map(|n| with(format!("s{n}"), format!("key{n}")))
+        .collect();
+    world.start("r", &many);
+    let mut later = step("later", &[]);
+    later.requires = vec!["kind:later".into()];
+    world.start("s", &[later]);
+    while let Some(claimed) = world.flows.claim(&world.worker, 1, LEASE).unwrap().pop() {
+        let done = Commit::new(&claimed, Output::Done(json!(1)));
+        let _ = world.flows.commit(&[done]).unwrap();
+    }
+    for _ in 0..200 {
+        assert!(
+            world
+                .flows
+                .claim(&world.worker, 1, LEASE)
+                .unwrap()
+                .is_empty()
+        );
+    }
+    let store = world.flows.state();
+    for place in store.partitions("flow/p", None, 100).unwrap() {
+        if let Some(record) = store.get(&place, "queues").unwrap() {
+            let queues: Value = serde_json::from_slice(&record.value).unwrap();
+            assert!(queues.as_object().unwrap().len() <= 9, "{queues}");
+        }
+    }
+    // One that was forgotten is known again as soon as it is used.
+    world.start("t", &[with("s0".into(), "key0".into())]);
+    assert_eq!(one(world).plan.key, "s0");
+    let able = Claimant::new(["kind:later".to_owned()]);
+    assert_eq!(world.flows.claim(&able, 9, LEASE).unwrap().len(), 1);
 }

@@ -68,7 +68,12 @@ fn a_run_reports_one_score_of_all_answers_of_a_bot() {
     assert!(report.slices.iter().all(|slice| slice.metric == "words"));
     let compared = report.comparisons.iter().find(|c| c.metric == "self-bleu");
     assert!(compared.is_some_and(|c| c.n == 0 && c.p.is_none() && c.corpus.is_none()));
-    assert!(markdown::render(&report).contains("| varied | 4 | 0 | 1 | "));
+    let page = markdown::render(&report);
+    assert!(page.contains("| varied | 4 | 0 | 1 | "));
+    assert!(
+        page.contains("| self-bleu | 0 | – |  | – | not tested |"),
+        "{page}"
+    );
 }
 
 #[test]

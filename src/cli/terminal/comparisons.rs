@@ -58,6 +58,7 @@ fn ruling(c: &Comparison, better: Option<Versus>, p: Option<f64>) -> String {
     match better {
         Some(Versus::A) => format!("{} better", cut(&c.a, 17)),
         Some(Versus::B) => format!("{} better", cut(&c.b, 17)),
+        None if p.is_none() => "not tested".into(),
         None if p.is_some_and(|p| p <= 0.05) => "differs".into(),
         None => "no difference shown".into(),
     }

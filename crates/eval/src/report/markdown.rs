@@ -165,6 +165,7 @@ fn verdict(c: &Comparison, better: Option<Versus>, p: Option<f64>) -> String {
     match better {
         Some(Versus::A) => format!("**{}** better", escape(&c.a)),
         Some(Versus::B) => format!("**{}** better", escape(&c.b)),
+        None if p.is_none() => "not tested".into(),
         None if p.is_some_and(|p| p <= 0.05) => "differs".into(),
         None => "no difference shown".into(),
     }

@@ -99,7 +99,7 @@ fn result(folder: &Folder) -> (Value, Vec<Value>) {
 fn without_times(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|key, _| key != "latency");
+            fields.retain(|key, _| !matches!(key.as_str(), "latency" | "seconds"));
             fields.values_mut().for_each(without_times);
         }
         Value::Array(items) => items.iter_mut().for_each(without_times),

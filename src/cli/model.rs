@@ -314,9 +314,8 @@ fn lacks(what: &str, features: &str) -> botsmith::eval::Error {
 #[cfg(feature = "engine")]
 fn files(context: &Context, model: &str) -> Result<botsmith::core::engine::ModelFiles> {
     let library = botsmith::core::engine::Library::new(&context.environment);
-    Ok(engine(
-        model.parse().and_then(|model| library.open(&model)),
-    )?)
+    let model = engine(model.parse::<botsmith::core::engine::ModelRef>())?;
+    Ok(engine(library.open(&model))?)
 }
 
 /// An error of the engine as one of core.

@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &List) -> Result<Ended> {
 }
 
 pub(super) fn remove(context: &Context, args: &Rm) -> Result<Ended> {
-    let ModelRef::Hub(hub) = super::engine(args.model.parse())? else {
+    let ModelRef::Hub(hub) = super::engine(args.model.parse::<ModelRef>())? else {
         let message = "a model that `botsmith model pull` fetched is wanted, as `hf:org/name`; folders of your own are yours to remove";
         return Err(Error::Invalid(message.into()));
     };

@@ -11,7 +11,7 @@ use crate::cli::progress::Bar;
 use crate::cli::{Ended, output};
 
 pub(super) fn run(context: &Context, args: &Pull) -> Result<Ended> {
-    let ModelRef::Hub(model) = super::engine(args.model.parse())? else {
+    let ModelRef::Hub(model) = super::engine(args.model.parse::<ModelRef>())? else {
         let message = format!(
             "`{}` is a path; a model of the hub is `hf:org/name[@revision][:file]`",
             args.model

@@ -90,14 +90,13 @@ impl<F: Fn(&[f32], &[f32], &mut [f32]) + Sync> CustomOp2 for PairsOfRows<F> {
                 }
             });
         };
-        match a.len() < SPREAD {
-            true => all((&mut out, (a, b))),
-            false => {
-                let piece = piece(a.len(), width);
-                out.par_chunks_mut(piece)
-                    .zip(a.par_chunks(piece).zip(b.par_chunks(piece)))
-                    .for_each(all);
-            }
+        if a.len() < SPREAD {
+            all((&mut out, (a, b)));
+        } else {
+            let piece = piece(a.len(), width);
+            out.par_chunks_mut(piece)
+                .zip(a.par_chunks(piece).zip(b.par_chunks(piece)))
+                .for_each(all);
         }
         Ok((CpuStorage::F32(out), a_layout.shape().clone()))
     }

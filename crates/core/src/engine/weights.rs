@@ -2,7 +2,7 @@
 //!
 //! Opening reads headers only. A tensor is read when it is asked for, with its shape, which must be right; its numbers
 //! must be finite. Dense numbers become f32 on a CPU: F16 and BF16 have no fast kernels there. Of GGUF, quantised
-//! matrices stay as they are, except that Q4_0 and Q5_0, for which Candle has no fast kernel, become Q8_0, which holds
+//! matrices stay as they are, except that `Q4_0` and `Q5_0`, for which Candle has no fast kernel, become `Q8_0`, which holds
 //! the same values exactly. Files are read, not mapped: a file that shrinks while it is in use cannot end the process.
 
 mod convert;
@@ -226,7 +226,9 @@ impl Weights {
         drop(bytes);
         self.finite(name, &values)?;
         if self.change(name) == Change::PlusOne {
-            values.iter_mut().for_each(|value| *value -= 1.0);
+            for value in &mut values {
+                *value -= 1.0;
+            }
         }
         Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_device(&self.device)?)
     }

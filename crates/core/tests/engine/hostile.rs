@@ -241,8 +241,9 @@ fn bent_tokenizers_in_gguf_never_panic() {
             Tokenizer::from_gguf(Path::new("m.gguf"), &gguf)?.encode(text, true)
         };
         assert_eq!(read(&whole).expect("ids"), ids, "{seed}");
-        for at in 24..whole.len() {
-            for byte in [0, 1, 2, 3, 0x7f, 0xff] {
+        // A tokenizer takes milliseconds to make; the fuzzer tries every byte.
+        for at in (24..whole.len()).step_by(5) {
+            for byte in [0, 0xff] {
                 let mut bent = whole.clone();
                 bent[at] = byte;
                 let _ = read(&bent);

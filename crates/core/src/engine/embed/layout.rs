@@ -130,7 +130,7 @@ impl Layout {
         match kind.rsplit('.').next().unwrap_or_default() {
             "Transformer" => self.transformer = (folder != files.folder).then_some(folder),
             "Pooling" => {
-                (self.pooling, self.pools_prompt) = pooling(&config(&folder.join("config.json"))?)?
+                (self.pooling, self.pools_prompt) = pooling(&config(&folder.join("config.json"))?)?;
             }
             "Dense" => self.dense.push(dense(&folder)?),
             "Normalize" => self.normalise = true,

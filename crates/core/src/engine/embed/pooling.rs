@@ -70,7 +70,9 @@ pub(crate) fn pool(
             }
         }
         if pooling == Pooling::Mean {
-            row.iter_mut().for_each(|sum| *sum /= count);
+            for sum in &mut row {
+                *sum /= count;
+            }
         }
         pooled.extend(row);
     }

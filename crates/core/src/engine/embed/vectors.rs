@@ -111,7 +111,9 @@ impl Vectors {
                 .map(|value| f64::from(*value) * f64::from(*value))
                 .sum();
             let scale = (1.0 / length.sqrt().max(1e-12)) as f32;
-            to.iter_mut().for_each(|value| *value *= scale);
+            for value in to {
+                *value *= scale;
+            }
         }
     }
 

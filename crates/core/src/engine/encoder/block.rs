@@ -114,7 +114,7 @@ pub(crate) fn attend(qkv: &Tensor, spans: &[Range<usize>], heads: Heads) -> Resu
 /// The same through Candle's operations, for other devices.
 pub(crate) fn attend_by_ops(qkv: &Tensor, spans: &[Range<usize>], heads: Heads) -> Result<Tensor> {
     let width = qkv.dim(1)? / 3;
-    let head = width / heads.heads;
+    let head = width / heads.count;
     let mixed = spans
         .iter()
         .filter(|span| !span.is_empty())
@@ -123,7 +123,7 @@ pub(crate) fn attend_by_ops(qkv: &Tensor, spans: &[Range<usize>], heads: Heads) 
             let part = |at: usize| -> Result<Tensor> {
                 let rows = qkv.narrow(0, span.start, n)?.narrow(1, at * width, width)?;
                 Ok(rows
-                    .reshape((n, heads.heads, head))?
+                    .reshape((n, heads.count, head))?
                     .transpose(0, 1)?
                     .contiguous()?)
             };
@@ -185,7 +185,7 @@ pub(crate) struct Sizes {
 impl Sizes {
     pub(crate) fn heads(&self) -> Heads {
         Heads {
-            heads: self.heads,
+            count: self.heads,
             scale: 1.0 / ((self.width / self.heads) as f32).sqrt(),
             reach: None,
         }
@@ -284,7 +284,7 @@ mod tests {
             let head = 20;
             let tokens: usize = lengths.iter().sum();
             let qkv = random(tokens, heads * head * 3, seed);
-            let how = Heads { heads, scale: 1.3, reach };
+            let how = Heads { count: heads, scale: 1.3, reach };
             let mut start = 0;
             let spans: Vec<_> = lengths.iter().map(|n| { start += n; start - n..start }).collect();
             let ours = attend(&qkv, &spans, how).expect("attention");
@@ -294,7 +294,7 @@ mod tests {
             for span in spans {
                 let n = span.len();
                 let alone = qkv.narrow(0, span.start, n).unwrap().contiguous().unwrap();
-                let alone = attend(&alone, &[0..n], how).unwrap().to_vec2::<f32>().unwrap();
+                let alone = attend(&alone, std::slice::from_ref(&(0..n)), how).unwrap().to_vec2::<f32>().unwrap();
                 let together = ours.narrow(0, span.start, n).unwrap().to_vec2::<f32>().unwrap();
                 prop_assert_eq!(alone, together);
             }

@@ -168,7 +168,7 @@ impl ModernLayer {
             qkv: part.linear("attn.Wqkv", width, width * 3)?,
             out: part.linear("attn.Wo", width, width)?,
             heads: Heads {
-                heads: sizes.heads,
+                count: sizes.heads,
                 scale: 1.0 / ((width / sizes.heads) as f32).sqrt(),
                 reach,
             },
@@ -188,7 +188,7 @@ impl ModernLayer {
         let qkv = rotary(
             &self.qkv.forward(&normed)?,
             positions,
-            self.heads.heads,
+            self.heads.count,
             self.theta,
         )?;
         let x = (x + self.out.forward(&attend(&qkv, spans, self.heads)?)?)?;

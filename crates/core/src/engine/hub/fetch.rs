@@ -90,12 +90,20 @@ fn part_name(file: &Listed) -> String {
     }
 }
 
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |n: u8| char::from_digit(n.into(), 16).expect("four bits are a digit");
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
 fn escaped(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                text.push(char::from(byte))
+                text.push(char::from(byte));
             }
             other => {
                 use std::fmt::Write as _;
@@ -244,12 +252,7 @@ impl Incoming<'_> {
                 n => context.update(&buffer[..n]),
             }
         }
-        let found: String = context
-            .finish()
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let found = hexadecimal(context.finish().as_ref());
         if found == *wanted {
             return Ok(());
         }

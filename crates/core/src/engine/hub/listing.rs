@@ -96,6 +96,10 @@ pub(super) fn read(url: &str, answer: &Value, model: &HubModel) -> Result<(Strin
 }
 
 /// The configuration, the tokenizer and the weights, of the model and of its modules; nothing that runs code.
+#[allow(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the hub tells cases apart, and the loader looks for these names"
+)]
 fn wanted(name: &str, only: Option<&str>) -> bool {
     if let Some(only) = only {
         return name == only;

@@ -27,7 +27,7 @@ const COLUMNS: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heads {
     /// How many heads.
-    pub heads: usize,
+    pub count: usize,
     /// What scores are multiplied with.
     pub scale: f32,
     /// How far a token sees to each side; `None`: the whole sequence.
@@ -64,7 +64,7 @@ impl CustomOp1 for Packed<'_> {
         let (tokens, width) = layout.shape().dims2()?;
         let values = storage.as_slice::<f32>()?;
         let values = &values[layout.start_offset()..layout.start_offset() + tokens * width];
-        let (width, head) = (width / 3, width / 3 / self.heads.heads);
+        let (width, head) = (width / 3, width / 3 / self.heads.count);
         // Each task owns the rows of its sequence.
         let mut out = vec![0_f32; tokens * width];
         let mut rest = out.as_mut_slice();

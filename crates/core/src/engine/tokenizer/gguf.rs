@@ -43,7 +43,7 @@ pub(super) fn tokenizer_json(path: &Path, gguf: &Gguf) -> Result<Value> {
         "gpt2" => head.byte_level(),
         "llama" => head.sentence_piece(),
         "t5" => head.unigram(),
-        "bert" => head.word_piece(),
+        "bert" => Ok(head.word_piece()),
         other => Err(EngineError::Unsupported {
             what: "GGUF tokenizer",
             found: crate::hint::shown(other),
@@ -157,10 +157,9 @@ impl Head<'_> {
             .collect::<Result<_>>()?;
         let pre = self.gguf.text("tokenizer.ggml.pre").unwrap_or("gpt-2");
         let (pattern, normalizer, ignore) = match pre {
-            "gpt-2" | "gpt2" | "default" => (GPT2, Value::Null, false),
+            "gpt-2" | "gpt2" | "default" | "smollm" => (GPT2, Value::Null, false),
             "llama-bpe" | "llama3" | "llama-v3" | "smaug-bpe" => (LLAMA3, Value::Null, true),
             "qwen2" | "deepseek-r1-qwen" => (QWEN2, json!({"type": "NFC"}), false),
-            "smollm" => (GPT2, Value::Null, false),
             other => {
                 return Err(EngineError::Unsupported {
                     what: "GGUF pre-tokeniser",
@@ -292,7 +291,7 @@ impl Head<'_> {
     }
 
     /// Converters write `▁word` for a whole word and `piece` for `##piece`.
-    fn word_piece(&self) -> Result<Value> {
+    fn word_piece(&self) -> Value {
         let mut vocabulary = HashMap::with_capacity(self.tokens.len());
         for (id, token) in self.tokens.iter().enumerate() {
             let special = self.kinds().get(id).is_some_and(|kind| *kind == CONTROL)
@@ -319,13 +318,13 @@ impl Head<'_> {
         });
         let pre = json!({"type": "BertPreTokenizer"});
         let decoder = json!({"type": "WordPiece", "prefix": "##", "cleanup": true});
-        Ok(self.whole(
+        self.whole(
             &model,
             &normalizer,
             &pre,
             &self.template(begin, end),
             &decoder,
-        ))
+        )
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn bad_block(kind: GgmlDType, bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// Q4_0 and Q5_0 as Q8_0: the scale stays and the small integers are written out, so every value is the same.
+/// `Q4_0` and `Q5_0` as `Q8_0`: the scale stays and the small integers are written out, so every value is the same.
 pub(super) fn for_cpu(kind: GgmlDType, bytes: Vec<u8>) -> (GgmlDType, Vec<u8>) {
     let block = kind.type_size();
     let mut wide = Vec::with_capacity(bytes.len() / block * 34);

@@ -66,10 +66,7 @@ fn a_chat_is_answered_with_usage_and_the_same_seed_gives_the_same_answer() {
             .iter()
             .all(|one| one.top.len() == 2 && one.logprob <= 0.0)
     );
-    assert_eq!(
-        (first.provider.as_str(), first.finish),
-        ("local", FinishReason::Length)
-    );
+    assert_eq!(first.provider, "local");
     let again = block_on(model.chat(&asked, &Call::default())).unwrap();
     assert_eq!(again.text, first.text);
     asked.native = json!({"options": {"seed": 4}}).as_object().unwrap().clone();
@@ -105,7 +102,7 @@ fn a_demanded_tool_is_called_with_arguments_of_its_schema() {
     let model = load("qwen2");
     assert!(model.info().tools);
     let mut asked = request();
-    asked.sampling.max_tokens = Some(200);
+    asked.sampling.max_tokens = Some(120);
     let tool = |name: &str| ToolSpec {
         name: name.into(),
         description: None,

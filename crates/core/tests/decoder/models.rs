@@ -38,7 +38,7 @@ pub(crate) fn cases(name: &str) -> Cases {
 
 /// ChatML with Hermes' tools, as Qwen writes it, in short.
 pub(crate) const TEMPLATE: &str = "{%- if tools %}{{- '<|im_start|>system\\n# Tools\\n<tool_call>' }}\
-{%- for tool in tools %}{{- tool | tojson }}{% endfor %}{{- '<|im_end|>\\n' }}{% endif %}\
+{%- for tool in tools %}{{- tool.function.name }}{% endfor %}{{- '<|im_end|>\\n' }}{% endif %}\
 {%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}\
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{% endif %}";
 

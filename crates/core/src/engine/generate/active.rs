@@ -108,6 +108,11 @@ impl Active {
         self.tokens.len() - self.sequence.len()
     }
 
+    /// Blocks that reading them will take at most, the next token's included.
+    pub(super) fn blocks(&self) -> usize {
+        self.sequence.blocks_for(self.unread() + 1)
+    }
+
     pub(super) fn fail(&self, error: EngineError) {
         self.outbox.put(Err(error));
     }

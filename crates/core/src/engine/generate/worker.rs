@@ -132,8 +132,10 @@ fn work(context: &Context, queue: &Mutex<Queue>) {
             {
                 let unread = &next.tokens[..next.tokens.len() - 1];
                 next.begin(context.pool.remembered(unread));
-                // The whole prompt has to fit, and a block more for each answer under way.
-                let wanted = next.sequence.blocks_for(next.unread() + 1) + active.len();
+                // The whole prompt has to fit beside what the others will take at their next step;
+                // else it would be put back at once, for ever.
+                let others: usize = active.iter().map(Active::blocks).sum();
+                let wanted = next.blocks() + others;
                 if !active.is_empty() && wanted > context.pool.free() {
                     next.begin(Sequence::default());
                     queue.waiting.push_front(next);

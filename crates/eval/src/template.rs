@@ -351,7 +351,7 @@ mod tests {
                 "fuel",
             ),
         ] {
-            let error = Template::new(&source).map_err(|error| error.to_string());
+            let error = Template::new(&source).map_err(|error| error.clone());
             let error = error.and_then(|t| t.render(&case).map(|_| ()).map_err(|e| e.to_string()));
             let error = error.expect_err(&source);
             assert!(error.contains(wanted), "{source}: {error}");

@@ -1,5 +1,7 @@
 //! `self-bleu`: one score of all answers of a bot, in runs, gates and by itself.
 
+use std::fmt::Write as _;
+
 use botsmith_core::store;
 use botsmith_core::yaml::Source;
 use botsmith_eval::Verdict;
@@ -22,8 +24,9 @@ const ANSWERS: [&str; 4] = [
 fn suite(rest: &str) -> botsmith_eval::Result<Suite> {
     let mut rows = String::new();
     for (i, answer) in ANSWERS.iter().enumerate() {
-        rows += &format!(
-            "  - {{input: q{i}, reference: r, part: p{}, varied: {answer:?}, same: It is so and so.}}\n",
+        let _ = writeln!(
+            rows,
+            "  - {{input: q{i}, reference: r, part: p{}, varied: {answer:?}, same: It is so and so.}}",
             i % 2
         );
     }

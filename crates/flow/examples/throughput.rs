@@ -89,12 +89,11 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (_server, url) = match after("--store") {
-        Some(url) => (None, url),
-        None => {
-            let (server, url) = redis(folder.path());
-            (Some(server), url)
-        }
+    let (_server, url) = if let Some(url) = after("--store") {
+        (None, url)
+    } else {
+        let (server, url) = redis(folder.path());
+        (Some(server), url)
     };
     let flows = flows(&url);
     let plans: Vec<StepPlan> = (0..EACH)

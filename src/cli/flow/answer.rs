@@ -1,5 +1,7 @@
 //! `flow signal|approve|reject`: what people and other programs say to a run that waits.
 
+use std::fmt::Write as _;
+
 use botsmith::eval::{Error, Result};
 use botsmith::flow::{FlowStore, StepStatus};
 use serde_json::{Value, json};
@@ -34,7 +36,7 @@ pub(super) fn signal(context: &Context, args: &Signal) -> Result<Ended> {
         ),
     };
     if !context.quiet() {
-        text += &format!("next: {}\n", next(context, &format!("show {run}")));
+        let _ = writeln!(text, "next: {}", next(context, &format!("show {run}")));
     }
     output::print(&text)?;
     Ok(Ended::Well)
@@ -68,7 +70,7 @@ pub(super) fn decide(context: &Context, args: &Decide, approved: bool) -> Result
         false => format!("step {step} of run {run} was {word} before, and the first word counts\n"),
     };
     if !context.quiet() {
-        text += &format!("next: {}\n", next(context, &format!("show {run}")));
+        let _ = writeln!(text, "next: {}", next(context, &format!("show {run}")));
     }
     output::print(&text)?;
     Ok(Ended::Well)

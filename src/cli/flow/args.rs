@@ -353,7 +353,7 @@ pub(crate) struct Worker {
     /// Leave once nothing is left that could be done
     #[arg(long)]
     pub(crate) until_idle: bool,
-    /// Numbers for Prometheus at http://ADDR/metrics
+    /// Numbers for Prometheus at <http://ADDR/metrics>
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
     /// One JSON line a happening

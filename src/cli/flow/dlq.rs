@@ -1,5 +1,7 @@
 //! `flow dlq list|retry|drop`: steps whose leases ran out too often.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeSet;
 
 use botsmith::eval::Result;
@@ -68,8 +70,9 @@ fn list(context: &Context, args: &Plain) -> Result<Ended> {
     }
     let mut text = grid(&rows, &[2]);
     if !context.quiet() {
-        text += &format!(
-            "next: {}\n",
+        let _ = writeln!(
+            text,
+            "next: {}",
             next(context, &format!("dlq retry {}", letters[0].0.id))
         );
     }
@@ -101,7 +104,7 @@ fn each(
             .map(|(_, step)| step.clone())
             .collect();
         act(&flows, run, &steps)?;
-        text += &format!("{run} {word}\n");
+        let _ = writeln!(text, "{run} {word}");
     }
     match args.json {
         true => output::print_json(&json!({ "changed": runs }))?,

@@ -15,13 +15,12 @@ pub(super) fn run(context: &Context, args: &args::Graph) -> Result<Ended> {
     let yaml = path
         .extension()
         .is_some_and(|end| end == "yaml" || end == "yml");
-    let graph = match yaml || path.is_file() {
-        true => Graph::of_plan(&read(path)?.plan()?),
-        false => {
-            let flows = existing(context)?;
-            let id = flows.resolve(&args.of)?;
-            Graph::of_run(&flows.steps(&id)?)
-        }
+    let graph = if yaml || path.is_file() {
+        Graph::of_plan(&read(path)?.plan()?)
+    } else {
+        let flows = existing(context)?;
+        let id = flows.resolve(&args.of)?;
+        Graph::of_run(&flows.steps(&id)?)
     };
     match &args.svg {
         Some(file) if file.as_os_str() == "-" => output::print(&graph.svg())?,

@@ -1,5 +1,7 @@
 //! `flow rerun` and `flow migrate`: a run again as a new one, and a run moved to a new definition.
 
+use std::fmt::Write as _;
+
 use botsmith::eval::{Error, Result};
 use botsmith::flow::Started;
 use serde_json::json;
@@ -12,20 +14,19 @@ use crate::cli::{Ended, output};
 pub(super) fn rerun(context: &Context, args: &Rerun) -> Result<Ended> {
     let flows = existing(context)?;
     let run = flows.resolve(&args.run)?;
-    let id = match &args.id {
-        Some(id) => id.clone(),
+    let id = if let Some(id) = &args.id {
+        id.clone()
+    } else {
         // The first number that is free; where two take one, the second finds it taken over already.
-        None => {
-            let stem = run
-                .rsplit_once("-again")
-                .map_or(run.as_str(), |(stem, _)| stem);
-            let ids: std::collections::BTreeSet<_> =
-                flows.runs()?.into_iter().map(|run| run.id).collect();
-            let free = (1..)
-                .map(|n| format!("{stem}-again{n}"))
-                .find(|id| !ids.contains(id));
-            free.expect("numbers do not end")
-        }
+        let stem = run
+            .rsplit_once("-again")
+            .map_or(run.as_str(), |(stem, _)| stem);
+        let ids: std::collections::BTreeSet<_> =
+            flows.runs()?.into_iter().map(|run| run.id).collect();
+        let free = (1..=ids.len() + 1)
+            .map(|n| format!("{stem}-again{n}"))
+            .find(|id| !ids.contains(id));
+        free.expect("one more number than there are runs")
     };
     let new = flows.rerun(&run, &id, args.from.as_deref())? == Started::New;
     let kept = flows.run(&id)?;
@@ -43,13 +44,12 @@ pub(super) fn rerun(context: &Context, args: &Rerun) -> Result<Ended> {
         steps.len()
     );
     if !context.quiet() {
-        text += &match flows.workers()?.is_empty() {
-            true => format!(
-                "no worker is alive\nnext: {}\n",
-                next(context, "worker --until-idle")
-            ),
-            false => format!("next: {}\n", next(context, &format!("watch {id}"))),
-        };
+        if flows.workers()?.is_empty() {
+            text.push_str("no worker is alive\n");
+            let _ = writeln!(text, "next: {}", next(context, "worker --until-idle"));
+        } else {
+            let _ = writeln!(text, "next: {}", next(context, &format!("watch {id}")));
+        }
     }
     output::print(&text)?;
     Ok(Ended::Well)
@@ -82,7 +82,7 @@ pub(super) fn migrate(context: &Context, args: &Migrate) -> Result<Ended> {
         false => format!("run {id} goes by this definition already\n"),
     };
     if !context.quiet() {
-        text += &format!("next: {}\n", next(context, &format!("show {id}")));
+        let _ = writeln!(text, "next: {}", next(context, &format!("show {id}")));
     }
     output::print(&text)?;
     Ok(Ended::Well)

@@ -1,5 +1,7 @@
 //! `flow run` and `flow submit`: a workflow file and inputs -> a run.
 
+use std::fmt::Write as _;
+
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -37,9 +39,13 @@ pub(super) fn submit(context: &Context, args: &Submit) -> Result<Ended> {
     };
     if !context.quiet() {
         if flows.workers()?.is_empty() {
-            text += &format!("no worker is alive\nnext: {}\n", next(context, "worker"));
+            let _ = writeln!(
+                text,
+                "no worker is alive\nnext: {}",
+                next(context, "worker")
+            );
         } else {
-            text += &format!("next: {}\n", next(context, &format!("watch {id}")));
+            let _ = writeln!(text, "next: {}", next(context, &format!("watch {id}")));
         }
     }
     output::print(&text)?;
@@ -53,7 +59,7 @@ pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
     let (id, _) = start(&flows, args.id.as_deref(), &workflow, &inputs)?;
     let folder = args.start.workflow.parent().map(std::path::Path::to_owned);
     let folder = args.doing.folder.clone().or(folder);
-    let worker = worker::build(context, &flows, &args.doing, folder.as_deref())?;
+    let worker = worker::build(context, &flows, &args.doing, folder.as_deref());
     let running = worker
         .poll(Duration::from_millis(50))
         .start()

@@ -1,5 +1,7 @@
 //! `flow schedule add|list|remove|pause|resume`: runs that start by the clock, as long as a worker is there.
 
+use std::fmt::Write as _;
+
 use botsmith::eval::{Error, Result};
 use botsmith::flow::{Cron, Schedule, ScheduleState};
 use serde_json::{Value, json};
@@ -50,8 +52,9 @@ fn add(context: &Context, args: &ScheduleAdd) -> Result<Ended> {
         clock(state.next_ms)
     );
     if !context.quiet() && flows.workers()?.is_empty() {
-        text += &format!(
-            "no worker is alive to start its runs\nnext: {}\n",
+        let _ = writeln!(
+            text,
+            "no worker is alive to start its runs\nnext: {}",
             next(context, "worker")
         );
     }

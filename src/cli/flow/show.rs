@@ -57,7 +57,7 @@ impl Shown {
         Ok(Self {
             standing: Standing::of(&run, &steps),
             run,
-            steps: ordered(steps),
+            steps: ordered(&steps),
             outputs,
             events: flows.events(id, 0, EVENTS)?,
             stranded: stranded
@@ -176,7 +176,7 @@ pub(super) fn depth(step: &StepState, by_key: &BTreeMap<&str, &StepState>) -> us
 }
 
 /// Steps in an order in which they can be done, added ones below the step that added them.
-fn ordered(steps: Vec<StepState>) -> Vec<StepState> {
+fn ordered(steps: &[StepState]) -> Vec<StepState> {
     let by_key: BTreeMap<&str, &StepState> =
         steps.iter().map(|s| (s.plan.key.as_str(), s)).collect();
     let mut rank: BTreeMap<&str, usize> = steps
@@ -186,7 +186,7 @@ fn ordered(steps: Vec<StepState>) -> Vec<StepState> {
     // Each round settles one more step of the longest way; plans have no circles.
     for _ in 0..steps.len() {
         let mut moved = false;
-        for step in &steps {
+        for step in steps {
             let needs = step
                 .plan
                 .needs

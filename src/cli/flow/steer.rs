@@ -3,6 +3,8 @@
 //! What cannot be done to a run that was named is an error; runs that were chosen by options and for which it
 //! cannot be done are counted and named.
 
+use std::fmt::Write as _;
+
 use botsmith::eval::{Error, Result};
 use botsmith::flow::{FlowStore, Standing};
 use serde_json::json;
@@ -125,16 +127,16 @@ fn each(
     let mut text = String::new();
     let would = if args.dry_run { "would be " } else { "" };
     for run in &changed {
-        text += &format!("{run} {would}{done}\n");
+        let _ = writeln!(text, "{run} {would}{done}");
     }
     for (run, reason) in &unchanged {
-        text += &format!("{run} is left as it is: {reason}\n");
+        let _ = writeln!(text, "{run} is left as it is: {reason}");
     }
     if changed.is_empty() && unchanged.is_empty() {
         text += "no such runs\n";
     }
     if let ([run], false) = (&changed[..], context.quiet() || args.dry_run) {
-        text += &format!("next: {}\n", next(context, &format!("show {run}")));
+        let _ = writeln!(text, "next: {}", next(context, &format!("show {run}")));
     }
     output::print(&text)?;
     Ok(Ended::Well)

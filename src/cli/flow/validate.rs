@@ -1,5 +1,7 @@
 //! `flow validate`: workflow files checked as a run would check them, without one.
 
+use std::fmt::Write as _;
+
 use botsmith::eval::{Error, Result};
 use serde_json::json;
 
@@ -19,8 +21,9 @@ pub(super) fn run(context: &Context, args: &Validate) -> Result<Ended> {
         });
         match checked {
             Ok((workflow, plan)) => {
-                text += &format!(
-                    "✓ {}: {}, {} steps, definition {}\n",
+                let _ = writeln!(
+                    text,
+                    "✓ {}: {}, {} steps, definition {}",
                     path.display(),
                     workflow.name(),
                     plan.steps().len(),
@@ -32,7 +35,7 @@ pub(super) fn run(context: &Context, args: &Validate) -> Result<Ended> {
                 }));
             }
             Err(error) => {
-                text += &format!("✗ {}\n", path.display());
+                let _ = writeln!(text, "✗ {}", path.display());
                 all.push(json!({"file": path, "ok": false, "code": error.code(), "error": error.to_string()}));
                 if !args.json {
                     output::note(&format!("error[{}]: {error}", error.code()));
@@ -46,8 +49,9 @@ pub(super) fn run(context: &Context, args: &Validate) -> Result<Ended> {
         output::print_json(&json!({"ok": well, "files": all}))?;
     } else {
         if let ([path], true, false) = (&args.files[..], well, context.quiet()) {
-            text += &format!(
-                "next: {}\n",
+            let _ = writeln!(
+                text,
+                "next: {}",
                 next(context, &format!("run {}", path.display()))
             );
         }

@@ -2,6 +2,8 @@
 //!
 //! On a terminal it is drawn in place; elsewhere each change is a line, and with `--json` an object.
 
+use std::fmt::Write as _;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -41,7 +43,7 @@ pub(super) fn run(context: &Context, args: &Watch) -> Result<Ended> {
                 let mut text = String::new();
                 for event in flows.events(&id, from, usize::MAX)? {
                     let step = event.step.as_deref().unwrap_or(&id);
-                    text += &format!("{}  {step} {}\n", &clock(event.at_ms)[11..], event.what);
+                    let _ = writeln!(text, "{}  {step} {}", &clock(event.at_ms)[11..], event.what);
                 }
                 output::print(&text)?;
             }

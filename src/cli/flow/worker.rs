@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, args: &args::Worker) -> Result<Ended> {
         .map(|address| metrics::serve(address, Arc::clone(&flows)))
         .transpose()?;
     let stop = stops()?;
-    let worker = build(context, &flows, &args.doing, args.doing.folder.as_deref())?;
+    let worker = build(context, &flows, &args.doing, args.doing.folder.as_deref());
     let offers: Vec<_> = worker.offers().into_iter().collect();
     let running = worker.start()?;
     let address = metrics
@@ -109,7 +109,7 @@ pub(super) fn build(
     flows: &Arc<FlowStore>,
     args: &Doing,
     folder: Option<&Path>,
-) -> Result<Worker> {
+) -> Worker {
     let mut worker = Worker::new(Arc::clone(flows), kinds::doing(context, flows, args))
         .concurrency(args.concurrency.get())
         .labels(&args.labels)
@@ -130,13 +130,13 @@ pub(super) fn build(
     }
     let config = context.config.clone();
     // A secret that cannot be read is none; the step says its name.
-    Ok(worker.secrets(move |name| {
+    worker.secrets(move |name| {
         config
             .secret(name, &Disk)
             .ok()
             .flatten()
             .map(|found| found.value)
-    }))
+    })
 }
 
 /// Whether all runs have ended, are held or wait.

@@ -86,7 +86,8 @@ pub(crate) fn plain(text: &str) -> Plain {
         if let Some(code) = code.peek().filter(|code| code.start < at) {
             let fence = line.trim_start().starts_with(['`', '~']);
             let edge = code.start >= from || code.end <= end;
-            if !line.trim().is_empty() && !(fence && edge) {
+            let said = !line.trim().is_empty();
+            if said && !(fence && edge) {
                 lines.push(Line {
                     span: trimmed_span(line, from),
                     kind: LineKind::Code,

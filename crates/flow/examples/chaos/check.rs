@@ -28,6 +28,9 @@ pub(crate) struct Found {
 
 type Key = (String, String);
 
+/// The process and the number of an attempt.
+type Attempt = (Option<u64>, Option<u64>);
+
 pub(crate) fn check(
     mode: Mode,
     flows: &FlowStore,
@@ -46,7 +49,7 @@ pub(crate) fn check(
     let text_of = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
     let key_of = |line: &Value| (text_of(line, "run"), text_of(line, "step"));
     let attempt = |line: &Value| (line["pid"].as_u64(), line["attempt"].as_u64());
-    let mut nonces: HashMap<(Key, (Option<u64>, Option<u64>)), u64> = HashMap::new();
+    let mut nonces: HashMap<(Key, Attempt), u64> = HashMap::new();
     let mut told: BTreeMap<Key, Vec<(u64, u64)>> = BTreeMap::new();
     let (mut fenced, mut already) = (0, 0);
     for line in &lines {

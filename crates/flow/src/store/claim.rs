@@ -109,7 +109,7 @@ impl FlowStore {
                 );
             }
             // Keys of runs that are over leave queues that nobody fills again.
-            if empty > EMPTY && random() % 8 == 0 {
+            if empty > EMPTY && random().is_multiple_of(8) {
                 self.forget(&place)?;
             }
             ready.sort_unstable();

@@ -46,7 +46,7 @@ fn diamond() -> Vec<StepPlan> {
 
 fn on_all(test: impl Fn(&World)) {
     on_every_back_end(1, |_, _, store: Arc<dyn StateStore>| {
-        test(&World::new(store))
+        test(&World::new(store));
     });
 }
 

@@ -15,9 +15,9 @@ pub(crate) fn stats_confusion(
     given: Vec<String>,
     order: Option<Vec<String>>,
 ) -> PyResult<String> {
-    doorway::quick(py, || match order {
+    doorway::quick(py, || {
         // Labels in an order of their own are counted by their places in it.
-        Some(order) => {
+        if let Some(order) = order {
             let place = |label: &String| {
                 order
                     .iter()
@@ -31,8 +31,7 @@ pub(crate) fn stats_confusion(
             let found = Confusion::new(&places(&truth)?, &places(&given)?)?;
             let labels = found.labels().iter().map(|at| order[*at].clone()).collect();
             Ok(shown(&found, labels))
-        }
-        None => {
+        } else {
             let found = Confusion::new(&truth, &given)?;
             let labels = found.labels().to_vec();
             Ok::<_, Fault>(shown(&found, labels))

@@ -254,13 +254,12 @@ fn context(native: &Native) -> String {
 
 fn server(server: &Value) -> String {
     let name = server["name"].as_str().unwrap_or_default();
-    let reached = match server["url"].as_str() {
-        Some(url) => shown(url),
-        None => {
-            let words = server["command"].as_array().into_iter().flatten();
-            let words: Vec<_> = words.filter_map(Value::as_str).map(shown).collect();
-            format!("starts {}", words.join(" "))
-        }
+    let reached = if let Some(url) = server["url"].as_str() {
+        shown(url)
+    } else {
+        let words = server["command"].as_array().into_iter().flatten();
+        let words: Vec<_> = words.filter_map(Value::as_str).map(shown).collect();
+        format!("starts {}", words.join(" "))
     };
     let tools = server["tools"].as_array().map(|tools| {
         let names: Vec<_> = tools.iter().filter_map(Value::as_str).map(shown).collect();

@@ -222,11 +222,11 @@ provider: {id: script, settings: {model: large, otherwise: {fail: {class: rate-l
     assert!(report["bots"][2].get("totals").is_none());
     let markdown = folder.read("out.md");
     assert!(
-        markdown.contains("counted used 20 + 6 tokens, "),
+        markdown.contains("counted: 20 + 6 tokens, "),
         "{markdown}"
     );
     assert!(
-        markdown.contains("priced used cost 0.500 of 1 answer"),
+        markdown.contains("priced: cost 0.500 of 1 answer"),
         "{markdown}"
     );
     assert!(!markdown.contains("silent used"), "{markdown}");

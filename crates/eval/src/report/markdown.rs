@@ -88,7 +88,7 @@ fn totals(text: &mut String, report: &Report) {
     for bot in &report.bots {
         if let Some(totals) = &bot.totals {
             let words = totals.words(bot.answered + bot.refused + bot.failed);
-            let _ = writeln!(text, "\n{} used {}", escape(&bot.name), words.join(", "));
+            let _ = writeln!(text, "\n{}: {}", escape(&bot.name), words.join(", "));
         }
     }
 }

@@ -221,10 +221,7 @@ provider: {id: script, settings: {model: large, otherwise: {fail: {class: rate-l
     assert_eq!(totals(1), &json!({"cost": {"n": 1, "total": 0.5}}));
     assert!(report["bots"][2].get("totals").is_none());
     let markdown = folder.read("out.md");
-    assert!(
-        markdown.contains("counted: 20 + 6 tokens, "),
-        "{markdown}"
-    );
+    assert!(markdown.contains("counted: 20 + 6 tokens, "), "{markdown}");
     assert!(
         markdown.contains("priced: cost 0.500 of 1 answer"),
         "{markdown}"

@@ -3,8 +3,8 @@
 //!
 //!     make_bench_model q4_k_m|q8_0 FILE [LAYERS]
 //!
-//! Q4_K_M is laid out as llama.cpp's quantiser does it: Q6_K for the table and, in some layers, for
-//! values and the way down; Q4_K for the rest. The same arguments give the same bytes.
+//! `Q4_K_M` is laid out as llama.cpp's quantiser does it: `Q6_K` for the table and, in some layers, for
+//! values and the way down; `Q4_K` for the rest. The same arguments give the same bytes.
 
 use std::fs::File;
 use std::io::BufWriter;

@@ -119,7 +119,7 @@ pub enum Error {
     /// The local engine cannot load a model or compute with it.
     #[cfg(feature = "engine")]
     #[error(transparent)]
-    Engine(#[from] crate::engine::EngineError),
+    Engine(Box<crate::engine::EngineError>),
 }
 
 fn reason(source: &io::Error) -> String {
@@ -157,9 +157,19 @@ impl Error {
         match self {
             Self::Invalid(diagnostic) => Some(diagnostic),
             #[cfg(feature = "engine")]
-            Self::Engine(crate::engine::EngineError::Config(diagnostic)) => Some(diagnostic),
+            Self::Engine(error) => match &**error {
+                crate::engine::EngineError::Config(diagnostic) => Some(diagnostic),
+                _ => None,
+            },
             _ => None,
         }
+    }
+}
+
+#[cfg(feature = "engine")]
+impl From<crate::engine::EngineError> for Error {
+    fn from(error: crate::engine::EngineError) -> Self {
+        Self::Engine(Box::new(error))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fetching models, against a real HTTP server on 127.0.0.1: whole, broken off, wrong, forbidden, switched off.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,10 @@ struct Server {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 fn git_sum(content: &[u8]) -> String {
@@ -200,7 +204,7 @@ fn a_model_comes_whole_checked_and_only_once() {
     let mut seen = Vec::new();
     let fetched = hub
         .pull(&place.library, &place.model, |transfer| {
-            seen.push(transfer.clone())
+            seen.push(transfer.clone());
         })
         .expect("fetched");
     assert_eq!(fetched.commit, COMMIT);

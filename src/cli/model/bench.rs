@@ -54,24 +54,23 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
     if args.questions > 0 {
         result["questions"] = questions(&model, args.questions)?;
     }
-    match args.json {
-        true => output::print_json(&result)?,
-        false => {
-            let rate = |key: &str| {
-                result[key]["tokens_per_second"]
-                    .as_f64()
-                    .unwrap_or_default()
-            };
-            output::print(&format!(
-                "load      {load:8.2} s\nprefill   {:8.1} tokens/s\ndecode    {:8.1} tokens/s\ntogether  {:8.1} tokens/s ({} answers)\n",
-                rate("prefill"),
-                rate("decode"),
-                rate("together"),
-                args.parallel,
-            ))?;
-            if let Some(seconds) = result["questions"]["seconds"].as_f64() {
-                output::print(&format!("questions {seconds:8.2} s ({})\n", args.questions))?;
-            }
+    if args.json {
+        output::print_json(&result)?;
+    } else {
+        let rate = |key: &str| {
+            result[key]["tokens_per_second"]
+                .as_f64()
+                .unwrap_or_default()
+        };
+        output::print(&format!(
+            "load      {load:8.2} s\nprefill   {:8.1} tokens/s\ndecode    {:8.1} tokens/s\ntogether  {:8.1} tokens/s ({} answers)\n",
+            rate("prefill"),
+            rate("decode"),
+            rate("together"),
+            args.parallel,
+        ))?;
+        if let Some(seconds) = result["questions"]["seconds"].as_f64() {
+            output::print(&format!("questions {seconds:8.2} s ({})\n", args.questions))?;
         }
     }
     Ok(Ended::Well)

@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, args: &Pull) -> Result<Ended> {
     let bar = Bar::new(context.quiet());
     let hub = Hub::new(&context.environment);
     let fetched = hub.pull(&library, &model, |transfer| {
-        bar.bytes(transfer.done, Some(transfer.total))
+        bar.bytes(transfer.done, Some(transfer.total));
     });
     let fetched = super::engine(fetched)?;
     if args.json {

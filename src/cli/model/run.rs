@@ -68,13 +68,12 @@ fn request(
     grammar: Option<Grammar>,
 ) -> Result<GenerateRequest> {
     let raw = args.raw || (model.chat_template().is_none() && args.system.is_none());
-    let text = match raw {
-        true => prompt.to_owned(),
-        false => {
-            let system = args.system.iter().map(|text| Message::system(text.clone()));
-            let messages = system.chain([Message::user(prompt)]).collect();
-            super::engine(model.chat_text(&ChatRequest::new(messages)))?
-        }
+    let text = if raw {
+        prompt.to_owned()
+    } else {
+        let system = args.system.iter().map(|text| Message::system(text.clone()));
+        let messages = system.chain([Message::user(prompt)]).collect();
+        super::engine(model.chat_text(&ChatRequest::new(messages)))?
     };
     let mut sampling = model.recommended().clone();
     sampling.seed = args.seed;

@@ -164,12 +164,11 @@ fn byte_level_table() -> BTreeMap<char, u8> {
     let mut next = 256_u32;
     for byte in 0..=255_u8 {
         let shown = matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
-        let letter = match shown {
-            true => char::from(byte),
-            false => {
-                next += 1;
-                char::from_u32(next - 1).expect("a letter of Latin Extended-A")
-            }
+        let letter = if shown {
+            char::from(byte)
+        } else {
+            next += 1;
+            char::from_u32(next - 1).expect("a letter of Latin Extended-A")
         };
         table.insert(letter, byte);
     }

@@ -209,12 +209,11 @@ impl Decoder {
         }
         let done = self.read(spans, stop);
         for span in spans {
-            match &done {
-                Ok(_) => span.sequence.advance(span.tokens.len()),
-                Err(_) => {
-                    let length = span.sequence.len();
-                    span.sequence.truncate(length);
-                }
+            if done.is_ok() {
+                span.sequence.advance(span.tokens.len());
+            } else {
+                let length = span.sequence.len();
+                span.sequence.truncate(length);
             }
         }
         done

@@ -197,7 +197,7 @@ impl Sequence {
         let had = self.blocks.len();
         let wanted = (self.length + more).div_ceil(BLOCK);
         if more > 0
-            && self.length % BLOCK != 0
+            && !self.length.is_multiple_of(BLOCK)
             && let Some(last) = self.blocks.get_mut(self.length / BLOCK)
             && Arc::get_mut(last).is_none()
         {

@@ -81,7 +81,7 @@ impl LocalModel {
 
     /// Tokens that prompt and answer may have together.
     pub fn context(&self) -> usize {
-        self.inner.context.context
+        self.inner.context.limit
     }
 
     /// What the model's makers recommend; seed 0.

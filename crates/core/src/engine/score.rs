@@ -106,7 +106,7 @@ impl Reader<'_> {
             let take = left.min(self.trie.node(branch.node).end - from);
             if take == 0 {
                 // All of it was remembered.
-                self.finish(branch);
+                self.finish(&branch);
                 continue;
             }
             let wanted = branch.sequence.blocks_for(take);
@@ -124,7 +124,7 @@ impl Reader<'_> {
         self.read(&mut batch, results)?;
         for (branch, _) in batch.into_iter().rev() {
             match branch.sequence.len() == self.trie.node(branch.node).end {
-                true => self.finish(branch),
+                true => self.finish(&branch),
                 false => self.ready.push(branch),
             }
         }
@@ -178,7 +178,7 @@ impl Reader<'_> {
     }
 
     /// A branch is read: it is remembered, and those that go on from it are ready.
-    fn finish(&mut self, branch: Branch) {
+    fn finish(&mut self, branch: &Branch) {
         let about = self.trie.node(branch.node);
         let path = &self.texts[about.text].tokens[..about.end];
         self.pool.remember(path, &branch.sequence);

@@ -11,7 +11,7 @@ use crate::parity::greedy;
 
 fn request(model: &LocalModel, prompt: &str, most: usize) -> GenerateRequest {
     GenerateRequest {
-        prompt: model.tokenizer().encode(prompt, true).unwrap(),
+        prompt: model.tokenizer().encode(prompt, true).expect("tokens"),
         max_tokens: Some(most),
         ignore_end: true,
         ..GenerateRequest::default()
@@ -21,8 +21,9 @@ fn request(model: &LocalModel, prompt: &str, most: usize) -> GenerateRequest {
 /// Text and end of an answer.
 fn whole(model: &LocalModel, request: GenerateRequest) -> (String, FinishReason) {
     let mut all = String::new();
-    for event in model.generate(request, Call::default()).unwrap() {
-        match event.unwrap() {
+    let events = model.generate(request, Call::default());
+    for event in events.expect("an answer") {
+        match event.expect("an event") {
             GenerateEvent::Token { text, .. } => all.push_str(&text),
             GenerateEvent::Done { text, finish, .. } => return (all + &text, finish),
             _ => {}

@@ -9,7 +9,6 @@ use botsmith_core::chat::{
     Call, ChatEvent, ChatModel, ChatRequest, ErrorClass, FinishReason, Message, OutputFormat,
     ToolChoice, ToolSpec,
 };
-use futures_core::Stream as _;
 use serde_json::json;
 
 use crate::models::load;

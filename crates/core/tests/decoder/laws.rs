@@ -25,7 +25,8 @@ fn same(a: &[Scores], b: &[Scores]) -> Result<(), TestCaseError> {
 }
 
 fn score(model: &LocalModel, requests: &[ScoreRequest]) -> Vec<Scores> {
-    model.score_now(requests, &Call::default()).unwrap()
+    let scores = model.score_now(requests, &Call::default());
+    scores.expect("scores")
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn a_batch_of_scores_is_each_alone_and_a_shared_beginning_changes_nothing() {
 /// The tokens and log-probabilities of one answer.
 fn answer(events: botsmith_core::engine::Generation) -> Vec<(u32, f64)> {
     events
-        .filter_map(|event| match event.unwrap() {
+        .filter_map(|event| match event.expect("an event") {
             GenerateEvent::Token { token, .. } => Some((token.token, token.logprob)),
             _ => None,
         })

@@ -33,10 +33,10 @@ pub(crate) fn fixtures() -> PathBuf {
 
 pub(crate) fn cases(name: &str) -> Cases {
     let path = fixtures().join(format!("decoder-{name}/cases.json"));
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    serde_json::from_slice(&fs::read(path).expect("the cases")).expect("cases")
 }
 
-/// ChatML with Hermes' tools, as Qwen writes it, in short.
+/// `ChatML` with Hermes' tools, as Qwen writes it, in short.
 pub(crate) const TEMPLATE: &str = "{%- if tools %}{{- '<|im_start|>system\\n# Tools\\n<tool_call>' }}\
 {%- for tool in tools %}{{- tool.function.name }}{% endfor %}{{- '<|im_end|>\\n' }}{% endif %}\
 {%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}\
@@ -44,26 +44,26 @@ pub(crate) const TEMPLATE: &str = "{%- if tools %}{{- '<|im_start|>system\\n# To
 
 /// The model's folder with everything that loading wants.
 pub(crate) fn folder(name: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let from = fixtures();
     for file in ["config.json", "model.safetensors"] {
         fs::copy(
             from.join(format!("decoder-{name}")).join(file),
             folder.path().join(file),
         )
-        .unwrap();
+        .expect("a copy");
     }
     fs::copy(
         from.join("decoder-tokenizer.json"),
         folder.path().join("tokenizer.json"),
     )
-    .unwrap();
+    .expect("a copy");
     let about = serde_json::json!({"eos_token": "<|im_end|>", "bos_token": "<s>", "chat_template": TEMPLATE});
     fs::write(
         folder.path().join("tokenizer_config.json"),
         about.to_string(),
     )
-    .unwrap();
+    .expect("a file");
     folder
 }
 

@@ -16,8 +16,8 @@ pub(crate) fn greedy(model: &LocalModel, prompt: &[u32], most: usize) -> Vec<u32
     };
     model
         .generate(request, Call::default())
-        .unwrap()
-        .filter_map(|event| match event.unwrap() {
+        .expect("an answer")
+        .filter_map(|event| match event.expect("an event") {
             GenerateEvent::Token { token, .. } => Some(token.token),
             _ => None,
         })

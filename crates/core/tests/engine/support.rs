@@ -32,7 +32,7 @@ pub(crate) fn expected(file: &Path, name: &str) -> Tensor {
     let files = ModelFiles::open(file).expect("expected values");
     let weights = Weights::open(&files, &ComputeDevice::Cpu).expect("expected values");
     let (_, shape) = weights.about(name).expect("the tensor");
-    weights.tensor(name, &shape.to_vec()).expect("the values")
+    weights.tensor(name, shape).expect("the values")
 }
 
 /// The largest difference.

@@ -38,8 +38,11 @@ type Shared = Mutex<Option<LocalModel>>;
 /// What tells two models apart: files, device, memory for keys and values, context.
 type Key = (PathBuf, String, Option<u64>, Option<usize>);
 
+/// Models that go when the last bot that uses them does.
+type Models = Vec<(Key, Weak<Shared>)>;
+
 /// The models of this process that some bot uses.
-static MODELS: OnceLock<Mutex<Vec<(Key, Weak<Shared>)>>> = OnceLock::new();
+static MODELS: OnceLock<Mutex<Models>> = OnceLock::new();
 
 fn shared(key: Key) -> Arc<Shared> {
     let models = MODELS.get_or_init(Mutex::default);
@@ -75,7 +78,7 @@ impl Local {
             .and_then(|name| library.open(&name))
             .map_err(EngineError::into_model_error)?;
         let mut info = LocalModel::describe(&files).map_err(EngineError::into_model_error)?;
-        info.model = name.to_owned();
+        name.clone_into(&mut info.model);
         let mut load = LoadOptions::default();
         let text = |key: &str| config.option(key).and_then(Value::as_str);
         if let Some(device) = text("device") {

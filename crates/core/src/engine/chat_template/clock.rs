@@ -1,13 +1,13 @@
 //! A time and a format -> text, as Python's `strftime` in the C locale; what is unknown stays.
 
-use minijinja::{Error, State};
+use minijinja::State;
 
 /// The name under which the time stands; no template can say it.
 pub(super) const NOW: &str = "botsmith now";
 
-pub(super) fn strftime_now(state: &State<'_, '_>, format: &str) -> Result<String, Error> {
+pub(super) fn strftime_now(state: &State<'_, '_>, format: &str) -> String {
     let now = state.lookup(NOW).and_then(|now| now.as_i64());
-    Ok(strftime(now.unwrap_or(0), format))
+    strftime(now.unwrap_or(0), format)
 }
 
 const DAYS: [&str; 7] = [
@@ -77,9 +77,8 @@ fn strftime(seconds: i64, format: &str) -> String {
             Some('b' | 'h') => month_name[..3].to_owned(),
             Some('F') => format!("{year}-{month:02}-{day:02}"),
             Some('T') => format!("{hour:02}:{minute:02}:{second:02}"),
-            Some('%') => "%".to_owned(),
+            Some('%') | None => "%".to_owned(),
             Some(other) => format!("%{other}"),
-            None => "%".to_owned(),
         };
         out.push_str(&text);
     }

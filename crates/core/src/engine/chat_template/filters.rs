@@ -41,9 +41,13 @@ fn invalid(message: impl Into<String>) -> Error {
 }
 
 /// `json.dumps` with transformers' arguments.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "minijinja gives named arguments by value"
+)]
 fn tojson(
     state: &mut State<'_, '_>,
-    value: Value,
+    value: &Value,
     indent: Option<Value>,
     options: Kwargs,
 ) -> Result<Value, Error> {
@@ -77,7 +81,7 @@ fn tojson(
         sort_keys: options.get::<Option<bool>>("sort_keys")?.unwrap_or(false),
     };
     options.assert_all_used()?;
-    let text = dumps.write(&value)?;
+    let text = dumps.write(value)?;
     charge(state, text.len())?;
     Ok(Value::from(text))
 }
@@ -100,14 +104,18 @@ pub(super) fn replaced(
     Ok(text.replacen(from, to, most))
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "minijinja gives only texts by reference, and what is none is written out here"
+)]
 fn replace(
     state: &mut State<'_, '_>,
-    value: Value,
+    value: &Value,
     from: String,
     to: String,
     count: Option<usize>,
 ) -> Result<String, Error> {
-    replaced(state, &printed(&value), &from, &to, count)
+    replaced(state, &printed(value), &from, &to, count)
 }
 
 /// The items as one text.
@@ -127,6 +135,10 @@ pub(super) fn joined(
     Ok(out)
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "minijinja gives named arguments by value"
+)]
 fn join(
     state: &mut State<'_, '_>,
     items: Value,
@@ -150,9 +162,13 @@ fn join(
     joined(state, &items, &between)
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "minijinja gives named arguments by value"
+)]
 fn indent(
     state: &mut State<'_, '_>,
-    value: Value,
+    value: &Value,
     width: Option<Value>,
     first: Option<bool>,
     options: Kwargs,
@@ -178,7 +194,7 @@ fn indent(
     };
     let blank = options.get::<Option<bool>>("blank")?.unwrap_or(false);
     options.assert_all_used()?;
-    let text = printed(&value);
+    let text = printed(value);
     let lines = text.matches('\n').count() + 1;
     charge(state, text.len() + lines * margin.len())?;
     let mut out = String::new();

@@ -5,6 +5,8 @@
 //! a filter that counts its bytes, and long literal text counts itself. What is counted has an end.
 //! The filter of `~` also turns values into text as Python does (`True`, `None`).
 
+use std::fmt::Write as _;
+
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
@@ -124,7 +126,7 @@ fn literal(text: &str, out: &mut String) {
             if next_is_blank {
                 return literal_tail(&text[at..], text.len(), out);
             }
-            out.push_str(&format!("{{{{ _literal({}) }}}}", text.len()));
+            let _ = write!(out, "{{{{ _literal({}) }}}}", text.len());
             out.push_str(&text[at..]);
         }
         _ => out.push_str(text),
@@ -133,7 +135,7 @@ fn literal(text: &str, out: &mut String) {
 
 /// A printing tag trims nothing after it, so a blank may follow.
 fn literal_tail(rest: &str, bytes: usize, out: &mut String) {
-    out.push_str(&format!("{{{{ _literal({bytes}) }}}}"));
+    let _ = write!(out, "{{{{ _literal({bytes}) }}}}");
     out.push_str(rest);
 }
 
@@ -258,10 +260,8 @@ impl<'a, 'o> Tag<'a, 'o> {
                 self.operand = true;
                 1
             }
-            b'~' => self.operator(byte, 1),
-            b'+' | b'-' => self.operator(byte, 1),
             b'*' if next == Some(b'*') => self.operator(b'/', 2),
-            b'*' => self.operator(byte, 1),
+            b'~' | b'+' | b'-' | b'*' => self.operator(byte, 1),
             b'/' | b'%' => self.operator(b'/', if next == Some(byte) { 2 } else { 1 }),
             b',' | b':' | b'=' | b'<' | b'>' | b'!' => {
                 self.end_operand(None);

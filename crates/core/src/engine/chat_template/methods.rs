@@ -79,15 +79,14 @@ fn string(
                 "startswith" => text.starts_with(part),
                 _ => text.ends_with(part),
             };
-            Value::from(match what.as_str() {
-                Some(part) => test(part),
-                None => {
-                    let mut any = false;
-                    for part in what.try_iter()? {
-                        any |= part.as_str().is_some_and(test);
-                    }
-                    any
+            Value::from(if let Some(part) = what.as_str() {
+                test(part)
+            } else {
+                let mut any = false;
+                for part in what.try_iter()? {
+                    any |= part.as_str().is_some_and(test);
                 }
+                any
             })
         }
         "removeprefix" => {
@@ -127,8 +126,7 @@ fn string(
             }
         }
         "upper" => Value::from(text.to_uppercase()),
-        "lower" => Value::from(text.to_lowercase()),
-        "casefold" => Value::from(text.to_lowercase()),
+        "lower" | "casefold" => Value::from(text.to_lowercase()),
         "capitalize" => Value::from(capitalized(text)),
         "title" => Value::from(titled(text)),
         "isdigit" | "isnumeric" | "isdecimal" => Value::from(all(char::is_numeric)),

@@ -53,12 +53,11 @@ impl Heads<'_> {
         let mut out_row = 0;
         for (span, start) in spans.iter().zip(&packed.starts) {
             let all: Vec<usize>;
-            let rows = match wanted_only {
-                true => span.wanted,
-                false => {
-                    all = (0..span.tokens.len()).collect();
-                    &all
-                }
+            let rows = if wanted_only {
+                span.wanted
+            } else {
+                all = (0..span.tokens.len()).collect();
+                &all
             };
             for kv_head in 0..kv_heads {
                 let mut list = Vec::with_capacity(rows.len() * group);
@@ -85,7 +84,7 @@ impl Heads<'_> {
                 for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
                     let arch = pulp::Arch::new();
                     arch.dispatch(|| {
-                        self.tile(kv_head, sequence, queries, list, &mut scores, seen)
+                        self.tile(kv_head, sequence, queries, list, &mut scores, seen);
                     });
                 }
                 (list, seen)
@@ -214,10 +213,10 @@ fn softmax(scores: &mut [f32]) {
     reason = "Cephes' constants, digit by digit"
 )]
 fn exp(x: f32) -> f32 {
-    let low = x < -87.0;
-    let x = if low { -87.0 } else { x };
     // Adding and taking away 1.5 * 2^23 rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
+    let low = x < -87.0;
+    let x = if low { -87.0 } else { x };
     let power = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
     let rest = power.mul_add(-0.693359375, x);
     let rest = power.mul_add(2.12194440e-4, rest);

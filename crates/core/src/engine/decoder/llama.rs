@@ -1,4 +1,4 @@
-//! Llama 2 and 3, and what is built like them (SmolLM, `TinyLlama`, Yi).
+//! Llama 2 and 3, and what is built like them (`SmolLM`, `TinyLlama`, Yi).
 //!
 //! Touvron et al. 2023, <https://arxiv.org/abs/2307.09288>; transformers' `models/llama`.
 

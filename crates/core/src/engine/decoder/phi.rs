@@ -6,18 +6,14 @@
 use super::super::config::Config;
 use super::super::error::Result;
 use super::Shape;
+use super::rope::RopeKind;
 
 pub(super) fn shape(config: &Config) -> Result<Shape> {
     let mut shape = Shape::base(config)?;
     let window = Shape::window(config)?;
     shape.windows = vec![window; shape.layers];
     shape.fused = true;
-    if let Some(original) = shape
-        .ropes
-        .iter()
-        .filter_map(|rope| rope.short_context())
-        .min()
-    {
+    if let Some(original) = shape.ropes.iter().filter_map(RopeKind::short_context).min() {
         shape.context = shape.context.min(original);
     }
     Ok(shape)

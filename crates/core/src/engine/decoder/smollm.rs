@@ -1,4 +1,4 @@
-//! `SmolLM3`: Llama with no positions in every fourth layer. (SmolLM 1 and 2 are Llama models.)
+//! `SmolLM3`: Llama with no positions in every fourth layer. (`SmolLM` 1 and 2 are Llama models.)
 //!
 //! <https://huggingface.co/blog/smollm3>; transformers' `models/smollm3`.
 

@@ -20,7 +20,7 @@ pub(crate) struct Context {
     pub(crate) tokenizer: Tokenizer,
     pub(crate) pool: Pool,
     /// Tokens that prompt and answer may have together.
-    pub(crate) context: usize,
+    pub(crate) limit: usize,
     /// Tokens that one step reads at most.
     pub(crate) step: usize,
     /// Answers under way at once, at most.
@@ -70,7 +70,7 @@ impl Worker {
     /// [`EngineError::Context`] for a prompt that does not fit; [`EngineError::Setting`] for sampling
     /// that is out of range.
     pub(crate) fn submit(&self, request: GenerateRequest, call: Call) -> Result<Generation> {
-        let limit = self.context.context;
+        let limit = self.context.limit;
         let prompt = request.prompt.len();
         let fits = match request.max_tokens {
             Some(most) => prompt.saturating_add(most) <= limit,
@@ -181,7 +181,7 @@ fn step(context: &Context, active: &mut Vec<Active>) -> Result<()> {
             }
         })
         .collect();
-    let offs: Vec<_> = active.iter().map(|one| one.unread()).collect();
+    let offs: Vec<_> = active.iter().map(Active::unread).collect();
     let wanted: Vec<Vec<usize>> = takes
         .iter()
         .zip(&offs)

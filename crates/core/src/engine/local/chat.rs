@@ -204,7 +204,7 @@ impl Answering {
             }
             self.thinking = None;
             self.after_thought = true;
-            text = before[thought.len() + THOUGHT.len()..].to_owned();
+            before[thought.len() + THOUGHT.len()..].clone_into(&mut text);
         }
         if self.after_thought {
             text = text.trim_start().to_owned();

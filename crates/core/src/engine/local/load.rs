@@ -109,7 +109,7 @@ impl LocalModel {
             decoder,
             tokenizer,
             pool,
-            context,
+            limit: context,
             step: options.step.max(1),
             parallel: options.parallel.max(1),
             ends: about.ends.into(),
@@ -196,9 +196,7 @@ impl About {
             None => None,
         };
         Ok(Self {
-            tools: template
-                .as_ref()
-                .and_then(|template| ToolFormat::of(template)),
+            tools: template.as_ref().and_then(ToolFormat::of),
             template,
             ends,
             defaults: recommended(&generation),

@@ -89,13 +89,10 @@ impl LocalModel {
 
     fn logprobs(&self, texts: &[Scored], call: &Call) -> Result<Vec<Vec<f64>>> {
         let context = &self.inner.context;
-        if let Some(long) = texts
-            .iter()
-            .find(|text| text.tokens.len() > context.context)
-        {
+        if let Some(long) = texts.iter().find(|text| text.tokens.len() > context.limit) {
             return Err(EngineError::TooLong {
                 tokens: long.tokens.len(),
-                limit: context.context,
+                limit: context.limit,
             });
         }
         let late = || call.left().is_some_and(|left| left.is_zero());

@@ -1,7 +1,7 @@
 //! What workflows can do with bots, texts and suites: the kinds `dataset`, `bot`, `nlp`, `eval`, `gate`, and
 //! suites spread over workers.
 //!
-//! In: a [`Desk`], which knows the store and opens bots. Out: [`Kinds`](botsmith_flow::Kinds) for a
+//! In: a [`Desk`], which knows the store and opens bots. Out: [`Kinds`] for a
 //! [`Worker`](botsmith_flow::Worker). Steps of these kinds read files of the worker's machine.
 
 mod bot;

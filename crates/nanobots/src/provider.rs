@@ -118,8 +118,8 @@ pub fn tool_schema(config: &ProviderConfig, tool: &ToolSpec) -> Value {
 /// The model behind a configuration. Nothing is sent before it is asked.
 ///
 /// # Errors
-/// [`ErrorClass::Unsupported`](botsmith_core::chat::ErrorClass::Unsupported) where this build has no such provider; else what the provider finds
-/// wrong with its configuration.
+/// [`botsmith_core::chat::ErrorClass::Unsupported`] where this build has no such provider; else what
+/// the provider finds wrong with its configuration.
 pub fn open(
     config: &ProviderConfig,
     options: &OpenOptions,

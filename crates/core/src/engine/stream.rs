@@ -28,7 +28,8 @@ pub struct TokenText {
 }
 
 /// Tokens that may be held back before broken bytes are given out as they are: no character has
-/// more than four bytes.
+/// more than four bytes. A text that itself has U+FFFD cannot be told from broken bytes: a character
+/// cut at this limit right after several of them is given out broken.
 const HELD: usize = 8;
 
 impl TokenText {
@@ -159,13 +160,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_pieces_are_the_text_and_none_has_half_a_character(text in "\\PC{0,40}") {
+        fn the_pieces_are_the_text_and_none_has_half_a_character(text in "[\\PC--\u{FFFD}]{0,40}") {
             let mut stream = TokenText::default();
             let mut all = String::new();
             for byte in text.bytes() {
                 let piece = stream.push(u32::from(byte), lossy).unwrap();
-                let broken = piece.contains(char::REPLACEMENT_CHARACTER) && !text.contains(char::REPLACEMENT_CHARACTER);
-                prop_assert!(!broken);
+                prop_assert!(!piece.contains(char::REPLACEMENT_CHARACTER));
                 all.push_str(&piece);
             }
             all.push_str(&stream.finish(lossy).unwrap());

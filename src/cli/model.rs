@@ -1,6 +1,10 @@
 //! `botsmith model`: models on this machine: fetched, looked at, listed, removed, asked for vectors.
 //!
 //! The words are here in every build; without the feature `engine` each says how to get it.
+#![cfg_attr(
+    not(feature = "engine"),
+    allow(dead_code, reason = "arguments are read where the engine is built in")
+)]
 
 #[cfg(feature = "engine")]
 mod bench;
@@ -79,10 +83,6 @@ struct List {
     json: bool,
 }
 
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Info {
     /// A folder, a `.gguf` or `.safetensors` file, or `hf:org/name[@revision][:file]`
@@ -93,10 +93,6 @@ struct Info {
     json: bool,
 }
 
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Rm {
     /// `hf:org/name`
@@ -107,10 +103,6 @@ struct Rm {
     json: bool,
 }
 
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Embed {
     /// Texts, one a line, or JSONL {"text", "id"}; stdin without a file
@@ -146,10 +138,6 @@ struct Embed {
 }
 
 /// Which decoder, and where.
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Decoder {
     /// A folder, a `.gguf` file, or `hf:org/name[@revision][:file]`
@@ -166,10 +154,6 @@ struct Decoder {
     context: Option<usize>,
 }
 
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Run {
     #[command(flatten)]
@@ -218,10 +202,6 @@ struct Run {
     json: bool,
 }
 
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Score {
     #[command(flatten)]
@@ -237,10 +217,6 @@ struct Score {
     json: bool,
 }
 
-#[cfg_attr(
-    not(feature = "engine"),
-    allow(dead_code, reason = "read where the engine is built in")
-)]
 #[derive(Debug, clap::Args)]
 struct Bench {
     #[command(flatten)]

@@ -23,11 +23,12 @@ bots: [{name: slow, cartridge: slow.yml, concurrency: 2}]
 evaluators: [equals]
 ";
 
-/// Writes down each question, takes its time, and repeats it.
+/// Writes down each question, takes its time, and repeats it. A program whose worker was killed before the question
+/// was written to it reads nothing, and writes nothing down.
 const BOT: &str = "provider:
   id: command
   settings:
-    run: [sh, -c, 'read -r q; echo \"$q\" >> \"$0/asked\"; sleep 0.03; echo \"$q\"', FOLDER]
+    run: [sh, -c, 'read -r q; test -n \"$q\" || exit 1; echo \"$q\" >> \"$0/asked\"; sleep 0.03; echo \"$q\"', FOLDER]
 ";
 
 fn folder() -> Folder {

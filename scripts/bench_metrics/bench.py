@@ -123,7 +123,7 @@ def used_by_others(seconds=3):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--print", action="store_true", help="print only, write no page")
+    parser.add_argument("--page", type=pathlib.Path, default=PAGE, help="where the page is written")
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     folder = ROOT / "target/bench-metrics"
@@ -170,8 +170,7 @@ Slow peers were timed on fewer pairs (`scripts/bench_metrics/peers.py`); – is 
 minutes a pair there, or none.
 """
     print(page)
-    if not args.print:
-        PAGE.write_text(page)
+    args.page.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -397,7 +397,7 @@ def main():
     }
     (ALL / f"{prefix}.json").write_text(json.dumps(result, indent=1))
     text = page([json.loads(path.read_text()) for path in sorted(ALL.glob("*.json"))])
-    PAGE.write_text(text, encoding="utf-8")
+    pathlib.Path(os.environ.get("BENCH_PAGE", PAGE)).write_text(text, encoding="utf-8")
     print(text)
 
 

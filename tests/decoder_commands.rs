@@ -1,5 +1,7 @@
 //! `botsmith model run|score|bench`: what scripts rely on, with tiny models of random weights.
 
+#![cfg(feature = "engine")]
+
 mod common;
 
 use std::fs;

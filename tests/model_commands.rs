@@ -1,5 +1,7 @@
 //! `botsmith model`: what scripts rely on, with tiny models.
 
+#![cfg(feature = "engine")]
+
 mod common;
 
 use common::Folder;

@@ -123,7 +123,7 @@ def used_by_others(seconds=3):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--page", type=pathlib.Path, default=PAGE, help="where the page is written")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     folder = ROOT / "target/bench-metrics"

@@ -199,6 +199,10 @@ fn gate(report: &Report, paint: Paint) -> String {
         };
         let line = wrap(&format!("{}: {observed}", rule.rule), "  ", "      ");
         let _ = write!(text, "  {}{line}", colour(paint, mark));
+        if let Some(reason) = &rule.advisory {
+            let line = wrap(&format!("advisory: {reason}"), "      ", "      ");
+            text.push_str(&paint.yellow(&line));
+        }
     }
     text.push('\n');
     text

@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod calibration;
 pub mod case;
 pub mod dataset;
 mod error;

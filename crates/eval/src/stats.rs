@@ -12,6 +12,9 @@
 //!   [`mean_percentile`]; over any statistic: [`bca`], [`percentile`]
 //! - repeats and conversations: [`clustered_standard_error`], [`clustered_interval`],
 //!   [`clustered_wilson`]
+//! - people's judgement from a judge's and some labels: [`prediction_powered`],
+//!   [`prediction_powered_difference`]; whom to label: [`inclusion_probabilities`]; shares of cases drawn
+//!   with unequal chances: [`weighted_wilson`]
 //! - paired tests: [`mcnemar_exact`], [`mcnemar`], [`sign_flip`], [`sign_flip_grouped`],
 //!   [`paired_t`], [`wilcoxon`], [`sign_test`]; the interval [`newcombe`]
 //! - how large: [`cohens_dz`], [`cohens_h`], [`odds_ratio`], [`superiority`], [`cliffs_delta`]
@@ -43,11 +46,13 @@ mod pairs;
 mod pass_at;
 mod power;
 mod power_mean;
+mod prediction_powered;
 mod proportion;
 mod ranking;
 mod sampling;
 mod sign_flip;
 mod special;
+mod weighted;
 mod wilcoxon;
 
 use crate::{Error, Result};
@@ -68,9 +73,16 @@ pub use pairs::{Pairs, mcnemar, mcnemar_exact, newcombe};
 pub use pass_at::{mean_pass_at_k, mean_pass_hat_k, pass_at_k, pass_hat_k};
 pub use power::{PairedRates, detectable_difference};
 pub use power_mean::{cases_for_half_width, cases_needed_for_mean, power_for_mean};
+pub use prediction_powered::{
+    Judged, LEAST_RANDOM_SHARE, PredictionPowered, draw_labels, inclusion_probabilities,
+    prediction_powered, prediction_powered_difference,
+};
 pub use proportion::{agresti_coull, clopper_pearson, jeffreys, wald, wilson};
 pub use ranking::{average_precision, brier, log_loss, ndcg, reciprocal_rank, roc_auc};
+pub(crate) use sampling::{below, generator};
 pub use sign_flip::{sign_flip, sign_flip_grouped};
+pub(crate) use weighted::check_weights;
+pub use weighted::{WeightedShare, weighted_wilson, weighted_wilson_at};
 pub use wilcoxon::{wilcoxon, wilcoxon_exact};
 
 /// The error of a statistic that its values do not have.

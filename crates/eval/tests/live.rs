@@ -4,6 +4,8 @@
 
 #[path = "live/asking.rs"]
 mod asking;
+#[path = "live/calibrating.rs"]
+mod calibrating;
 #[path = "live/common.rs"]
 mod common;
 #[path = "live/judging.rs"]

@@ -97,5 +97,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stats::stats_spread, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_ndcg, module)?)?;
     module.add_function(wrap_pyfunction!(stats::stats_confusion, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_prediction_powered, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_inclusion, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_calibrate, module)?)?;
+    module.add_function(wrap_pyfunction!(stats::stats_apply_map, module)?)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Statistics over lists: one function a kind of question, the method by its name. What has several parts
 //! crosses as JSON.
 
+mod calibrated;
 mod labels;
 
 use botsmith::eval::stats::{self as rust, Confidence, Correction, Pairs, Side};
@@ -11,6 +12,9 @@ use serde::Serialize;
 use crate::doorway;
 use crate::fault::Fault;
 
+pub(crate) use calibrated::{
+    stats_apply_map, stats_calibrate, stats_inclusion, stats_prediction_powered,
+};
 pub(crate) use labels::stats_confusion;
 
 fn json(found: Result<impl Serialize>) -> Result<String, Fault> {

@@ -92,3 +92,36 @@ def test_power_and_spread_are_those_of_rust() -> None:
     assert found.interval == pytest.approx((0.446, 4.554), abs=1e-3)
     assert stats.mean_pass_at([(2, 2), (2, 1), (2, 0)], 2, every=True) == pytest.approx(1 / 3)
     assert stats.ndcg([0, 2, 3], [0.9, 0.5, 0.1], k=2) < 0.5
+
+
+def test_a_judge_is_held_against_people() -> None:
+    human = [i % 2 == 0 for i in range(200)]
+    scores = [0.9 if h == (i % 20 > 1) else 0.1 for i, h in enumerate(human)]
+    found = stats.calibrate(scores, human, groups=range(200), seed=1)
+    assert found.gates and found.reasons == () and found.svg.startswith("<svg")
+    assert found.quality["agreement"]["value"] == pytest.approx(0.9)
+    low, high = found.apply([0.1, 0.9])
+    assert low == pytest.approx(0.1, abs=0.05) and high == pytest.approx(0.9, abs=0.05)
+    few = stats.calibrate(scores[:40], human[:40])
+    assert not few.gates and any("40 labels of 100" in reason for reason in few.reasons)
+    assert pickle.loads(pickle.dumps(found)) == found
+    with pytest.raises(ValueError, match="200 scores but 3 of weights"):
+        stats.calibrate(scores, human, weights=[1.0] * 3)
+    with pytest.raises(bs.Error, match="at least 20 labels"):
+        stats.calibrate(scores[:5], human[:5])
+
+
+def test_labels_and_a_judge_say_more_than_labels_alone() -> None:
+    truth = [float(i * 7 % 10 < 7) for i in range(1000)]
+    judge = [t if i % 11 else 1 - t for i, t in enumerate(truth)]
+    human = [t if i < 150 else None for i, t in enumerate(truth)]
+    found = stats.prediction_powered(judge, human)
+    lo, hi = found.interval
+    alone_lo, alone_hi = found.labels_alone[1]
+    assert lo < 0.7 < hi and hi - lo < alone_hi - alone_lo and (found.n, found.labels) == (1000, 150)
+    better = stats.prediction_powered_difference((judge, human), ([1.0] * 1000, [1.0] * 150 + [None] * 850))
+    assert better.value == pytest.approx(0.3, abs=0.05)
+    chances = stats.inclusion_probabilities([1.0] * 10, 5)
+    assert chances == pytest.approx([0.5] * 10)
+    with pytest.raises(bs.Error, match="at least 0.2"):
+        stats.inclusion_probabilities([1.0] * 10, 5, random_share=0.1)

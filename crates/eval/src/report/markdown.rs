@@ -30,7 +30,10 @@ pub fn render(report: &Report) -> String {
         for rule in &report.gate.rules {
             let mark = if rule.passed { "✅" } else { "❌" };
             let observed = rule.observed.map_or("nothing".into(), plain);
-            let _ = writeln!(text, "| {} | {observed} | {mark} |", escape(&rule.rule));
+            let advisory = rule.advisory.as_ref();
+            let advisory = advisory.map_or(String::new(), |why| format!("; advisory: {why}"));
+            let rule = escape(&format!("{}{advisory}", rule.rule));
+            let _ = writeln!(text, "| {rule} | {observed} | {mark} |");
         }
     }
     comparisons(&mut text, report);

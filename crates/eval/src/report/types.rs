@@ -58,6 +58,10 @@ pub struct RuleReport {
     pub observed: Option<f64>,
     /// What was wanted, in words.
     pub wanted: String,
+    /// Why the judge that the rule rests on is advisory: its calibration is missing, void or not good
+    /// enough; missing where it may gate, and for metrics that are no judges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisory: Option<String>,
 }
 
 /// One bot's results.

@@ -46,6 +46,7 @@ fn check_one(
                 passed: verdict.0,
                 observed: verdict.1,
                 wanted,
+                advisory: None,
             }
         };
     let total = bot.answered + bot.refused + bot.failed;

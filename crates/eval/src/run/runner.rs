@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use botsmith_core::store::{Outcome as StoreOutcome, StateStore, Transaction};
 
 use crate::ask::Bots;
+use crate::calibration;
 use crate::dataset::{Answers, Place, check_fields};
 use crate::report::{Report, Timings};
 use crate::suite::{BotSpec, Suite};
@@ -354,7 +355,8 @@ impl<'a> Runner<'a> {
                 if manifest.identity.get("asked").is_some() {
                     self.kept(manifest).clear()?;
                 }
-                let report = times.onto(report);
+                let mut report = times.onto(report);
+                calibration::mark(self.store, manifest, &mut report)?;
                 return Ok(Finished {
                     report,
                     resumed: before,

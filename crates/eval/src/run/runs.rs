@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use botsmith_core::store::StateStore;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::calibration;
 use crate::report::{Report, Timings};
 use crate::{Error, Result};
 
@@ -175,10 +176,17 @@ impl<'a> Runs<'a> {
             return Ok(None);
         };
         let times: Option<Times> = self.record(id, TIMES)?;
-        Ok(Some(match times {
+        let mut report = match times {
             Some(times) => times.onto(report),
             None => report,
-        }))
+        };
+        // Calibrations come and go after a run is complete.
+        if !report.gate.rules.is_empty()
+            && let Some(manifest) = self.record::<Manifest>(id, MANIFEST)?
+        {
+            calibration::mark(self.store, &manifest, &mut report)?;
+        }
+        Ok(Some(report))
     }
 
     /// A run's batches, in order.

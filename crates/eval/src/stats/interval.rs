@@ -194,6 +194,8 @@ pub enum Method {
     ClusteredWilson,
     /// [`newcombe`](super::newcombe): a difference of paired shares.
     Newcombe,
+    /// [`prediction_powered`](super::prediction_powered): a judge's scores and some labels.
+    PredictionPowered,
 }
 
 impl Method {
@@ -212,6 +214,7 @@ impl Method {
             Self::ClusteredT => "clustered-t",
             Self::ClusteredWilson => "clustered-wilson",
             Self::Newcombe => "newcombe",
+            Self::PredictionPowered => "prediction-powered",
         }
     }
 }

@@ -9,14 +9,14 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::special::{exp, log, log1p};
 
 /// The generator for `seed`. `stream` keeps different uses of one seed apart.
-pub(super) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+pub(crate) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     rng
 }
 
 /// A number in `[0, 1)` with 53 random bits.
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+pub(super) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
@@ -26,6 +26,11 @@ fn pick(word: &mut u64, n: u64) -> usize {
     let product = u128::from(*word) * u128::from(n);
     *word = product as u64;
     (product >> 64) as usize
+}
+
+/// A whole number below `n`, which is at least 1.
+pub(crate) fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
+    pick(&mut rng.next_u64(), n as u64)
 }
 
 /// How many picks below `n` one 64-bit word gives with a bias below 2^-20 each.

@@ -49,6 +49,8 @@ __all__ = [
     "retrieval_scores",
     "self_bleu",
     "stats_adjust",
+    "stats_apply_map",
+    "stats_calibrate",
     "stats_cases_for_width",
     "stats_cases_needed",
     "stats_compare",
@@ -56,11 +58,13 @@ __all__ = [
     "stats_correlation",
     "stats_detectable",
     "stats_effect",
+    "stats_inclusion",
     "stats_mean",
     "stats_mean_pass_at",
     "stats_ndcg",
     "stats_pass_at",
     "stats_power",
+    "stats_prediction_powered",
     "stats_ranking",
     "stats_share",
     "stats_spread",
@@ -344,6 +348,18 @@ def stats_detectable(
 def stats_spread(values: Sequence[float], confidence: float) -> tuple[float, float, float, float]: ...
 def stats_ndcg(gains: Sequence[float], scores: Sequence[float], k: int | None = None) -> float: ...
 def stats_confusion(truth: Sequence[str], given: Sequence[str], order: Sequence[str] | None) -> str: ...
+def stats_prediction_powered(
+    a: tuple[Sequence[float], Sequence[float | None]],
+    b: tuple[Sequence[float], Sequence[float | None]] | None,
+    inclusion: Sequence[float] | None,
+    groups: Sequence[str] | None,
+    confidence: float,
+) -> str: ...
+def stats_inclusion(priorities: Sequence[float], budget: int, random_share: float) -> list[float]: ...
+def stats_calibrate(
+    labels: Sequence[tuple[float, bool, bool | None, float, str]], seed: int
+) -> str: ...
+def stats_apply_map(map: str, scores: Sequence[float]) -> list[float]: ...
 def stats_mean_pass_at(cases: Sequence[tuple[int, int]], k: int, all: bool) -> float: ...
 
 @final

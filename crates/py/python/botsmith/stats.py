@@ -17,17 +17,28 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from . import _native
+from ._calibration import (
+    Calibration,
+    Powered,
+    calibrate,
+    inclusion_probabilities,
+    prediction_powered,
+    prediction_powered_difference,
+)
 from ._labels import ClassScores, Confusion, confusion
 
 __all__ = [
+    "Calibration",
     "ClassScores",
     "Compared",
     "Confusion",
     "Correlation",
     "Mean",
+    "Powered",
     "Spread",
     "TestResult",
     "adjust",
+    "calibrate",
     "cases_for_width",
     "cases_needed",
     "compare",
@@ -35,11 +46,14 @@ __all__ = [
     "correlation",
     "detectable",
     "effect",
+    "inclusion_probabilities",
     "mean",
     "mean_pass_at",
     "ndcg",
     "pass_at",
     "power",
+    "prediction_powered",
+    "prediction_powered_difference",
     "ranking",
     "share",
     "spread",

@@ -169,6 +169,7 @@ function gateRules(data, broken) {
               known(rule.observed) ? `${shown(rule.observed)} observed` : "nothing observed",
               wanted && `, ${wanted} wanted`,
             ),
+            rule.advisory && el("p", { class: "small" }, el("b", {}, "advisory: "), rule.advisory),
           ),
         );
       }),

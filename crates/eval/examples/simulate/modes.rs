@@ -1,0 +1,39 @@
+//! Every simulation there is, in the order in which they run.
+
+pub mod calibration;
+pub mod coverage;
+pub mod drift;
+pub mod frame;
+pub mod judges;
+
+use frame::{Failure, Figure, Plan};
+
+/// One simulation.
+#[derive(Debug)]
+pub struct Mode {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub about: &'static str,
+    /// Runs it.
+    pub run: fn(&Plan) -> Result<Vec<Figure>, Failure>,
+}
+
+/// All of them.
+pub const ALL: &[Mode] = &[
+    Mode {
+        name: "calibration",
+        about: "how far calibrated scores are from the true chances",
+        run: calibration::run,
+    },
+    Mode {
+        name: "coverage",
+        about: "how often 95 % intervals hold the true value",
+        run: coverage::run,
+    },
+    Mode {
+        name: "drift",
+        about: "how often a calibration becomes void, rightly and wrongly",
+        run: drift::run,
+    },
+];

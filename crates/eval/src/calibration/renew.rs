@@ -1,0 +1,248 @@
+//! A calibration and newer labels: feed them to it, or make a new one.
+//!
+//! The calibration in force (if any), what the judge is bound to now, and all labels of it in; the calibration
+//! from now on out. One that holds stays and newer labels are held against it, for a calibration that is made
+//! anew with every label would never be found wrong. A new one is made where there is none, the judge has
+//! changed, the old one is void, or who asks wants it. After drift only the labels since count.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::label::{Dated, LEAST, Label};
+use super::{Binding, Requirements, Stored, calibrate};
+use crate::Result;
+
+/// The greatest weight of a label, relative to the mean, where at least a fifth are drawn at random.
+const MOST_WEIGHT: f64 = 5.0;
+
+/// What became of newer labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "happened", rename_all = "kebab-case")]
+pub enum Renewal {
+    /// A calibration was made from so many labels.
+    Made {
+        /// How many.
+        labels: usize,
+    },
+    /// The one in force stays; so many newer labels were held against it.
+    Watched {
+        /// How many.
+        labels: usize,
+    },
+    /// The one in force is void, and there are too few labels since for a new one.
+    Waits {
+        /// How many there are.
+        labels: usize,
+        /// How many are wanted.
+        of: usize,
+    },
+}
+
+/// How to renew.
+#[derive(Clone, Copy, Debug)]
+pub struct Renew {
+    /// What is wanted of the judge if it is to gate.
+    pub requirements: Requirements,
+    /// Now, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// The seed of folds and bootstraps.
+    pub seed: u64,
+    /// Whether a new one is made though the old one holds.
+    pub anew: bool,
+}
+
+/// Renews a calibration. `labels` are all labels of this judge, in the order in which they were given.
+///
+/// # Errors
+/// Too few labels for a first calibration, or as [`calibrate`].
+pub fn renew(
+    old: Option<Stored>,
+    binding: &Binding,
+    labels: &[Dated],
+    how: &Renew,
+) -> Result<(Stored, Renewal)> {
+    let old = old.filter(|old| old.binding.changes(binding).is_empty());
+    let since = |at: u64| labels.iter().filter(move |dated| dated.at > at);
+    let Some(mut old) = old else {
+        return make(binding, labels.iter(), how);
+    };
+    if !old.drift.is_void() {
+        let fresh: Vec<&Dated> = since(old.fed_until_ms).collect();
+        let fed = feed(&mut old, &fresh)?;
+        old.requirements = how.requirements;
+        if !old.drift.is_void() {
+            return match how.anew {
+                true => make(binding, labels.iter(), how),
+                false => Ok((old, Renewal::Watched { labels: fed })),
+            };
+        }
+    }
+    let count = since(old.labels_until_ms).count();
+    if count < LEAST {
+        let of = LEAST;
+        return Ok((old, Renewal::Waits { labels: count, of }));
+    }
+    if !how.anew && count < how.requirements.labels {
+        // What newer labels have shown is kept in sight until there are enough to do better.
+        let of = how.requirements.labels;
+        return Ok((old, Renewal::Waits { labels: count, of }));
+    }
+    make(binding, since(old.labels_until_ms), how)
+}
+
+fn make<'a>(
+    binding: &Binding,
+    labels: impl Iterator<Item = &'a Dated>,
+    how: &Renew,
+) -> Result<(Stored, Renewal)> {
+    let labels: Vec<&Dated> = labels.collect();
+    let plain: Vec<Label> = labels.iter().map(|dated| dated.label.clone()).collect();
+    let calibration = calibrate(&plain, how.seed)?;
+    let until = labels.iter().map(|dated| dated.at).max().unwrap_or(0);
+    let drawn = labels.iter().any(|dated| dated.drawn);
+    let most = if drawn { MOST_WEIGHT } else { 1.0 };
+    let stored = Stored::new(
+        binding.clone(),
+        calibration,
+        how.requirements,
+        (how.now_ms, until),
+        most,
+    )?;
+    Ok((
+        stored,
+        Renewal::Made {
+            labels: plain.len(),
+        },
+    ))
+}
+
+/// Feeds labels to the bet, those of one group as one; gives how many groups there were.
+fn feed(stored: &mut Stored, fresh: &[&Dated]) -> Result<usize> {
+    if fresh.is_empty() {
+        return Ok(0);
+    }
+    let mut groups: BTreeMap<(u64, &str), (f64, f64, f64)> = BTreeMap::new();
+    let mut first: BTreeMap<&str, u64> = BTreeMap::new();
+    for dated in fresh {
+        let group = match dated.label.group.as_str() {
+            "" => dated.key.as_str(),
+            group => group,
+        };
+        let at = *first.entry(group).or_insert(dated.at);
+        let says = dated
+            .label
+            .passed
+            .unwrap_or_else(|| stored.calibration.map.apply(dated.label.judge) >= 0.5);
+        let agrees = f64::from(u8::from(says == dated.label.human));
+        let sums = groups.entry((at, group)).or_default();
+        sums.0 += agrees;
+        sums.1 += dated.label.weight;
+        sums.2 += 1.0;
+    }
+    let mean = groups
+        .values()
+        .map(|(_, weight, n)| weight / n)
+        .sum::<f64>()
+        / groups.len() as f64;
+    for (agrees, weight, n) in groups.values() {
+        let weight = (weight / n / mean).min(stored.drift.most_weight);
+        stored.drift.observe(agrees / n, weight)?;
+    }
+    stored.fed_until_ms = fresh.iter().map(|dated| dated.at).max().unwrap_or(0);
+    Ok(groups.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn binding(model: &str) -> Binding {
+        serde_json::from_value(json!({
+            "digest": model, "suite": "s", "metric": "polite", "model": [model], "model_hash": model,
+            "prompt_hash": "p", "rubric_hash": "r", "decoding_hash": "d", "version": "1",
+        }))
+        .unwrap()
+    }
+
+    /// Labels from a time on of which the judge is right on the share given.
+    fn labels(from: u64, count: u64, right: u64) -> Vec<Dated> {
+        let one = |i: u64| {
+            let human = i % 2 == 0;
+            let says = human == (i * 7 % 10 < right);
+            Dated {
+                at: from + i,
+                label: Label::new(if says { 0.9 } else { 0.1 }, human).judged(says),
+                drawn: false,
+                key: format!("{}", from + i),
+            }
+        };
+        (0..count).map(one).collect()
+    }
+
+    fn how() -> Renew {
+        Renew {
+            requirements: Requirements::default(),
+            now_ms: 1,
+            seed: 1,
+            anew: false,
+        }
+    }
+
+    #[test]
+    fn newer_labels_are_held_against_the_calibration_and_not_learnt_from() {
+        let mut all = labels(0, 200, 9);
+        let (first, renewal) = renew(None, &binding("m"), &all, &how()).unwrap();
+        assert_eq!(renewal, Renewal::Made { labels: 200 });
+        assert!(
+            first.standing(&binding("m")).gates(),
+            "{:?}",
+            first.standing(&binding("m"))
+        );
+        all.extend(labels(1_000, 40, 9));
+        let (second, renewal) = renew(Some(first.clone()), &binding("m"), &all, &how()).unwrap();
+        assert_eq!(renewal, Renewal::Watched { labels: 40 });
+        assert_eq!(second.calibration, first.calibration);
+        // The same labels again are not newer any more.
+        let (third, renewal) = renew(Some(second.clone()), &binding("m"), &all, &how()).unwrap();
+        assert_eq!(
+            (renewal, third.drift),
+            (Renewal::Watched { labels: 0 }, second.drift)
+        );
+    }
+
+    #[test]
+    fn a_judge_that_got_worse_loses_its_calibration_and_gets_one_from_labels_since() {
+        let mut all = labels(0, 200, 9);
+        let (first, _) = renew(None, &binding("m"), &all, &how()).unwrap();
+        all.extend(labels(1_000, 60, 5));
+        let (void, renewal) = renew(Some(first), &binding("m"), &all, &how()).unwrap();
+        assert_eq!(
+            renewal,
+            Renewal::Waits {
+                labels: 60,
+                of: 100
+            }
+        );
+        let reason = void.standing(&binding("m")).reason().unwrap();
+        assert!(reason.starts_with("void: "), "{reason}");
+        all.extend(labels(2_000, 60, 9));
+        let (anew, renewal) = renew(Some(void), &binding("m"), &all, &how()).unwrap();
+        assert_eq!(renewal, Renewal::Made { labels: 120 });
+        assert!((anew.calibration.quality.agreement.value - 0.7).abs() < 1e-9);
+    }
+
+    #[test]
+    fn another_model_needs_a_calibration_of_its_own() {
+        let all = labels(0, 200, 9);
+        let (first, _) = renew(None, &binding("m"), &all, &how()).unwrap();
+        let standing = first.standing(&binding("n"));
+        assert_eq!(
+            standing.reason().unwrap(),
+            "the model changed since the judge was calibrated"
+        );
+        let (_, renewal) = renew(Some(first), &binding("n"), &all, &how()).unwrap();
+        assert_eq!(renewal, Renewal::Made { labels: 200 });
+    }
+}

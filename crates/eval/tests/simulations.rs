@@ -1,0 +1,39 @@
+//! The simulations of the loop with few loops: each figure's interval reaches what is wanted of it.
+
+#[path = "../examples/simulate/modes.rs"]
+#[allow(dead_code, reason = "the page is for the program")]
+mod modes;
+
+use modes::frame::Plan;
+
+/// Runs the short form of one simulation.
+fn holds(name: &str) {
+    let plan = Plan {
+        short: true,
+        ..Plan::default()
+    };
+    let mode = modes::ALL.iter().find(|mode| mode.name == name);
+    let figures = (mode.expect("it is in the list").run)(&plan).expect("it runs");
+    assert!(!figures.is_empty());
+    let missed: Vec<String> = figures
+        .iter()
+        .filter(|figure| !figure.holds(true))
+        .map(|figure| figure.line(true))
+        .collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn intervals_hold_the_truth_as_often_as_they_claim() {
+    holds("coverage");
+}
+
+#[test]
+fn calibrated_scores_are_near_the_true_chances() {
+    holds("calibration");
+}
+
+#[test]
+fn a_calibration_is_void_when_the_judge_has_changed_and_seldom_else() {
+    holds("drift");
+}

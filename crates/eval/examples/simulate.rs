@@ -8,7 +8,11 @@
 //! A simulation is a file in `simulate/` and a line in `simulate/modes.rs`.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it finds")]
-#![allow(unreachable_pub, reason = "its modules are shared with a test")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "its modules are shared with a test, and their frame serves all"
+)]
 
 #[path = "simulate/modes.rs"]
 mod modes;

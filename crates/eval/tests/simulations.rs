@@ -1,7 +1,11 @@
 //! The simulations of the loop with few loops: each figure's interval reaches what is wanted of it.
 
 #[path = "../examples/simulate/modes.rs"]
-#[allow(dead_code, reason = "the page is for the program")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "it is shared with the program, which shows more"
+)]
 mod modes;
 
 use modes::frame::Plan;

@@ -2,9 +2,10 @@
 //!
 //! Predictions, verdicts, weights and groups in; bins of about equal many labels (equal predictions stay
 //! together), the error with its bias taken out, and its interval out. The plain error is never 0 in a
-//! sample, because each bin's share is off by chance: of each bin's gap the expected excess of a gap with
-//! that much noise is taken off (Kumar, Liang & Ma 2019, <https://arxiv.org/abs/1909.10155>, in closed
-//! form by the folded normal distribution). The interval is a bootstrap over groups around that.
+//! sample, because each bin's share is off by chance (Kumar, Liang & Ma 2019,
+//! <https://arxiv.org/abs/1909.10155>): all gaps are scaled down by one factor until a sample with that much
+//! noise would be expected to show the plain error, by the folded normal distribution; where noise alone
+//! shows as much, the error is 0. The interval is a bootstrap over groups around that.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +107,35 @@ fn folded(mean: f64, sd: f64) -> f64 {
         + mean * libm::erf(z / std::f64::consts::SQRT_2)
 }
 
+/// What a bin shows.
+struct Gap {
+    /// Its part of all weight.
+    share: f64,
+    /// How far its share of passes is from its predictions.
+    size: f64,
+    /// The standard deviation that chance gives that.
+    sd: f64,
+}
+
+fn gap(bin: &[usize], labels: &[Label], predictions: &[f64], total: f64) -> Gap {
+    let (mut weight, mut squares, mut passed, mut gap) = (0.0, 0.0, 0.0, 0.0);
+    for &at in bin {
+        let label = &labels[at];
+        weight += label.weight;
+        squares += label.weight * label.weight;
+        passed += label.weight * label.truth();
+        gap += label.weight * (label.truth() - predictions[at]);
+    }
+    let effective = weight * weight / squares;
+    // One pass and one failure more than seen: no bin of a sample is free of noise.
+    let share = (passed / weight * effective + 1.0) / (effective + 2.0);
+    Gap {
+        share: weight / total,
+        size: (gap / weight).abs(),
+        sd: (share * (1.0 - share) / effective).sqrt(),
+    }
+}
+
 /// The error of predictions against labels.
 ///
 /// # Errors
@@ -117,25 +147,27 @@ pub(super) fn calibration_error(
 ) -> Result<CalibrationError> {
     let members = members(predictions);
     let total: f64 = labels.iter().map(|label| label.weight).sum();
-    let (mut plain, mut excess) = (0.0, 0.0);
-    for bin in &members {
-        let (mut weight, mut squares, mut passed, mut gap) = (0.0, 0.0, 0.0, 0.0);
-        for &at in bin {
-            let label = &labels[at];
-            weight += label.weight;
-            squares += label.weight * label.weight;
-            passed += label.weight * label.truth();
-            gap += label.weight * (label.truth() - predictions[at]);
+    let gaps: Vec<Gap> = members
+        .iter()
+        .map(|bin| gap(bin, labels, predictions, total))
+        .collect();
+    let shown = |scale: f64| -> f64 {
+        gaps.iter()
+            .map(|gap| gap.share * folded(scale * gap.size, gap.sd))
+            .sum()
+    };
+    let plain: f64 = gaps.iter().map(|gap| gap.share * gap.size).sum();
+    // By what the gaps have to be scaled for a sample with this noise to show what this one does.
+    let (mut lo, mut hi) = (0.0, 1.0);
+    for _ in 0..40 {
+        let middle = f64::midpoint(lo, hi);
+        if shown(middle) < plain {
+            lo = middle
+        } else {
+            hi = middle
         }
-        let gap = gap / weight;
-        let effective = weight * weight / squares;
-        // One pass and one failure more than seen: no bin of a sample is free of noise.
-        let share = (passed / weight * effective + 1.0) / (effective + 2.0);
-        let sd = (share * (1.0 - share) / effective).sqrt();
-        plain += weight / total * gap.abs();
-        excess += weight / total * (folded(gap, sd) - gap.abs());
     }
-    let value = (plain - excess).max(0.0);
+    let value = plain * f64::midpoint(lo, hi);
     let mut replicates = replicates(labels, predictions, &members, seed);
     let mean = replicates.iter().sum::<f64>() / replicates.len() as f64;
     replicates.sort_unstable_by(f64::total_cmp);

@@ -313,8 +313,10 @@ def minutes(seconds):
     return f"{seconds / 60:.1f} CPU-minutes"
 
 
-def page(results):
-    """The page of the book, from all results."""
+def page(result):
+    """The page of the book with this result; what stands there of other treebanks stays."""
+    sections = dict(part.split("\n", 1) for part in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]) if PAGE.exists() else {}
+    sections[result["prefix"]] = section(result)
     lines = [
         "# Speed and accuracy of language",
         "",
@@ -325,27 +327,35 @@ def page(results):
         "one's quickest round counts. F1 is that of the raw dev part, as `botsmith nlp evaluate` computes it for every",
         "system. UDPipe gets as long as we take, but one pass of its tagger at least, which may take longer.",
     ]
-    for result in results:
-        lines += ["", f"## {result['prefix']}", "", f"{result['note']}", ""]
-        lines += [
-            "| system | words per CPU-second | botsmith is | one word: CPU-seconds | one word: peak MiB | peak MiB | trained |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        ours = result["systems"]["botsmith"]["speed"]
-        for name, row in result["systems"].items():
-            ratio = "" if name == "botsmith" else f"{ours / row['speed']:.1f} times as fast"
-            lines.append(
-                f"| {name} | {row['speed']:,.0f} | {ratio} | {row['start']:.3f} | {row['small']:.0f} | {row['memory']:.0f} | {row['trained']} |"
-            )
-        columns = [c for c in ["Tokens", "Sentences", "Words", "UPOS", "XPOS", "UFeats", "Lemmas"] if c != "XPOS" or result["xpos"]]
-        lines += ["", "| F1, raw dev | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-        for name, row in result["systems"].items():
-            lines.append(f"| {name} | " + " | ".join(f"{row['f1'][c]:.2f}" for c in columns) + " |")
-        if result["quiet"]:
-            lines += ["", f"Two threads take {result['two']:.2f} times less wall time than one."]
-        else:
-            lines += ["", "Wall time of two threads says nothing on a shared machine, and is left out."]
+    for prefix, text in sorted(sections.items()):
+        lines += ["", f"## {prefix}", text.rstrip("\n")]
     return "\n".join(lines) + "\n"
+
+
+def section(result):
+    """The part of the page that is of one treebank, without its heading."""
+    lines = [
+        "",
+        result["note"],
+        "",
+        "| system | words per CPU-second | botsmith is | one word: CPU-seconds | one word: peak MiB | peak MiB | trained |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    ours = result["systems"]["botsmith"]["speed"]
+    for name, row in result["systems"].items():
+        ratio = "" if name == "botsmith" else f"{ours / row['speed']:.1f} times as fast"
+        lines.append(
+            f"| {name} | {row['speed']:,.0f} | {ratio} | {row['start']:.3f} | {row['small']:.0f} | {row['memory']:.0f} | {row['trained']} |"
+        )
+    columns = [c for c in ["Tokens", "Sentences", "Words", "UPOS", "XPOS", "UFeats", "Lemmas"] if c != "XPOS" or result["xpos"]]
+    lines += ["", "| F1, raw dev | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, row in result["systems"].items():
+        lines.append(f"| {name} | " + " | ".join(f"{row['f1'][c]:.2f}" for c in columns) + " |")
+    if result["quiet"]:
+        lines += ["", f"Two threads take {result['two']:.2f} times less wall time than one."]
+    else:
+        lines += ["", "Wall time of two threads says nothing on a shared machine, and is left out."]
+    return "\n".join(lines)
 
 
 def main():
@@ -413,8 +423,7 @@ def main():
         "two": min(walls[1]) / min(walls[2]),
         "xpos": our_seconds is None,
     }
-    (ALL / f"{prefix}.json").write_text(json.dumps(result, indent=1))
-    text = page([json.loads(path.read_text()) for path in sorted(ALL.glob("*.json"))])
+    text = page(result)
     pathlib.Path(os.environ.get("BENCH_PAGE", PAGE)).write_text(text, encoding="utf-8")
     print(text)
 

@@ -17,6 +17,7 @@ mod error;
 pub mod evaluators;
 pub mod extract;
 pub mod flow;
+pub mod hone;
 mod language;
 pub mod metric;
 pub mod metrics;

@@ -45,3 +45,4 @@ pub use manifest::{Manifest, RunInfo};
 pub use record::{AnswerRecord, CaseRecord};
 pub use runner::{AskProgress, Finished, Part, Progress, RunOptions, Runner};
 pub use runs::{Collected, Runs, StoredRun};
+pub(crate) use select::chosen;

@@ -6,6 +6,7 @@
 
 mod bot;
 mod gate;
+mod hone;
 pub(crate) mod live;
 mod matrix;
 mod overrides;
@@ -27,6 +28,7 @@ use crate::run::Manifest;
 
 pub use bot::{BotAnswers, BotSpec};
 pub use gate::{Bound, GateRule, Limits, Measure};
+pub use hone::HoneSpec;
 pub use live::{BotSource, LiveBot};
 pub use overrides::Overrides;
 pub use reports::Reports;
@@ -55,6 +57,8 @@ pub struct Suite {
     pub slices: Vec<Slice>,
     /// What must hold.
     pub gate: Vec<GateRule>,
+    /// How its bots are honed.
+    pub hone: HoneSpec,
     /// Answers a case and bot; `None`: as many as are recorded.
     pub repeat: Option<usize>,
     /// Seed of everything random.
@@ -164,6 +168,7 @@ impl Suite {
         }
         let slices = slice::read_all(fields.get("slices").as_ref(), dataset.source.format())?;
         let gate = gate::read_all(fields.get("gate").as_ref(), &bots, &panel, &slices)?;
+        let hone = HoneSpec::read(fields.get("hone").as_ref(), &panel)?;
         let repeat = fields.get("repeat").map(|at| positive(&at)).transpose()?;
         let seed = fields
             .get("seed")
@@ -182,6 +187,7 @@ impl Suite {
             panel,
             slices,
             gate,
+            hone,
             repeat,
             seed,
             reports,
@@ -289,6 +295,7 @@ fn identity(root: &Node) -> serde_json::Value {
     let mut json = root.to_json();
     if let Some(object) = json.as_object_mut() {
         object.remove("report");
+        object.remove("hone");
     }
     json
 }

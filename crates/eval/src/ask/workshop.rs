@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use botsmith_core::yaml::Source;
 use botsmith_nanobots::bot::Permission;
 use botsmith_nanobots::cartridge::{Format, substitute};
 use botsmith_nanobots::provider::ProviderOverride;
@@ -19,7 +20,14 @@ impl Bots for Workshop {
     fn open(&self, source: &BotSource) -> Result<Bot> {
         let cartridge = match &source.cartridge {
             Some(path) => self
-                .reading(|options| Cartridge::open(path, options))
+                .reading(|options| match &source.text {
+                    Some(text) => {
+                        let extension = path.extension().unwrap_or_default().to_string_lossy();
+                        let text = Source::new(path, text.to_string());
+                        Cartridge::read(&text, Format::of(&extension)?, options)
+                    }
+                    None => Cartridge::open(path, options),
+                })
                 .map_err(|error| not_read(source, path, error))?,
             None => self.reading(|options| Cartridge::parse("{}", Format::Yaml, options))?,
         };

@@ -1,9 +1,51 @@
 //! Which rows of a dataset become cases.
 
 use std::collections::BinaryHeap;
+use std::collections::HashMap;
 
 use crate::dataset::{DatasetSpec, Place, Row};
+use crate::suite::Suite;
 use crate::{Case, Result};
+
+/// The rows of a suite's dataset that are judged, in file order, with their cases; ids are those that a
+/// run gives.
+///
+/// # Errors
+/// If the dataset cannot be read, or two rows bring the same id.
+pub(crate) fn chosen(suite: &Suite) -> Result<Vec<(Row, Case)>> {
+    let spec = &suite.dataset;
+    let selection = Selection::new(spec, suite.seed)?;
+    let limit = spec.limit.unwrap_or(usize::MAX);
+    // Of each id: how often it was seen, and on which line first.
+    let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut all = Vec::new();
+    let mut rows = spec.source.rows()?;
+    while let Some(batch) = rows.next_batch()? {
+        for row in batch.rows()? {
+            if all.len() >= limit {
+                return Ok(all);
+            }
+            let Some(mut case) = selection.case(&row)? else {
+                continue;
+            };
+            let own = !case.id.is_empty();
+            if !own {
+                case.id = case.content_id();
+            }
+            let (times, first) = seen.entry(case.id.clone()).or_insert((0, row.line));
+            *times += 1;
+            if *times > 1 && own {
+                let message = format!("id `{}` stands twice: first on line {first}", case.id);
+                return Err(selection.place.at(row.line, message).into());
+            }
+            if *times > 1 {
+                case.id = format!("{}#{times}", case.id);
+            }
+            all.push((row, case));
+        }
+    }
+    Ok(all)
+}
 
 /// Decides row by row; a sample is drawn beforehand.
 #[derive(Debug)]

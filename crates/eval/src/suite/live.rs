@@ -1,6 +1,7 @@
 //! Bots that are asked: a cartridge, or a provider without one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use botsmith_core::Diagnostic;
 use botsmith_core::yaml::{Cursor, Fields, Value as Yaml};
@@ -19,6 +20,8 @@ pub struct BotSource {
     pub name: String,
     /// The cartridge's file; without one, the provider alone answers.
     pub cartridge: Option<PathBuf>,
+    /// A text in place of what stands in that file: a variant of it that is not written yet.
+    pub text: Option<Arc<str>>,
     /// What is laid over the cartridge's `provider`: `id`, `credentials`, `settings`, `options`.
     /// Credentials are names of variables of the environment (`ENV/NAME`), never secrets.
     pub provider: Map<String, Value>,

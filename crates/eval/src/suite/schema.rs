@@ -40,6 +40,7 @@ pub fn schema(registry: &Registry) -> Value {
                 "description": "Rules that decide the exit code: 0 if all hold, else 1.",
                 "anyOf": [{"$ref": "#/$defs/rule"}, {"type": "array", "items": {"$ref": "#/$defs/rule"}}]
             },
+            "hone": super::hone::schema(),
             "repeat": {"type": "integer", "minimum": 1, "description": "Answers a case and bot. Default: as many as are recorded."},
             "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "Seed of samples, bootstraps and permutations."},
             "report": {

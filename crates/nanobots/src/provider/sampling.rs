@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::ProviderKind;
 
 #[derive(Clone, Copy)]
-enum Neutral {
+pub(super) enum Neutral {
     Temperature,
     TopP,
     TopK,
@@ -37,7 +37,7 @@ const ALL: [Neutral; 9] = [
 ];
 
 /// Where a provider wants it: the map (if not the body itself) and the key.
-fn place(kind: ProviderKind, what: Neutral) -> Option<(Option<&'static str>, &'static str)> {
+pub(super) fn place(kind: ProviderKind, what: Neutral) -> Option<(Option<&'static str>, &'static str)> {
     let flat = |key| Some((None, key));
     match kind {
         ProviderKind::Ollama | ProviderKind::Local => {

@@ -1,0 +1,76 @@
+//! The `hone` of a suite: how its cases are split, what is to become better, what may vary.
+
+use botsmith_core::yaml::Cursor;
+use serde_json::{Value, json};
+
+use crate::Result;
+use crate::evaluators::Panel;
+use crate::hone::{Split, Target, Vary};
+
+/// How a suite's bots are honed.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct HoneSpec {
+    /// Which cases teach, rank and judge.
+    pub split: Split,
+    /// The metric that is to become better; without it the first that passes or fails.
+    pub metric: Option<String>,
+    /// Parameters and the values to try; without it the provider's usual ones.
+    pub vary: Option<Vary>,
+}
+
+impl HoneSpec {
+    /// Reads `{salt, metric, vary}`.
+    pub(super) fn read(at: Option<&Cursor<'_>>, panel: &Panel) -> Result<Self> {
+        let mut spec = Self::default();
+        let Some(at) = at else { return Ok(spec) };
+        let fields = at.fields()?;
+        if let Some(at) = fields.get("salt") {
+            spec.split = Split::new(at.name()?);
+        }
+        if let Some(at) = fields.get("metric") {
+            let choices: Vec<_> = panel.evaluators().iter().map(|e| (e.name(), ())).collect();
+            at.one_of(&choices)?;
+            let name = at.text()?;
+            Target::choose(panel, Some(name)).map_err(|error| at.error(error.to_string()))?;
+            spec.metric = Some(name.to_owned());
+        }
+        spec.vary = fields.get("vary").map(|at| Vary::read(&at)).transpose()?;
+        fields.finish()?;
+        Ok(spec)
+    }
+}
+
+/// JSON Schema of `hone`.
+pub(super) fn schema() -> Value {
+    let list = |item: Value, about: &str| {
+        json!({
+            "description": about,
+            "anyOf": [item, {"type": "array", "minItems": 1, "maxItems": 20, "items": item}]
+        })
+    };
+    json!({
+        "type": "object", "additionalProperties": false,
+        "description": "How `botsmith hone` makes the suite's bots better.",
+        "properties": {
+            "salt": {
+                "type": "string", "minLength": 1, "default": Split::SALT,
+                "description": "Decides which cases teach, rank and judge. Another salt is another split: leave it as it is."
+            },
+            "metric": {
+                "type": "string",
+                "description": "The evaluator, by name, whose score is to become better. Default: the first that passes or fails."
+            },
+            "vary": {
+                "type": "object", "additionalProperties": false,
+                "description": "Parameters of the bot's provider, and the values to try.",
+                "properties": {
+                    "temperature": list(json!({"type": "number", "minimum": 0, "maximum": 10}), "How much chance there is in the choice of words."),
+                    "top-p": list(json!({"type": "number", "minimum": 0, "maximum": 1}), "The share of likely words to choose from."),
+                    "max-tokens": list(json!({"type": "integer", "minimum": 1}), "Tokens of an answer at most."),
+                    "model": list(json!({"type": "string", "minLength": 1}), "The model, by name.")
+                }
+            }
+        }
+    })
+}

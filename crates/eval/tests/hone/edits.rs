@@ -1,10 +1,10 @@
 //! Changes of a cartridge keep the rest of its text.
 
 use botsmith_eval::Result;
-use botsmith_eval::hone::{Change, Draft, Options, Parent, Proposer, TrainView};
+use botsmith_eval::hone::{Change, Draft, Options, Parent, Proposer, TrainView, Use};
 use serde_json::{Value, json};
 
-use super::common::Place;
+use super::common::{Place, of, question};
 
 /// Proposes one change and has the text shown.
 #[derive(Debug)]
@@ -61,8 +61,11 @@ fn a_key_that_is_not_there_is_added_where_it_belongs() {
         changed(&text, "behaviors.interaction.directive", json!("New.")),
         wanted
     );
-    let examples = json!([{"user": "u: 1", "assistant": "two\nlines"}]);
-    let added = "botsmith:\n  examples:\n    - user: \"u: 1\"\n      assistant: |-\n        two\n        lines\n";
+    let asked = question(of(Use::Train, 40)[0]);
+    let examples = json!([{"user": asked, "assistant": "two\nlines"}]);
+    let added = format!(
+        "botsmith:\n  examples:\n    - user: \"{asked}\"\n      assistant: |-\n        two\n        lines\n"
+    );
     assert_eq!(
         changed(&text, "botsmith.examples", examples),
         format!("{text}{added}")

@@ -46,12 +46,9 @@ fn a_bot_that_nothing_helps_has_no_finalist() {
         .unwrap();
     assert!(found.finalist.is_none());
     assert!(found.tried.len() >= 4);
-    assert!(
-        found
-            .tried
-            .iter()
-            .all(|tried| tried.difference == Some(0.0))
-    );
+    // Those that were dropped on train were not asked about dev.
+    let on_dev = found.tried.iter().filter_map(|tried| tried.difference);
+    assert!(on_dev.clone().count() > 0 && on_dev.into_iter().all(|d| d == 0.0));
 }
 
 #[test]
@@ -114,7 +111,7 @@ fn a_suite_too_small_to_be_split_is_told() {
         .unwrap_err();
     assert!(matches!(error, Error::Invalid(_)), "{error}");
     assert!(
-        error.to_string().contains("2 cases leave none for dev"),
+        error.to_string().contains("2 cases leave none for"),
         "{error}"
     );
 }

@@ -27,7 +27,7 @@ fn planted_words_of_dev_and_gate_are_in_no_request_and_no_variant() {
         let of = split.of_key(&id(i));
         let word = marker(of, i);
         let row = json!({
-            "id": id(i), "input": format!("The price of {i} {word}?"), "reference": right(i),
+            "id": id(i), "input": format!("The price of {} {word}?", i + 1), "reference": right(i),
             "context": [format!("{word} context")], "tags": [word], "note": word,
         });
         rows.push_str(&format!("{row}\n"));
@@ -44,7 +44,7 @@ fn planted_words_of_dev_and_gate_are_in_no_request_and_no_variant() {
     let model = FnModel::new("optimiser", move |request, _| {
         let texts = request.messages.iter().map(|message| {
             assert_ne!(message.role, Role::Tool);
-            message.text().to_string()
+            message.content.text().to_string()
         });
         let number = {
             let mut seen = seen.lock().unwrap();

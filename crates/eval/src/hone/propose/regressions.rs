@@ -6,7 +6,6 @@
 //! file of their own, each once; nothing that is there is changed.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::Path;
 
 use botsmith_core::Error as CoreError;

@@ -37,7 +37,10 @@ const ALL: [Neutral; 9] = [
 ];
 
 /// Where a provider wants it: the map (if not the body itself) and the key.
-pub(super) fn place(kind: ProviderKind, what: Neutral) -> Option<(Option<&'static str>, &'static str)> {
+pub(super) fn place(
+    kind: ProviderKind,
+    what: Neutral,
+) -> Option<(Option<&'static str>, &'static str)> {
     let flat = |key| Some((None, key));
     match kind {
         ProviderKind::Ollama | ProviderKind::Local => {

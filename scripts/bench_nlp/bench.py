@@ -4,9 +4,6 @@ Every system runs in a process of its own, on one thread, over the same raw text
 process's own (user and system), less those of the same process over a text of one word: what a
 system needs to start is not counted as speed, but printed beside. The systems take turns, and each
 one's quickest round counts: other work on the machine only ever adds time.
-
-Results are kept in target/bench-nlp/PREFIX.json; docs/src/language-benchmarks.md is made of all that are
-there.
 """
 
 import json

@@ -7,24 +7,13 @@ use botsmith_core::store;
 use botsmith_flow::{FlowStore, RunState, StepStatus};
 use serde_json::json;
 
-use crate::load::{LEASE, STEPS, now_ms, plan};
-use crate::proxy::Proxy;
-use crate::world::{Hand, Redis};
-use crate::{Mode, Random, check};
+use super::check::{self, Harm, Terms};
+use super::load::{LEASE, LIMIT, STEPS, now_ms, plan};
+use super::proxy::Proxy;
+use super::world::{Hand, Redis};
+use super::{Mode, Random};
 
 const HANDS: usize = 4;
-
-/// What was done to them, for the checker.
-#[derive(Default)]
-pub(crate) struct Harm {
-    pub(crate) workers: u64,
-    /// When servers were killed, in milliseconds.
-    pub(crate) servers: Vec<u64>,
-    /// Processes that were stalled, and since when.
-    pub(crate) stalls: Vec<(u32, u64)>,
-    /// Processes that were killed, and when.
-    pub(crate) killed: Vec<(u32, u64)>,
-}
 
 pub(crate) fn run(mode: Mode, steps: u64, seed: u64) -> Vec<String> {
     let began = Instant::now();
@@ -73,7 +62,7 @@ pub(crate) fn run(mode: Mode, steps: u64, seed: u64) -> Vec<String> {
     while began.elapsed() < limit {
         std::thread::sleep(Duration::from_millis(30));
         for hand in &mut hands {
-            hand.wake(LEASE * 2);
+            wake(hand, LEASE * 2, &mut harm);
         }
         let Ok(states) = flows.runs() else { continue };
         for n in 0..runs {
@@ -99,7 +88,7 @@ pub(crate) fn run(mode: Mode, steps: u64, seed: u64) -> Vec<String> {
         if stalled < due(stalls) {
             let at = random.below(HANDS as u64) as usize;
             if !hands[at].is_stalled() {
-                harm.stalls.push((hands[at].pid(), now_ms()));
+                harm.stalls.push((hands[at].pid(), now_ms(), u64::MAX));
                 hands[at].stall();
                 stalled += 1;
             }
@@ -118,11 +107,16 @@ pub(crate) fn run(mode: Mode, steps: u64, seed: u64) -> Vec<String> {
     }
     for hand in &mut hands {
         // Those that still sleep would tell of what is over.
-        hand.wake(Duration::ZERO);
+        wake(hand, Duration::ZERO, &mut harm);
     }
     std::thread::sleep(Duration::from_millis(500));
     drop(hands);
-    let found = check::check(mode, &flows, runs, &log, &harm, finished);
+    let terms = Terms {
+        forgets: mode == Mode::Everysec,
+        limit: u64::from(LIMIT),
+    };
+    let ids: Vec<_> = (0..runs).map(|n| format!("run-{n}")).collect();
+    let found = check::check(&terms, &flows, &ids, &log, &harm, finished);
     let dropped = proxy.map_or(0, |proxy| {
         proxy.dropped.load(std::sync::atomic::Ordering::Relaxed)
     });
@@ -138,8 +132,18 @@ pub(crate) fn run(mode: Mode, steps: u64, seed: u64) -> Vec<String> {
     found.violations.into_iter().map(named).collect()
 }
 
+/// Wakes a worker that was stalled for longer than `time`.
+fn wake(hand: &mut Hand, time: Duration, harm: &mut Harm) {
+    if hand.wake(time) {
+        let mut stalls = harm.stalls.iter_mut().rev();
+        if let Some(stall) = stalls.find(|stall| stall.0 == hand.pid()) {
+            stall.2 = now_ms();
+        }
+    }
+}
+
 /// Approves what waits for it.
-fn approve(flows: &FlowStore, states: &[RunState], approved: &mut HashSet<String>) {
+pub(crate) fn approve(flows: &FlowStore, states: &[RunState], approved: &mut HashSet<String>) {
     for state in states.iter().filter(|state| !state.status.is_final()) {
         let Ok(step) = flows.step(&state.id, "approve") else {
             continue;

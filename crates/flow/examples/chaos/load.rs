@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use botsmith_core::store;
 use botsmith_flow::{
-    Committed, Concurrency, FlowStore, Happened, Kind, Kinds, Plan, Retry, StepError, StepPlan,
-    Type, Worker,
+    Committed, Concurrency, FlowStore, Happened, Kind, Kinds, Plan, Retry, Running, StepError,
+    StepPlan, Type, Worker,
 };
 use serde_json::{Value, json};
 
-use crate::Random;
+use super::Random;
 
 /// How long a lease is.
 pub(crate) const LEASE: Duration = Duration::from_millis(1500);
@@ -28,9 +28,10 @@ pub(crate) fn now_ms() -> u64 {
     since.map_or(0, |since| since.as_millis() as u64)
 }
 
-/// load -> six of which some fail at first, some share a key -> join -> timer -> approval -> end.
-pub(crate) fn plan(random: &mut Random) -> Plan {
-    let step = |key: String, needs: &[String], kind: &str, with: Value| StepPlan {
+/// A step that is tried again however often it is harmed.
+pub(crate) fn step(key: String, needs: &[String], kind: &str, with: Value) -> StepPlan {
+    let slot = with["slot"] == true;
+    StepPlan {
         key,
         needs: needs.to_vec(),
         kind: kind.to_owned(),
@@ -44,8 +45,16 @@ pub(crate) fn plan(random: &mut Random) -> Plan {
         },
         // Every kill and stall costs a lease, and no step here is poison.
         max_expiries: 1000,
+        concurrency: slot.then(|| Concurrency {
+            key: "slot".into(),
+            limit: LIMIT,
+        }),
         ..StepPlan::default()
-    };
+    }
+}
+
+/// load -> six of which some fail at first, some share a key -> join -> timer -> approval -> end.
+pub(crate) fn plan(random: &mut Random) -> Plan {
     let load = "load".to_owned();
     let mut steps = vec![step(
         load.clone(),
@@ -61,19 +70,7 @@ pub(crate) fn plan(random: &mut Random) -> Plan {
             "sees": ["{{ steps.load.output.nonce }}"],
             "slot": random.below(3) == 0,
         });
-        let mut part = step(
-            key.clone(),
-            std::slice::from_ref(&load),
-            "work",
-            with.clone(),
-        );
-        if with["slot"] == true {
-            part.concurrency = Some(Concurrency {
-                key: "slot".into(),
-                limit: LIMIT,
-            });
-        }
-        steps.push(part);
+        steps.push(step(key.clone(), std::slice::from_ref(&load), "work", with));
     }
     let sees: Vec<String> = fan
         .iter()
@@ -126,6 +123,21 @@ impl Log {
 
 /// A worker process: until it is killed.
 pub(crate) fn worker(url: &str, log: &str, seed: u64) {
+    // The server may be down just now.
+    let flows = loop {
+        match store::open(url)
+            .map_err(Into::into)
+            .and_then(FlowStore::open)
+        {
+            Ok(flows) => break flows,
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    };
+    hand(Arc::new(flows), log, seed, LEASE).join();
+}
+
+/// A worker that writes down what it does and what it is told.
+pub(crate) fn hand(flows: Arc<FlowStore>, log: &str, seed: u64, lease: Duration) -> Running {
     let log = Log::open(log);
     let random = Arc::new(Mutex::new(Random(seed)));
     let own = log.clone();
@@ -166,26 +178,15 @@ pub(crate) fn worker(url: &str, log: &str, seed: u64) {
             told.write(json!({"what": "ended", "run": run, "step": step, "attempt": attempt, "how": how, "committed": committed}));
         }
     };
-    // The server may be down just now.
-    let flows = loop {
-        match store::open(url)
-            .map_err(Into::into)
-            .and_then(FlowStore::open)
-        {
-            Ok(flows) => break flows,
-            Err(_) => std::thread::sleep(Duration::from_millis(100)),
-        }
-    };
-    let worker = Worker::new(Arc::new(flows), Kinds::builtin().with(work))
+    let worker = Worker::new(flows, Kinds::builtin().with(work))
         .concurrency(8)
-        .lease(LEASE)
+        .lease(lease)
         .poll(Duration::from_millis(50))
         .watch(watch);
-    let running = loop {
+    loop {
         match worker.clone().start() {
-            Ok(running) => break running,
+            Ok(running) => return running,
             Err(_) => std::thread::sleep(Duration::from_millis(100)),
         }
-    };
-    running.join();
+    }
 }

@@ -12,12 +12,12 @@
     reason = "a program that stops at the first surprise"
 )]
 
-mod check;
-mod drive;
-mod load;
-mod proxy;
+pub(crate) mod check;
+pub(crate) mod drive;
+pub(crate) mod load;
+pub(crate) mod proxy;
 mod restore;
-mod world;
+pub(crate) mod world;
 
 use std::process::ExitCode;
 

@@ -1,11 +1,12 @@
-//! A proxy that now and then drops a reply, and the connection with it, after the server has applied the request.
+//! A proxy that now and then drops a reply, and the connection with it, after the server has applied the request;
+//! and that can hold back whatever is sent, as a network does that was cut and comes back.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
-use crate::Random;
+use super::Random;
 
 /// One reply in so many is dropped.
 const ONE_IN: u64 = 400;
@@ -14,6 +15,7 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     pub(crate) dropped: Arc<AtomicU64>,
     quiet: Arc<AtomicBool>,
+    held: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Proxy {
@@ -27,6 +29,8 @@ impl Proxy {
         );
         let (count, silent) = (dropped.clone(), quiet.clone());
         let random = Arc::new(Mutex::new(Random(seed)));
+        let held = Arc::new((Mutex::new(false), Condvar::new()));
+        let wall = held.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
@@ -35,10 +39,11 @@ impl Proxy {
                 let _ = client.set_nodelay(true);
                 let _ = server.set_nodelay(true);
                 let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                std::thread::spawn(move || copy(from, to, || false));
+                let (there, back) = (wall.clone(), wall.clone());
+                std::thread::spawn(move || copy(from, to, &there, || false));
                 let (count, silent, random) = (count.clone(), silent.clone(), random.clone());
                 std::thread::spawn(move || {
-                    copy(server, client, || {
+                    copy(server, client, &back, || {
                         let drop = !silent.load(Ordering::Relaxed)
                             && random.lock().unwrap().below(ONE_IN) == 0;
                         count.fetch_add(u64::from(drop), Ordering::Relaxed);
@@ -51,7 +56,14 @@ impl Proxy {
             port: own,
             dropped,
             quiet,
+            held,
         }
+    }
+
+    /// Holds back what is sent from now on, in both directions, or lets it go.
+    pub(crate) fn hold(&self, hold: bool) {
+        *self.held.0.lock().unwrap() = hold;
+        self.held.1.notify_all();
     }
 
     /// Drops nothing any more.
@@ -60,9 +72,15 @@ impl Proxy {
     }
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, mut drops: impl FnMut() -> bool) {
+fn copy(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    held: &(Mutex<bool>, Condvar),
+    mut drops: impl FnMut() -> bool,
+) {
     let mut part = vec![0; 1 << 16];
     while let Ok(n @ 1..) = from.read(&mut part) {
+        drop(held.1.wait_while(held.0.lock().unwrap(), |held| *held));
         if drops() || to.write_all(&part[..n]).is_err() {
             break;
         }

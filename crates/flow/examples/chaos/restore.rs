@@ -7,7 +7,7 @@ use botsmith_core::store;
 use botsmith_flow::{Beat, Claimant, Commit, Committed, FlowStore, Output, Plan, StepPlan};
 use serde_json::json;
 
-use crate::world::Redis;
+use super::world::Redis;
 
 pub(crate) fn run() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();

@@ -26,17 +26,25 @@ pub(crate) struct Redis {
     folder: PathBuf,
     pub(crate) port: u16,
     sync: &'static str,
+    /// Addresses that it listens on besides this machine's own.
+    hosts: Vec<String>,
 }
 
 impl Redis {
     pub(crate) fn start(folder: &Path, sync: &'static str) -> Self {
+        Self::start_on(folder, sync, &[])
+    }
+
+    pub(crate) fn start_on(folder: &Path, sync: &'static str, hosts: &[&str]) -> Self {
+        let hosts: Vec<_> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let port = free_port();
-        let child = spawn(folder, port, sync);
+        let child = spawn(folder, port, sync, &hosts);
         let server = Self {
             child,
             folder: folder.to_owned(),
             port,
             sync,
+            hosts,
         };
         server.wait();
         server
@@ -54,7 +62,7 @@ impl Redis {
 
     /// Started again on what it left on the disk.
     pub(crate) fn again(&mut self) {
-        self.child = spawn(&self.folder, self.port, self.sync);
+        self.child = spawn(&self.folder, self.port, self.sync, &self.hosts);
         self.wait();
     }
 
@@ -81,20 +89,13 @@ impl Redis {
     }
 }
 
-fn spawn(folder: &Path, port: u16, sync: &str) -> Child {
+fn spawn(folder: &Path, port: u16, sync: &str, hosts: &[String]) -> Child {
     let port = port.to_string();
     Command::new("redis-server")
         .current_dir(folder)
-        .args([
-            "--port",
-            &port,
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "yes",
-        ])
+        .args(["--port", &port, "--save", "", "--appendonly", "yes"])
+        .args(["--protected-mode", "no", "--bind", "127.0.0.1"])
+        .args(hosts)
         .args(["--appendfsync", sync, "--no-appendfsync-on-rewrite", "no"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -143,11 +144,13 @@ impl Hand {
         self.stalled = Some(Instant::now());
     }
 
-    pub(crate) fn wake(&mut self, time: Duration) {
-        if self.stalled.is_some_and(|since| since.elapsed() > time) {
+    pub(crate) fn wake(&mut self, time: Duration) -> bool {
+        let wakes = self.stalled.is_some_and(|since| since.elapsed() > time);
+        if wakes {
             self.signal(rustix::process::Signal::CONT);
             self.stalled = None;
         }
+        wakes
     }
 
     pub(crate) fn is_stalled(&self) -> bool {

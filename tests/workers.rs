@@ -1,5 +1,5 @@
-//! `botsmith eval --workers`: several processes share a suite's questions; killing any of them loses and repeats
-//! nothing that was committed, and the result is that of one process.
+//! `botsmith eval --workers`: several processes share a suite's questions, to its bots and to its judge, and the
+//! judging; killing any of them loses and repeats nothing that was committed, and the result is that of one process.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests may")]
@@ -20,7 +20,10 @@ const CASES: usize = 40;
 const SUITE: &str = "version: 1
 dataset: data.jsonl
 bots: [{name: slow, cartridge: slow.yml, concurrency: 2}]
-evaluators: [equals]
+evaluators:
+  - equals
+  - levenshtein
+  - judge: {name: grade, cartridge: judge.yml, kind: score, scale: [0, 9], criteria: It is true., prompt: '{{ answer }}', concurrency: 2}
 ";
 
 /// Writes down each question, takes its time, and repeats it. A program whose worker was killed before the question
@@ -31,17 +34,26 @@ const BOT: &str = "provider:
     run: [sh, -c, 'read -r q; test -n \"$q\" || exit 1; echo \"$q\" >> \"$0/asked\"; sleep 0.03; echo \"$q\"', FOLDER]
 ";
 
+/// Writes down each answer, takes its time, and grades it by its last digit.
+const JUDGE: &str = r#"provider:
+  id: command
+  settings:
+    run: [sh, -c, 'q=$(grep -o "q[0-9][0-9]*" | head -n 1); test -n "$q" || exit 1; echo "$q" >> "$0/judged"; sleep 0.03; echo "{\"reason\": \"$q\", \"score\": ${q#"${q%?}"}}"', FOLDER]
+"#;
+
 fn folder() -> Folder {
     let folder = Folder::with_suite(SUITE);
     let rows: Vec<String> = (0..CASES)
         .map(|at| json!({"input": format!("q{at}"), "reference": format!("q{at}")}).to_string())
         .collect();
     folder.write("data.jsonl", rows.join("\n"));
-    folder.write(
-        "slow.yml",
-        BOT.replace("FOLDER", folder.path().to_str().unwrap()),
-    );
-    folder.write("asked", "");
+    for (name, text) in [("slow.yml", BOT), ("judge.yml", JUDGE)] {
+        folder.write(
+            name,
+            text.replace("FOLDER", folder.path().to_str().unwrap()),
+        );
+    }
+    KINDS.iter().for_each(|kind| folder.write(kind.file, ""));
     folder
 }
 
@@ -69,21 +81,40 @@ fn eval(folder: &Folder, url: &str, workers: bool) -> Child {
         .unwrap()
 }
 
-fn asked(folder: &Folder) -> Vec<String> {
-    folder.read("asked").lines().map(str::to_owned).collect()
+/// What is asked of somebody: where they write it down, and the keys of what they said.
+struct Asked {
+    file: &'static str,
+    keys: &'static str,
 }
 
-/// The questions whose answers are committed.
-fn committed(url: &str) -> HashSet<String> {
-    let store = store::open(url).unwrap();
-    let mut found = HashSet::new();
-    for partition in store.partitions("run/", None, 100).unwrap() {
-        for key in store.keys(&partition, "ask/a/", None, 1000).unwrap() {
-            let row: usize = key["ask/a/".len()..][..10].parse().unwrap();
-            found.insert(format!("q{row}"));
-        }
+const KINDS: [Asked; 2] = [
+    Asked {
+        file: "asked",
+        keys: "ask/a/",
+    },
+    Asked {
+        file: "judged",
+        keys: "ask/v/",
+    },
+];
+
+impl Asked {
+    fn all(&self, folder: &Folder) -> Vec<String> {
+        folder.read(self.file).lines().map(str::to_owned).collect()
     }
-    found
+
+    /// The questions whose answers are committed.
+    fn committed(&self, url: &str) -> HashSet<String> {
+        let store = store::open(url).unwrap();
+        let mut found = HashSet::new();
+        for partition in store.partitions("run/", None, 100).unwrap() {
+            for key in store.keys(&partition, self.keys, None, 1000).unwrap() {
+                let row: usize = key[self.keys.len()..][..10].parse().unwrap();
+                found.insert(format!("q{row}"));
+            }
+        }
+        found
+    }
 }
 
 fn result(folder: &Folder) -> (Value, Vec<Value>) {
@@ -113,13 +144,15 @@ fn killed_and_finished(url: &str) {
     let ended = eval(&folder, "sqlite:alone.db", false).wait().unwrap();
     assert!(ended.success());
     let of_one = result(&folder);
-    folder.write("asked", "");
+    KINDS.iter().for_each(|kind| folder.write(kind.file, ""));
     let url = url.replace("FOLDER", folder.path().to_str().unwrap());
-    let mut seen = 0;
     for round in 1..=2 {
         let mut crowd: Vec<Child> = (0..2).map(|_| eval(&folder, &url, true)).collect();
         let began = Instant::now();
-        while committed(&url).len() < round * CASES / 4 {
+        while KINDS
+            .iter()
+            .any(|kind| kind.committed(&url).len() < round * CASES / 4)
+        {
             assert!(
                 began.elapsed() < Duration::from_secs(60),
                 "nothing is asked"
@@ -132,29 +165,31 @@ fn killed_and_finished(url: &str) {
         }
         // A program that a killed process had started may still write.
         std::thread::sleep(Duration::from_millis(200));
-        let kept = committed(&url);
-        assert!(kept.len() < CASES, "it was killed in the middle");
-        let again: Vec<_> = asked(&folder).split_off(seen);
-        seen += again.len();
+        let before = KINDS
+            .each_ref()
+            .map(|kind| (kind.all(&folder).len(), kind.committed(&url)));
+        assert!(before[1].1.len() < CASES, "it was killed in the middle");
         if round == 2 {
             let mut last = eval(&folder, &url, true);
             assert!(last.wait().unwrap().success());
-            let later = asked(&folder).split_off(seen);
-            let repeated: Vec<_> = later
-                .iter()
-                .filter(|question| kept.contains(*question))
-                .collect();
-            assert!(
-                repeated.is_empty(),
-                "committed and asked again: {repeated:?}"
-            );
+            for (kind, (seen, kept)) in KINDS.iter().zip(&before) {
+                let later = kind.all(&folder).split_off(*seen);
+                let repeated: Vec<_> = later.iter().filter(|one| kept.contains(*one)).collect();
+                assert!(
+                    repeated.is_empty(),
+                    "committed and {} again: {repeated:?}",
+                    kind.file
+                );
+            }
         }
     }
     let of_many = result(&folder);
     assert_eq!(of_many.0, of_one.0);
     assert_eq!(of_many.1, of_one.1);
-    let all: HashSet<_> = asked(&folder).into_iter().collect();
-    assert_eq!(all.len(), CASES);
+    for kind in &KINDS {
+        let all: HashSet<_> = kind.all(&folder).into_iter().collect();
+        assert_eq!(all.len(), CASES, "{}", kind.file);
+    }
 }
 
 #[test]

@@ -12,8 +12,9 @@
 //! append the same batch.
 //!
 //! Where bots or judges are asked, that comes first: each answer and each verdict is a record
-//! `ask/…` of the partition as soon as it exists, so that it is never asked for twice. They go once
-//! the run is complete.
+//! `ask/…` of the partition as soon as it exists, so that it is never asked for twice. Where judging is
+//! spread over processes, what each has made of its share are records `judged/…`. Both go once the run is
+//! complete.
 
 mod archive;
 mod asking;
@@ -35,6 +36,7 @@ mod record;
 mod runner;
 mod runs;
 mod select;
+mod shares;
 mod summary;
 mod table;
 

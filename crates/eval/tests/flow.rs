@@ -4,18 +4,20 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use botsmith_core::chat::{ChatResponse, FnModel};
 use botsmith_core::config::{Config, Disk, Environment};
 use botsmith_core::store::{MemoryStore, StateStore};
-use botsmith_core::yaml::Source;
+use botsmith_core::yaml::{Fields, Source};
 use botsmith_eval::ask::Given;
+use botsmith_eval::evaluators::{Docs, Evaluator, Kind, Registry, Scope, Subject};
 use botsmith_eval::flow::{Desk, Spread, spread};
-use botsmith_eval::run::{RunOptions, Runner};
+use botsmith_eval::run::{RunOptions, Runner, Runs};
 use botsmith_eval::suite::{Overrides, Suite};
+use botsmith_eval::{Score, Verdict};
 use botsmith_flow::{FlowStore, Outlook, RunStatus, StepStatus, Worker, Workflow, outlook, run};
 use botsmith_nanobots::cartridge::Profile;
 use botsmith_nanobots::{Bot, Cartridge, Workshop};
@@ -204,7 +206,8 @@ fn a_suite_on_workers_asks_each_question_once_and_ends_as_in_one_process() {
             worker.join().claimed
         })
         .collect();
-    assert_eq!(claimed.iter().sum::<u64>(), 7, "{claimed:?}");
+    // Seven shares, each of which is asked about and then judged.
+    assert_eq!(claimed.iter().sum::<u64>(), 14, "{claimed:?}");
     assert_eq!(asked.load(Ordering::SeqCst), 40);
     let finished = Runner::new(&*store)
         .with(options(&bots, true))
@@ -214,7 +217,122 @@ fn a_suite_on_workers_asks_each_question_once_and_ends_as_in_one_process() {
     assert_eq!(timeless(&finished.report), timeless(&alone.report));
     assert!(
         !spread(&desk, &flows, what, |_| true).unwrap(),
-        "nothing is left to ask"
+        "nothing is left to do"
+    );
+}
+
+/// Takes its time, and writes down what it judges. Its values are no round numbers.
+#[derive(Clone, Debug, Default)]
+struct Slow {
+    judged: Arc<Mutex<Vec<String>>>,
+}
+
+impl Evaluator for Slow {
+    fn evaluate(&self, subject: &Subject<'_>) -> botsmith_eval::Result<Verdict> {
+        std::thread::sleep(Duration::from_millis(20));
+        self.judged.lock().unwrap().push(subject.case.input.clone());
+        let seen = f64::from(u32::try_from(subject.case.input.len()).unwrap());
+        let score = Score {
+            value: 1.0 / (seen + 3.1),
+            passed: Some(true),
+            ..Score::default()
+        };
+        Ok(score.because("it took its time").with(0, 1, true).into())
+    }
+}
+
+impl Kind for Slow {
+    fn docs(&self) -> &Docs {
+        const DOCS: Docs = Docs::pass_fail("slow", "Takes its time.");
+        &DOCS
+    }
+
+    fn build(&self, _: &Fields<'_>, _: &Scope<'_>) -> botsmith_eval::Result<Box<dyn Evaluator>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+#[test]
+fn judging_is_spread_and_a_worker_that_is_stopped_repeats_no_verdict_that_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<String> = (0..60)
+        .map(|at| {
+            json!({"id": format!("c{at}"), "input": "q".repeat(at + 1), "old": "yes"}).to_string()
+        })
+        .collect();
+    write(folder.path(), "data.jsonl", &rows.join("\n"));
+    let text = "version: 1
+dataset: data.jsonl
+bots: [{name: old, recorded: {answer: /old}}]
+evaluators: [slow, {contains: {value: y}}]
+";
+    write(folder.path(), "suite.yaml", text);
+    let file = folder.path().join("suite.yaml");
+    let slow = Slow::default();
+    let mut registry = Registry::builtin();
+    registry.register(slow.clone());
+    let suite = Suite::load_with(&file, &registry, &Overrides::default()).unwrap();
+    let alone_store = MemoryStore::new();
+    let alone = Runner::new(&alone_store).run(&suite).unwrap();
+    slow.judged.lock().unwrap().clear();
+    let store: Arc<dyn StateStore> = Arc::new(MemoryStore::new());
+    let flows = Arc::new(FlowStore::open(store.clone()).unwrap());
+    let desk = Desk::new(store.clone(), Arc::new(Given::default())).registry(registry);
+    let what = Spread {
+        file: &file,
+        overrides: &Overrides::default(),
+        parts: 6,
+        concurrency: None,
+    };
+    let start = || {
+        let worker = Worker::new(flows.clone(), desk.kinds()).concurrency(1);
+        worker.poll(Duration::from_millis(10)).start().unwrap()
+    };
+    let kept = || {
+        let partition = format!("run/{}", alone.report.run);
+        let found = store.scan(&partition, "judged/", None, 1000).unwrap();
+        let rows = |value: &[u8]| -> Vec<Value> { serde_json::from_slice(value).unwrap() };
+        found
+            .iter()
+            .flat_map(|(_, record)| rows(&record.value))
+            .map(|row| "q".repeat(row["row"].as_u64().unwrap() as usize + 1))
+            .collect::<Vec<_>>()
+    };
+    // The first one is stopped in the middle of a share.
+    let first = start();
+    let stopped = spread(&desk, &flows, what, |_| kept().len() < 4);
+    assert!(stopped.is_err());
+    first.drain(Duration::ZERO);
+    first.join();
+    let before = kept();
+    let seen = slow.judged.lock().unwrap().len();
+    assert!((4..60).contains(&before.len()), "{}", before.len());
+    let others = [start(), start()];
+    assert!(spread(&desk, &flows, what, |_| true).unwrap());
+    let claimed = others.map(|worker| {
+        worker.drain(Duration::from_secs(5));
+        worker.join().claimed
+    });
+    assert!(claimed.iter().all(|steps| *steps > 0), "{claimed:?}");
+    let later = slow.judged.lock().unwrap().split_off(seen);
+    let again: Vec<_> = later.iter().filter(|one| before.contains(one)).collect();
+    assert!(again.is_empty(), "judged again: {again:?}");
+    assert_eq!(later.len() + before.len(), 60);
+    let finished = Runner::new(&*store).run(&suite).unwrap();
+    assert_eq!(
+        slow.judged.lock().unwrap().len(),
+        seen,
+        "nothing is judged by who finishes"
+    );
+    assert_eq!(timeless(&finished.report), timeless(&alone.report));
+    let all = |store: &dyn StateStore| {
+        let run = Runs::new(store).open(&alone.report.run).unwrap();
+        run.cases().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    assert_eq!(all(&*store), all(&alone_store));
+    assert!(
+        kept().is_empty(),
+        "what was kept goes with the end of the run"
     );
 }
 

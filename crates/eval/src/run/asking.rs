@@ -13,8 +13,9 @@ use botsmith_core::chat::CancelToken;
 use botsmith_core::store::{StateStore, Transaction};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+use tracing::Instrument as _;
 
-use crate::ask::Bots;
+use crate::ask::{Bots, traced};
 use crate::suite::Suite;
 use crate::{Error, Result};
 
@@ -71,8 +72,11 @@ impl Runner<'_> {
                 }
             });
             let cancel = &cancel;
-            let asker =
-                scope.spawn(move || runtime.block_on(crew.work(suite, tasks, to_commit, cancel)));
+            let span = traced::suite(&manifest.suite, &manifest.id);
+            let asker = scope.spawn(move || {
+                let work = crew.work(suite, tasks, to_commit, cancel);
+                runtime.block_on(work.instrument(span))
+            });
             let report = |asking| {
                 if let Some(progress) = options.progress {
                     progress(told(asking));
@@ -101,7 +105,7 @@ fn told(asking: AskProgress) -> Progress {
 }
 
 /// Puts the run into the list before anything of it is asked.
-fn announce(store: &dyn StateStore, manifest: &Manifest) -> Result<()> {
+pub(super) fn announce(store: &dyn StateStore, manifest: &Manifest) -> Result<()> {
     let info = RunInfo {
         id: manifest.id.clone(),
         suite: manifest.suite.clone(),
@@ -215,7 +219,9 @@ pub async fn run_async(
             })
         };
         let cancel = CancelToken::new();
-        let asked = crew.work(&suite, tasks, to_commit, &cancel).await;
+        let span = traced::suite(&manifest.suite, &manifest.id);
+        let work = crew.work(&suite, tasks, to_commit, &cancel);
+        let asked = work.instrument(span).await;
         let committed = joined(committer.await);
         let fed = joined(feeder.await);
         committed.and(fed).and(asked)?;

@@ -8,10 +8,11 @@ use futures_util::future::{Either, select, try_join_all};
 use futures_util::stream::{StreamExt, TryStreamExt, unfold};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use botsmith_core::digest::Digest;
 
-use crate::ask::{Ask, Bots, Limiter};
+use crate::ask::{Ask, Bots, Limiter, traced};
 use crate::evaluators::{Judges, Question};
 use crate::suite::{BotSource, LiveBot, Suite};
 use crate::template::Template;
@@ -33,6 +34,7 @@ pub(super) struct Task {
 
 #[derive(Debug)]
 struct OpenBot {
+    name: String,
     bot: Bot,
     ask: Ask,
     limiter: Limiter,
@@ -83,6 +85,7 @@ impl Crew {
             ask.timeout = Some(pace.timeout());
             width += pace.concurrency();
             bots.push(Some(OpenBot {
+                name: spec.name.clone(),
                 bot,
                 ask,
                 limiter: Limiter::new(&pace),
@@ -208,7 +211,11 @@ impl Crew {
         let bot = bot.expect("only bots that are asked have open slots");
         let answer = {
             let _permit = bot.limiter.enter().await;
-            bot.ask.answer(&bot.bot, case, call).await?
+            let span = traced::span(&bot.name);
+            let asked = bot.ask.answer(&bot.bot, case, call);
+            let answer = asked.instrument(span.clone()).await?;
+            traced::tell(&span, &answer);
+            answer
         };
         let failed = answer.outcome == Outcome::Failed;
         if failed && call.cancel.is_cancelled() {

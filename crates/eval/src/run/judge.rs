@@ -1,12 +1,20 @@
 //! One batch of rows to one chunk of records: the work of a worker thread.
 
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
 use crate::dataset::{Answers, Batch, Place, Row};
 use crate::suite::Suite;
-use crate::{Answer, Case, Outcome, Result};
+use crate::{Answer, Case, Error, Outcome, Result, Verdict};
 
 use super::kept::{Kept, asking};
+use super::runner::Part;
 use super::select::Selection;
+use super::shares::{self, Shares};
 use super::{AnswerRecord, CaseRecord};
+
+/// How long a share judges before it keeps what it has: a kill loses at most so much.
+const KEEP_EVERY: Duration = Duration::from_millis(250);
 
 /// A judged batch.
 #[derive(Debug)]
@@ -32,6 +40,8 @@ pub(super) struct Judge<'a> {
     selection: &'a Selection<'a>,
     answers: &'a [Given],
     kept: Kept<'a>,
+    /// What other processes have judged, where there is any.
+    shares: Option<Shares<'a>>,
     place: Place,
 }
 
@@ -56,8 +66,15 @@ impl<'a> Judge<'a> {
             selection,
             answers,
             kept,
+            shares: None,
             place: suite.dataset.source.place(),
         }
+    }
+
+    /// With what other processes have judged.
+    pub(super) fn with(mut self, shares: Option<Shares<'a>>) -> Self {
+        self.shares = shares;
+        self
     }
 
     /// The case of a row with its recorded answers; `None` where the row is not chosen.
@@ -101,37 +118,105 @@ impl<'a> Judge<'a> {
         }))
     }
 
-    /// Judges all cases of a batch.
-    pub(super) fn batch(&self, batch: Batch) -> Result<Judged> {
+    /// Judges all cases of a batch, less those that were judged elsewhere.
+    pub(super) fn batch(&self, number: u64, batch: Batch) -> Result<Judged> {
         let rows = batch.rows()?;
+        let mut shared = match &self.shares {
+            Some(shares) => shares.batch(number)?,
+            None => HashMap::new(),
+        };
         let mut judged = Judged {
             records: Vec::with_capacity(rows.len()),
             own_ids: Vec::with_capacity(rows.len()),
         };
         for row in rows {
-            let Some(chosen) = self.choose(&row)? else {
+            let Some((mut record, own_id)) = self.record(&row)? else {
                 continue;
             };
-            let (case, mut answers) = (chosen.case, chosen.recorded);
-            let slices = self
-                .suite
-                .slices
-                .iter()
-                .map(|s| s.values(&case))
-                .collect::<Result<_>>()?;
-            self.kept
-                .add_answers(self.suite, row.number as u64, &mut answers)?;
-            let mut record = CaseRecord {
-                case,
-                line: row.line,
-                slices,
-                answers,
-            };
-            verdicts(self.suite, &self.kept, row.number as u64, &mut record)?;
+            let number = row.number as u64;
+            let asked = self.kept.verdicts(self.suite, number, &record.answers)?;
+            let there = shared
+                .remove(&number)
+                .filter(|there| there.is_of(&shares::hash(&record.answers, &asked)));
+            match there {
+                Some(there) => {
+                    for (answer, verdicts) in record.answers.iter_mut().zip(there.verdicts()) {
+                        answer.verdicts = verdicts;
+                        if answer.answer.outcome == Outcome::Answered {
+                            answer.overall = self.suite.panel.overall(&answer.verdicts);
+                        }
+                    }
+                }
+                None => judge(self.suite, asked, &mut record)?,
+            }
             judged.records.push(record);
-            judged.own_ids.push(chosen.own_id);
+            judged.own_ids.push(own_id);
         }
         Ok(judged)
+    }
+
+    /// Judges a share of the rows of a batch, less what is kept, and keeps it as it goes.
+    pub(super) fn share(
+        &self,
+        (number, batch): (u64, Batch),
+        part: Part,
+        shares: &Shares<'_>,
+        stopped: impl Fn() -> bool,
+    ) -> Result<()> {
+        let there = shares.batch(number)?;
+        let (mut new, mut kept) = (Vec::new(), Instant::now());
+        for row in batch.rows()? {
+            let at = row.number as u64;
+            if !part.has(at) {
+                continue;
+            }
+            if stopped() {
+                shares.keep(number, part, &new)?;
+                return Err(Error::Interrupted);
+            }
+            let Some((mut record, _)) = self.record(&row)? else {
+                continue;
+            };
+            let asked = self.kept.verdicts(self.suite, at, &record.answers)?;
+            let hash = shares::hash(&record.answers, &asked);
+            if there.get(&at).is_some_and(|there| there.is_of(&hash)) {
+                continue;
+            }
+            judge(self.suite, asked, &mut record)?;
+            new.push(shares::Row::new(at, hash, &record.answers));
+            if kept.elapsed() >= KEEP_EVERY {
+                shares.keep(number, part, &new)?;
+                new.clear();
+                kept = Instant::now();
+            }
+        }
+        match new.is_empty() {
+            true => Ok(()),
+            false => shares.keep(number, part, &new),
+        }
+    }
+
+    /// The case of a row with all its answers, none of them judged; and whether the row brought its id.
+    fn record(&self, row: &Row) -> Result<Option<(CaseRecord, bool)>> {
+        let Some(chosen) = self.choose(row)? else {
+            return Ok(None);
+        };
+        let (case, mut answers) = (chosen.case, chosen.recorded);
+        let slices = self
+            .suite
+            .slices
+            .iter()
+            .map(|s| s.values(&case))
+            .collect::<Result<_>>()?;
+        self.kept
+            .add_answers(self.suite, row.number as u64, &mut answers)?;
+        let record = CaseRecord {
+            case,
+            line: row.line,
+            slices,
+            answers,
+        };
+        Ok(Some((record, chosen.own_id)))
     }
 
     /// As many answers as the suite asks for; those that were not recorded have failed.
@@ -156,7 +241,16 @@ pub(super) fn verdicts(
     row: u64,
     record: &mut CaseRecord,
 ) -> Result<()> {
-    let mut asked = kept.verdicts(suite, row, &record.answers)?;
+    let asked = kept.verdicts(suite, row, &record.answers)?;
+    judge(suite, asked, record)
+}
+
+/// The same, given what judges said that ask a model.
+fn judge(
+    suite: &Suite,
+    mut asked: Vec<Vec<(usize, Verdict)>>,
+    record: &mut CaseRecord,
+) -> Result<()> {
     let prepared = suite.panel.prepare(&record.case)?;
     for (i, answer) in record.answers.iter_mut().enumerate() {
         if answer.answer.outcome == Outcome::Answered {

@@ -175,16 +175,21 @@ impl<'a> Kept<'a> {
 
     /// Removes all of it: the run is complete.
     pub(super) fn clear(&self) -> Result<()> {
-        loop {
-            let keys = self.store.keys(&self.partition, PREFIX, None, PAGE)?;
-            if keys.is_empty() {
-                return Ok(());
-            }
-            let gone = keys
-                .into_iter()
-                .fold(Transaction::new(), Transaction::delete);
-            let _ = self.store.transact(&self.partition, gone)?;
+        clear(self.store, &self.partition, PREFIX)
+    }
+}
+
+/// Removes the records whose keys start so.
+pub(super) fn clear(store: &dyn StateStore, partition: &str, prefix: &str) -> Result<()> {
+    loop {
+        let keys = store.keys(partition, prefix, None, PAGE)?;
+        if keys.is_empty() {
+            return Ok(());
         }
+        let gone = keys
+            .into_iter()
+            .fold(Transaction::new(), Transaction::delete);
+        let _ = store.transact(partition, gone)?;
     }
 }
 

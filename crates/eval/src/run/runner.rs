@@ -13,7 +13,7 @@ use crate::report::{Report, Timings};
 use crate::suite::{BotSpec, Suite};
 use crate::{Error, Result};
 
-use super::asking::Open;
+use super::asking::{Open, announce};
 use super::crew::Crew;
 use super::ids::{Ids, Seen};
 use super::judge::{Given, Judge, Judged};
@@ -21,7 +21,8 @@ use super::kept::{self, Kept};
 use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
-use super::select::Selection;
+use super::select::{Ahead, Selection};
+use super::shares::Shares;
 use super::{Manifest, RunInfo, chunk, corpus, feed, judge, summary, table::Table};
 
 /// How far a run has come.
@@ -197,6 +198,47 @@ impl<'a> Runner<'a> {
         Ok(manifest.id)
     }
 
+    /// Judges a share of the rows, from the answers that are there, and keeps what came of it: many
+    /// processes may do so at once, each for a share of its own. Afterwards [`Runner::run`] judges only what
+    /// nobody has judged.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn judge_part(&self, suite: &Suite, part: Part) -> Result<()> {
+        let crew = Crew::open(suite, self.options.bots, self.options.concurrency)?;
+        let manifest = prepare(suite, &crew)?;
+        if Runs::new(self.store).is_complete(&manifest.id)? {
+            return Ok(());
+        }
+        announce(self.store, &manifest)?;
+        let selection = Selection::new(&suite.dataset, suite.seed)?;
+        let answers = feed::given(suite)?;
+        let judge = Judge::new(suite, &selection, &answers, self.kept(&manifest));
+        let shares = self.shares(&manifest);
+        let begun = self.store.log_length(&partition(&manifest.id), CASES)?;
+        let mut rows = suite.dataset.source.rows()?;
+        let mut ahead = Ahead::new(&selection)?;
+        let mut number = 0;
+        let next = || {
+            loop {
+                let Some(batch) = rows.next_batch()? else {
+                    return Ok(None);
+                };
+                number += 1;
+                if !ahead.wants()? {
+                    return Ok(None);
+                }
+                if number > begun {
+                    return Ok(Some((number - 1, batch)));
+                }
+            }
+        };
+        let cancel = self.options.cancel;
+        let stopped = || cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
+        let work = |batch| judge.share(batch, part, &shares, stopped);
+        pipeline::run(self.threads(), next, work, |()| Ok(Flow::Go))
+    }
+
     /// [`Runner::run`], once `asked` has asked whatever is to be asked.
     pub(super) fn run_with(
         &self,
@@ -208,19 +250,25 @@ impl<'a> Runner<'a> {
             ask(state)?;
             let selection = Selection::new(&suite.dataset, suite.seed)?;
             let answers = feed::given(suite)?;
-            let judge = Judge::new(suite, &selection, &answers, self.kept(manifest));
+            let shares = self.shares(manifest);
+            let shares = shares.any()?.then_some(shares);
+            let judge = Judge::new(suite, &selection, &answers, self.kept(manifest)).with(shares);
             let mut rows = suite.dataset.source.rows()?;
-            for _ in 0..state.committed {
+            let mut number = state.committed as u64;
+            for _ in 0..number {
                 rows.next_batch()?;
             }
             let size = suite.dataset.source.bytes();
             let next = || {
-                Ok(rows.next_batch()?.map(|batch| {
+                let batch = rows.next_batch()?;
+                number += 1;
+                Ok(batch.map(|batch| {
                     let fraction = size.map(|size| batch.position as f64 / size.max(1) as f64);
-                    (batch, fraction)
+                    ((number - 1, batch), fraction)
                 }))
             };
-            let work = |(batch, fraction)| Ok((Work::of(judge.batch(batch)?), fraction));
+            let work =
+                |((number, batch), fraction)| Ok((Work::of(judge.batch(number, batch)?), fraction));
             pipeline::run(self.threads(), next, work, |(work, fraction)| {
                 self.deliver(suite, manifest, state, work, fraction)
             })?;
@@ -298,6 +346,10 @@ impl<'a> Runner<'a> {
         Kept::new(self.store, partition(&manifest.id))
     }
 
+    fn shares(&self, manifest: &Manifest) -> Shares<'a> {
+        Shares::new(self.store, partition(&manifest.id))
+    }
+
     pub(super) fn store(&self) -> &'a dyn StateStore {
         self.store
     }
@@ -355,6 +407,7 @@ impl<'a> Runner<'a> {
                 if manifest.identity.get("asked").is_some() {
                     self.kept(manifest).clear()?;
                 }
+                self.shares(manifest).clear()?;
                 let mut report = times.onto(report);
                 calibration::mark(self.store, manifest, &mut report)?;
                 return Ok(Finished {

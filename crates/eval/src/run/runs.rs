@@ -166,7 +166,10 @@ impl<'a> Runs<'a> {
     }
 
     /// Whether a run is there and complete.
-    pub(super) fn is_complete(&self, id: &str) -> Result<bool> {
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn is_complete(&self, id: &str) -> Result<bool> {
         Ok(self.store.get(&partition(id), REPORT)?.is_some())
     }
 

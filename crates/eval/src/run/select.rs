@@ -3,7 +3,7 @@
 use std::collections::BinaryHeap;
 use std::collections::HashMap;
 
-use crate::dataset::{DatasetSpec, Place, Row};
+use crate::dataset::{DatasetSpec, Place, Row, Rows};
 use crate::suite::Suite;
 use crate::{Case, Result};
 
@@ -116,5 +116,39 @@ impl<'a> Selection<'a> {
         let mut numbers: Vec<_> = least.into_iter().map(|(_, number)| number).collect();
         numbers.sort_unstable();
         Ok(numbers)
+    }
+}
+
+/// Reads ahead of who judges: whether the next batch has cases within the dataset's limit.
+pub(super) struct Ahead<'a> {
+    selection: &'a Selection<'a>,
+    /// Nothing where there is no limit.
+    rows: Option<Box<dyn Rows>>,
+    cases: usize,
+}
+
+impl<'a> Ahead<'a> {
+    pub(super) fn new(selection: &'a Selection<'a>) -> Result<Self> {
+        let limited = selection.spec.limit.is_some();
+        Ok(Self {
+            selection,
+            rows: limited.then(|| selection.spec.source.rows()).transpose()?,
+            cases: 0,
+        })
+    }
+
+    /// Asked once for each batch, in order.
+    pub(super) fn wants(&mut self) -> Result<bool> {
+        let Some(rows) = &mut self.rows else {
+            return Ok(true);
+        };
+        let limit = self.selection.spec.limit.unwrap_or(usize::MAX);
+        let wanted = self.cases < limit;
+        if wanted && let Some(batch) = rows.next_batch()? {
+            for row in batch.rows()? {
+                self.cases += usize::from(self.selection.case(&row)?.is_some());
+            }
+        }
+        Ok(wanted)
     }
 }

@@ -13,6 +13,7 @@ mod failure;
 mod read;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -604,6 +604,81 @@ fn a_check_up_tells_how_a_server_is_set_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_check_up_names_a_server_that_runs_no_scripts() {
+    use store::Level::{Bad, Good};
+    let renamed = [
+        "--rename-command",
+        "EVALSHA",
+        "hidden",
+        "--rename-command",
+        "EVAL",
+        "gone",
+    ];
+    let Some(server) = server(&renamed) else {
+        return;
+    };
+    let (level, found) = said(&server.url(), "scripts");
+    assert!(
+        level == Bad && found.contains("runs scripts is wanted"),
+        "{found}"
+    );
+    assert_eq!(said(&server.url(), "persistence").0, Good);
+}
+
+/// Passes bytes on to a server whose clock seems to go this many seconds ahead.
+fn hasty_proxy(server: u16, ahead: u64) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let mut upstream = TcpStream::connect(("127.0.0.1", server)).unwrap();
+            thread::spawn(move || {
+                let mut buffer = vec![0; 64 << 10];
+                while let Ok(n @ 1..) = client.read(&mut buffer) {
+                    let time = buffer[..n].windows(4).any(|window| window == b"TIME");
+                    upstream.write_all(&buffer[..n]).unwrap();
+                    let Ok(n @ 1..) = upstream.read(&mut buffer) else {
+                        break;
+                    };
+                    let head = b"*2\r\n$10\r\n";
+                    if time && buffer.starts_with(head) {
+                        let digits = &mut buffer[head.len()..head.len() + 10];
+                        let seconds: u64 = std::str::from_utf8(digits).unwrap().parse().unwrap();
+                        digits.copy_from_slice(format!("{:010}", seconds + ahead).as_bytes());
+                    }
+                    if client.write_all(&buffer[..n]).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_check_up_tells_of_a_clock_that_is_wrong() {
+    let Some(server) = server(&[]) else { return };
+    for (ahead, level) in [(0, store::Level::Good), (90, store::Level::Warning)] {
+        let url = format!("redis://127.0.0.1:{}", hasty_proxy(server.port, ahead));
+        let (found, words) = said(&url, "clock");
+        assert_eq!(found, level, "{words}");
+        if ahead > 0 {
+            let apart: f64 = words
+                .split_once("ours are ")
+                .unwrap()
+                .1
+                .split(' ')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert!((apart - 90.0).abs() < 3.0, "{words}");
+        }
+    }
+}
+
+#[test]
 fn a_check_up_names_a_server_that_is_not_there() {
     let url = format!("redis://127.0.0.1:{}", free_port());
     let (level, found) = said(&url, "server");

@@ -87,6 +87,12 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Where its files are.
+    #[allow(dead_code, reason = "as of `one`")]
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// SIGKILL, and gone when this returns.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();

@@ -66,6 +66,12 @@ pub(super) fn of(error: &RedisError, url: &str, address: &Address) -> Error {
             url,
             reason: "the server is too old: Redis 7.0 or newer, or Valkey, is wanted".to_owned(),
         },
+        _ if said.contains("unknown command") => Error::StoreOpen {
+            url,
+            reason: format!(
+                "the server does not know a command that a store needs: {said}; Redis 7.0 or newer, or Valkey, that runs scripts is wanted"
+            ),
+        },
         _ => match error.code() {
             Some("OOM") => Error::StoreFull {
                 url,

@@ -289,6 +289,11 @@ fn works(url: &str, namespace: &str) -> Finding {
             "rights",
             "scripts run, and the user may do all that a store does",
         ),
+        Err(error @ Error::StoreOpen { .. }) => Finding::bad(
+            "scripts",
+            error.to_string(),
+            "use a server of which no command is renamed or forbidden: Redis 7.0 or newer, or Valkey",
+        ),
         Err(error) => Finding::bad(
             "rights",
             error.to_string(),

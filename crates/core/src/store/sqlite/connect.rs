@@ -9,13 +9,14 @@ use std::{fs, io, thread};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Location;
+use super::upgrade::{STEPS, upgrade, version};
 use crate::{Error, Result};
 
 /// "BSmt": marks a SQLite file as ours.
 const APPLICATION: i64 = 0x4253_6d74;
 
 /// The schema version of this build.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = version(STEPS);
 
 const TABLES: &str = include_str!("schema.sql");
 
@@ -32,6 +33,8 @@ enum Identity {
     /// Nothing yet.
     Empty,
     Ours,
+    /// Of an older version.
+    Older(i64),
 }
 
 /// A connection for reading, if there is a store; nothing is written for it.
@@ -70,6 +73,21 @@ pub(super) fn existing(at: &Location) -> Result<Option<(Connection, Access)>> {
     };
     match identity? {
         Identity::Empty => Ok(None),
+        Identity::Older(found) => match access {
+            Access::Full => {
+                let mut db = db;
+                db.busy_timeout(at.busy)
+                    .and_then(|()| upgrade(&mut db, STEPS))
+                    .map_err(|error| at.failure(&error))?;
+                existing(at)
+            }
+            Access::ReadOnly(reason) => Err(Error::StoreReadOnly {
+                url: at.url.clone(),
+                reason: format!(
+                    "it is of schema version {found}, this build reads {SCHEMA}, and {reason}"
+                ),
+            }),
+        },
         Identity::Ours => {
             db.execute_batch("PRAGMA query_only = 1")
                 .map_err(|error| at.failure(&error))?;
@@ -149,6 +167,7 @@ fn identify(at: &Location, db: &Connection) -> rusqlite::Result<Result<Identity>
     Ok(match (application, schema) {
         (0, 0) if one("SELECT count(*) FROM sqlite_schema")? == 0 => Ok(Identity::Empty),
         (APPLICATION, SCHEMA) => Ok(Identity::Ours),
+        (APPLICATION, found) if (1..SCHEMA).contains(&found) => Ok(Identity::Older(found)),
         (APPLICATION, found) if found > SCHEMA => Err(Error::StoreTooNew {
             url: url(),
             found,
@@ -220,9 +239,9 @@ pub(super) fn writing(at: &Location) -> Result<Connection> {
     match identity? {
         Identity::Ours if mode == "wal" => Ok(db),
         Identity::Ours => Err(no_wal(at, &mode)),
-        Identity::Empty => Err(Error::StoreCorrupt {
+        Identity::Empty | Identity::Older(_) => Err(Error::StoreCorrupt {
             url: at.url.clone(),
-            reason: "its tables are gone".to_owned(),
+            reason: "its tables are gone, or another file took its place".to_owned(),
         }),
     }
 }

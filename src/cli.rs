@@ -25,6 +25,7 @@ mod schema;
 mod show;
 mod store;
 mod terminal;
+mod traces;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -71,24 +72,33 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
         }
     };
     let json = args.command.json();
-    let result = Context::new(&args.global).and_then(|context| match args.command {
-        Command::Eval(eval) => eval::run(&context, eval),
-        Command::Bot(bot) => bot::run(&context, &bot),
-        Command::Nb(nb) => bot::nb(&context, &nb),
-        Command::Metric(metric) => metric::run(&context, &metric),
-        Command::Nlp(nlp) => nlp::run(&context, &nlp),
-        Command::Model(model) => model::run(&context, &model),
-        Command::Flow(flow) => flow::run(&context, &flow),
-        Command::Init(init) => init::run(&context, &init),
-        Command::Store(store) => store::run(&context, &store.command),
-        Command::Doctor(doctor) => doctor::run(&context, &doctor),
-        Command::Schema(schema) => schema::run(&schema),
-        Command::Completions(completions) => completions::run(&completions),
+    let result = Context::new(&args.global).and_then(|context| {
+        let traces = traces::Traces::start(&context, &args.command)?;
+        let result = command(&context, args.command);
+        traces.end();
+        result
     });
     match result {
         Ok(Ended::Well) => 0,
         Ok(Ended::GateFailed) => 1,
         Ok(Ended::Waiting) => 3,
         Err(error) => errors::report(&error, json),
+    }
+}
+
+fn command(context: &Context, command: Command) -> botsmith::eval::Result<Ended> {
+    match command {
+        Command::Eval(eval) => eval::run(context, eval),
+        Command::Bot(bot) => bot::run(context, &bot),
+        Command::Nb(nb) => bot::nb(context, &nb),
+        Command::Metric(metric) => metric::run(context, &metric),
+        Command::Nlp(nlp) => nlp::run(context, &nlp),
+        Command::Model(model) => model::run(context, &model),
+        Command::Flow(flow) => flow::run(context, &flow),
+        Command::Init(init) => init::run(context, &init),
+        Command::Store(store) => store::run(context, &store.command),
+        Command::Doctor(doctor) => doctor::run(context, &doctor),
+        Command::Schema(schema) => schema::run(&schema),
+        Command::Completions(completions) => completions::run(&completions),
     }
 }

@@ -84,6 +84,16 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Where spans go, of a command that makes any.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn tracing(&self) -> Option<&Tracing> {
+        match self {
+            Self::Eval(eval) if eval.command.is_none() => Some(&eval.tracing),
+            Self::Flow(flow) => flow.command.tracing(),
+            _ => None,
+        }
+    }
+
     /// Whether the one object on stdout is to be JSON, errors included.
     pub(crate) fn json(&self) -> bool {
         match self {
@@ -111,6 +121,16 @@ impl Command {
             Self::Nb(_) | Self::Schema(_) | Self::Completions(_) => false,
         }
     }
+}
+
+/// Where spans of a command go.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Tracing {
+    /// Send spans to this OpenTelemetry collector, such as <http://localhost:4318> [env:
+    /// OTEL_EXPORTER_OTLP_ENDPOINT]
+    #[cfg(feature = "otlp")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -144,10 +164,12 @@ pub(crate) struct Eval {
     pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) asking: Asking,
-    /// Spread the questions over all workers of the store, this process among them; suite, bots and data
-    /// are at the same paths on all machines
+    /// Spread questions and judging over all workers of the store, this process among them; suite, bots and
+    /// data are at the same paths on all machines
     #[arg(long)]
     pub(crate) workers: bool,
+    #[command(flatten)]
+    pub(crate) tracing: Tracing,
     #[command(subcommand)]
     pub(crate) command: Option<EvalCommand>,
 }

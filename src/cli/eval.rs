@@ -8,8 +8,8 @@ use botsmith::core::Diagnostic;
 use botsmith::core::store::StateStore;
 use botsmith::eval::evaluators::Registry;
 use botsmith::eval::flow::{Desk, Spread, spread};
-use botsmith::eval::report::{self, Report, html, jsonl, junit, markdown, rows};
-use botsmith::eval::run::{Finished, RunOptions, Runner, Runs, StoredRun};
+use botsmith::eval::report;
+use botsmith::eval::run::{Finished, RunOptions, Runner, Runs};
 use botsmith::eval::suite::{Overrides, Reports, Suite};
 use botsmith::eval::{Error, Result};
 use botsmith::flow::{FlowStore, Worker};
@@ -20,13 +20,13 @@ use super::context::Context;
 use super::progress::Bar;
 use super::{Ended, compare, output, power, runs, show, terminal};
 
-/// Into how many shares a suite's questions are spread.
+/// Into how many shares a suite is spread.
 const PARTS: u64 = 16;
-/// How many shares this process asks at once.
+/// How many shares this process works on at once.
 const SHARES: usize = 2;
 /// How long a share stays a process's that was killed.
 const LEASE: Duration = Duration::from_secs(10);
-/// How long shares of other suites may go on once this one is asked.
+/// How long shares of other suites may go on once this one is judged.
 const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(context: &Context, args: Eval) -> Result<Ended> {
@@ -135,8 +135,8 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
     )
 }
 
-/// Has the questions of a suite asked by all workers of the store, this process among them; says whether
-/// there were any.
+/// Has a suite asked and judged by all workers of the store, this process among them; says whether there was
+/// anything to do.
 fn share(store: &Arc<dyn StateStore>, workshop: &Workshop, what: Spread<'_>) -> Result<bool> {
     let wrong = |error: botsmith::flow::Error| match error {
         botsmith::flow::Error::Core(error) => Error::Core(error),
@@ -180,7 +180,7 @@ pub(super) fn finish(
 ) -> Result<Ended> {
     let report = &finished.report;
     let run = Runs::new(store).open(&report.run)?;
-    let written = write_files(&run, report, files)?;
+    let written = report::write_files(&run, report, files)?;
     if json {
         output::print_json(report)?;
     } else {
@@ -229,54 +229,4 @@ pub(super) fn report_files(flags: &Files) -> Reports {
     files.junit.clone_from(&flags.junit);
     files.html.clone_from(&flags.html);
     files
-}
-
-/// Writes report files and gives their paths.
-pub(super) fn write_files(
-    run: &StoredRun<'_>,
-    report: &Report,
-    files: &Reports,
-) -> Result<Vec<PathBuf>> {
-    let manifest = &run.manifest;
-    let mut written = Vec::new();
-    let mut write =
-        |path: &Option<PathBuf>, with: &dyn Fn(&Path, &mut dyn std::io::Write) -> Result<()>| {
-            if let Some(path) = path {
-                report::save(path, |out| with(path, out))?;
-                written.push(path.clone());
-            }
-            Ok::<_, Error>(())
-        };
-    let text = |out: &mut dyn std::io::Write, path: &Path, text: &str| {
-        out.write_all(text.as_bytes()).map_err(|source| {
-            Error::Core(botsmith::core::Error::Write {
-                path: path.to_owned(),
-                source,
-            })
-        })
-    };
-    write(&files.json, &|path, out| {
-        let mut json = serde_json::to_string_pretty(report).expect("our types serialise to JSON");
-        json.push('\n');
-        text(out, path, &json)
-    })?;
-    write(&files.jsonl, &|_, out| {
-        jsonl::write(out, manifest, &mut run.cases())
-    })?;
-    write(&files.csv, &|_, out| {
-        report::csv::write(out, manifest, &mut run.cases())
-    })?;
-    write(&files.markdown, &|path, out| {
-        text(out, path, &markdown::render(report))
-    })?;
-    write(&files.junit, &|_, out| {
-        junit::write(out, report, manifest, || run.cases())
-    })?;
-    write(&files.html, &|path, out| {
-        let cases = run
-            .cases()
-            .map(|record| record.map(|record| rows::case(&record, manifest, rows::Offsets::Utf16)));
-        html::write(out, path, report, cases)
-    })?;
-    Ok(written)
 }

@@ -5,6 +5,8 @@
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+pub mod quoting;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

@@ -1,6 +1,6 @@
 //! `botsmith flow` through the real binary: commands and their words (`commands.rs`), people in the middle
 //! (`people.rs`), workers that are stopped and killed (`workers.rs`), the clock (`clock.rs`), moving a store
-//! (`moved.rs`). On SQLite, and on a Redis server of the test's own where it matters.
+//! (`moved.rs`), secrets (`secrets.rs`). On SQLite, and on a Redis server of the test's own where it matters.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@ mod clock;
 mod commands;
 mod moved;
 mod people;
+mod secrets;
 #[path = "../../crates/core/tests/store/server.rs"]
 #[allow(dead_code, reason = "its clusters and sentinels are for others")]
 mod server;

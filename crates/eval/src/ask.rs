@@ -16,6 +16,7 @@ mod bots;
 mod conversation;
 mod evaluate;
 mod pace;
+pub(crate) mod traced;
 mod workshop;
 
 pub use asked::Asked;

@@ -1,5 +1,5 @@
-//! What workflows can do with bots, texts and suites: the kinds `dataset`, `bot`, `nlp`, `eval`, `gate`, and
-//! suites spread over workers.
+//! What workflows can do with bots, texts and suites: the kinds `dataset`, `bot`, `nlp`, `keyphrases`, `eval`,
+//! `report`, `gate`, and suites spread over workers.
 //!
 //! In: a [`Desk`], which knows the store and opens bots. Out: [`Kinds`] for a
 //! [`Worker`](botsmith_flow::Worker). Steps of these kinds read files of the worker's machine.
@@ -8,6 +8,7 @@ mod bot;
 mod files;
 mod judge;
 mod language;
+mod report;
 mod spread;
 
 use std::fmt;
@@ -55,7 +56,7 @@ impl Desk {
     /// use botsmith_eval::{ask::Given, flow::Desk};
     /// let desk = Desk::new(Arc::new(MemoryStore::new()), Arc::new(Given::default()));
     /// let kinds = desk.kinds();
-    /// assert!(["bot", "eval", "map"].iter().all(|name| kinds.get(name).is_some()));
+    /// assert!(["bot", "eval", "map", "report"].iter().all(|name| kinds.get(name).is_some()));
     /// ```
     pub fn kinds(&self) -> Kinds {
         let desk = self.clone();
@@ -82,18 +83,40 @@ impl Desk {
             .may_take("limit", Type::Number, "At most so many cases.")
             .gives(Type::Map)
             .does(move |task| judge::eval(desk.clone(), task));
+        let about = "The run, as `run` in the output of a step of kind `eval`.";
+        let report = report::FORMS.into_iter().fold(
+            Kind::new("report", "Writes reports of a judged run to files.").takes(
+                "run",
+                Type::Text,
+                about,
+            ),
+            |kind, name| kind.may_take(name, Type::Text, "The file to write."),
+        );
+        let store = Arc::clone(&self.store);
+        let report = report
+            .gives(Type::List)
+            .does_blocking(move |task| report::write(&*store, &task));
+        let share = |name: &str, about: &str| {
+            Kind::new(name, about)
+                .takes("suite", Type::Text, "The suite's file.")
+                .takes("run", Type::Text, "The run's id.")
+                .takes("index", Type::Number, "Which share, from 0.")
+                .takes("of", Type::Number, "How many shares there are.")
+                .may_take("overrides", Type::Map, "What is changed of the suite.")
+                .may_take("concurrency", Type::Number, "Questions at once.")
+        };
         let desk = self.clone();
-        let part = Kind::new(
+        let part = share(
             spread::PART,
-            "Asks the bots of a suite about a share of its cases.",
+            "Asks a suite's bots about a share of its cases.",
         )
-        .takes("suite", Type::Text, "The suite's file.")
-        .takes("run", Type::Text, "The run's id.")
-        .takes("index", Type::Number, "Which share, from 0.")
-        .takes("of", Type::Number, "How many shares there are.")
-        .may_take("overrides", Type::Map, "What is changed of the suite.")
-        .may_take("concurrency", Type::Number, "Questions at once.")
         .does_blocking(move |task| spread::part(&desk, &task));
+        let desk = self.clone();
+        let judge = share(
+            spread::JUDGE,
+            "Judges the answers to a share of a suite's cases.",
+        )
+        .does_blocking(move |task| spread::judge(&desk, &task));
         Kinds::builtin()
             .with(
                 Kind::new("dataset", "Rows of files, one after the other.")
@@ -128,7 +151,16 @@ impl Desk {
                     .gives(Type::Map)
                     .does(|task| async move { judge::gate(&task) }),
             )
+            .with(
+                Kind::new("keyphrases", "The phrases that an English text is about.")
+                    .takes("text", Type::Text, "The text.")
+                    .may_take("top", Type::Number, "How many at most.")
+                    .gives(Type::List)
+                    .does_blocking(|task| language::phrases(&task)),
+            )
+            .with(report)
             .with(part)
+            .with(judge)
     }
 }
 

@@ -5,6 +5,7 @@
 //! same bytes.
 
 pub mod csv;
+mod files;
 pub mod html;
 pub mod jsonl;
 pub mod junit;
@@ -14,6 +15,7 @@ pub mod rows;
 mod totals;
 mod types;
 
+pub use files::write_files;
 pub use number::{percent, plain, signed};
 pub use totals::{BotTotals, CostTotal, HopTotal, TokenTotal};
 pub use types::{

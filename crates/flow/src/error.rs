@@ -103,6 +103,12 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// Spans cannot be sent to a collector.
+    #[error("traces cannot be sent: {reason}")]
+    Traces {
+        /// What is wrong; no address stands in it.
+        reason: String,
+    },
     /// A template of a step breaks in a run.
     #[error("the template `{template}` breaks: {reason}")]
     Template {
@@ -130,6 +136,7 @@ impl Error {
             Self::Schedule { .. } => "BS-FLOW-030",
             Self::Answer { .. } => "BS-FLOW-021",
             Self::Worker { .. } => "BS-FLOW-022",
+            Self::Traces { .. } => "BS-FLOW-023",
         }
     }
 

@@ -25,6 +25,9 @@ mod advance;
 mod cron;
 mod error;
 mod graph;
+mod notice;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod plan;
 mod run;
 mod state;
@@ -36,6 +39,9 @@ mod workflow;
 pub use cron::{Cron, Misfire};
 pub use error::{Error, Result};
 pub use graph::Graph;
+pub use notice::{Notice, Occasion, Recipient};
+#[cfg(feature = "otlp")]
+pub use otlp::{Otlp, OtlpEncoding};
 pub use plan::{Concurrency, OnFailure, Plan, Retry, RunIf, StepPlan};
 pub use run::{Outlook, outlook, run};
 pub use state::{

@@ -6,7 +6,7 @@ use botsmith_core::hint;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Notice, Result};
 
 /// The longest key of a step, in bytes.
 const MAX_KEY: usize = 200;
@@ -162,7 +162,10 @@ pub struct Concurrency {
 /// # Ok::<(), botsmith_flow::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan(Vec<StepPlan>);
+pub struct Plan {
+    steps: Vec<StepPlan>,
+    notices: Vec<Notice>,
+}
 
 impl Plan {
     /// Checks names and needs.
@@ -233,16 +236,31 @@ impl Plan {
 
     /// The steps, each after those that it needs.
     pub fn steps(&self) -> &[StepPlan] {
-        &self.0
+        &self.steps
+    }
+
+    /// The same, and these are told of its runs.
+    #[must_use]
+    pub fn telling(mut self, notices: Vec<Notice>) -> Self {
+        self.notices = notices;
+        self
+    }
+
+    /// Who is told of its runs.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     pub(crate) fn into_steps(self) -> Vec<StepPlan> {
-        self.0
+        self.steps
     }
 
     /// The hash that pins a run to this plan: 64 hexadecimal digits.
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(&self.0).expect("plans serialise to JSON");
+        let mut json = serde_json::to_vec(&self.steps).expect("plans serialise to JSON");
+        if !self.notices.is_empty() {
+            json.extend(serde_json::to_vec(&self.notices).expect("notices serialise to JSON"));
+        }
         blake3::hash(&json).to_hex().to_string()
     }
 }
@@ -282,7 +300,10 @@ fn order(steps: Vec<StepPlan>) -> Result<Plan> {
         }
     }
     if by_key.is_empty() {
-        return Ok(Plan(ordered));
+        return Ok(Plan {
+            steps: ordered,
+            notices: Vec::new(),
+        });
     }
     // From any step that is left, needs that are left lead into the circle.
     let mut path: Vec<String> = vec![by_key.keys().next().expect("some are left").clone()];

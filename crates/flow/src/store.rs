@@ -296,6 +296,7 @@ impl FlowStore {
                 priority: None,
                 deadline_ms: timeout_ms.map(|ms| now_ms.saturating_add(ms)),
                 timed_out: false,
+                notices: plan.notices().to_vec(),
                 open: steps.len() as u64,
                 events: 0,
             };

@@ -13,7 +13,7 @@ mod command;
 mod control;
 mod heart;
 #[cfg(feature = "http")]
-mod http;
+pub(crate) mod http;
 mod notify;
 mod prepare;
 mod running;
@@ -42,7 +42,9 @@ use slots::Slots;
 /// The most steps that a worker does at once.
 const MOST: usize = 4096;
 
-pub(crate) type Secrets = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
+/// A secret by its name; `None` where there is none, or why it cannot be had.
+pub(crate) type Secrets =
+    Arc<dyn Fn(&str) -> std::result::Result<Option<SecretString>, String> + Send + Sync>;
 type Watch = Arc<dyn Fn(&Happened) + Send + Sync>;
 
 /// Does the steps of runs.
@@ -180,9 +182,18 @@ impl Worker {
 
     /// What `secret('NAME')` stands for. It is asked when a step runs; where an output or an error
     /// holds the secret, `***` is stored instead.
-    pub fn secrets<F>(mut self, find: F) -> Self
+    pub fn secrets<F>(self, find: F) -> Self
     where
         F: Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
+    {
+        self.try_secrets(move |name| Ok(find(name)))
+    }
+
+    /// As [`secrets`](Self::secrets), where finding one may fail: the step then fails with the secret's name and
+    /// the reason, which must not hold the secret.
+    pub fn try_secrets<F>(mut self, find: F) -> Self
+    where
+        F: Fn(&str) -> std::result::Result<Option<SecretString>, String> + Send + Sync + 'static,
     {
         self.secrets = Some(Arc::new(find));
         self

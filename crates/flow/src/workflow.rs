@@ -27,7 +27,7 @@ pub use schema::schema;
 pub use scope::{Ended, Scope};
 pub use work::{Each, Repeat, Work};
 
-use crate::{Concurrency, Error, OnFailure, Plan, Result, Retry, RunIf, StepPlan};
+use crate::{Concurrency, Error, Notice, OnFailure, Plan, Result, Retry, RunIf, StepPlan};
 
 /// The largest workflow file, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -67,6 +67,8 @@ pub struct Workflow {
     inputs: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notify: Vec<Notice>,
     steps: BTreeMap<String, Step>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     finally: BTreeMap<String, Step>,
@@ -177,6 +179,11 @@ impl Workflow {
         self.timeout_ms
     }
 
+    /// Who is told of its runs. As a step of another workflow it tells nobody.
+    pub fn notify(&self) -> &[Notice] {
+        &self.notify
+    }
+
     /// Its steps by name, without those under `finally`.
     pub fn steps(&self) -> &BTreeMap<String, Step> {
         &self.steps
@@ -234,7 +241,8 @@ impl Workflow {
     /// # Errors
     /// [`Error::Plan`] if there are too many.
     pub fn plan(&self) -> Result<Plan> {
-        Plan::new(self.step_plans(None, &Map::new()))
+        let plan = Plan::new(self.step_plans(None, &Map::new()))?;
+        Ok(plan.telling(self.notify.clone()))
     }
 
     fn step_plans(&self, under: Option<&str>, names: &Map<String, Value>) -> Vec<StepPlan> {

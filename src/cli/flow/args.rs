@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use botsmith::flow::Misfire;
 use clap::{Subcommand, ValueHint};
 
+use crate::cli::args::Tracing;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flow {
     #[command(subcommand)]
@@ -62,6 +64,15 @@ pub(crate) enum FlowCommand {
 
 impl FlowCommand {
     /// Whether the one object on stdout is to be JSON, errors included.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn tracing(&self) -> Option<&Tracing> {
+        match self {
+            Self::Run(args) => Some(&args.doing.tracing),
+            Self::Worker(args) => Some(&args.doing.tracing),
+            _ => None,
+        }
+    }
+
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Run(args) => args.json,
@@ -121,6 +132,8 @@ pub(crate) struct Run {
 /// How steps are done.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Doing {
+    #[command(flatten)]
+    pub(crate) tracing: Tracing,
     /// Do at most N steps at once
     #[arg(long, value_name = "N", default_value = "4")]
     pub(crate) concurrency: NonZeroUsize,

@@ -129,13 +129,12 @@ pub(super) fn build(
         );
     }
     let config = context.config.clone();
-    // A secret that cannot be read is none; the step says its name.
-    worker.secrets(move |name| {
-        config
-            .secret(name, &Disk)
-            .ok()
-            .flatten()
-            .map(|found| found.value)
+    worker.try_secrets(move |name| match config.secret(name, &Disk) {
+        Ok(Some(found)) => Ok(Some(found.value)),
+        Ok(None) => Err(format!(
+            "neither {name} nor {name}_FILE is set, in the environment or a `.env` file"
+        )),
+        Err(error) => Err(error.to_string()),
     })
 }
 

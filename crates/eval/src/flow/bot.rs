@@ -5,10 +5,10 @@ use botsmith_core::chat::Call;
 use botsmith_flow::{StepError, Task};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tracing::{Instrument as _, field, info_span};
+use tracing::Instrument as _;
 
 use super::{Desk, failed};
-use crate::ask::Ask;
+use crate::ask::{Ask, traced};
 use crate::suite::BotSource;
 use crate::{Case, Error, Outcome};
 
@@ -58,34 +58,13 @@ pub(super) async fn ask(desk: Desk, task: Task) -> Result<Value, StepError> {
     if let Some(deadline) = task.deadline() {
         call = call.at_most(deadline.saturating_duration_since(std::time::Instant::now()));
     }
-    let span = info_span!(
-        "invoke_agent",
-        otel.name = %format_args!("invoke_agent {}", with.cartridge),
-        otel.kind = "client",
-        gen_ai.operation.name = "invoke_agent",
-        gen_ai.agent.name = with.cartridge.as_str(),
-        gen_ai.provider.name = field::Empty,
-        gen_ai.request.model = field::Empty,
-        gen_ai.usage.input_tokens = field::Empty,
-        gen_ai.usage.output_tokens = field::Empty,
-        "error.type" = field::Empty,
-    );
+    let span = traced::span(&with.cartridge);
     let answer = Ask::default()
         .answer(&bot, &case, &call)
         .instrument(span.clone())
         .await
         .map_err(|error| failed(&error))?;
-    if let Some(asked) = &answer.asked {
-        span.record("gen_ai.provider.name", asked.provider.as_str());
-        span.record("gen_ai.request.model", asked.model.as_str());
-        if let Some(usage) = &asked.usage {
-            span.record("gen_ai.usage.input_tokens", usage.input_tokens);
-            span.record("gen_ai.usage.output_tokens", usage.output_tokens);
-        }
-        if let Some(class) = asked.class {
-            span.record("error.type", class.as_str());
-        }
-    }
+    traced::tell(&span, &answer);
     let why = || answer.error.clone().unwrap_or_else(|| answer.text.clone());
     match answer.outcome {
         Outcome::Answered => Ok(json!(answer.text)),

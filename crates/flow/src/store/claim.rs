@@ -9,7 +9,7 @@ use crate::advance::{
 };
 use crate::state::{Attempt, RunStatus, StepError, StepState, StepStatus, Token};
 use crate::unit::{Unit, read};
-use crate::{Result, RunIf, StepPlan};
+use crate::{Notice, Result, RunIf, StepPlan};
 
 use super::{FlowStore, nonce, random};
 
@@ -49,6 +49,8 @@ pub struct Claimed {
     pub plan_hash: String,
     /// What the run was started with.
     pub inputs: Value,
+    /// Who is told of the run.
+    pub notices: Vec<Notice>,
     /// The step.
     pub plan: StepPlan,
     /// How many attempts there were before.
@@ -403,6 +405,7 @@ fn begin(
         workflow: change.run.workflow.clone(),
         plan_hash: change.run.plan_hash.clone(),
         inputs: change.run.inputs.clone(),
+        notices: change.run.notices.clone(),
         plan: step.plan,
         before,
         failures: step.failures,

@@ -157,6 +157,7 @@ impl FlowStore {
                 change.run.open += u64::from(!step.status.is_final());
                 change.put(&step);
             }
+            change.run.notices = plan.notices().to_vec();
             let old = std::mem::replace(&mut change.run.plan_hash, hash.clone());
             change.event(
                 "migrated",

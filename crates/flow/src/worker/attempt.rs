@@ -63,6 +63,7 @@ pub(super) async fn attempt(
     };
     if let Output::Failed(error) = &output {
         span.record("error.type", error.class.as_str());
+        span.record("otel.status_code", "ERROR");
     }
     Some(shown.hide(output))
 }
@@ -74,6 +75,7 @@ fn span(claimed: &Claimed) -> Span {
         "step",
         otel.name = %format_args!("{} {}", claimed.plan.kind, claimed.held.step),
         otel.kind = "internal",
+        otel.status_code = field::Empty,
         gen_ai.workflow.name = claimed.workflow.as_str(),
         botsmith.run = claimed.held.run.as_str(),
         botsmith.step = claimed.held.step.as_str(),

@@ -31,7 +31,7 @@ struct With {
 }
 
 /// A client; one for addresses of this machine, which no proxy is asked for.
-fn client(here: bool) -> Result<Client, StepError> {
+pub(crate) fn client(here: bool) -> Result<Client, StepError> {
     static CLIENTS: [OnceLock<Client>; 2] = [const { OnceLock::new() }; 2];
     let place = &CLIENTS[usize::from(here)];
     if let Some(client) = place.get() {
@@ -85,6 +85,14 @@ pub(super) async fn post(url: &str, notice: &Value) -> Result<(), String> {
         Ok(answer) if answer.status().is_success() => Ok(()),
         Ok(answer) => Err(format!("`{host}` answered {}", answer.status().as_u16())),
     }
+}
+
+/// The host of an http or https address, and whether it is this machine.
+#[cfg(feature = "otlp")]
+pub(crate) fn host_of(url: &str) -> Option<(String, bool)> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str().filter(|host| !host.is_empty())?;
+    matches!(url.scheme(), "http" | "https").then(|| (host.to_owned(), is_here(host)))
 }
 
 /// Whether a host is this machine.

@@ -1,4 +1,5 @@
-//! Notices to people: somebody's word is needed, a run failed, a run is done -> a web address or a program.
+//! Notices to people: somebody's word is needed, a run failed, a run is done -> a web address or a program. Those
+//! of the worker's owner are told of all runs that it works on, those of a workflow's `notify` of its own runs.
 //!
 //! The body, or what the program reads, is one JSON object: `{event, run, workflow, step?, about?}` with `event` one of
 //! `approval-needed`, `answer-needed`, `failed`, `done`, `cancelled`. A run's end is told by the first worker
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use super::{Happened, Worker};
-use crate::{Committed, FlowStore, Output, RunStatus};
+use super::{Happened, Secrets, Worker};
+use crate::{Claimed, FlowStore, Notice, Occasion, Output, Recipient, Scope};
 
 /// How often a notice is tried.
 const TRIES: u32 = 3;
@@ -78,6 +79,41 @@ impl Notify {
     }
 }
 
+/// Whom the workflow of a run tells.
+#[derive(Clone)]
+pub(super) struct Told {
+    notices: Vec<Notice>,
+    inputs: Value,
+}
+
+impl Told {
+    /// Of a step's run; `None` where nobody is.
+    pub(super) fn of(claimed: &Claimed) -> Option<Self> {
+        (!claimed.notices.is_empty()).then(|| Self {
+            notices: claimed.notices.clone(),
+            inputs: claimed.inputs.clone(),
+        })
+    }
+
+    /// Those who want to hear of this.
+    fn on(&self, occasion: Occasion) -> Option<Self> {
+        let wanted = |notice: &&Notice| notice.on.contains(&occasion);
+        let notices: Vec<_> = self.notices.iter().filter(wanted).cloned().collect();
+        (!notices.is_empty()).then(|| Self {
+            notices,
+            inputs: self.inputs.clone(),
+        })
+    }
+}
+
+/// A notice on its way.
+pub(super) struct Letter {
+    notice: Value,
+    /// Whether those are told whom the worker tells.
+    own: bool,
+    told: Option<Told>,
+}
+
 /// What a worker has to tell of.
 pub(super) struct Notices {
     /// Runs of which it did a step, whose end was not told yet.
@@ -95,33 +131,34 @@ impl Notices {
         }
     }
 
-    /// A commit was made.
+    /// A commit was made. `whom`: whether the worker tells anybody, and whom the workflow tells.
     pub(super) fn committed(
         &mut self,
         (run, step): (&str, &str),
         workflow: &str,
         output: &Output,
-        answer: Committed,
-    ) -> Option<Value> {
-        if answer == Committed::Fenced {
-            return None;
-        }
+        (own, told): (bool, Option<&Told>),
+    ) -> Option<Letter> {
         self.open.insert(run.to_owned());
         let Output::Waits(wait) = output else {
             return None;
         };
         let about = wait.about.as_ref()?;
-        let event = match about["kind"].as_str() {
-            Some("ask") => "answer-needed",
-            _ => "approval-needed",
+        let occasion = match about["kind"].as_str() {
+            Some("ask") => Occasion::AnswerNeeded,
+            _ => Occasion::ApprovalNeeded,
         };
-        Some(
-            json!({"event": event, "run": run, "workflow": workflow, "step": step, "about": about}),
-        )
+        let told = told.and_then(|told| told.on(occasion));
+        (own || told.is_some()).then(|| Letter {
+            notice: json!({"event": occasion.word(), "run": run, "workflow": workflow, "step": step, "about": about}),
+            own,
+            told,
+        })
     }
 
-    /// What has ended since it was looked last. `last`: whether to look at all of them now.
-    pub(super) fn ended(&mut self, flows: &FlowStore, last: bool) -> Vec<Value> {
+    /// What has ended since it was looked last. `own`: whether the worker tells anybody; `last`: whether to
+    /// look at all of them now.
+    pub(super) fn ended(&mut self, flows: &FlowStore, own: bool, last: bool) -> Vec<Letter> {
         if self.open.is_empty() || !last && self.looked.elapsed() < LOOK {
             return Vec::new();
         }
@@ -140,45 +177,105 @@ impl Notices {
             .last()
             .map(|last| format!("{last}\0"))
             .unwrap_or_default();
-        let mut told = Vec::new();
+        let mut letters = Vec::new();
         for run in some {
-            let event = match flows.run(&run) {
-                Ok(state) if !state.status.is_final() => continue,
-                Ok(state) => {
-                    let event = match state.status {
-                        RunStatus::Failed => "failed",
-                        RunStatus::Cancelled => "cancelled",
-                        _ => "done",
-                    };
-                    let first = flows.first_time(&run, &format!("{event}-{}", state.events));
-                    // The store is away: later.
-                    let Ok(first) = first else { continue };
-                    first.then(|| json!({"event": event, "run": run, "workflow": state.workflow}))
-                }
-                Err(crate::Error::NotFound { .. }) => None,
-                Err(_) => continue,
-            };
+            match ended(flows, &run, own) {
+                Ok(End::Open) | Err(crate::Error::Core(_) | crate::Error::Busy { .. }) => continue,
+                Ok(End::Told(letter)) => letters.extend(letter),
+                Err(_) => {}
+            }
             self.open.remove(&run);
-            told.extend(event);
         }
-        told
+        letters
     }
 }
 
-/// Sends a notice everywhere that the worker tells.
-pub(super) async fn send(worker: Worker, notice: Value) {
-    for to in &worker.notices {
+/// How a run stands, for those who tell of it.
+enum End {
+    Open,
+    /// It has ended; nothing where that was told.
+    Told(Option<Letter>),
+}
+
+fn ended(flows: &FlowStore, run: &str, own: bool) -> crate::Result<End> {
+    let state = flows.run(run)?;
+    let Some(occasion) = Occasion::of(state.status) else {
+        return Ok(End::Open);
+    };
+    let told = Told {
+        notices: state.notices,
+        inputs: state.inputs,
+    };
+    // Each is told once, by whichever worker asks first: of workers, not all tell somebody.
+    let event = occasion.word();
+    let own = own && flows.first_time(run, &format!("{event}-{}", state.events))?;
+    let told = match told.on(occasion) {
+        Some(told) if flows.first_time(run, &format!("told-{event}-{}", state.events))? => {
+            Some(told)
+        }
+        _ => None,
+    };
+    Ok(End::Told((own || told.is_some()).then(|| Letter {
+        notice: json!({"event": event, "run": run, "workflow": state.workflow}),
+        own,
+        told,
+    })))
+}
+
+/// Whom the entries of a workflow name, their templates filled in.
+fn whom(told: &Told, secrets: Option<Secrets>, commands: bool) -> Vec<Result<Notify, String>> {
+    let mut scope = Scope::new(told.inputs.clone());
+    if let Some(find) = secrets {
+        scope = scope.try_secrets(move |name| find(name));
+    }
+    let filled = |text: &String| match scope.value(&json!(text)) {
+        Ok(Value::String(text)) => Ok(text),
+        Ok(other) => Ok(other.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let whom = told.notices.iter().map(|notice| match &notice.to {
+        Recipient::Webhook(url) => filled(url).map(Notify::Webhook),
+        Recipient::Command(_) if !commands => {
+            Err("this worker is not allowed to start programs".into())
+        }
+        Recipient::Command(words) => {
+            let words: Result<_, _> = words.iter().map(filled).collect();
+            words.map(Notify::Command)
+        }
+    });
+    whom.collect()
+}
+
+/// Sends a notice to all whom the worker or the workflow tells.
+pub(super) async fn send(worker: Worker, letter: Letter) {
+    let mut all = Vec::new();
+    if let Some(told) = letter.told {
+        let (secrets, commands) = (worker.secrets.clone(), worker.commands);
+        // A secret may be read from a file.
+        let filled = tokio::task::spawn_blocking(move || whom(&told, secrets, commands)).await;
+        all = filled.unwrap_or_else(|_| vec![Err("whom to tell could not be found out".into())]);
+    }
+    if letter.own {
+        all.extend(worker.notices.iter().cloned().map(Ok));
+    }
+    let notice = letter.notice;
+    for to in all {
         let mut said = String::new();
-        for attempt in 1..=TRIES {
-            let sent = tokio::time::timeout(LONGEST, to.send(&notice)).await;
-            match sent.unwrap_or_else(|_| Err("it took too long".into())) {
-                Ok(()) => {
-                    said.clear();
-                    break;
+        match to {
+            Err(why) => said = why,
+            Ok(to) => {
+                for attempt in 1..=TRIES {
+                    let sent = tokio::time::timeout(LONGEST, to.send(&notice)).await;
+                    match sent.unwrap_or_else(|_| Err("it took too long".into())) {
+                        Ok(()) => {
+                            said.clear();
+                            break;
+                        }
+                        Err(why) => said = why,
+                    }
+                    tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
                 }
-                Err(why) => said = why,
             }
-            tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
         }
         if let (false, Some(watch)) = (said.is_empty(), worker.watch.as_ref().map(Arc::clone)) {
             watch(&Happened::Untold {

@@ -16,15 +16,23 @@ const SHORTEST: usize = 4;
 pub(super) struct Shown(Arc<Mutex<Vec<SecretString>>>);
 
 impl Shown {
-    fn watch(&self, find: Secrets) -> impl Fn(&str) -> Option<SecretString> + Send + Sync + use<> {
+    fn watch(
+        &self,
+        find: Secrets,
+    ) -> impl Fn(&str) -> std::result::Result<Option<SecretString>, String> + Send + Sync + use<>
+    {
         let shown = self.clone();
         move |name: &str| {
             let found = find(name)?;
             let mut all = shown.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if !all.contains(&found) {
-                all.push(found.clone());
-            }
-            Some(found)
+            all.extend(
+                found
+                    .iter()
+                    .filter(|one| !all.contains(one))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+            Ok(found)
         }
     }
 
@@ -100,7 +108,7 @@ pub(super) fn prepare(
     };
     let mut scope = Scope::new(claimed.inputs.clone());
     if let Some(find) = secrets {
-        scope = scope.secrets(shown.watch(Arc::clone(find)));
+        scope = scope.try_secrets(shown.watch(Arc::clone(find)));
     }
     let keys: Vec<String> = work.reads().into_iter().collect();
     if !keys.is_empty() {

@@ -7,12 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::Worker;
 use super::attempt::{Bench, attempt};
 use super::heart::Leases;
-use super::notify::{Notices, send};
+use super::notify::{Letter, Notices, Told, send};
 use super::slots::Slots;
 use crate::{
     Claimant, Claimed, Commit, Committed, Error, Held, Output, Result, StepError, WorkerState,
@@ -157,6 +155,7 @@ impl Running {
             unsent: Vec::new(),
             tally: Tally::default(),
             notices: Notices::new(),
+            sending: Vec::new(),
         };
         let named = std::thread::Builder::new().name("botsmith-worker".into());
         let thread = named.spawn(move || crew.work(heart)).map_err(fail)?;
@@ -240,6 +239,8 @@ struct Crew {
     unsent: Vec<(Unsent, Instant)>,
     tally: Tally,
     notices: Notices,
+    /// Notices on their way.
+    sending: Vec<tokio::task::JoinHandle<()>>,
 }
 
 #[derive(Clone)]
@@ -249,6 +250,8 @@ struct Unsent {
     how: &'static str,
     error: Option<StepError>,
     commit: Commit,
+    /// Whom the workflow tells; boxed, since most tell nobody.
+    told: Option<Box<Told>>,
 }
 
 impl Crew {
@@ -257,7 +260,7 @@ impl Crew {
         loop {
             let draining = self.shared.draining.load(Ordering::Acquire);
             let stored = self.commit();
-            let ended = self.notices.ended(&self.bench.worker.flows, false);
+            let ended = self.ends(false);
             self.say(ended);
             if draining {
                 if self.running == 0 && self.unsent.is_empty() {
@@ -298,16 +301,17 @@ impl Crew {
             };
             self.gather(wait);
         }
-        let ended = self.notices.ended(&self.bench.worker.flows, true);
-        let last: Vec<_> = ended
-            .into_iter()
-            .map(|notice| self.runtime.spawn(send(self.bench.worker.clone(), notice)))
-            .collect();
+        let ended = self.ends(true);
+        self.say(ended);
+        let sending = std::mem::take(&mut self.sending);
         self.runtime.block_on(async {
-            for sent in last {
-                // One that panicked has nothing more to say.
-                let _ = tokio::time::timeout(STUBBORN, sent).await;
-            }
+            let all = async {
+                for sent in sending {
+                    // One that panicked has nothing more to say.
+                    let _ = sent.await;
+                }
+            };
+            let _ = tokio::time::timeout(STUBBORN, all).await;
         });
         self.bench.leases.end();
         // A thread that panicked has nothing more to say.
@@ -329,10 +333,19 @@ impl Crew {
     }
 
     /// Sends notices.
-    fn say(&self, notices: impl IntoIterator<Item = Value>) {
-        for notice in notices {
-            self.runtime.spawn(send(self.bench.worker.clone(), notice));
+    fn say(&mut self, letters: impl IntoIterator<Item = Letter>) {
+        self.sending.retain(|sent| !sent.is_finished());
+        for letter in letters {
+            let sent = self.runtime.spawn(send(self.bench.worker.clone(), letter));
+            self.sending.push(sent);
         }
+    }
+
+    /// What is to be told of runs that have ended.
+    fn ends(&mut self, last: bool) -> Vec<Letter> {
+        let worker = &self.bench.worker;
+        let own = !worker.notices.is_empty();
+        self.notices.ended(&worker.flows, own, last)
     }
 
     /// Claims up to `n` steps and begins them; says how many.
@@ -412,6 +425,7 @@ impl Crew {
             how,
             error,
             commit: Commit::new(claimed, output),
+            told: Told::of(claimed).map(Box::new),
         };
         self.unsent.push((unsent, Instant::now()));
     }
@@ -459,11 +473,13 @@ impl Crew {
             Committed::Fenced => self.tally.fenced += 1,
         }
         self.bench.leases.drop_lease(&one.held);
-        if !self.bench.worker.notices.is_empty() {
+        let own = !self.bench.worker.notices.is_empty();
+        if (own || one.told.is_some()) && answer != Committed::Fenced {
             let names = (one.held.run.as_str(), one.held.step.as_str());
+            let whom = (own, one.told.as_deref());
             let output = one.commit.output();
-            let notice = self.notices.committed(names, &one.workflow, output, answer);
-            self.say(notice);
+            let letter = self.notices.committed(names, &one.workflow, output, whom);
+            self.say(letter);
         }
         self.tell(&Happened::Ended {
             run: one.held.run,

@@ -6,6 +6,7 @@
 mod inputs;
 mod inside;
 mod keys;
+mod notify;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -95,6 +96,10 @@ impl Reader<'_> {
             .get("timeout")
             .map(|at| milliseconds(&at))
             .transpose()?;
+        let notify = match fields.get("notify") {
+            Some(at) => notify::notices(&at, inputs.as_ref())?,
+            None => Vec::new(),
+        };
         let steps = fields.required("steps")?;
         let mut named = self.named(&steps, Spot::Steps, inputs.as_ref())?;
         if named.is_empty() {
@@ -118,6 +123,7 @@ impl Reader<'_> {
             name,
             inputs,
             timeout_ms,
+            notify,
             steps,
             finally,
         })

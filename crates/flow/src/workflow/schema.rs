@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Kinds;
+use crate::Occasion;
 
 /// The JSON Schema (draft 2020-12) of a workflow file. The `with` of these kinds is described; other kinds
 /// are taken as they are.
@@ -26,6 +27,13 @@ pub fn schema(kinds: &Kinds) -> Value {
                 "description": "The JSON Schema of what a run is started with; templates read `inputs.NAME`."
             },
             "timeout": duration("How long the whole run may take."),
+            "notify": {
+                "description": "Who is told of a run: one entry, or a list.",
+                "anyOf": [
+                    {"$ref": "#/$defs/notice"},
+                    {"type": "array", "maxItems": 20, "items": {"$ref": "#/$defs/notice"}}
+                ]
+            },
             "steps": {
                 "type": "object", "minProperties": 1, "propertyNames": {"$ref": "#/$defs/name"},
                 "additionalProperties": {"$ref": "#/$defs/step"},
@@ -39,9 +47,30 @@ pub fn schema(kinds: &Kinds) -> Value {
         },
         "$defs": {
             "name": {"pattern": "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"},
+            "notice": notice(),
             "step": with_kinds(step(true), kinds),
             "inner": with_kinds(step(false), kinds)
         }
+    })
+}
+
+fn notice() -> Value {
+    let words = Occasion::ALL.map(Occasion::word);
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "on": {
+                "description": "Of what; without it, of all.",
+                "anyOf": [{"enum": words}, {"type": "array", "minItems": 1, "items": {"enum": words}}]
+            },
+            "webhook": {"type": "string", "minLength": 1, "description": "A web address, by POST; may be a template over inputs and secrets."},
+            "command": {
+                "type": ["array", "string"], "minItems": 1, "items": {"type": "string"},
+                "description": "A program and its arguments; it reads the notice. Only where the worker's owner allows programs."
+            }
+        },
+        "oneOf": [{"required": ["webhook"]}, {"required": ["command"]}]
     })
 }
 

@@ -19,8 +19,6 @@ use serde_json::{Map, Value, json};
 use super::scan;
 use crate::{Error, Result, StepStatus};
 
-const NO_SECRET: &str = "there is no such secret";
-
 /// What a step that ended looks like to those after it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ended {
@@ -34,7 +32,12 @@ pub struct Ended {
     pub error: Option<String>,
 }
 
-type Secrets = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
+type Secrets = Arc<dyn Fn(&str) -> std::result::Result<Option<SecretString>, String> + Send + Sync>;
+
+/// Why there is no secret; told apart from errors that may quote one.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoSecret(String);
 
 /// What templates of a step can read: the run's inputs, the steps before it, and secrets.
 ///
@@ -84,9 +87,18 @@ impl Scope {
     /// With what `secret('NAME')` stands for. It is asked when a template is rendered; nothing that it gives
     /// is to be stored.
     #[must_use]
-    pub fn secrets<F>(mut self, find: F) -> Self
+    pub fn secrets<F>(self, find: F) -> Self
     where
         F: Fn(&str) -> Option<SecretString> + Send + Sync + 'static,
+    {
+        self.try_secrets(move |name| Ok(find(name)))
+    }
+
+    /// As [`secrets`](Self::secrets), where finding one may fail, with a reason that does not hold it.
+    #[must_use]
+    pub fn try_secrets<F>(mut self, find: F) -> Self
+    where
+        F: Fn(&str) -> std::result::Result<Option<SecretString>, String> + Send + Sync + 'static,
     {
         self.secrets = Some(Arc::new(find));
         self
@@ -149,12 +161,15 @@ impl Scope {
         let scanned = scan::template(text)
             .map_err(|(what, _)| failed(text, format!("{what} may not stand in it")))?;
         let fail = |error: &minijinja::Error| {
+            let lacking = std::error::Error::source(error)
+                .and_then(|source| source.downcast_ref::<NoSecret>());
             failed(
                 text,
-                // Other details may quote the secret.
-                match scanned.secret && error.detail() != Some(NO_SECRET) {
-                    true => error.kind().to_string(),
-                    false => describe(error),
+                match lacking {
+                    Some(NoSecret(why)) => why.clone(),
+                    // Other details may quote the secret.
+                    None if scanned.secret => error.kind().to_string(),
+                    None => describe(error),
                 },
             )
         };
@@ -187,8 +202,14 @@ impl Scope {
         let mut env = environment();
         if let Some(secrets) = self.secrets.clone() {
             env.add_function("secret", move |name: &str| {
-                let found = secrets(name).map(|secret| secret.expose().to_owned());
-                found.ok_or_else(|| minijinja::Error::new(ErrorKind::InvalidOperation, NO_SECRET))
+                let name_shown = botsmith_core::hint::shown(name);
+                let why = match secrets(name) {
+                    Ok(Some(secret)) => return Ok(secret.expose().to_owned()),
+                    Ok(None) => format!("there is no such secret as `{name_shown}`"),
+                    Err(why) => format!("secret `{name_shown}` cannot be had: {why}"),
+                };
+                let error = minijinja::Error::new(ErrorKind::InvalidOperation, "no secret");
+                Err(error.with_source(NoSecret(why)))
             });
         }
         env
@@ -269,7 +290,14 @@ mod tests {
             "{error}"
         );
         let error = scope.value(&json!("{{ secret('none') }}")).unwrap_err();
-        assert!(error.to_string().contains("no such secret"), "{error}");
+        assert!(
+            error.to_string().contains("no such secret as `none`"),
+            "{error}"
+        );
+        let broken = self::scope().try_secrets(|_| Err("its file is gone".into()));
+        let error = broken.value(&json!("{{ secret('key') }}")).unwrap_err();
+        let wanted = "secret `key` cannot be had: its file is gone";
+        assert!(error.to_string().contains(wanted), "{error}");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use botsmith_core::store::StateStore;
+use botsmith_core::store::{StateStore, Transaction};
 use botsmith_flow::{
-    Commit, Committed, Filter, Graph, Misfire, Output, Plan, RunStatus, Schedule, Standing,
-    Started, StepError, StepPlan, StepStatus, Wait,
+    Commit, Committed, Filter, FlowStore, Graph, Misfire, Output, Plan, RunStatus, Schedule,
+    Standing, Started, StepError, StepPlan, StepStatus, Wait,
 };
 use serde_json::{Value, json};
 
@@ -405,4 +405,25 @@ fn a_graph_of_a_run_shows_how_steps_stand_and_many_added_ones_as_one() {
     );
     assert!(text.contains(":::done") && text.contains("--o"), "{text}");
     assert_eq!(graph.svg().matches("<g class=\"node").count(), 3);
+}
+
+#[test]
+fn flows_of_a_newer_layout_are_refused_and_left_as_they_are() {
+    on_every_back_end(1, |back_end, _, store| {
+        drop(FlowStore::open(store.clone()).unwrap());
+        let layout = store.get("flow/meta", "layout").unwrap().unwrap();
+        let mut newer: serde_json::Value = serde_json::from_slice(&layout.value).unwrap();
+        newer["schema"] = json!(newer["schema"].as_i64().unwrap() + 1);
+        let bytes = serde_json::to_vec(&newer).unwrap();
+        let put = Transaction::new().put("layout", bytes.clone());
+        store
+            .transact("flow/meta", put)
+            .unwrap()
+            .committed()
+            .unwrap();
+        let error = FlowStore::open(store.clone()).unwrap_err();
+        assert_eq!(error.code(), "BS-CORE-015", "{back_end}: {error}");
+        let left = store.get("flow/meta", "layout").unwrap().unwrap();
+        assert_eq!(left.value, bytes);
+    });
 }

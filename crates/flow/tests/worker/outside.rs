@@ -164,3 +164,74 @@ fn people_are_told_when_a_word_is_needed_and_when_a_run_ends() {
         "{text}"
     );
 }
+
+#[test]
+fn a_workflow_says_who_is_told_of_its_runs_and_each_is_told_once() {
+    let answer = "HTTP/1.1 204 fine\r\nconnection: close\r\n\r\n";
+    let (url, serving) = server(vec![answer, answer]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told");
+    let lines = format!(
+        "notify:
+  - {{on: [approval-needed, done], webhook: \"{{{{ secret('HOOK') }}}}/{{{{ inputs.n }}}}\"}}
+  - {{on: failed, webhook: \"{{{{ secret('HOOK') }}}}/failed\"}}
+  - {{on: done, command: [sh, -c, 'cat >> $0', '{}']}}
+  - {{on: done, webhook: \"{{{{ secret('NONE') }}}}\"}}
+steps:
+  check: {{uses: approval, with: {{deadline: 300ms, default: reject}}}}",
+        file.display()
+    );
+    let (workflow, flows) = (workflow(&lines), memory());
+    let untold = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let start = |allowed: bool| {
+        let (hook, told) = (url.clone(), untold.clone());
+        let find = move |name: &str| match name {
+            "HOOK" => Ok(Some(botsmith_core::SecretString::new(hook.clone()))),
+            _ => Err("its file is gone".to_owned()),
+        };
+        let watch = move |happened: &botsmith_flow::Happened| {
+            if let botsmith_flow::Happened::Untold { why, .. } = happened {
+                told.lock().unwrap().push(why.clone());
+            }
+        };
+        let worker = worker(&flows).allow_commands(allowed);
+        worker.try_secrets(find).watch(watch).start().unwrap()
+    };
+    let workers = [start(true), start(true)];
+    let plan = workflow.plan().unwrap();
+    flows.start("r", "test", &plan, &json!({"n": 3})).unwrap();
+    wait_for("the end", || {
+        flows.run("r").unwrap().status == RunStatus::Done
+    });
+    for worker in workers {
+        worker.drain(Duration::ZERO);
+        worker.join();
+    }
+    let asked = serving.join().unwrap();
+    for (asked, event) in asked.iter().zip(["approval-needed", "done"]) {
+        assert!(asked.to_lowercase().starts_with("post /3 "), "{asked}");
+        let event = format!("\"event\":\"{event}\"");
+        assert!(asked.contains(&event), "{asked}");
+    }
+    let told = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let notice: Value = serde_json::from_str(&told).unwrap();
+    let wanted = json!({"event": "done", "run": "r", "workflow": "test"});
+    assert_eq!(notice, wanted);
+    let why = untold.lock().unwrap().clone();
+    assert_eq!(why.len(), 1, "{why:?}");
+    assert!(why[0].contains("secret `NONE` cannot be had: its file is gone"));
+    let stored = serde_json::to_string(&flows.run("r").unwrap()).unwrap();
+    assert!(!stored.contains(&url) && stored.contains("secret('HOOK')"));
+    // Where programs are not allowed, the notice is not sent, and the run is none the worse for it.
+    let alone = plan.clone().telling(vec![plan.notices()[2].clone()]);
+    flows.start("s", "test", &alone, &json!({"n": 3})).unwrap();
+    let worker = start(false);
+    wait_for("the second end", || {
+        flows.run("s").unwrap().status == RunStatus::Done
+    });
+    worker.drain(Duration::ZERO);
+    worker.join();
+    assert!(untold.lock().unwrap()[1].contains("not allowed to start programs"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), told);
+}

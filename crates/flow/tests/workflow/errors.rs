@@ -333,3 +333,61 @@ fn templates_that_break_or_are_refused_are_shown_at_the_word() {
         ),
     ]);
 }
+
+#[test]
+fn who_is_told_of_what_is_checked() {
+    let with = |notify: &str| -> &'static str {
+        let text = format!(
+            "version: 1\nname: a\ninputs: {{type: object, properties: {{folder: {{type: string}}}}}}\nnotify: {notify}\nsteps: {{a: {{uses: count}}}}\n"
+        );
+        text.leak()
+    };
+    errors(&[
+        (
+            with("{on: «faild, webhook: 'http://h'}"),
+            "BS-FLOW-010",
+            "did you mean `failed`?",
+        ),
+        (
+            with("{on: «[], webhook: 'http://h'}"),
+            "BS-FLOW-010",
+            "names nothing",
+        ),
+        (
+            with("{on: done, webhook: «example.org}"),
+            "BS-FLOW-010",
+            "begins with http:// or https://",
+        ),
+        (
+            with("{on: done, «webhok: 'http://h', command: [mail]}"),
+            "BS-FLOW-010",
+            "`webhook`?",
+        ),
+        (
+            with("[{webhook: 'http://h'}, «{on: done}]"),
+            "BS-FLOW-010",
+            "nobody is named",
+        ),
+        (
+            with("{webhook: 'http://h', command: «[mail]}"),
+            "BS-FLOW-010",
+            "not both",
+        ),
+        (with("{command: «[]}"), "BS-FLOW-010", "no program"),
+        (
+            with("{webhook: 'http://h/{{ «inputs.fodler }}'}"),
+            "BS-FLOW-014",
+            "`folder`?",
+        ),
+        (
+            with("{command: [tell, «'{{ steps.a.status }}']}"),
+            "BS-FLOW-016",
+            "no step such as `a`",
+        ),
+    ]);
+    let told = read(with("{on: done, command: tell}")).unwrap();
+    assert_eq!(told.notify().len(), 1);
+    let untold = read("version: 1\nname: a\nsteps: {a: {uses: count}}\n").unwrap();
+    assert_ne!(told.hash(), untold.hash());
+    assert_ne!(told.plan().unwrap().hash(), untold.plan().unwrap().hash());
+}

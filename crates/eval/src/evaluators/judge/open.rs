@@ -4,12 +4,13 @@ use botsmith_core::chat::{BoxFuture, Call, Message};
 use botsmith_nanobots::Bot;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::super::json::{compile, first_error, values};
 use super::super::{Judge, Question};
 use super::kind::{Form, Judgement, Opinion};
 use super::words::data;
-use crate::ask::{Bots, Limiter, Pace, within};
+use crate::ask::{Bots, Limiter, Pace, traced, within};
 use crate::run::identity;
 use crate::suite::BotSource;
 use crate::template::Template;
@@ -117,9 +118,21 @@ impl OpenJudge {
         let _permit = member.limiter.enter().await;
         let call = call.clone().at_most(self.pace.timeout());
         let conversation = [Message::user(words)];
-        let turn = within(member.bot.ask(&conversation, &call), &call)
-            .await
-            .map_err(|error| error.to_string())?;
+        let span = traced::span(&member.name);
+        let asked = within(member.bot.ask(&conversation, &call), &call);
+        let turn = match asked.instrument(span.clone()).await {
+            Ok(turn) => turn,
+            Err(error) => {
+                let class = match &error {
+                    botsmith_nanobots::Error::Model(error) => Some(error.class.as_str()),
+                    _ => None,
+                };
+                traced::failed(&span, class);
+                return Err(error.to_string());
+            }
+        };
+        let said = &turn.response;
+        traced::answered(&span, &said.provider, &said.model, said.usage.as_ref());
         if let Some(refusal) = turn.response.refusal {
             return Err(format!("declined: {refusal}"));
         }

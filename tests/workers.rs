@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests may")]
 
 mod common;
+#[path = "../crates/core/tests/store/server.rs"]
+#[allow(dead_code, reason = "its clusters and sentinels are for others")]
+mod server;
 
 use std::collections::HashSet;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use botsmith::core::store;
@@ -199,37 +201,7 @@ fn killed_workers_of_a_suite_lose_and_repeat_nothing_on_sqlite() {
 
 #[test]
 fn killed_workers_of_a_suite_lose_and_repeat_nothing_on_redis() {
-    let data = tempfile::tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let server = Command::new("redis-server")
-        .current_dir(data.path())
-        .args([
-            "--port",
-            &port.to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-        ])
-        .stdout(Stdio::null())
-        .spawn();
-    let Ok(mut server) = server else {
-        eprintln!("skipped: redis-server is not installed");
-        return;
-    };
-    let began = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "redis-server does not start"
-        );
-        std::thread::sleep(Duration::from_millis(10));
+    if let Some(redis) = server::one(&[]) {
+        killed_and_finished(&redis.url());
     }
-    let ended =
-        std::panic::catch_unwind(|| killed_and_finished(&format!("redis://127.0.0.1:{port}")));
-    server.kill().unwrap();
-    server.wait().unwrap();
-    ended.unwrap();
 }

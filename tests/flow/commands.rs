@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::common::keys;
-use crate::{ASKS, CHAIN, SQLITE, folder, show, step};
+use crate::{ASKS, CHAIN, SQLITE, folder, show, step, work};
 
 const RUN: [&str; 6] = [
     "flow",
@@ -314,9 +314,7 @@ fn a_waiting_run_is_moved_to_a_new_definition_by_command_only() {
     folder
         .run(&["flow", "approve", "r", "--by", "lead"])
         .ends(0);
-    folder
-        .run(&["flow", "worker", "--until-idle", "--allow-command"])
-        .ends(0);
+    work(&folder, SQLITE);
     let shown = show(&folder, "r", SQLITE);
     assert_eq!(step(&shown, "send")["output"]["stdout"], "sent better\n");
     assert_eq!(step(&shown, "draft")["attempts"], 1);

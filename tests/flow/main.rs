@@ -75,6 +75,34 @@ fn folder(files: &[(&str, &str)]) -> Folder {
     folder
 }
 
+/// Runs `release.yaml`, which is [`ASKS`], as run `r` up to where it waits for somebody's word.
+#[track_caller]
+fn begin(folder: &Folder) {
+    let args = [
+        "flow",
+        "run",
+        "release.yaml",
+        "--allow-command",
+        "--id",
+        "r",
+    ];
+    folder.run(&args).ends(3);
+}
+
+/// A worker that does what can be done and leaves.
+#[track_caller]
+fn work(folder: &Folder, store: &str) {
+    let args = [
+        "flow",
+        "worker",
+        "--until-idle",
+        "--allow-command",
+        "--store",
+        store,
+    ];
+    folder.run(&args).ends(0);
+}
+
 /// `flow show RUN --json`.
 fn show(folder: &Folder, run: &str, store: &str) -> Value {
     folder

@@ -1,20 +1,11 @@
 //! Backup and restore, rehearsed: a store with a run that waits is copied, lost, and gone on with from the copy.
 
-use crate::{ASKS, SQLITE, folder, show, step};
+use crate::{ASKS, SQLITE, begin, folder, show, step, work};
 
 #[test]
 fn a_run_goes_on_from_a_backup_also_on_another_back_end() {
     let folder = folder(&[("release.yaml", ASKS)]);
-    folder
-        .run(&[
-            "flow",
-            "run",
-            "release.yaml",
-            "--allow-command",
-            "--id",
-            "r",
-        ])
-        .ends(3);
+    begin(&folder);
     let before = show(&folder, "r", SQLITE);
     folder.run(&["store", "export", "backup.bin"]).ends(0);
     std::fs::remove_dir_all(folder.at(".botsmith")).unwrap();
@@ -31,15 +22,7 @@ fn a_run_goes_on_from_a_backup_also_on_another_back_end() {
         folder
             .run(&["flow", "approve", "r", "--by", "lead", "--store", store])
             .ends(0);
-        let work = [
-            "flow",
-            "worker",
-            "--until-idle",
-            "--allow-command",
-            "--store",
-            store,
-        ];
-        folder.run(&work).ends(0);
+        work(&folder, store);
         let after = show(&folder, "r", store);
         assert_eq!(after["status"], "done", "{store}");
         assert_eq!(

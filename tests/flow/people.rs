@@ -2,23 +2,12 @@
 
 use serde_json::json;
 
-use crate::{ASKS, SQLITE, folder, show, step};
-
-const WORK: [&str; 4] = ["flow", "worker", "--until-idle", "--allow-command"];
+use crate::{ASKS, SQLITE, begin, folder, show, step, work};
 
 #[test]
 fn an_approval_lets_a_run_go_on_and_only_those_named_may_give_it() {
     let folder = folder(&[("release.yaml", ASKS)]);
-    folder
-        .run(&[
-            "flow",
-            "run",
-            "release.yaml",
-            "--allow-command",
-            "--id",
-            "r",
-        ])
-        .ends(3);
+    begin(&folder);
     let ran = folder
         .run(&["flow", "approve", "r", "check", "--by", "guest", "--json"])
         .ends(2);
@@ -46,7 +35,7 @@ fn an_approval_lets_a_run_go_on_and_only_those_named_may_give_it() {
         "{}",
         late.stdout
     );
-    folder.run(&WORK).ends(0);
+    work(&folder, SQLITE);
     let shown = show(&folder, "r", SQLITE);
     assert_eq!(shown["status"], "done");
     assert_eq!(step(&shown, "send")["output"]["stdout"], "sent\n");
@@ -55,18 +44,9 @@ fn an_approval_lets_a_run_go_on_and_only_those_named_may_give_it() {
 #[test]
 fn a_rejection_skips_what_hangs_on_the_approval() {
     let folder = folder(&[("release.yaml", ASKS)]);
-    folder
-        .run(&[
-            "flow",
-            "run",
-            "release.yaml",
-            "--allow-command",
-            "--id",
-            "r",
-        ])
-        .ends(3);
+    begin(&folder);
     folder.run(&["flow", "reject", "r", "--by", "lead"]).ends(0);
-    folder.run(&WORK).ends(0);
+    work(&folder, SQLITE);
     assert_eq!(
         step(&show(&folder, "r", SQLITE), "send")["status"],
         "skipped"
@@ -123,7 +103,7 @@ steps:
         (&again["first"], &again["data"]),
         (&json!(false), &json!({"sum": 7}))
     );
-    folder.run(&WORK).ends(0);
+    work(&folder, SQLITE);
     assert_eq!(
         step(&show(&folder, "q", SQLITE), "tell")["output"]["stdout"],
         "3 7\n"

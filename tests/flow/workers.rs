@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::common::Folder;
-use crate::{SQLITE, folder, show, step, until};
+use crate::{SQLITE, folder, show, step, until, work};
 
 /// A slow step that leaves a mark at each attempt, and one after it.
 const SLOW: &str = "version: 1
@@ -90,15 +90,7 @@ fn a_worker_that_is_told_to_stop_finishes_its_step_and_begins_no_other() {
         );
         assert_eq!(step(&shown, "after")["status"], "ready", "{store}");
         assert!(!folder.at("after").exists());
-        let args = [
-            "flow",
-            "worker",
-            "--until-idle",
-            "--allow-command",
-            "--store",
-            store,
-        ];
-        folder.run(&args).ends(0);
+        work(folder, store);
         assert_eq!(show(folder, "r", store)["status"], "done");
         assert_eq!(marks(folder), 1, "nothing was done twice");
     });
@@ -125,15 +117,7 @@ fn what_a_killed_worker_left_another_finishes() {
         until("the step runs", || (marks(folder) == 1).then_some(()));
         child.kill().unwrap();
         child.wait().unwrap();
-        let args = [
-            "flow",
-            "worker",
-            "--until-idle",
-            "--allow-command",
-            "--store",
-            store,
-        ];
-        folder.run(&args).ends(0);
+        work(folder, store);
         let shown = show(folder, "r", store);
         assert_eq!(shown["status"], "done", "{store}");
         assert_eq!(step(&shown, "slow")["attempts"], 2, "{store}");

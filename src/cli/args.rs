@@ -124,11 +124,11 @@ impl Command {
 }
 
 /// Where spans of a command go.
+#[cfg(feature = "otlp")]
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Tracing {
     /// Send spans to this OpenTelemetry collector, such as <http://localhost:4318> [env:
     /// OTEL_EXPORTER_OTLP_ENDPOINT]
-    #[cfg(feature = "otlp")]
     #[arg(long, value_name = "URL")]
     pub(crate) otlp: Option<String>,
 }
@@ -168,6 +168,7 @@ pub(crate) struct Eval {
     /// data are at the same paths on all machines
     #[arg(long)]
     pub(crate) workers: bool,
+    #[cfg(feature = "otlp")]
     #[command(flatten)]
     pub(crate) tracing: Tracing,
     #[command(subcommand)]

@@ -207,3 +207,27 @@ def test_steps_about_bots_and_suites_stand_beside_functions(tmp_path: Path) -> N
     assert run.status == "done", run.steps
     assert run.output("ask") == "Hm." and run.output("shout") == "HM."
     assert bs.open_run(run.output("judge")["run"], store).bots[0].scores["equals"].pass_rate == 0.5
+
+
+def test_phrases_and_reports_are_steps_too(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text(textwrap.dedent("""
+        version: 1
+        dataset: [{input: a, reference: b, said: b}]
+        bots: [{name: said, recorded: {answer: /said}}]
+        evaluators: [equals]
+    """))
+    path = tmp_path / "files.yaml"
+    path.write_text(textwrap.dedent("""
+        version: 1
+        name: files
+        steps:
+          phrases: {uses: keyphrases, with: {text: "The garden shop sells garden tools.", top: 2}}
+          judge: {uses: eval, with: {suite: suite.yaml}}
+          report: {uses: report, with: {run: "{{ steps.judge.output.run }}", markdown: report.md}}
+    """))
+    run = flow.Workflow(path).run(store=bs.Store(f"sqlite:{tmp_path / 'state.db'}"))
+    assert run.status == "done", run.steps
+    phrases = run.output("phrases")
+    assert 1 <= len(phrases) <= 2 and any("garden" in phrase["text"] for phrase in phrases)
+    assert run.output("report") == [str(tmp_path / "report.md")]
+    assert "equals" in (tmp_path / "report.md").read_text()

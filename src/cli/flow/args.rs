@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use botsmith::flow::Misfire;
 use clap::{Subcommand, ValueHint};
 
+#[cfg(feature = "otlp")]
 use crate::cli::args::Tracing;
 
 #[derive(Debug, clap::Args)]
@@ -132,6 +133,7 @@ pub(crate) struct Run {
 /// How steps are done.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Doing {
+    #[cfg(feature = "otlp")]
     #[command(flatten)]
     pub(crate) tracing: Tracing,
     /// Do at most N steps at once

@@ -196,11 +196,12 @@ pub(super) fn judge(desk: &Desk, task: &Task) -> Result<Value, StepError> {
     };
     let runner = Runner::new(&*desk.store).with(options);
     let (suite, part) = same(desk, &with, &runner)?;
+    let cancel = task.cancel().clone();
     // A share that computes hears of its end from a thread beside it.
     let judged = std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                stop.store(task.cancel().is_cancelled(), Ordering::Relaxed);
+                stop.store(cancel.is_cancelled(), Ordering::Relaxed);
                 std::thread::sleep(HEED);
             }
         });

@@ -190,10 +190,7 @@ impl<'a> Judge<'a> {
                 kept = Instant::now();
             }
         }
-        match new.is_empty() {
-            true => Ok(()),
-            false => shares.keep(number, part, &new),
-        }
+        shares.keep(number, part, &new)
     }
 
     /// The case of a row with all its answers, none of them judged; and whether the row brought its id.

@@ -110,6 +110,9 @@ impl<'a> Shares<'a> {
 
     /// Keeps what a share made of rows of a batch, beside what is kept of it.
     pub(super) fn keep(&self, batch: u64, part: Part, new: &[Row]) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
         let key = format!("{PREFIX}{batch:010}/{:06}-{:06}", part.index, part.of);
         loop {
             let found = self.store.get(&self.partition, &key)?;

@@ -239,7 +239,7 @@ fn whom(told: &Told, secrets: Option<Secrets>, commands: bool) -> Vec<Result<Not
             Err("this worker is not allowed to start programs".into())
         }
         Recipient::Command(words) => {
-            let words: Result<_, _> = words.iter().map(filled).collect();
+            let words: Result<_, _> = words.iter().map(&filled).collect();
             words.map(Notify::Command)
         }
     });

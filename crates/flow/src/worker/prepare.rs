@@ -25,13 +25,11 @@ impl Shown {
         move |name: &str| {
             let found = find(name)?;
             let mut all = shown.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.extend(
-                found
-                    .iter()
-                    .filter(|one| !all.contains(one))
-                    .cloned()
-                    .collect::<Vec<_>>(),
-            );
+            if let Some(secret) = &found
+                && !all.contains(secret)
+            {
+                all.push(secret.clone());
+            }
             Ok(found)
         }
     }

@@ -15,6 +15,7 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     pub(crate) dropped: Arc<AtomicU64>,
     quiet: Arc<AtomicBool>,
+    #[allow(dead_code, reason = "as of `hold`")]
     held: Arc<(Mutex<bool>, Condvar)>,
 }
 
@@ -61,6 +62,7 @@ impl Proxy {
     }
 
     /// Holds back what is sent from now on, in both directions, or lets it go.
+    #[allow(dead_code, reason = "a test cuts a network with it")]
     pub(crate) fn hold(&self, hold: bool) {
         *self.held.0.lock().unwrap() = hold;
         self.held.1.notify_all();

@@ -93,7 +93,7 @@ impl Broken {
             {
                 self.done.store(true, Ordering::SeqCst);
                 let other = String::from_utf8_lossy(old).replace(nonce.as_str(), "7");
-                let put = Transaction::new().put(key, other.into_owned());
+                let put = Transaction::new().put(key, other);
                 let _ = self.inner.transact(partition, put)?;
             }
         }

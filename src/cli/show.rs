@@ -31,7 +31,8 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
         return failures(&run, args.json);
     }
     let report = run.complete()?;
-    let written = botsmith::eval::report::write_files(&run, report, &eval::report_files(&args.files))?;
+    let written =
+        botsmith::eval::report::write_files(&run, report, &eval::report_files(&args.files))?;
     if args.json {
         output::print_json(report)?;
     } else {

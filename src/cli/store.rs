@@ -1,4 +1,6 @@
-//! `botsmith store check|export|import|gc|stats|migrate`: the store as a whole, whatever is in it.
+//! `botsmith store audit|check|export|import|gc|stats|migrate`: the store as a whole, whatever is in it.
+
+pub(super) mod audit;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -6,6 +8,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use botsmith::core::audit::Audit as Log;
 use botsmith::core::store::{self, StateStore, archive};
 use botsmith::eval::run::Runs;
 use botsmith::eval::{Result, report};
@@ -25,6 +28,8 @@ pub(crate) struct Store {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
+    /// Show or verify the log of who changed what
+    Audit(audit::Audit),
     /// Read everything and say what is damaged
     Check(Plain),
     /// Count what is there
@@ -85,6 +90,7 @@ pub(crate) struct Migrate {
 impl StoreCommand {
     pub(super) fn json(&self) -> bool {
         match self {
+            Self::Audit(args) => args.json(),
             Self::Check(Plain { json })
             | Self::Stats(Plain { json })
             | Self::Export(Export { json, .. })
@@ -97,6 +103,7 @@ impl StoreCommand {
 
 pub(super) fn run(context: &Context, command: &StoreCommand) -> Result<Ended> {
     match command {
+        StoreCommand::Audit(args) => audit::run(context, args),
         StoreCommand::Check(args) => check(context, args),
         StoreCommand::Stats(args) => stats(context, args),
         StoreCommand::Export(args) => export(context, args),
@@ -122,6 +129,9 @@ fn check(context: &Context, args: &Plain) -> Result<Ended> {
         if let Err(error) = read() {
             damage.push(format!("run {}: {error}", &run.id[..12.min(run.id.len())]));
         }
+    }
+    if let Some(found) = Log::new(&*store).verify(None)?.damage {
+        damage.push(audit::told(&found));
     }
     let partitions: u64 = survey.kinds.values().map(|counts| counts.partitions).sum();
     if args.json {

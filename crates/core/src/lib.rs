@@ -9,6 +9,7 @@
 //! - [`config`]: defaults < `botsmith.yaml` < environment < flags.
 //! - `schema` (feature `schema`): values held against a JSON Schema.
 //! - `template` (feature `template`): templates of strangers, bounded in steps and bytes.
+//! - [`audit`]: who changed what, in a log that shows every change of itself.
 //! - [`store`]: one [`StateStore`](store::StateStore) trait; memory, SQLite and Redis behind it.
 //!
 //! - `engine` (feature `engine`): models on Candle: weights, tokenizers, encoders, embeddings.
@@ -17,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod chat;
 pub mod config;
 pub mod digest;

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::thread;
 
 use botsmith_core::Error;
+use botsmith_core::audit::{Audit, Event};
 use botsmith_core::digest::Digest;
 use botsmith_core::store::{self, SqliteStore, StateStore, Transaction};
 
@@ -72,6 +73,17 @@ fn appends_fifty_entries() {
     let store = SqliteStore::open(path).unwrap();
     for i in 0..50 {
         append(&store, &format!("{name}/{i:02}"));
+    }
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by other tests"]
+fn adds_twenty_audit_entries() {
+    let Some((path, name)) = asked() else { return };
+    let store = SqliteStore::open(path).unwrap();
+    for i in 0..20 {
+        let event = Event::new(i, &*name, "look", "a suite");
+        Audit::new(&store).append(&event).unwrap();
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod archive;
+mod audit;
 mod conformance;
 mod model;
 

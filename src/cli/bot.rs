@@ -1,4 +1,4 @@
-//! `botsmith bot`: ask, talk with, look at, check, list, fetch and judge bots.
+//! `botsmith bot`: ask, talk with, look at, check, list, fetch and judge bots, and change their versions.
 
 pub(crate) mod args;
 mod ask;
@@ -11,6 +11,7 @@ mod repl;
 mod run;
 mod show;
 mod trial;
+pub(crate) mod versions;
 
 use botsmith::core::SecretString;
 use botsmith::core::chat::ModelError;
@@ -40,6 +41,11 @@ pub(super) fn run(context: &Context, args: &args::Bot) -> Result<Ended> {
         BotCommand::Pull(args) => pull::run(context, args),
         BotCommand::Test(args) => trial::run(context, args),
         BotCommand::ImportState(args) => import_state::run(context, args),
+        BotCommand::History(args) => versions::history(context, args),
+        BotCommand::Diff(args) => versions::diff(context, args),
+        BotCommand::Promote(args) => versions::promote(context, args),
+        BotCommand::Rollback(args) => versions::rollback(context, args),
+        BotCommand::Pin(args) => versions::pin(context, args),
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`Native`] | what stands under `botsmith:` |
 //! | [`Variables`], [`substitute`] | `ENV/NAME` |
 //! | [`schema`] | JSON Schema of all keys |
+//! | [`bump_version`] | `meta.version` counted up, all else as it is |
 //! | [`deep_merge`], [`fetch`] | the specification's merge and look-up |
 
 mod check;
@@ -24,6 +25,7 @@ mod native;
 mod read;
 mod schema;
 mod template;
+mod version;
 mod views;
 
 use std::fmt;
@@ -44,6 +46,7 @@ pub use native::{
 };
 pub use read::Options;
 pub use schema::schema;
+pub use version::{bump_version, next_version, own_version};
 pub use views::{Meta, Texts, ToolSource};
 
 use crate::Result;

@@ -133,6 +133,14 @@ pub enum Error {
         /// How much is allowed.
         allowed: String,
     },
+    /// A bot's versions cannot be changed, or found, as was asked.
+    #[error("bot `{bot}`: {reason}")]
+    Versions {
+        /// The bot.
+        bot: String,
+        /// Why not, and what can be done.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -154,6 +162,7 @@ impl Error {
             Self::State { .. } => "BS-BOT-007",
             Self::Output { .. } => "BS-BOT-008",
             Self::Limit { .. } => "BS-BOT-009",
+            Self::Versions { .. } => "BS-BOT-012",
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod router;
 pub mod sandbox;
 pub mod session;
 pub mod tools;
+pub mod versions;
 mod workshop;
 
 /// The version of the Nano Bots specification that cartridges follow.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueHint};
 
+use super::versions::{Diff, History, Pin, Promote, Rollback};
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bot {
     #[command(subcommand)]
@@ -29,6 +31,16 @@ pub(crate) enum BotCommand {
     Test(Test),
     /// Read a state file of the reference implementation into a session
     ImportState(ImportState),
+    /// Show the versions of a bot, and what was done with them
+    History(History),
+    /// Show what differs between two versions of a bot
+    Diff(Diff),
+    /// Make a proposed version the bot
+    Promote(Promote),
+    /// Bring the version before, or another one, back
+    Rollback(Rollback),
+    /// Hold a version in force, or let changes in again
+    Pin(Pin),
 }
 
 impl BotCommand {
@@ -43,6 +55,11 @@ impl BotCommand {
             Self::Pull(args) => args.json,
             Self::Test(args) => args.json,
             Self::ImportState(args) => args.json,
+            Self::History(args) => args.json,
+            Self::Diff(args) => args.json,
+            Self::Promote(args) => args.json,
+            Self::Rollback(args) => args.json,
+            Self::Pin(args) => args.json,
         }
     }
 }

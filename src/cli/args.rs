@@ -383,9 +383,57 @@ pub(crate) struct Power {
     /// The metric of the run [default: its first that passes or fails]
     #[arg(long, value_name = "NAME", requires = "run")]
     pub(crate) metric: Option<String>,
+    /// The power of the promotion gate, by simulation: one-sided, alpha of the look, all guards
+    #[arg(long)]
+    pub(crate) gate: bool,
+    #[command(flatten)]
+    pub(crate) of_gate: GatePower,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `eval power --gate` assumes besides; what RUN shows of it is taken from there.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GatePower {
+    /// Which look at the gate's cases it is: look K is tested at alpha / (K (K + 1))
+    #[arg(long, value_name = "K", default_value_t = 1, requires = "gate")]
+    pub(crate) look: u32,
+    /// How much worse a cheaper variant may be
+    #[arg(long, value_name = "POINTS", value_parser = points, requires = "gate")]
+    pub(crate) margin: Option<f64>,
+    /// Cases that must pass
+    #[arg(long, value_name = "PERCENT", value_parser = share, requires = "gate")]
+    pub(crate) must_pass: Option<f64>,
+    /// Slices that must not get worse, by their share of the cases: 50,30,20
+    #[arg(long, value_name = "PERCENT,…", value_parser = share, value_delimiter = ',', requires = "gate")]
+    pub(crate) slices: Option<Vec<f64>>,
+    /// Pairs in which a bot fails
+    #[arg(long, value_name = "PERCENT", value_parser = share, requires = "gate")]
+    pub(crate) errors: Option<f64>,
+    /// A judge makes the scores, and people label both answers of this share of the cases
+    #[arg(long, value_name = "PERCENT", value_parser = points, requires = "gate")]
+    pub(crate) labels: Option<f64>,
+    /// The judge passes this share of what people pass
+    #[arg(long, value_name = "PERCENT", value_parser = points, default_value = "90", requires = "labels")]
+    pub(crate) tpr: f64,
+    /// The judge fails this share of what people fail
+    #[arg(long, value_name = "PERCENT", value_parser = points, default_value = "80", requires = "labels")]
+    pub(crate) tnr: f64,
+    /// Simulated gates for each number of cases
+    #[arg(long, value_name = "N", default_value_t = 2_000, requires = "gate", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub(crate) loops: u32,
+    /// Seed of the simulation
+    #[arg(long, value_name = "N", default_value_t = 7, requires = "gate")]
+    pub(crate) seed: u64,
+}
+
+/// A share given in percent, which may be 0.
+fn share(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').trim() {
+        "0" => Ok(0.0),
+        _ => points(text).map_err(|_| "a number of percent from 0 to 100 is wanted, like 5".into()),
+    }
 }
 
 /// A share given in percent.

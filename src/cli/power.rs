@@ -1,5 +1,7 @@
 //! `eval power`: how many cases does it take?
 
+mod gate;
+
 use std::fmt::Write as _;
 
 use botsmith::eval::report::{Report, percent};
@@ -13,6 +15,9 @@ use super::context::Context;
 use super::{Ended, output};
 
 pub(super) fn run(context: &Context, args: &Power) -> Result<Ended> {
+    if args.gate {
+        return gate::run(context, args);
+    }
     let (discordance, from) = discordance(context, args)?;
     if discordance < args.effect {
         return Err(Error::Invalid(format!(

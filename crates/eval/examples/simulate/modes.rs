@@ -5,6 +5,7 @@ pub mod coverage;
 pub mod drift;
 pub mod frame;
 pub mod judges;
+pub mod promotion;
 
 use frame::{Failure, Figure, Plan};
 
@@ -35,5 +36,10 @@ pub const ALL: &[Mode] = &[
         name: "drift",
         about: "how often a calibration becomes void, rightly and wrongly",
         run: drift::run,
+    },
+    Mode {
+        name: "promotion",
+        about: "how often the gate promotes what is no better, and what is",
+        run: promotion::run,
     },
 ];

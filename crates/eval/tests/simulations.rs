@@ -41,3 +41,8 @@ fn calibrated_scores_are_near_the_true_chances() {
 fn a_calibration_is_void_when_the_judge_has_changed_and_seldom_else() {
     holds("drift");
 }
+
+#[test]
+fn the_gate_seldom_promotes_what_is_no_better_and_often_what_is() {
+    holds("promotion");
+}

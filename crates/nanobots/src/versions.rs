@@ -29,9 +29,6 @@ pub use book::Versions;
 pub use change::{Moved, Promotion};
 pub use steps::Settled;
 
-/// The code of refusals.
-const CODE: &str = "BS-BOT-012";
-
 /// Where a version came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

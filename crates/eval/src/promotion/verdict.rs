@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::tested::is_pass_fail;
 use super::words::{guards_of, no_better, points, small, told};
-use super::{Cases, Look, Needed, Rules, Tested, alpha_at, needed, weigh};
+use super::{Cases, Look, Needed, Tested, alpha_at, needed, weigh};
 use crate::Result;
 
 /// What the gate says.

@@ -22,6 +22,7 @@ mod language;
 pub mod metric;
 pub mod metrics;
 pub mod number;
+pub mod online;
 pub mod promotion;
 mod reading;
 pub mod report;

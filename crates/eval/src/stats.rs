@@ -51,7 +51,7 @@ mod proportion;
 mod ranking;
 mod sampling;
 mod sign_flip;
-mod special;
+pub(crate) mod special;
 mod weighted;
 mod wilcoxon;
 

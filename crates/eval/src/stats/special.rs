@@ -15,7 +15,7 @@ const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
 const LN_2PI: f64 = 1.837_877_066_409_345_3;
 
 /// P(Z <= x) of the standard normal distribution.
-pub(super) fn normal_cdf(x: f64) -> f64 {
+pub(crate) fn normal_cdf(x: f64) -> f64 {
     0.5 * erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
@@ -278,7 +278,7 @@ fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 }
 
 /// P(X <= x) of Beta(a, b).
-pub(super) fn beta_cdf(a: f64, b: f64, x: f64) -> f64 {
+pub(crate) fn beta_cdf(a: f64, b: f64, x: f64) -> f64 {
     beta_tails(a, b, x, 1.0 - x).0
 }
 
@@ -335,13 +335,13 @@ pub(super) fn t_two_sided(t: f64, df: f64) -> f64 {
 }
 
 /// P(T >= t) of Student's t.
-pub(super) fn t_upper(t: f64, df: f64) -> f64 {
+pub(crate) fn t_upper(t: f64, df: f64) -> f64 {
     let half = 0.5 * t_two_sided(t, df);
     if t >= 0.0 { half } else { 1.0 - half }
 }
 
 /// The t with P(T <= t) = `p` of Student's t with `df` > 0 degrees of freedom.
-pub(super) fn t_quantile(p: f64, df: f64) -> f64 {
+pub(crate) fn t_quantile(p: f64, df: f64) -> f64 {
     if p == 0.5 {
         return 0.0;
     }

@@ -15,6 +15,7 @@
 mod bandit;
 mod bandit_state;
 mod bets;
+mod bot_versions;
 mod canary;
 mod canary_state;
 mod commit;
@@ -30,6 +31,7 @@ mod watch;
 pub use bandit::{Bandit, BanditStatus, Drawn, VersionStatus};
 pub use bandit_state::BanditPlan;
 pub use bets::{Arm, Bets, Moments, THRESHOLD};
+pub use bot_versions::BotVersions;
 pub use canary::{Canary, CanaryStatus, Recorded};
 pub use canary_state::{CanaryPlan, Goal, SessionOutcome, State};
 pub use off_policy::{Logged, OffPolicy, Policy};

@@ -46,3 +46,13 @@ fn a_calibration_is_void_when_the_judge_has_changed_and_seldom_else() {
 fn the_gate_seldom_promotes_what_is_no_better_and_often_what_is() {
     holds("promotion");
 }
+
+#[test]
+fn a_canary_takes_harm_back_and_seldom_what_does_none() {
+    holds("canary");
+}
+
+#[test]
+fn a_bandit_earns_what_thompson_sampling_earns() {
+    holds("bandit");
+}

@@ -1,6 +1,8 @@
 //! Every simulation there is, in the order in which they run.
 
+pub mod bandit;
 pub mod calibration;
+pub mod canary;
 pub mod coverage;
 pub mod drift;
 pub mod frame;
@@ -41,5 +43,15 @@ pub const ALL: &[Mode] = &[
         name: "promotion",
         about: "how often the gate promotes what is no better, and what is",
         run: promotion::run,
+    },
+    Mode {
+        name: "canary",
+        about: "how soon a canary takes a worse version back, and how seldom one that is no worse",
+        run: canary::run,
+    },
+    Mode {
+        name: "bandit",
+        about: "what the bandit earns beside textbook Thompson sampling, and what its propensities tell",
+        run: bandit::run,
     },
 ];

@@ -1,11 +1,15 @@
-//! `botsmith bot`: ask, talk with, look at, check, list, fetch and judge bots, and change their versions.
+//! `botsmith bot`: ask, talk with, look at, check, list, fetch and judge bots, change their versions,
+//! and share traffic among these.
 
 pub(crate) mod args;
 mod ask;
+mod bandit;
+mod canary;
 mod import_state;
 mod lint;
 mod list;
 mod nb;
+mod online;
 mod pull;
 mod repl;
 mod run;
@@ -46,6 +50,8 @@ pub(super) fn run(context: &Context, args: &args::Bot) -> Result<Ended> {
         BotCommand::Promote(args) => versions::promote(context, args),
         BotCommand::Rollback(args) => versions::rollback(context, args),
         BotCommand::Pin(args) => versions::pin(context, args),
+        BotCommand::Canary(args) => canary::run(context, args),
+        BotCommand::Bandit(args) => bandit::run(context, args),
     }
 }
 

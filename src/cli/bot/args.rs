@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueHint};
 
+use super::bandit::BanditArgs;
+use super::canary::CanaryArgs;
 use super::versions::{Diff, History, Pin, Promote, Rollback};
 
 #[derive(Debug, clap::Args)]
@@ -41,6 +43,10 @@ pub(crate) enum BotCommand {
     Rollback(Rollback),
     /// Hold a version in force, or let changes in again
     Pin(Pin),
+    /// Try a version on a share of the sessions, and take it back when it does harm
+    Canary(CanaryArgs),
+    /// Share the sessions among versions that passed the gate, the better ones getting more
+    Bandit(BanditArgs),
 }
 
 impl BotCommand {
@@ -60,6 +66,8 @@ impl BotCommand {
             Self::Promote(args) => args.json,
             Self::Rollback(args) => args.json,
             Self::Pin(args) => args.json,
+            Self::Canary(args) => args.json(),
+            Self::Bandit(args) => args.json(),
         }
     }
 }

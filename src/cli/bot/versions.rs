@@ -22,13 +22,13 @@ pub(super) use diff::run as diff;
 pub(super) use history::run as history;
 
 /// The file of a bot and the name under which the store knows it.
-struct Named {
-    file: PathBuf,
-    bot: String,
+pub(super) struct Named {
+    pub(super) file: PathBuf,
+    pub(super) bot: String,
 }
 
 /// Finds the bot that is meant.
-fn named(context: &Context, name: &str) -> Result<Named> {
+pub(super) fn named(context: &Context, name: &str) -> Result<Named> {
     let library = super::workshop(context).library();
     let file = match library.find(name) {
         Some(file) => file,
@@ -46,7 +46,7 @@ fn named(context: &Context, name: &str) -> Result<Named> {
 }
 
 /// Who does it, and when by the store's clock.
-fn by(context: &Context, given: Option<&str>, store: &dyn StateStore) -> Result<By> {
+pub(super) fn by(context: &Context, given: Option<&str>, store: &dyn StateStore) -> Result<By> {
     let of = |name: &str| {
         let value = context.environment.variables.get(name)?.to_str()?;
         (!value.is_empty()).then(|| value.to_owned())

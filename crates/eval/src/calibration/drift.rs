@@ -17,7 +17,7 @@ pub const VOID_AT: f64 = 100.0;
 pub const LEAST_LABELS: usize = 30;
 
 /// How far below the bound each bet takes agreement to be, and its part of the stake.
-const BETS: [(f64, f64); 3] = [(0.05, 0.1), (0.16, 0.75), (0.35, 0.15)];
+const BETS: [(f64, f64); 3] = [(0.05, 0.05), (0.15, 0.9), (0.3, 0.05)];
 
 /// A running bet against a calibration.
 ///

@@ -30,6 +30,12 @@ pub enum Renewal {
         /// How many.
         labels: usize,
     },
+    /// So many newer labels made the one in force void; the next renewal makes a new one from the labels
+    /// since, if there are enough.
+    Voided {
+        /// How many.
+        labels: usize,
+    },
     /// The one in force is void, and there are too few labels since for a new one.
     Waits {
         /// How many there are.
@@ -71,12 +77,12 @@ pub fn renew(
         let fresh: Vec<&Dated> = since(old.fed_until_ms).collect();
         let fed = feed(&mut old, &fresh)?;
         old.requirements = how.requirements;
-        if !old.drift.is_void() {
-            return match how.anew {
-                true => make(binding, labels.iter(), how),
-                false => Ok((old, Renewal::Watched { labels: fed })),
-            };
-        }
+        return match (old.drift.is_void(), how.anew) {
+            // Kept as void before anything takes its place, so that nobody overlooks it.
+            (true, _) => Ok((old, Renewal::Voided { labels: fed })),
+            (false, true) => make(binding, labels.iter(), how),
+            (false, false) => Ok((old, Renewal::Watched { labels: fed })),
+        };
     }
     let count = since(old.labels_until_ms).count();
     if count < LEAST {
@@ -218,6 +224,8 @@ mod tests {
         let (first, _) = renew(None, &binding("m"), &all, &how()).unwrap();
         all.extend(labels(1_000, 60, 5));
         let (void, renewal) = renew(Some(first), &binding("m"), &all, &how()).unwrap();
+        assert_eq!(renewal, Renewal::Voided { labels: 60 });
+        let (void, renewal) = renew(Some(void), &binding("m"), &all, &how()).unwrap();
         assert_eq!(
             renewal,
             Renewal::Waits {

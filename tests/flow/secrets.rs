@@ -29,7 +29,7 @@ steps:
   sends: {{uses: http, on-failure: continue, with: {{url: "{address}/{{{{ secret('HEADER') }}}}", headers: {{x-key: "{{{{ secret('HEADER') }}}}"}}}}}}
   asks: {{uses: bot, on-failure: continue, with: {{cartridge: leaky.yml, input: hello}}}}
   judges: {{uses: eval, with: {{suite: suite.yaml}}}}
-  waits: {{uses: approval, needs: [says, much, fails, sends, asks, judges], with: {{message: "{{{{ secret('TOKEN') }}}}?"}}}}
+  waits: {{uses: approval, needs: [says, much, fails, sends, asks, judges], run-if: always, with: {{message: "{{{{ secret('TOKEN') }}}}?"}}}}
 "#
     )
 }

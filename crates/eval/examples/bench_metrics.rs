@@ -12,10 +12,10 @@ mod table;
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::time::Instant;
 
 use botsmith_eval::metrics::batch;
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use table::{Line, TABLE};
 
@@ -29,19 +29,19 @@ fn main() -> Result<(), Failure> {
         let wanted = |line: &&Line| only.is_empty() || only.iter().any(|name| name == line.name);
         for line in TABLE.iter().filter(wanted) {
             let mut score = (line.start)();
-            let pairs = &pairs[..enough(&pairs, &mut score)?];
+            let pairs = &pairs[..enough(&pairs, &mut score)];
             let mut pass = || {
                 for (candidate, reference) in pairs {
                     black_box(score(candidate, reference));
                 }
             };
             // One pass grows the memory; then as many as make a tenth of a second, the best of five.
-            let passes = passes(&mut pass)?;
+            let passes = passes(&mut pass);
             let mut best = f64::INFINITY;
             for _ in 0..5 {
-                let before = cpu()?;
+                let before = cpu();
                 (0..passes).for_each(|_| pass());
-                best = best.min((cpu()? - before) / f64::from(passes));
+                best = best.min((cpu() - before) / f64::from(passes));
             }
             // Batches take turns on one thread and on two, so that what else the machine does
             // touches both alike. A batch is long enough that starting threads does not show.
@@ -70,37 +70,29 @@ fn main() -> Result<(), Failure> {
 }
 
 /// How many of the pairs a pass takes: all, or as many as a second has time for where the metric is slow.
-fn enough(
-    pairs: &[(String, String)],
-    score: &mut impl FnMut(&str, &str) -> f64,
-) -> Result<usize, Failure> {
-    let before = cpu()?;
+fn enough(pairs: &[(String, String)], score: &mut impl FnMut(&str, &str) -> f64) -> usize {
+    let before = cpu();
     let mut used = 0;
     for (candidate, reference) in pairs {
         black_box(score(candidate, reference));
         used += 1;
-        if cpu()? - before > 1.0 {
+        if cpu() - before > 1.0 {
             break;
         }
     }
-    Ok(used)
+    used
 }
 
-fn passes(pass: &mut impl FnMut()) -> Result<u32, Failure> {
+fn passes(pass: &mut impl FnMut()) -> u32 {
     pass();
-    let before = cpu()?;
+    let before = cpu();
     pass();
-    let once = cpu()? - before;
-    Ok((0.1 / once.max(1e-6)).ceil().clamp(1.0, 10_000.0) as u32)
+    let once = cpu() - before;
+    (0.1 / once.max(1e-6)).ceil().clamp(1.0, 10_000.0) as u32
 }
 
-/// CPU seconds of this thread: the first number of Linux' `schedstat`, in nanoseconds. Elsewhere
-/// the wall clock.
-fn cpu() -> Result<f64, Failure> {
-    static START: OnceLock<Instant> = OnceLock::new();
-    if let Ok(text) = std::fs::read_to_string("/proc/thread-self/schedstat") {
-        let first = text.split(' ').next().unwrap_or_default();
-        return Ok(first.parse::<f64>()? * 1e-9);
-    }
-    Ok(START.get_or_init(Instant::now).elapsed().as_secs_f64())
+/// CPU seconds of this thread.
+fn cpu() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }

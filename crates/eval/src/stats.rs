@@ -23,6 +23,8 @@
 //! - how many cases: [`PairedRates::cases_needed`], [`cases_needed_for_mean`],
 //!   [`cases_for_half_width`]
 //! - two raters or two scales: [`Confusion`], [`pearson`], [`spearman`], [`kendall`]
+//! - several raters: [`Ratings`], [`krippendorff_alpha`], [`alpha_interval`], [`fleiss_kappa`],
+//!   [`randolph_kappa`], [`rater_agreement`]
 //! - scores that rank: [`roc_auc`], [`average_precision`], [`brier`], [`log_loss`], [`ndcg`],
 //!   [`reciprocal_rank`]
 //!
@@ -30,6 +32,7 @@
 
 #![allow(clippy::doc_markdown)] // McNemar, DiCiccio and BCa are names, not code
 
+mod agreement;
 mod bootstrap;
 mod cluster;
 mod compare;
@@ -57,6 +60,10 @@ mod wilcoxon;
 
 use crate::{Error, Result};
 
+pub use agreement::{
+    Level, RaterAgreement, Ratings, alpha_interval, fleiss_kappa, krippendorff_alpha,
+    randolph_kappa, rater_agreement,
+};
 pub use bootstrap::{DRAWS, bca, mean_abc, mean_bca, mean_percentile, percentile};
 pub use cluster::{clustered_interval, clustered_standard_error, clustered_wilson};
 pub use compare::{Comparison, compare, compare_grouped};

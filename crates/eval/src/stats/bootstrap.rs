@@ -84,7 +84,7 @@ fn resampled(
     Ok(replicates)
 }
 
-fn check_draws(name: &'static str, draws: usize) -> Result<()> {
+pub(super) fn check_draws(name: &'static str, draws: usize) -> Result<()> {
     if draws == 0 {
         return fail(name, "draws is 0; it has to be at least 1");
     }
@@ -100,13 +100,13 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     (lo + (hi - lo) * (at - below as f64)).clamp(lo, hi)
 }
 
-fn percentile_of(replicates: &[f64], confidence: Confidence) -> Result<Interval> {
+pub(super) fn percentile_of(replicates: &[f64], confidence: Confidence) -> Result<Interval> {
     let tail = confidence.alpha() / 2.0;
     Interval::new(quantile(replicates, tail), quantile(replicates, 1.0 - tail))
 }
 
 /// The BCa interval from ascending replicates, the estimate and the acceleration.
-fn bca_of(
+pub(super) fn bca_of(
     replicates: &[f64],
     estimate: f64,
     acceleration: f64,
@@ -315,13 +315,17 @@ pub fn bca(
             "the statistic of a jackknife sample is not a finite number",
         );
     }
-    let (square, cube) = central_sums(&jackknife, mean_of(&jackknife));
+    let replicates = resampled("bca interval", &sorted, statistic, draws, seed)?;
+    bca_of(&replicates, estimate, acceleration(&jackknife), confidence)
+}
+
+/// The acceleration from the statistic of each sample that leaves one value out.
+pub(super) fn acceleration(jackknife: &[f64]) -> f64 {
+    let (square, cube) = central_sums(jackknife, mean_of(jackknife));
     // Leaving a high value out lowers the statistic, so the skewness changes its sign.
-    let acceleration = if square == 0.0 {
+    if square == 0.0 {
         0.0
     } else {
         -cube / (6.0 * square * square.sqrt())
-    };
-    let replicates = resampled("bca interval", &sorted, statistic, draws, seed)?;
-    bca_of(&replicates, estimate, acceleration, confidence)
+    }
 }

@@ -1,11 +1,12 @@
 //! The `stats` section: our statistics against scikit-learn, scipy and statsmodels.
 
 use botsmith_eval::stats::{
-    ClassScores, Confidence, Confusion, Correction, Correlation, DRAWS, Interval, Pairs, Side,
-    TestResult, Weights, adjust, agresti_coull, average_precision, brier, clopper_pearson,
-    cohens_dz, differences, jeffreys, kendall, log_loss, mcnemar, mcnemar_exact, mean, mean_bca,
-    mean_percentile, ndcg, paired_t, pass_at_k, pass_hat_k, pearson, reciprocal_rank, roc_auc,
-    sign_flip, sign_test, spearman, standard_error, wald, wilcoxon, wilcoxon_exact, wilson,
+    ClassScores, Confidence, Confusion, Correction, Correlation, DRAWS, Interval, Level, Pairs,
+    Ratings, Side, TestResult, Weights, adjust, agresti_coull, average_precision, brier,
+    clopper_pearson, cohens_dz, differences, fleiss_kappa, jeffreys, kendall, krippendorff_alpha,
+    log_loss, mcnemar, mcnemar_exact, mean, mean_bca, mean_percentile, ndcg, paired_t, pass_at_k,
+    pass_hat_k, pearson, randolph_kappa, reciprocal_rank, roc_auc, sign_flip, sign_test, spearman,
+    standard_error, wald, wilcoxon, wilcoxon_exact, wilson,
 };
 use serde_json::{Value, json};
 
@@ -46,8 +47,11 @@ pub(crate) const SECTIONS: &[(&str, Option<FileCheck>)] = &[
         "stats.retrieval",
         Some(|s, t| each(s, t, "retrieval", retrieval)),
     ),
-    ("stats.krippendorff", None),
-    ("stats.fleiss", None),
+    (
+        "stats.krippendorff",
+        Some(|s, t| each(s, t, "krippendorff", krippendorff)),
+    ),
+    ("stats.fleiss", Some(|s, t| each(s, t, "fleiss", fleiss))),
     ("stats.bertscore", None),
 ];
 
@@ -202,6 +206,43 @@ fn classification(entry: &mut Entry<'_>) {
                 entry.tally.close("per_class", row(class), wanted);
             }
         }
+    }
+}
+
+fn krippendorff(entry: &mut Entry<'_>) {
+    let rows = entry.take("data").as_array().cloned().unwrap_or_default();
+    let present = |row: &Value| {
+        let row = floats(row).into_iter();
+        row.map(|x| x.is_finite().then_some(x)).collect()
+    };
+    let rows: Vec<Vec<Option<f64>>> = rows.iter().map(present).collect();
+    let ratings = match Ratings::by_rater(&rows) {
+        Ok(ratings) => ratings,
+        Err(error) => return entry.fail("data", &error),
+    };
+    for (key, level) in [
+        ("nominal", Level::Nominal),
+        ("ordinal", Level::Ordinal),
+        ("interval", Level::Interval),
+        ("ratio", Level::Ratio),
+    ] {
+        let alpha = krippendorff_alpha(&ratings, level);
+        entry.close(key, alpha.ok().flatten().unwrap_or(f64::NAN));
+    }
+}
+
+fn fleiss(entry: &mut Entry<'_>) {
+    let rows = entry.take("table").as_array().cloned().unwrap_or_default();
+    let counts = |row: &Value| {
+        let row = row.as_array().into_iter().flatten();
+        row.map(|x| x.as_u64().unwrap_or(u64::MAX)).collect()
+    };
+    let table: Vec<Vec<u64>> = rows.iter().map(counts).collect();
+    for (key, kappa) in [
+        ("fleiss", fleiss_kappa(&table)),
+        ("randolph", randolph_kappa(&table)),
+    ] {
+        entry.close(key, kappa.ok().flatten().unwrap_or(f64::NAN));
     }
 }
 

@@ -12,6 +12,7 @@ mod context;
 mod doctor;
 mod errors;
 mod eval;
+mod feedback;
 mod flow;
 mod init;
 mod metric;
@@ -94,6 +95,7 @@ fn command(context: &Context, command: Command) -> botsmith::eval::Result<Ended>
         Command::Metric(metric) => metric::run(context, &metric),
         Command::Nlp(nlp) => nlp::run(context, &nlp),
         Command::Model(model) => model::run(context, &model),
+        Command::Feedback(feedback) => feedback::run(context, &feedback),
         Command::Flow(flow) => flow::run(context, &flow),
         Command::Init(init) => init::run(context, &init),
         Command::Store(store) => store::run(context, &store.command),

@@ -281,6 +281,24 @@ gate:
   - {bot: a, refused: {max: 0.1}}
   - {metric: equals, bot: a, better-than: b}
   - {metric: equals, bot: a, not-worse-than: {bot: b, margin: 0.1}}
+feedback:
+  guidelines: g
+  questions:
+    - {kind: thumb, name: t, ask: q, guidelines: g}
+    - {kind: rating, min: 0, max: 9, pass: 5}
+    - {kind: label, options: [x, y], pass: x}
+    - {kind: multi-label, options: [x, 3]}
+    - {kind: pairwise, ties: false}
+    - {kind: span, options: [x]}
+    - {kind: correction}
+    - {kind: comment}
+  raters: [ana]
+  budget: 10
+  random: 0.5
+  double: 0.2
+  blind: false
+  by: n
+  judge: equals
 repeat: 2
 seed: 3
 report: {json: a.json, jsonl: b.jsonl, csv: c.csv, markdown: d.md, junit: e.xml, html: f.html}
@@ -328,6 +346,11 @@ fn schema_and_reader_refuse_the_same_mistakes() {
         ("bound: lower", "bound: low"),
         ("pass-rate: {min", "pass_rat: {min"),
         ("margin: 0.1", "margn: 0.1"),
+        ("kind: thumb", "kind: tumb"),
+        ("kind: thumb, name: t", "kind: thumb, options: [a, b]"),
+        ("kind: multi-label, options: [x, 3]", "kind: multi-label"),
+        ("random: 0.5", "random: 0.1"),
+        ("double: 0.2", "double: 2"),
         ("repeat: 2", "repeat: 0"),
         ("seed: 3", "seed: x"),
         ("junit: e.xml", "junti: e.xml"),

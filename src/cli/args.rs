@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Nlp(super::nlp::Nlp),
     /// Fetch, look at, list and remove local models; turn texts into vectors
     Model(super::model::Model),
+    /// What people say of answers: ask, read in, write out, how far they agree
+    Feedback(super::feedback::args::Feedback),
     /// Run workflows, watch and steer their runs, and do their steps
     Flow(super::flow::args::Flow),
     /// Check, count, move and clean what a store holds
@@ -114,6 +116,7 @@ impl Command {
             Self::Metric(metric) => metric.json,
             Self::Nlp(nlp) => nlp.json(),
             Self::Model(model) => model.json(),
+            Self::Feedback(feedback) => feedback.command.json(),
             Self::Flow(flow) => flow.command.json(),
             Self::Store(store) => store.command.json(),
             Self::Init(init) => init.json,

@@ -17,7 +17,7 @@ pub(super) use comparisons::{bots_compared, runs_compared};
 pub(super) use list::list;
 
 use layout::WIDTH;
-pub(super) use layout::{Paint, cut, grid, wrap};
+pub(super) use layout::{Paint, clean, cut, grid, wrap};
 
 /// The whole report.
 pub(super) fn report(report: &Report, colored: bool) -> String {

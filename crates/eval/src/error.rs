@@ -71,6 +71,14 @@ pub enum Error {
         /// What it needs and did not get.
         reason: String,
     },
+    /// What somebody said of an answer is no answer to the question, or does not fit what is known.
+    #[error("question `{question}`: {reason}")]
+    Feedback {
+        /// The question's name.
+        question: String,
+        /// What is wrong, and what is wanted.
+        reason: String,
+    },
     /// Something else that the caller asked for cannot be done.
     #[error("{0}")]
     Invalid(String),
@@ -94,6 +102,7 @@ impl Error {
             Self::Statistic { .. } => "BS-EVAL-005",
             Self::Invalid(_) => "BS-EVAL-006",
             Self::Conversation { .. } => "BS-EVAL-012",
+            Self::Feedback { .. } => "BS-EVAL-020",
             Self::Interrupted => "BS-EVAL-007",
         }
     }

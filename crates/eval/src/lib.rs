@@ -16,6 +16,7 @@ pub mod dataset;
 mod error;
 pub mod evaluators;
 pub mod extract;
+pub mod feedback;
 pub mod flow;
 pub mod hone;
 mod language;

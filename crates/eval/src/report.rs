@@ -15,6 +15,7 @@ pub mod rows;
 mod totals;
 mod types;
 
+pub(crate) use csv::safe as safe_cell;
 pub use files::write_files;
 pub use number::{percent, plain, signed};
 pub use totals::{BotTotals, CostTotal, HopTotal, TokenTotal};

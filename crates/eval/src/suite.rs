@@ -24,6 +24,7 @@ use crate::Result;
 use crate::dataset::{DatasetSpec, Files};
 use crate::evaluators::{Configured, Panel, Registry};
 use crate::extract::Extract;
+use crate::feedback::Plan;
 use crate::run::Manifest;
 
 pub use bot::{BotAnswers, BotSpec};
@@ -65,8 +66,10 @@ pub struct Suite {
     pub seed: u64,
     /// Report files to write.
     pub reports: Reports,
+    /// What people are asked about the answers; `None`: the suite does not say.
+    pub feedback: Option<Plan>,
     /// What makes this suite's judgements what they are, as canonical JSON: every key but
-    /// `report`, overrides included.
+    /// `report` and `feedback`, overrides included.
     pub(crate) identity: serde_json::Value,
 }
 
@@ -176,6 +179,18 @@ impl Suite {
             .transpose()?
             .unwrap_or(0) as u64;
         let reports = Reports::read(fields.get("report").as_ref(), base)?;
+        let feedback = match fields.get("feedback") {
+            Some(at) => {
+                let slices: Vec<_> = slices.iter().map(|slice| slice.name.clone()).collect();
+                let metrics: Vec<_> = panel
+                    .evaluators()
+                    .iter()
+                    .map(|e| e.name().to_owned())
+                    .collect();
+                Some(Plan::read(&at, Some((&slices, &metrics)))?)
+            }
+            None => None,
+        };
         fields.finish()?;
         settle_variables(&mut dataset, &bots, &slices, &root);
         let mut suite = Self {
@@ -191,6 +206,7 @@ impl Suite {
             repeat,
             seed,
             reports,
+            feedback,
             identity: identity(&root),
         };
         overrides.apply(&mut suite)?;
@@ -296,6 +312,8 @@ fn identity(root: &Node) -> serde_json::Value {
     if let Some(object) = json.as_object_mut() {
         object.remove("report");
         object.remove("hone");
+        // What people are asked changes no score, and may be asked of answers that are there.
+        object.remove("feedback");
     }
     json
 }

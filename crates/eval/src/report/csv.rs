@@ -125,7 +125,7 @@ fn asked(asked: Option<&Asked>) -> [String; ASKED.len()] {
 }
 
 /// Keeps a spreadsheet from running a cell: OWASP, "CSV Injection".
-fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     match text.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') if text.parse::<f64>().is_err() => {
             format!("'{text}")

@@ -41,6 +41,7 @@ pub fn schema(registry: &Registry) -> Value {
                 "anyOf": [{"$ref": "#/$defs/rule"}, {"type": "array", "items": {"$ref": "#/$defs/rule"}}]
             },
             "hone": super::hone::schema(),
+            "feedback": crate::feedback::schema(),
             "repeat": {"type": "integer", "minimum": 1, "description": "Answers a case and bot. Default: as many as are recorded."},
             "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "Seed of samples, bootstraps and permutations."},
             "report": {

@@ -10,11 +10,6 @@ mod list;
 mod review;
 mod screen;
 
-use std::path::Path;
-
-use botsmith::core::yaml::Source as Text;
-use botsmith::eval::feedback::Plan;
-use botsmith::eval::run::{Manifest, StoredRun};
 use botsmith::eval::{Error, Result};
 
 use super::Ended;
@@ -32,26 +27,6 @@ pub(super) fn run(context: &Context, feedback: &Feedback) -> Result<Ended> {
     }
 }
 
-/// A suite file may have this many bytes.
-const MOST_SUITE: u64 = 64 << 20;
-
-/// What the suite of a run asks: the file that the flag names, else the run's suite file as it is now,
-/// else as it was when it ran. So questions may be added to answers that are there.
-fn plan(run: &StoredRun<'_>, suite: Option<&Path>) -> Result<Plan> {
-    let now = Path::new(&run.manifest.suite_file);
-    let text = match suite {
-        Some(path) => Text::read(path, MOST_SUITE)?,
-        None if now.is_file() => Text::read(now, MOST_SUITE)?,
-        None => Text::new(now, run.manifest.suite_text.clone()),
-    };
-    Plan::of_suite(&text)
-}
-
-/// The suite's seed.
-fn seed(run: &Manifest) -> u64 {
-    run.identity["suite"]["seed"].as_u64().unwrap_or(0)
-}
-
 /// Who sits here: the flag, else the name that the machine knows them by.
 fn rater(context: &Context, given: Option<&str>) -> Result<String> {
     let named = || {
@@ -65,11 +40,6 @@ fn rater(context: &Context, given: Option<&str>) -> Result<String> {
         Some(name) if !name.trim().is_empty() => Ok(name),
         _ => Err(Error::Invalid("who says so? --rater NAME tells".into())),
     }
-}
-
-/// Whether what is said of a case of this group may teach a bot.
-fn teaches(group: &str) -> bool {
-    botsmith::eval::feedback::teaches(group)
 }
 
 /// The first digits of an id.

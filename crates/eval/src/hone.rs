@@ -41,6 +41,7 @@ pub use propose::{
 };
 pub use purse::Spent;
 pub use search::{Mean, Search, Tried};
+pub(crate) use split::key as split_key;
 pub use split::{Split, Use};
 pub use target::Target;
 pub use trial::Judged;

@@ -187,7 +187,9 @@ impl Suite {
                     .iter()
                     .map(|e| e.name().to_owned())
                     .collect();
-                Some(Plan::read(&at, Some((&slices, &metrics)))?)
+                let mut plan = Plan::read(&at, Some((&slices, &metrics)))?;
+                plan.split = hone.split.clone();
+                Some(plan)
             }
             None => None,
         };

@@ -1,6 +1,7 @@
 //! Statistics over lists: one function a kind of question, the method by its name. What has several parts
 //! crosses as JSON.
 
+mod agreement;
 mod calibrated;
 mod labels;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use crate::doorway;
 use crate::fault::Fault;
 
+pub(crate) use agreement::{stats_agreement, stats_fleiss};
 pub(crate) use calibrated::{
     stats_apply_map, stats_calibrate, stats_inclusion, stats_prediction_powered,
 };

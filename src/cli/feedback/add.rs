@@ -17,12 +17,11 @@ pub(super) fn run(context: &Context, args: &Add) -> Result<Ended> {
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
     let run = runs.open(&runs.resolve(&args.run)?)?;
-    let plan = super::plan(&run, args.suite.as_deref())?;
+    let plan = Plan::of_run(&run.manifest, args.suite.as_deref())?;
     let question = question(&plan, args.question.as_deref())?;
     let rater = super::rater(context, args.rater.as_deref())?;
     plan.check_rater(&rater)?;
     let record = Record {
-        at: store.now_ms()?,
         case: run.case(&args.case)?.case.id,
         bot: bot(&run.manifest, args.bot.as_deref())?,
         against: args.against.clone().map(|bot| Against {
@@ -50,7 +49,14 @@ pub(super) fn run(context: &Context, args: &Add) -> Result<Ended> {
         code_points: false,
     }];
     let place = Path::new("feedback add");
-    let mut records = attach(place, loaded, &run, &plan, &mut BTreeMap::new())?;
+    let mut records = attach(
+        place,
+        loaded,
+        &run,
+        &plan,
+        store.now_ms()?,
+        &mut BTreeMap::new(),
+    )?;
     let record = records
         .pop()
         .expect("one went in, and its question is asked");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use botsmith::eval::Result;
 use botsmith::eval::feedback::agreement::{self, Agreement};
-use botsmith::eval::feedback::{Filter, Log, Measured, Rules, Verdict};
+use botsmith::eval::feedback::{Filter, Log, Measured, Plan, Rules, Verdict, seed};
 use botsmith::eval::report::percent;
 use botsmith::eval::run::Runs;
 use serde_json::json;
@@ -21,14 +21,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Ended> {
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
     let run = runs.open(&runs.resolve(&args.run)?)?;
-    let plan = super::plan(&run, args.suite.as_deref())?;
+    let plan = Plan::of_run(&run.manifest, args.suite.as_deref())?;
     let mut filter = Filter::default();
     match args.all_runs {
         true => filter.suite = Some(run.manifest.suite.clone()),
         false => filter.run = Some(run.manifest.id.clone()),
     }
     let records = Log::open(&*store).current(&filter)?;
-    let seed = args.seed.unwrap_or_else(|| super::seed(&run.manifest));
+    let seed = args.seed.unwrap_or_else(|| seed(&run.manifest));
     let mut found = Vec::new();
     for name in &args.questions {
         plan.question(name)?;

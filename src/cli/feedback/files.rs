@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use botsmith::eval::feedback::{Filter, Log, export, import};
+use botsmith::eval::feedback::{Filter, Log, Plan, export, import};
 use botsmith::eval::run::Runs;
 use botsmith::eval::{Error, Result, report};
 use serde_json::json;
@@ -16,7 +16,7 @@ pub(super) fn import(context: &Context, args: &Import) -> Result<Ended> {
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
     let run = runs.open(&runs.resolve(&args.run)?)?;
-    let plan = super::plan(&run, args.suite.as_deref())?;
+    let plan = Plan::of_run(&run.manifest, args.suite.as_deref())?;
     let only = match run.manifest.bots.as_slice() {
         [only] => Some(only.clone()),
         _ => None,
@@ -25,11 +25,17 @@ pub(super) fn import(context: &Context, args: &Import) -> Result<Ended> {
         rater: args.rater.clone(),
         bot: args.bot.clone().or(only),
         source: args.source.into(),
-        at: store.now_ms()?,
     };
     let read = import::read(&args.file, args.shape.map(Into::into), &defaults)?;
     let mut unasked = BTreeMap::new();
-    let records = import::attach(&args.file, read.records, &run, &plan, &mut unasked)?;
+    let records = import::attach(
+        &args.file,
+        read.records,
+        &run,
+        &plan,
+        store.now_ms()?,
+        &mut unasked,
+    )?;
     let mut passed_over = read.passed_over;
     passed_over.extend(unasked.into_iter().map(|(question, n)| {
         (
@@ -44,7 +50,7 @@ pub(super) fn import(context: &Context, args: &Import) -> Result<Ended> {
             new += 1;
             continue;
         }
-        match log.append(record)?.new {
+        match log.import(record)?.new {
             true => new += 1,
             false => known += 1,
         }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write as _};
 use std::time::Instant;
 
 use botsmith::core::store::StateStore;
-use botsmith::eval::feedback::{Filter, Kind, Log, Plan, Record, Rules, Session, Span, Work};
+use botsmith::eval::feedback::{Filter, Kind, Log, Plan, Record, Rules, Session, Span, Work, seed};
 use botsmith::eval::run::Runs;
 use botsmith::eval::{Error, Result};
 use rustyline::DefaultEditor;
@@ -32,13 +32,13 @@ pub(super) fn run(context: &Context, args: &Review) -> Result<Ended> {
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
     let run = runs.open(&runs.resolve(&args.run)?)?;
-    let mut plan = super::plan(&run, args.suite.as_deref())?;
+    let mut plan = Plan::of_run(&run.manifest, args.suite.as_deref())?;
     let rater = super::rater(context, args.rater.as_deref())?;
     plan.check_rater(&rater)?;
     if let Some(budget) = args.budget {
         plan.budget = budget.get();
     }
-    let seed = args.seed.unwrap_or_else(|| super::seed(&run.manifest));
+    let seed = args.seed.unwrap_or_else(|| seed(&run.manifest));
     let log = Log::open(&*store);
     let mut filter = Filter::of_run(run.manifest.id.as_str());
     filter.every_state = true;
@@ -54,7 +54,6 @@ pub(super) fn run(context: &Context, args: &Review) -> Result<Ended> {
         true => Session::again(work, plan, &rater, &said, Rules::default().again, seed),
         false => Session::new(work, plan, &rater, &said, seed),
     };
-    let session = session.split(&super::teaches);
     if session.step().is_none() {
         let done = session.progress().done;
         output::print(&format!("nothing left to label: {done} answered\n"))?;
@@ -228,9 +227,11 @@ impl Desk<'_> {
             return Ok(());
         };
         let answer = step.item.a.text.clone();
+        // What would move the cursor does not come into the line.
+        let shown = clean(&answer);
         let (prompt, before) = match (line, kind) {
             (Line::Answer, Kind::Correction) | (Line::Correction, _) => {
-                ("should be: ", answer.clone())
+                ("should be: ", shown.clone())
             }
             (Line::Part, _) => ("words of the answer: ", String::new()),
             (Line::Comment, _) => ("comment: ", self.begun.comment.clone().unwrap_or_default()),
@@ -244,7 +245,7 @@ impl Desk<'_> {
             _ if text.is_empty() => {}
             Line::Answer => self.give(&json!(text))?,
             Line::Comment => self.begun.comment = Some(text),
-            Line::Correction if text != answer => self.begun.correction = Some(text),
+            Line::Correction if text != shown.trim() => self.begun.correction = Some(text),
             Line::Correction => {}
             Line::Part => self.mark(keys, kind, &answer, &text)?,
         }

@@ -92,8 +92,6 @@ pub struct Defaults {
     pub bot: Option<String>,
     /// Whose word records without a source are.
     pub source: Source,
-    /// When records without a time were said, in milliseconds since 1970: the time of the import.
-    pub at: u64,
 }
 
 /// A record, and the line it is from.
@@ -210,8 +208,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Keeps a record, with what it does not say itself; its id is settled before the time of the
-    /// import comes in, so that the same file read twice gives the same records.
+    /// Keeps a record, with what it does not say itself.
     fn keep(&mut self, mut record: Record, line: usize, code_points: bool) -> Result<()> {
         if record.rater.is_empty() {
             record.rater = match &self.defaults.rater {
@@ -228,12 +225,6 @@ impl Reader<'_> {
         if record.case.is_empty() {
             let wanted = "the record names no case: `case`, an external id or metadata with `case` is wanted";
             return Err(self.place.at(line, wanted).into());
-        }
-        if record.id.is_empty() && record.at == 0 {
-            record.id = record.content_id();
-        }
-        if record.at == 0 {
-            record.at = self.defaults.at;
         }
         self.records.push(Loaded {
             record,

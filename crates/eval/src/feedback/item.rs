@@ -59,7 +59,7 @@ pub struct Item {
     pub run: String,
     /// What it is.
     pub subject: Subject,
-    /// What the case is grouped by: its group, by default its id.
+    /// What decides whether the case teaches: its group, by default its id.
     pub group: String,
     /// What was said to the bot, a text a message, with who said it.
     pub said: Vec<(String, String)>,

@@ -117,7 +117,20 @@ impl<'a> Log<'a> {
     /// # Errors
     /// [`Error::Feedback`] where the record lacks its question, case, bot or rater, is too long, or
     /// replaces one that is not the latest of its rater on this thing; or the store fails.
-    pub fn append(&self, mut record: Record) -> Result<Appended> {
+    pub fn append(&self, record: Record) -> Result<Appended> {
+        self.put(record, true)
+    }
+
+    /// As [`append`](Self::append), for records of another store: one that replaces what is not here takes
+    /// the place of what its rater had said here.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append), but for what it replaces.
+    pub fn import(&self, record: Record) -> Result<Appended> {
+        self.put(record, false)
+    }
+
+    fn put(&self, mut record: Record, strict: bool) -> Result<Appended> {
         self.check(&record)?;
         if record.id.is_empty() {
             record.id = record.content_id();
@@ -134,7 +147,7 @@ impl<'a> Log<'a> {
             let latest = now
                 .as_ref()
                 .map(|now| String::from_utf8_lossy(&now.value).into_owned());
-            if told.is_some() && told != latest {
+            if strict && told.is_some() && told != latest {
                 return Err(self.cannot_replace(&record, latest.as_deref()));
             }
             record.replaces = latest;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use botsmith_core::digest::Digest;
 use botsmith_core::hint::{list, nearest};
 
+use crate::hone::Split;
 use crate::{Error, Result};
 
 use super::Question;
@@ -49,6 +50,9 @@ pub struct Plan {
     /// The metric whose doubt ranks what to label; none: every metric of the run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub judge: Option<String>,
+    /// Which cases may teach, as `hone` of the suite says.
+    #[serde(skip)]
+    pub split: Split,
 }
 
 impl Default for Plan {
@@ -63,6 +67,7 @@ impl Default for Plan {
             blind: true,
             by: None,
             judge: None,
+            split: Split::default(),
         }
     }
 }

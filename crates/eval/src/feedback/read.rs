@@ -1,12 +1,15 @@
 //! The `feedback:` block of a suite file: YAML -> [`Plan`], and its JSON Schema.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use botsmith_core::hint::nearest;
 use botsmith_core::yaml::{Cursor, Fields, Source, parse};
 use serde_json::{Value, json};
 
 use crate::Result;
+use crate::hone::Split;
+use crate::run::Manifest;
 
 use super::{Kind, Plan, Question};
 
@@ -14,6 +17,8 @@ use super::{Kind, Plan, Question};
 const LEAST_RANDOM: f64 = 0.2;
 /// The least share that two raters label.
 const LEAST_DOUBLE: f64 = 0.1;
+/// A suite file may have this many bytes.
+const MOST_BYTES: u64 = 64 << 20;
 /// At most so many words to choose from: more do not fit keys and minds.
 const MOST_OPTIONS: usize = 50;
 
@@ -26,10 +31,32 @@ impl Plan {
     pub fn of_suite(source: &Source) -> Result<Self> {
         let root = parse(source)?;
         let top = Cursor::new(source, &root);
-        match top.fields()?.get("feedback") {
-            Some(at) => Self::read(&at, None),
-            None => Ok(Self::default()),
+        let fields = top.fields()?;
+        let mut plan = match fields.get("feedback") {
+            Some(at) => Self::read(&at, None)?,
+            None => Self::default(),
+        };
+        if let Some(hone) = fields.get("hone")
+            && let Some(salt) = hone.fields()?.get("salt")
+        {
+            plan.split = Split::new(salt.name()?);
         }
+        Ok(plan)
+    }
+
+    /// What is asked of a run: the block of `suite`, else of the run's suite file as it is now, else as it
+    /// was when it ran. So questions may be added to answers that are there.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or the block is wrong.
+    pub fn of_run(run: &Manifest, suite: Option<&Path>) -> Result<Self> {
+        let now = Path::new(&run.suite_file);
+        let text = match suite {
+            Some(path) => Source::read(path, MOST_BYTES)?,
+            None if now.is_file() => Source::read(now, MOST_BYTES)?,
+            None => Source::new(now, run.suite_text.clone()),
+        };
+        Self::of_suite(&text)
     }
 
     /// Reads the block. `names`: the suite's slices and metrics, where they are known.
@@ -110,6 +137,7 @@ impl Plan {
             blind,
             by,
             judge,
+            split: usual.split,
         })
     }
 }

@@ -16,16 +16,6 @@ use super::{Item, Plan, Question, Record, Source, State, Work};
 const ORDER: u64 = 0x0bde_0000;
 const SWAP: u64 = 0x5a9_0000;
 const AGAIN: u64 = 0xa6a1_0000;
-const TEACH: u64 = 0x7eac_0000;
-
-/// Whether what is said of a case of this group may teach a bot, or only judges it: `true` teaches. The
-/// same group always gives the same.
-pub type Split<'a> = &'a dyn Fn(&str) -> bool;
-
-/// Whether half of all groups teach: those for which this is true, the same for ever.
-pub fn teaches(group: &str) -> bool {
-    ticket(TEACH, group) & 1 == 1
-}
 
 /// A rater at work.
 ///
@@ -49,7 +39,6 @@ pub struct Session {
     before: usize,
     drafts: BTreeMap<(usize, usize), Record>,
     said: Vec<(usize, Record)>,
-    teaches: Vec<bool>,
 }
 
 /// One question about one item.
@@ -126,7 +115,6 @@ impl Session {
             }
         }
         Self {
-            teaches: vec![false; items.len()],
             items,
             plan,
             rater,
@@ -191,13 +179,6 @@ impl Session {
         session
     }
 
-    /// Says which cases may teach, by their group; without it none may.
-    #[must_use]
-    pub fn split(mut self, split: Split<'_>) -> Self {
-        self.teaches = self.items.iter().map(|item| split(&item.group)).collect();
-        self
-    }
-
     /// What is asked now; `None` when all is done.
     pub fn step(&self) -> Option<Step<'_>> {
         let &(at, q) = self.steps.get(self.at)?;
@@ -207,7 +188,7 @@ impl Session {
             question: &self.plan.questions[q],
             swapped: item.b.is_some() && self.swapped(item),
             blind: self.plan.blind || self.round == 2,
-            teaches: self.teaches[at],
+            teaches: self.plan.split.of_key(&item.group).teaches(),
             draft: self.drafts.get(&(at, q)),
         })
     }

@@ -202,6 +202,37 @@ impl Question {
     }
 }
 
+/// Spans in code points, as Python and browsers count, as spans in bytes; what is no span stays as it is, to
+/// be refused.
+pub fn spans_in_bytes(value: &Value, text: &str) -> Value {
+    if !value.is_array() {
+        return value.clone();
+    }
+    let starts: Vec<usize> = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([text.len()])
+        .collect();
+    let byte = |n: Option<&Value>| {
+        let n = n.and_then(Value::as_u64)? as usize;
+        // Past the end stays past the end.
+        Some(starts.get(n).copied().unwrap_or(text.len() + n))
+    };
+    let spans = value.as_array().into_iter().flatten().map(|span| {
+        match (byte(span.get("start")), byte(span.get("end"))) {
+            (Some(start), Some(end)) => {
+                let mut found = json!({"start": start, "end": end});
+                if let Some(label) = span.get("label").filter(|label| !label.is_null()) {
+                    found["label"] = label.clone();
+                }
+                found
+            }
+            _ => span.clone(),
+        }
+    });
+    spans.collect()
+}
+
 fn shown(value: &Value) -> String {
     let text = match value {
         Value::String(text) => format!("`{text}`"),

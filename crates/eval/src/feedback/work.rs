@@ -10,7 +10,7 @@ use botsmith_core::hint::nearest;
 use botsmith_core::store::{Outcome as Stored, StateStore, Transaction};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{AnswerRecord, CaseRecord, StoredRun};
+use crate::run::{AnswerRecord, CaseRecord, Manifest, StoredRun};
 use crate::{Case, Error, Outcome, Result, Verdict};
 
 use super::log::PARTITION;
@@ -22,6 +22,11 @@ use super::{bot_hashes, choose};
 pub struct Work {
     /// The items, in the run's order.
     pub items: Vec<Item>,
+}
+
+/// The seed of a run's suite, which everything random about its feedback starts from.
+pub fn seed(run: &Manifest) -> u64 {
+    run.identity["suite"]["seed"].as_u64().unwrap_or(0)
 }
 
 /// An item that was chosen, as the store keeps it.
@@ -113,11 +118,7 @@ fn item(run: &StoredRun<'_>, case: &CaseRecord, one: Assigned, hashes: &[String]
         a: side(one.subject.bot)?,
         b,
         subject: one.subject,
-        group: case
-            .case
-            .group
-            .clone()
-            .unwrap_or_else(|| case.case.id.clone()),
+        group: crate::hone::split_key(&case.case).to_owned(),
         said: said(&case.case),
         reason: one.reason,
         probability: one.probability,

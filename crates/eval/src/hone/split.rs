@@ -117,7 +117,7 @@ impl Split {
 
 /// What goes with what: the group, else the id. Rows without an id of their own are told apart by `#2`
 /// behind the hash of their content; they are one content all the same.
-pub(super) fn key(case: &Case) -> &str {
+pub(crate) fn key(case: &Case) -> &str {
     let id = case.id.as_str();
     let own = case.group.as_deref().unwrap_or(id);
     match (&case.group, id.split_once('#')) {

@@ -20,7 +20,6 @@ const QUESTIONS: &str = "questions:
 fn defaults() -> Defaults {
     Defaults {
         bot: Some("a".into()),
-        at: 99,
         ..Defaults::default()
     }
 }
@@ -33,10 +32,19 @@ struct Took {
 }
 
 fn take(world: &World, plan: &Plan, name: &str, text: &str) -> botsmith_eval::Result<Took> {
+    take_at(world, plan, (name, text), 99)
+}
+
+fn take_at(
+    world: &World,
+    plan: &Plan,
+    (name, text): (&str, &str),
+    at: u64,
+) -> botsmith_eval::Result<Took> {
     let path = world.file(name, text);
     let found = read(&path, None, &defaults())?;
     let mut unasked = BTreeMap::new();
-    let records = attach(&path, found.records, &world.open(), plan, &mut unasked)?;
+    let records = attach(&path, found.records, &world.open(), plan, at, &mut unasked)?;
     Ok(Took {
         shape: found.shape,
         records,
@@ -107,16 +115,16 @@ fn a_table_by_hand_needs_no_more_than_case_question_and_value() {
             ("ben".into(), "verdict".into(), json!("down")),
         ]
     );
-    // Read another time, at another time of day, it is the same records.
-    let path = world.file("hand.csv", text);
-    let later = Defaults {
-        at: 500,
-        ..defaults()
-    };
-    let again = read(&path, None, &later).unwrap();
+    assert!(first.iter().all(|record| record.at == 99));
+    // Read another time, it is the same records; on another run, it is others.
     let ids = |records: &[Record]| records.iter().map(|r| r.id.clone()).collect::<Vec<_>>();
-    let again: Vec<_> = again.records.into_iter().map(|l| l.record).collect();
+    let again = take_at(&world, &plan, ("hand.csv", text), 500)
+        .unwrap()
+        .records;
     assert_eq!(ids(&first), ids(&again));
+    let other = crate::common::world(5);
+    let elsewhere = take(&other, &plan, "hand.csv", text).unwrap().records;
+    assert_ne!(ids(&first), ids(&elsewhere));
 }
 
 #[test]

@@ -59,6 +59,22 @@ fn edits_are_new_records_and_the_log_keeps_all_of_them() {
 }
 
 #[test]
+fn records_of_another_store_may_replace_what_is_not_here() {
+    let store = store::open("memory:").unwrap();
+    let log = Log::open(&*store);
+    let edit = |at, value: &str| Record {
+        replaces: Some("elsewhere".into()),
+        ..said(at, "c", "ana", value)
+    };
+    assert!(log.append(edit(1, "up")).is_err());
+    let first = log.import(edit(1, "up")).unwrap().record;
+    assert_eq!(first.replaces, None);
+    let second = log.import(edit(2, "down")).unwrap().record;
+    assert_eq!(second.replaces, Some(first.id));
+    assert_eq!(log.current(&Filter::default()).unwrap(), [second]);
+}
+
+#[test]
 fn the_same_record_twice_is_one_record() {
     let store = store::open("memory:").unwrap();
     let log = Log::open(&*store);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use botsmith_core::yaml::Source as Text;
 use botsmith_eval::feedback::{Filter, Log, Plan, Reason, Record, Session, Source, State, Work};
+use botsmith_eval::hone::Split;
 use serde_json::json;
 
 use crate::common::{World, plan, world};
@@ -152,7 +154,11 @@ fn drafts_come_again_with_what_they_held_and_discards_do_not_come_again() {
     let mut next = sit(&world, &plan, "ana");
     assert_eq!(next.progress().done, 1);
     while next.step().unwrap().draft.is_none() {
-        assert_ne!(next.step().unwrap().item.subject.key(), discarded.unit());
+        let item = next.step().unwrap().item;
+        assert_ne!(
+            (&item.subject.case, &item.a.bot),
+            (&discarded.case, &discarded.bot)
+        );
         next.skip();
     }
     assert_eq!(next.step().unwrap().draft.unwrap().value, json!(["long"]));
@@ -268,20 +274,27 @@ fn what_users_thumbed_down_is_asked_first_and_is_no_label() {
 }
 
 #[test]
-fn a_group_teaches_or_judges_whatever_else_there_is() {
+fn whether_a_case_teaches_is_the_split_of_honing() {
     let world = world(12);
-    let plan = Plan::default();
-    let session = sit(&world, &plan, "ana").split(&|group| group == "c1");
-    let mut session = session;
-    let mut teach = BTreeSet::new();
-    for _ in 0..session.progress().total {
-        let step = session.step().unwrap();
-        if step.teaches {
-            teach.insert(step.item.group.clone());
+    for salt in ["botsmith", "another"] {
+        let plan = Plan {
+            split: Split::new(salt),
+            ..Plan::default()
+        };
+        let mut session = sit(&world, &plan, "ana");
+        let mut teach = BTreeSet::new();
+        for _ in 0..session.progress().total {
+            let step = session.step().unwrap();
+            let case = &step.item.subject.case;
+            assert_eq!(step.teaches, plan.split.of_key(case).teaches(), "{case}");
+            teach.insert(step.teaches);
+            session.skip();
         }
-        session.skip();
+        assert_eq!(teach.len(), 2, "some teach and some do not");
     }
-    assert_eq!(teach, BTreeSet::from(["c1".to_owned()]));
+    let suite = "hone: {salt: another}\nfeedback: {budget: 3}";
+    let plan = Plan::of_suite(&Text::new("suite.yaml", suite)).unwrap();
+    assert_eq!(plan.split, Split::new("another"));
 }
 
 #[test]

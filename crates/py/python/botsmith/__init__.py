@@ -5,6 +5,7 @@
 - :mod:`botsmith.metrics` has the text metrics as plain functions.
 - :mod:`botsmith.stats` has the statistics: intervals, paired tests, corrections, power.
 - :mod:`botsmith.nlp` reads language: tokens, sentences, parts of speech, morphology, lemmas.
+- :mod:`botsmith.feedback` keeps what people say of answers, and says how far they agree.
 - :mod:`botsmith.flow` runs workflows, whose steps may be Python functions.
 - :mod:`botsmith.batches` has steps over batches of rows, as Ray Data maps them.
 - :mod:`botsmith.aio` has the same with awaitables.
@@ -37,7 +38,7 @@ from ._errors import (
 from ._native import __version__
 
 if TYPE_CHECKING:
-    from . import aio, batches, flow, metrics, nlp, stats
+    from . import aio, batches, feedback, flow, metrics, nlp, stats
     from ._answers import Refused
     from ._bots import Bot, Session, Stream
     from ._callables import Score
@@ -76,6 +77,7 @@ __all__ = [
     "batches",
     "compare",
     "evaluate",
+    "feedback",
     "flow",
     "metrics",
     "nlp",
@@ -99,7 +101,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("aio", "batches", "flow", "metrics", "nlp", "stats"):
+    if name in ("aio", "batches", "feedback", "flow", "metrics", "nlp", "stats"):
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ __all__ = [
     "FlowWorker",
     "Metric",
     "Pipeline",
+    "Review",
     "Run",
     "Sentence",
     "Session",
@@ -24,6 +25,11 @@ __all__ = [
     "check_suite",
     "compare",
     "evaluate",
+    "feedback_add",
+    "feedback_agreement",
+    "feedback_read",
+    "feedback_records",
+    "feedback_write",
     "flow_answer",
     "flow_check",
     "flow_decide",
@@ -49,6 +55,7 @@ __all__ = [
     "retrieval_scores",
     "self_bleu",
     "stats_adjust",
+    "stats_agreement",
     "stats_apply_map",
     "stats_calibrate",
     "stats_cases_for_width",
@@ -58,6 +65,7 @@ __all__ = [
     "stats_correlation",
     "stats_detectable",
     "stats_effect",
+    "stats_fleiss",
     "stats_inclusion",
     "stats_mean",
     "stats_mean_pass_at",
@@ -360,7 +368,35 @@ def stats_calibrate(
     labels: Sequence[tuple[float, bool, bool | None, float, str]], seed: int
 ) -> str: ...
 def stats_apply_map(map: str, scores: Sequence[float]) -> list[float]: ...
+def stats_agreement(
+    rows: Sequence[Sequence[float | None]], level: str, confidence: float, seed: int
+) -> str: ...
+def stats_fleiss(table: Sequence[Sequence[int]]) -> tuple[float | None, float | None]: ...
 def stats_mean_pass_at(cases: Sequence[tuple[int, int]], k: int, all: bool) -> float: ...
+
+@final
+class Review:
+    def __new__(cls, store: Store, wanted: str) -> Review: ...
+    def step(self) -> str | None: ...
+    def progress(self) -> tuple[int, int]: ...
+    def guidelines(self) -> str | None: ...
+    def answer(
+        self,
+        value: str,
+        seconds: float | None = None,
+        comment: str | None = None,
+        correction: str | None = None,
+        draft: bool = False,
+    ) -> str | None: ...
+    def discard(self, why: str | None = None) -> str | None: ...
+    def skip(self) -> None: ...
+    def undo(self) -> bool: ...
+
+def feedback_add(store: Store, run: str, record: str, suite: str | None = None) -> str: ...
+def feedback_agreement(store: Store, run: str, suite: str | None = None) -> str: ...
+def feedback_read(store: Store, wanted: str) -> str: ...
+def feedback_records(store: Store, which: str) -> str: ...
+def feedback_write(store: Store, which: str, path: str) -> int: ...
 
 @final
 class FlowWorker:

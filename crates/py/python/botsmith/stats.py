@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from . import _native
+from ._agreement import Agreement, RaterAgreement, agreement, fleiss
 from ._calibration import (
     Calibration,
     Powered,
@@ -28,6 +29,7 @@ from ._calibration import (
 from ._labels import ClassScores, Confusion, confusion
 
 __all__ = [
+    "Agreement",
     "Calibration",
     "ClassScores",
     "Compared",
@@ -35,9 +37,11 @@ __all__ = [
     "Correlation",
     "Mean",
     "Powered",
+    "RaterAgreement",
     "Spread",
     "TestResult",
     "adjust",
+    "agreement",
     "calibrate",
     "cases_for_width",
     "cases_needed",
@@ -46,6 +50,7 @@ __all__ = [
     "correlation",
     "detectable",
     "effect",
+    "fleiss",
     "inclusion_probabilities",
     "mean",
     "mean_pass_at",

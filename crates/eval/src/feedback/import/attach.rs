@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use botsmith_core::hint::nearest;
-use serde_json::{Value, json};
 
 use crate::dataset::Place;
 use crate::run::StoredRun;
 use crate::{Error, Outcome, Result};
 
 use super::Loaded;
-use crate::feedback::{Kind, Plan, Record, Side, bot_hashes};
+use crate::feedback::{Kind, Plan, Record, Side, bot_hashes, spans_in_bytes};
 
 /// Checks records against a run and the questions of its plan, and fills in suite, run, versions and
-/// hashes; the values come out as the questions have them. `passed_over`: questions that the plan does
+/// hashes; the values come out as the questions have them. Records without a time were said `at`, in
+/// milliseconds since 1970. `passed_over`: questions that the plan does
 /// not ask, with how many records; they are left out.
 ///
 /// # Errors
@@ -25,6 +25,7 @@ pub fn attach(
     loaded: Vec<Loaded>,
     run: &StoredRun<'_>,
     plan: &Plan,
+    at: u64,
     passed_over: &mut BTreeMap<String, usize>,
 ) -> Result<Vec<Record>> {
     let place = Place::new(path);
@@ -136,7 +137,7 @@ pub fn attach(
         }
         if !record.value.is_null() {
             let value = match (&question.kind, code_points) {
-                (Kind::Span { .. }, true) => in_bytes(&record.value, &a.text),
+                (Kind::Span { .. }, true) => spans_in_bytes(&record.value, &a.text),
                 _ => record.value.clone(),
             };
             record.value = question
@@ -153,37 +154,14 @@ pub fn attach(
             bot: b.bot,
             bot_hash: b.bot_hash,
         });
+        // Before the time of now comes in, so that the same file read twice gives the same records.
+        if record.at == 0 {
+            if record.id.is_empty() {
+                record.id = record.content_id();
+            }
+            record.at = at;
+        }
         found.push(record);
     }
     Ok(found)
-}
-
-/// Spans in code points as spans in bytes; what is no span stays as it is, to be refused.
-fn in_bytes(value: &Value, text: &str) -> Value {
-    if !value.is_array() {
-        return value.clone();
-    }
-    let starts: Vec<usize> = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .collect();
-    let byte = |n: Option<&Value>| {
-        let n = n.and_then(Value::as_u64)? as usize;
-        // Past the end stays past the end.
-        Some(starts.get(n).copied().unwrap_or(text.len() + n))
-    };
-    let spans = value.as_array().into_iter().flatten().map(|span| {
-        match (byte(span.get("start")), byte(span.get("end"))) {
-            (Some(start), Some(end)) => {
-                let mut found = json!({"start": start, "end": end});
-                if let Some(label) = span.get("label").filter(|label| !label.is_null()) {
-                    found["label"] = label.clone();
-                }
-                found
-            }
-            _ => span.clone(),
-        }
-    });
-    spans.collect()
 }

@@ -6,8 +6,6 @@
 //! `metadata.case`, else the trace's id; the bot is `metadata.bot`. Scores of evaluators (EVAL) are no
 //! person's word and are passed over; those that programs sent (API) are their users'.
 
-use serde_json::Value;
-
 use crate::Result;
 use crate::dataset::Row;
 use crate::feedback::record::read_at;

@@ -31,8 +31,9 @@ pub(super) const BLOCK: usize = 20;
 /// The evidence at which a bet is won: 1 / 0.05.
 pub const THRESHOLD: f64 = 20.0;
 
-/// The differences that the bets are made for, and the share of the wealth on each.
-const TARGETS: [(f64, f64); 3] = [(0.05, 0.25), (0.10, 0.5), (0.20, 0.25)];
+/// The differences that the bets are made for, and the share of the wealth on each: most on 10
+/// points, the harm that has to be seen soon.
+const TARGETS: [(f64, f64); 3] = [(0.05, 0.15), (0.10, 0.7), (0.20, 0.15)];
 
 /// No outcome may take more than this share of the wealth.
 const MOST: f64 = 0.9;

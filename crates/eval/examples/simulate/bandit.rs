@@ -181,7 +181,10 @@ fn regrets(plan: &Plan, figures: &mut Vec<Figure>) -> Result<(), Failure> {
             figures.push(Figure {
                 name: name("how far apart"),
                 value: (a - b).abs(),
-                interval: None,
+                interval: Some((
+                    ((a - b).abs() - 2.0 * error).max(0.0),
+                    (a - b).abs() + 2.0 * error,
+                )),
                 loops: seeds,
                 wanted: Wanted::AtMost((0.05 * b).max(2.0 * error)),
                 share: false,

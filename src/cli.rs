@@ -14,6 +14,7 @@ mod errors;
 mod eval;
 mod feedback;
 mod flow;
+mod hone;
 mod init;
 mod metric;
 mod model;
@@ -97,6 +98,7 @@ fn command(context: &Context, command: Command) -> botsmith::eval::Result<Ended>
         Command::Model(model) => model::run(context, &model),
         Command::Feedback(feedback) => feedback::run(context, &feedback),
         Command::Flow(flow) => flow::run(context, &flow),
+        Command::Hone(hone) => hone::run(context, &hone),
         Command::Init(init) => init::run(context, &init),
         Command::Store(store) => store::run(context, &store.command),
         Command::Doctor(doctor) => doctor::run(context, &doctor),

@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Feedback(super::feedback::args::Feedback),
     /// Run workflows, watch and steer their runs, and do their steps
     Flow(super::flow::args::Flow),
+    /// Try changes of a bot, and bring the best before the gate
+    Hone(super::hone::args::Hone),
     /// Check, count, move and clean what a store holds
     Store(super::store::Store),
     /// Make a starter suite with its data, or a workflow that runs as it is
@@ -118,6 +120,7 @@ impl Command {
             Self::Model(model) => model.json(),
             Self::Feedback(feedback) => feedback.command.json(),
             Self::Flow(flow) => flow.command.json(),
+            Self::Hone(hone) => hone.json,
             Self::Store(store) => store.command.json(),
             Self::Init(init) => init.json,
             Self::Doctor(doctor) => doctor.json,

@@ -30,7 +30,9 @@ use super::Ended;
 use super::context::Context;
 use args::{BotCommand, Remembered, Which};
 
+pub(super) use ask::confirm;
 pub(super) use nb::run as nb;
+pub(super) use versions::by;
 
 /// The variable whose password seals what is kept.
 const PASSWORD: &str = "NANO_BOTS_ENCRYPTION_PASSWORD";

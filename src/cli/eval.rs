@@ -62,7 +62,7 @@ fn untangle(args: &mut Eval) -> Result<PathBuf> {
 }
 
 /// A suite that is not there: perhaps one beside it is meant, or a command is misspelt.
-fn exists(path: &Path) -> Result<()> {
+pub(super) fn exists(path: &Path) -> Result<()> {
     if path.exists() {
         return Ok(());
     }

@@ -16,24 +16,31 @@
 //! better nine times in ten, so dev only chooses who may be looked at.
 
 mod cases;
+mod course;
 mod edit;
+mod gate;
 mod guard;
 mod halving;
+mod heard;
 mod honing;
 mod parent;
 mod propose;
 mod purse;
 mod search;
 mod split;
+mod story;
 mod target;
 mod trial;
 mod variant;
 mod view;
 
 pub use cases::{Cases, TrainCase};
+pub use course::Course;
 pub use edit::Change;
+pub use gate::Gated;
 pub use guard::{GRAM, Guard, Overlap};
 pub use halving::{Budget, Rung};
+pub use heard::Heard;
 pub use honing::{Counts, Honing, Means, Options, bot_of};
 pub use parent::Parent;
 pub use propose::{
@@ -43,6 +50,7 @@ pub use purse::Spent;
 pub use search::{Mean, Search, Tried};
 pub(crate) use split::key as split_key;
 pub use split::{Split, Use};
+pub use story::{Baseline, End, Finalist, Kept, Story};
 pub use target::Target;
 pub use trial::Judged;
 pub use variant::{Proposed, Refused, Variant};

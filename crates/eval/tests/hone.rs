@@ -6,6 +6,8 @@
 mod common;
 #[path = "hone/edits.rs"]
 mod edits;
+#[path = "hone/gating.rs"]
+mod gating;
 #[path = "hone/guarding.rs"]
 mod guarding;
 #[path = "hone/searching.rs"]

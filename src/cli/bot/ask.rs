@@ -84,7 +84,7 @@ fn line() -> String {
 }
 
 /// Whether the person says yes to `question`; `None` where no person is there.
-pub(super) fn confirm(question: &str) -> Option<bool> {
+pub(in crate::cli) fn confirm(question: &str) -> Option<bool> {
     if !std::io::stdin().is_terminal() {
         return None;
     }

@@ -46,7 +46,11 @@ pub(super) fn named(context: &Context, name: &str) -> Result<Named> {
 }
 
 /// Who does it, and when by the store's clock.
-pub(super) fn by(context: &Context, given: Option<&str>, store: &dyn StateStore) -> Result<By> {
+pub(in crate::cli) fn by(
+    context: &Context,
+    given: Option<&str>,
+    store: &dyn StateStore,
+) -> Result<By> {
     let of = |name: &str| {
         let value = context.environment.variables.get(name)?.to_str()?;
         (!value.is_empty()).then(|| value.to_owned())

@@ -3,13 +3,13 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use botsmith_core::store::StateStore;
 use serde::Serialize;
 
 use crate::ask::Bots;
+use crate::promotion::GateSet;
 use crate::run::Progress;
 use crate::suite::{BotSpec, LiveBot, Suite};
 use crate::{Error, Result};
@@ -84,6 +84,8 @@ pub struct Counts {
 
 /// A honing, opened.
 pub struct Honing<'a> {
+    /// The suite's name.
+    suite: String,
     bench: Bench<'a>,
     parent: Parent,
     split: Split,
@@ -124,6 +126,7 @@ impl<'a> Honing<'a> {
         let cases = Cases::read(&suite, &split)?;
         let guard = Guard::new(&cases, &said);
         Ok(Self {
+            suite: suite.name.clone(),
             bench: Bench {
                 store: means.store,
                 bots: means.bots,
@@ -191,13 +194,21 @@ impl<'a> Honing<'a> {
         search(&mut self.bench, &ground, proposers)
     }
 
-    /// Has the cartridge of this text answer the gate's cases, and gives the run's id.
-    ///
-    /// # Errors
-    /// As a run.
-    pub fn ask_gate(&mut self, text: &Arc<str>) -> Result<String> {
-        let places: Vec<usize> = self.cases.of(Use::Gate).map(|(at, _)| at).collect();
-        Ok(self.bench.ask(text, &self.cases, &places)?.run)
+    /// The gate's cases, as the ledger of looks knows them.
+    pub fn gate_set(&self) -> GateSet {
+        super::gate::set(&self.suite, self.split.salt(), &self.cases)
+    }
+
+    pub(super) fn suite_name(&self) -> &str {
+        &self.suite
+    }
+
+    pub(super) fn store(&self) -> &'a dyn StateStore {
+        self.bench.store
+    }
+
+    pub(super) fn parts(&mut self) -> (&mut Bench<'a>, &Parent, &Cases) {
+        (&mut self.bench, &self.parent, &self.cases)
     }
 }
 

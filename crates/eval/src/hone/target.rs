@@ -21,7 +21,7 @@ pub struct Target {
     pub decides: bool,
     /// Whether less is better; values are turned round.
     #[serde(skip)]
-    lower: bool,
+    pub(super) lower: bool,
     /// Whether a model judges.
     pub judged: bool,
 }

@@ -72,9 +72,8 @@ impl Bench<'_> {
         suite.dataset.tags.clear();
         suite.dataset.limit = None;
         suite.dataset.sample = None;
-        suite.name = format!("{} (honing)", suite.name);
         if let Some(identity) = suite.identity.as_object_mut() {
-            for key in ["gate", "hone", "feedback", "name"] {
+            for key in ["gate", "hone", "feedback"] {
                 identity.remove(key);
             }
         }

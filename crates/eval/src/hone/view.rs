@@ -23,8 +23,9 @@ pub struct Said {
     pub correction: Option<String>,
     /// A remark.
     pub comment: Option<String>,
-    /// Whether the answer is right, where a thumb or a label says so.
-    pub right: Option<bool>,
+    /// Whether it may teach. What may not, such as a draft or the word of a rater who is excluded, is
+    /// guarded all the same.
+    pub teaches: bool,
 }
 
 impl Said {
@@ -32,6 +33,7 @@ impl Said {
     pub fn of(case: impl Into<String>) -> Self {
         Self {
             case: case.into(),
+            teaches: true,
             ..Self::default()
         }
     }
@@ -110,7 +112,10 @@ impl<'a> TrainView<'a> {
         let mut withheld = 0;
         let lessons = cases.train().map(|case| {
             let id = case.case().id.as_str();
-            let of_case = || said.iter().filter(move |said| said.case == id);
+            let of_case = || {
+                said.iter()
+                    .filter(move |said| said.teaches && said.case == id)
+            };
             let newest = of_case().rev().find_map(|said| said.correction.as_deref());
             let correction =
                 newest.filter(|correction| guard.may_teach(&case.case().input, correction));

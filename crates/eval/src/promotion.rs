@@ -22,6 +22,8 @@
 //! choose variants, or move a version; see `hone` and
 //! [`versions`](botsmith_nanobots::versions).
 
+#![allow(clippy::doc_markdown)] // McNemar is a name, not code
+
 mod cases;
 mod design;
 mod foresee;

@@ -181,7 +181,7 @@ impl Cases {
     pub(super) fn name(&self, case: usize) -> String {
         match self.names.get(case) {
             Some(name) => format!("`{}`", botsmith_core::hint::shown(name)),
-            None => format!("{}", case + 1),
+            None => (case + 1).to_string(),
         }
     }
 

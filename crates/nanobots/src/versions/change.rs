@@ -88,7 +88,7 @@ impl Versions<'_> {
         };
         evidence["variant"] = variant.hash.as_str().into();
         if !promotion.approval.is_null() {
-            evidence["approval"] = promotion.approval.clone();
+            evidence["approval"].clone_from(&promotion.approval);
         }
         let change = Change {
             action: Action::Promote,
@@ -104,7 +104,7 @@ impl Versions<'_> {
             place.as_ref(),
             version,
             &bytes,
-            change,
+            &change,
             current.as_deref(),
             by,
         )?;
@@ -125,9 +125,8 @@ impl Versions<'_> {
         let settled = self.ready(place.as_ref(), by)?;
         let pointer = self.pointer()?;
         self.unpinned(&pointer)?;
-        let to = match to.map(str::to_owned).or_else(|| pointer.previous.clone()) {
-            Some(to) => to,
-            None => return Err(self.refuse("there is no version before the one in force")),
+        let Some(to) = to.map(str::to_owned).or_else(|| pointer.previous.clone()) else {
+            return Err(self.refuse("there is no version before the one in force"));
         };
         let change = Change {
             action: Action::Rollback,
@@ -135,7 +134,7 @@ impl Versions<'_> {
             note: None,
             evidence: Value::Null,
         };
-        self.back(&to, place.as_ref(), pointer, change, settled, by)
+        self.back(&to, place.as_ref(), pointer, &change, settled, by)
     }
 
     /// Holds a version in force (`to`, or the one that is): until [`unpin`](Self::unpin) nothing is
@@ -147,9 +146,8 @@ impl Versions<'_> {
         let place = file.map(Place::lock).transpose()?;
         let settled = self.ready(place.as_ref(), by)?;
         let pointer = self.pointer()?;
-        let to = match to.map(str::to_owned).or_else(|| pointer.current.clone()) {
-            Some(to) => to,
-            None => return Err(self.refuse("the store knows no version of it yet")),
+        let Some(to) = to.map(str::to_owned).or_else(|| pointer.current.clone()) else {
+            return Err(self.refuse("the store knows no version of it yet"));
         };
         let change = Change {
             action: Action::Pin,
@@ -158,7 +156,7 @@ impl Versions<'_> {
             evidence: Value::Null,
         };
         if pointer.current.as_ref() != Some(&to) {
-            return self.back(&to, place.as_ref(), pointer, change, settled, by);
+            return self.back(&to, place.as_ref(), pointer, &change, settled, by);
         }
         loop {
             let (record, mut pointer) = self.found()?;
@@ -281,7 +279,7 @@ impl Versions<'_> {
         let bytes = text.into_bytes();
         let mut version = self.draft(&bytes, Origin::Promoted, by)?;
         version.parent = current.map(str::to_owned);
-        version.evidence = change.evidence.clone();
+        version.evidence.clone_from(&change.evidence);
         Ok((version, bytes))
     }
 
@@ -290,7 +288,7 @@ impl Versions<'_> {
         to: &str,
         place: Option<&Place>,
         pointer: Pointer,
-        change: Change,
+        change: &Change,
         settled: Option<Settled>,
         by: &By,
     ) -> Result<Moved> {

@@ -45,7 +45,7 @@ impl Versions<'_> {
             let (record, mut pointer) = self.found()?;
             let mut version = self.draft(bytes, Origin::Proposed, by)?;
             version.parent = parent.map(str::to_owned);
-            version.evidence = evidence.clone();
+            version.evidence.clone_from(&evidence);
             let step = self.keep(Transaction::new(), &mut pointer, &mut version, bytes);
             let step = step
                 .unchanged(self.key("pointer"), record.as_ref())

@@ -91,7 +91,7 @@ impl Versions<'_> {
         place: Option<&Place>,
         mut version: Version,
         bytes: &[u8],
-        change: Change,
+        change: &Change,
         from: Option<&str>,
         by: &By,
     ) -> Result<Version> {

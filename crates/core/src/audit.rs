@@ -94,6 +94,10 @@ impl<'a> Audit<'a> {
     ///
     /// # Errors
     /// As [`append`](Self::append).
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "as a store's `transact` takes it"
+    )]
     pub fn commit(
         &self,
         event: &Event,

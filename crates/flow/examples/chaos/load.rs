@@ -29,6 +29,10 @@ pub(crate) fn now_ms() -> u64 {
 }
 
 /// A step that is tried again however often it is harmed.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "what is said is made for the step"
+)]
 pub(crate) fn step(key: String, needs: &[String], kind: &str, with: Value) -> StepPlan {
     let slot = with["slot"] == true;
     StepPlan {

@@ -38,6 +38,8 @@ enum Fault {
     Lavish,
 }
 
+type Written = (String, String, String, Vec<u8>);
+
 /// A memory store that breaks its word.
 #[derive(Debug)]
 struct Broken {
@@ -45,7 +47,7 @@ struct Broken {
     fault: Fault,
     done: AtomicBool,
     /// The first write of a result: its partition and key, the nonce, the value.
-    first: Mutex<Option<(String, String, String, Vec<u8>)>>,
+    first: Mutex<Option<Written>>,
 }
 
 /// The nonce of a result that is written in this value.

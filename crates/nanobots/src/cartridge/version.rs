@@ -10,7 +10,6 @@ use std::path::Path;
 
 use botsmith_core::Diagnostic;
 use botsmith_core::yaml::{Mark, Node, Reading, Source, parse_as};
-use serde_json::Value;
 
 use super::{Format, markdown};
 use crate::Result;
@@ -111,8 +110,7 @@ pub fn bump_version(
     // What was meant to change has changed, and nothing else.
     let mut wanted = node.to_json();
     let now = read(&Source::new(path, changed.as_str()), format)?.to_json();
-    let spelled = |tree: &Value| tree[PATH[0]][PATH[1]].clone();
-    wanted[PATH[0]][PATH[1]] = spelled(&now);
+    wanted[PATH[0]][PATH[1]] = now[PATH[0]][PATH[1]].clone();
     let read_back = own_version(path, &changed, format)?;
     if wanted != now || read_back.as_deref() != Some(next.as_str()) {
         return Err(wrong().into());

@@ -164,7 +164,7 @@ impl Versions<'_> {
                 return Err(self.raced());
             }
             pointer.pinned = Some(to.clone());
-            let moved = self.line(Action::Pin, &pointer, Some(&to), by);
+            let moved = Self::line(Action::Pin, &pointer, Some(&to), by);
             let step = Transaction::new();
             if self.moved(step, record.as_ref(), &pointer, &moved, Value::Null)? {
                 return Ok(Moved {
@@ -186,7 +186,7 @@ impl Versions<'_> {
             if pointer.pinned.take().is_none() {
                 return Ok(false);
             }
-            let moved = self.line(Action::Unpin, &pointer, pointer.current.as_deref(), by);
+            let moved = Self::line(Action::Unpin, &pointer, pointer.current.as_deref(), by);
             if self.moved(
                 Transaction::new(),
                 record.as_ref(),

@@ -80,7 +80,7 @@ impl Versions<'_> {
                     version
                 }
             };
-            let mut moved = self.line(Action::Adopt, &pointer, Some(&hash), by);
+            let mut moved = Self::line(Action::Adopt, &pointer, Some(&hash), by);
             if pointer.current.is_some() {
                 moved.note = Some("the file was edited".into());
                 pointer.previous = pointer.current.take();
@@ -141,13 +141,7 @@ impl Versions<'_> {
     }
 
     /// A line of the history.
-    pub(super) fn line(
-        &self,
-        action: Action,
-        pointer: &Pointer,
-        to: Option<&str>,
-        by: &By,
-    ) -> Move {
+    pub(super) fn line(action: Action, pointer: &Pointer, to: Option<&str>, by: &By) -> Move {
         Move {
             action,
             from: pointer.current.clone(),

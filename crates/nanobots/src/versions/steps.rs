@@ -63,7 +63,7 @@ impl Versions<'_> {
                 }
                 go(&mut pointer, &begun)
             } else {
-                let mut moved = self.line(Action::Undo, &pointer, pointer.current.as_deref(), by);
+                let mut moved = Self::line(Action::Undo, &pointer, pointer.current.as_deref(), by);
                 moved.note = Some(format!(
                     "{} to {}, begun by {}, had not reached the file",
                     begun.action.as_str(),

@@ -55,7 +55,9 @@ fn folder() -> Folder {
             text.replace("FOLDER", folder.path().to_str().unwrap()),
         );
     }
-    KINDS.iter().for_each(|kind| folder.write(kind.file, ""));
+    for kind in KINDS {
+        folder.write(kind.file, "");
+    }
     folder
 }
 
@@ -146,7 +148,9 @@ fn killed_and_finished(url: &str) {
     let ended = eval(&folder, "sqlite:alone.db", false).wait().unwrap();
     assert!(ended.success());
     let of_one = result(&folder);
-    KINDS.iter().for_each(|kind| folder.write(kind.file, ""));
+    for kind in KINDS {
+        folder.write(kind.file, "");
+    }
     let url = url.replace("FOLDER", folder.path().to_str().unwrap());
     for round in 1..=2 {
         let mut crowd: Vec<Child> = (0..2).map(|_| eval(&folder, &url, true)).collect();

@@ -113,7 +113,7 @@ fn an_outcome_counts_once_for_a_session_and_the_first_one_stands() {
 
 #[test]
 fn a_version_that_need_not_be_better_is_promoted_when_the_watch_ends_without_harm() {
-    let same = |_: &str, n: u64| SessionOutcome::Value(f64::from(u8::from(n % 4 > 0)));
+    let same = |_: &str, n: u64| SessionOutcome::Value(f64::from(u8::from(!n.is_multiple_of(4))));
     let mut plan = plan();
     plan.most_sessions = 100;
     for (goal, wanted) in [
@@ -195,10 +195,12 @@ fn people_may_end_a_watch_and_then_another_may_begin() {
     );
 }
 
+type Spoil = fn(&mut CanaryPlan);
+
 #[test]
 fn only_sound_plans_with_versions_that_passed_the_gate_start() {
     let (store, versions) = (memory(), versions());
-    let wrong: [(fn(&mut CanaryPlan), &str); 4] = [
+    let wrong: [(Spoil, &str); 4] = [
         (|plan| plan.new = "raw".into(), "did not pass the gate"),
         (|plan| plan.new = "old".into(), "are the same"),
         (|plan| plan.most_sessions = 0, "no sessions"),

@@ -250,7 +250,7 @@ fn judged(labels: usize, people_agree: bool) -> Cases {
             (x, y)
         } else {
             (
-                f64::from(u8::from(i % 2 == 0)),
+                f64::from(u8::from(i.is_multiple_of(2))),
                 f64::from(u8::from(i % 4 < 2)),
             )
         }

@@ -4,6 +4,7 @@ mod args;
 mod diff;
 mod history;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use botsmith::core::audit::Audit;
@@ -84,10 +85,11 @@ fn evidence(version: &Version) -> Option<String> {
     };
     if let Some(difference) = gate.difference {
         // The best of several always looks better than it is.
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             ", {:+.1} points (selected: expect less)",
             100.0 * difference
-        ));
+        );
     }
     Some(text)
 }
@@ -187,16 +189,13 @@ fn told(
     if let Some(note) = settled_text(moved.settled.as_ref()) {
         text.push_str(&note);
     }
-    text.push_str(&format!(
-        "{} {what} {}\n",
-        versions.bot(),
-        shown(&moved.version)
-    ));
+    let _ = writeln!(text, "{} {what} {}", versions.bot(), shown(&moved.version));
     if !context.quiet() {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nnext: botsmith bot history {bot}; back with botsmith bot rollback {bot}\n",
             bot = versions.bot()
-        ));
+        );
     }
     output::print(&text)?;
     Ok(Ended::Well)

@@ -1,6 +1,7 @@
 //! `feedback import` and `feedback export`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use botsmith::eval::feedback::{Filter, Log, Plan, export, import};
@@ -71,7 +72,7 @@ pub(super) fn import(context: &Context, args: &Import) -> Result<Ended> {
         false => format!("{new} records kept, {known} were there already\n"),
     };
     for (why, n) in &passed_over {
-        text.push_str(&format!("passed over: {n} {why}\n"));
+        let _ = writeln!(text, "passed over: {n} {why}");
     }
     output::print(&text)?;
     Ok(Ended::Well)

@@ -1,5 +1,7 @@
 //! `feedback list`: what was said.
 
+use std::fmt::Write as _;
+
 use botsmith::eval::Result;
 use botsmith::eval::feedback::{Log, Record, State};
 use serde_json::{Value, json};
@@ -58,9 +60,7 @@ pub(super) fn run(context: &Context, args: &List) -> Result<Ended> {
     }));
     let mut text = grid(&rows, &[]);
     if from > 0 {
-        text.push_str(&format!(
-            "… and {from} before them (`--json` lists them all)\n"
-        ));
+        let _ = writeln!(text, "… and {from} before them (`--json` lists them all)");
     }
     output::print(&text)?;
     Ok(Ended::Well)

@@ -318,6 +318,7 @@ impl Desk<'_> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn terminal(error: std::io::Error) -> Error {
     Error::Invalid(format!("the terminal cannot be read: {error}"))
 }

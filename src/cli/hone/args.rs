@@ -13,6 +13,7 @@ use crate::cli::args::Asking;
     after_help = "Nothing changes the bot until a variant has passed the gate and `botsmith bot promote` was said.\n\
                   Exit codes: 0 a variant passed (or was promoted), 1 refused, 2 could not run."
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Hone {
     /// The bot: its name in the suite, or its cartridge's file
     #[arg(value_name = "BOT", value_hint = ValueHint::FilePath)]

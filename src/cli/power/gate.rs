@@ -120,16 +120,15 @@ fn design(context: &Context, args: &Power) -> Result<(Design, String)> {
         .as_ref()
         .map(|run| observed(context, args, run))
         .transpose()?;
-    let (mut design, mut from) = match observed {
-        Some((cases, from)) => (Design::observed(args.effect, &cases)?, from),
-        None => {
-            let (discordance, from) = super::discordance(context, args)?;
-            let mut design = Design::new(args.effect, discordance);
-            if args.discordance.is_none() {
-                design.baseline = args.baseline;
-            }
-            (design, from)
+    let (mut design, mut from) = if let Some((cases, from)) = observed {
+        (Design::observed(args.effect, &cases)?, from)
+    } else {
+        let (discordance, from) = super::discordance(context, args)?;
+        let mut design = Design::new(args.effect, discordance);
+        if args.discordance.is_none() {
+            design.baseline = args.baseline;
         }
+        (design, from)
     };
     if let Some(discordance) = args.discordance {
         (design.discordance, from) = (discordance, "given".into());

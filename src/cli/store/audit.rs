@@ -92,24 +92,21 @@ fn verify(context: &Context, args: &Verify) -> Result<Ended> {
         }))?;
     } else {
         let mut text = String::new();
-        match &verified.damage {
-            Some(damage) => {
-                let _ = writeln!(text, "✗ {}", told(damage));
+        if let Some(damage) = &verified.damage {
+            let _ = writeln!(text, "✗ {}", told(damage));
+            let _ = writeln!(
+                text,
+                "{} entries before it are whole; compare with a copy of the store",
+                verified.entries
+            );
+        } else {
+            let _ = writeln!(text, "{} entries, the chain is whole", verified.entries);
+            if let Some(head) = &verified.head {
                 let _ = writeln!(
                     text,
-                    "{} entries before it are whole; compare with a copy of the store",
-                    verified.entries
+                    "head {head}\n\nkeep the head elsewhere: `botsmith store audit verify --known HASH` \
+                     then shows that nobody wrote the log anew"
                 );
-            }
-            None => {
-                let _ = writeln!(text, "{} entries, the chain is whole", verified.entries);
-                if let Some(head) = &verified.head {
-                    let _ = writeln!(
-                        text,
-                        "head {head}\n\nkeep the head elsewhere: `botsmith store audit verify --known HASH` \
-                         then shows that nobody wrote the log anew"
-                    );
-                }
             }
         }
         output::print(&text)?;

@@ -42,6 +42,10 @@ impl Plan {
         Chance(ChaCha8Rng::from_seed(*hasher.finalize().as_bytes()))
     }
 
+    #[allow(
+        clippy::unused_self,
+        reason = "how loops are done is a matter of the setting"
+    )]
     /// What `one` gives for 0, 1, … `loops - 1`, in order, on all cores.
     ///
     /// # Errors

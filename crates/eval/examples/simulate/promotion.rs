@@ -18,9 +18,10 @@ const NULL: Wanted = Wanted::NotShownAbove(0.05);
 const GAIN: Wanted = Wanted::AtLeast(0.78);
 
 type Outcome = Result<bool, Failure>;
+type Loop = fn(&mut Chance) -> Outcome;
 
 /// Truths that are no better.
-const NULLS: &[(&str, fn(&mut Chance) -> Outcome)] = &[
+const NULLS: &[(&str, Loop)] = &[
     ("equal bots, 20 % discordant, 300 cases", |chance| {
         one(&paired(chance, 300, 0.1, 0.1)?)
     }),
@@ -58,7 +59,7 @@ const NULLS: &[(&str, fn(&mut Chance) -> Outcome)] = &[
     (
         "a cheaper variant that is worse by all of the margin of 5 points, 400 cases",
         |chance| {
-            let cases = cheaper(paired(chance, 400, 0.075, 0.125)?)?;
+            let cases = cheaper(&paired(chance, 400, 0.075, 0.125)?)?;
             let rules = Rules::default().margin(0.05);
             Ok(weigh(&cases, &rules, alpha_at(rules.alpha, 1))?.passes())
         },
@@ -66,7 +67,7 @@ const NULLS: &[(&str, fn(&mut Chance) -> Outcome)] = &[
 ];
 
 /// What other rules do with the same truths: shown beside ours.
-const OTHERS: &[(&str, fn(&mut Chance) -> Outcome)] = &[
+const OTHERS: &[(&str, Loop)] = &[
     (
         "not ours: the best of 10 equal variants on 200 dev cases is promoted when it looks better",
         |chance| best_of(chance, 10, 200, 300, false),
@@ -279,7 +280,7 @@ fn judged(chance: &mut Chance, n: usize, labelled: usize, unearned: f64) -> Resu
 }
 
 /// The same cases, on which the variant costs half.
-fn cheaper(cases: Cases) -> Result<Cases, Failure> {
+fn cheaper(cases: &Cases) -> Result<Cases, Failure> {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for (_, x, y) in cases.both() {
         let with = |score: f64, cost: f64| {

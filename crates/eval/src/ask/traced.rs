@@ -45,7 +45,7 @@ pub(crate) fn tell(span: &Span, answer: &Answer) {
     }
     if answer.outcome == Outcome::Failed {
         let class = asked.and_then(|asked| asked.class);
-        failed(span, class.map(|class| class.as_str()));
+        failed(span, class.map(botsmith_core::chat::ErrorClass::as_str));
     }
 }
 

@@ -162,9 +162,9 @@ pub(super) fn calibration_error(
     for _ in 0..40 {
         let middle = f64::midpoint(lo, hi);
         if shown(middle) < plain {
-            lo = middle
+            lo = middle;
         } else {
-            hi = middle
+            hi = middle;
         }
     }
     let value = plain * f64::midpoint(lo, hi);

@@ -108,7 +108,9 @@ fn newton(rows: &[[f64; 3]], points: &[Point], used: [bool; 3]) -> [f64; 3] {
             if !used[i] {
                 gradient[i] = 0.0;
                 hessian[i] = [0.0; 3];
-                hessian.iter_mut().for_each(|row| row[i] = 0.0);
+                for row in &mut hessian {
+                    row[i] = 0.0;
+                }
                 hessian[i][i] = 1.0;
             }
         }
@@ -147,8 +149,9 @@ fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> [f64; 3] {
         }
         for row in i + 1..3 {
             let factor = a[row][i] / a[i][i];
-            for column in i..3 {
-                a[row][column] -= factor * a[i][column];
+            let above = a[i];
+            for (cell, above) in a[row].iter_mut().zip(above).skip(i) {
+                *cell -= factor * above;
             }
             b[row] -= factor * b[i];
         }
@@ -237,6 +240,8 @@ mod tests {
             .collect()
     }
 
+    type Curve<'a> = &'a dyn Fn(f64) -> f64;
+
     #[test]
     fn each_shape_finds_the_curve_that_made_the_verdicts() {
         let platt = |s: f64| logistic(-2.0 + 5.0 * s);
@@ -244,7 +249,7 @@ mod tests {
             let (low, high) = beta_terms(s);
             logistic(0.5 * low + 2.0 * high - 0.3)
         };
-        let cases: [(Shape, &dyn Fn(f64) -> f64, f64); 4] = [
+        let cases: [(Shape, Curve<'_>, f64); 4] = [
             (Shape::Platt, &platt, 0.02),
             (Shape::Beta, &beta, 0.02),
             (Shape::Isotonic, &platt, 0.08),

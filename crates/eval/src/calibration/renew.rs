@@ -175,7 +175,7 @@ mod tests {
     /// Labels from a time on of which the judge is right on the share given.
     fn labels(from: u64, count: u64, right: u64) -> Vec<Dated> {
         let one = |i: u64| {
-            let human = i % 2 == 0;
+            let human = i.is_multiple_of(2);
             let says = human == (i * 7 % 10 < right);
             Dated {
                 at: from + i,

@@ -127,7 +127,8 @@ const TARGET: u64 = 0x7a26_e700;
 
 /// The first of each reason in turns, until there are enough; fewer, where nothing speaks for more.
 fn targets(candidates: &[Candidate], wanted: usize, seed: u64) -> Vec<(usize, Reason)> {
-    let reasons: [(Reason, fn(&Candidate) -> f64); 3] = [
+    type Weight = fn(&Candidate) -> f64;
+    let reasons: [(Reason, Weight); 3] = [
         (Reason::Doubt, |c| c.doubt),
         (Reason::Dispute, |c| c.dispute),
         (Reason::Thumbs, |c| c.thumbs),

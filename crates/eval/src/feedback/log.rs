@@ -131,7 +131,7 @@ impl<'a> Log<'a> {
     }
 
     fn put(&self, mut record: Record, strict: bool) -> Result<Appended> {
-        self.check(&record)?;
+        Self::check(&record)?;
         if record.id.is_empty() {
             record.id = record.content_id();
         }
@@ -148,7 +148,7 @@ impl<'a> Log<'a> {
                 .as_ref()
                 .map(|now| String::from_utf8_lossy(&now.value).into_owned());
             if strict && told.is_some() && told != latest {
-                return Err(self.cannot_replace(&record, latest.as_deref()));
+                return Err(Self::cannot_replace(&record, latest.as_deref()));
             }
             record.replaces = latest;
             let entry = serde_json::to_vec(&record).expect("records serialise");
@@ -177,7 +177,7 @@ impl<'a> Log<'a> {
         )))
     }
 
-    fn check(&self, record: &Record) -> Result<()> {
+    fn check(record: &Record) -> Result<()> {
         let wrong = |reason: String| {
             Err(Error::Feedback {
                 question: record.question.clone(),
@@ -212,7 +212,7 @@ impl<'a> Log<'a> {
         Ok(())
     }
 
-    fn cannot_replace(&self, record: &Record, latest: Option<&str>) -> Error {
+    fn cannot_replace(record: &Record, latest: Option<&str>) -> Error {
         let told = record.replaces.as_deref().unwrap_or_default();
         Error::Feedback {
             question: record.question.clone(),

@@ -303,15 +303,12 @@ pub(crate) fn schema() -> Value {
             "type": "array", "minItems": least, "maxItems": MOST_OPTIONS, "uniqueItems": true,
             "items": {"type": ["string", "number", "boolean"]}
         });
-        match least {
-            1 => {
-                json!({"description": about, "anyOf": [{"type": ["string", "number", "boolean"]}, list]})
-            }
-            _ => {
-                let mut list = list;
-                list["description"] = about.into();
-                list
-            }
+        if least == 1 {
+            json!({"description": about, "anyOf": [{"type": ["string", "number", "boolean"]}, list]})
+        } else {
+            let mut list = list;
+            list["description"] = about.into();
+            list
         }
     };
     let question = |kind: &str, about: &str, more: Value, required: &[&str]| {

@@ -57,10 +57,11 @@ impl Work {
             plan.budget = (plan.budget / 2).max(1);
         }
         let mut assigned = Vec::new();
-        for of_two in [singles.then_some(false), pairs.then_some(true)] {
-            if let Some(of_two) = of_two {
-                assigned.extend(settled(run, &plan, log, seed, of_two)?);
-            }
+        for of_two in [singles.then_some(false), pairs.then_some(true)]
+            .into_iter()
+            .flatten()
+        {
+            assigned.extend(settled(run, &plan, log, seed, of_two)?);
         }
         Self::load(run, assigned)
     }
@@ -170,7 +171,7 @@ fn settled(
     match store.transact(PARTITION, transaction)? {
         Stored::Committed(_) => Ok(assigned),
         // Somebody else began at the same moment: theirs holds.
-        _ => Ok(kept(store, &name)?.unwrap_or(assigned)),
+        Stored::Conflict(_) => Ok(kept(store, &name)?.unwrap_or(assigned)),
     }
 }
 

@@ -82,7 +82,7 @@ impl Honing<'_> {
             return Ok(story);
         }
         let search = self.search(&course.proposers)?;
-        self.tell(&mut story, &search, course)?;
+        Self::tell(&mut story, &search, course)?;
         let Some(finalist) = &search.finalist else {
             story.end = End::Refused;
             story.reasons = no_finalist(&search);
@@ -162,7 +162,7 @@ impl Honing<'_> {
         Ok(story)
     }
 
-    fn tell(&self, story: &mut Story, search: &Search, course: &Course<'_>) -> Result<()> {
+    fn tell(story: &mut Story, search: &Search, course: &Course<'_>) -> Result<()> {
         let (train, dev) = search.baseline;
         story.baseline = Some(Baseline { train, dev });
         story.withheld = search.withheld;

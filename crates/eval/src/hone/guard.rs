@@ -263,7 +263,8 @@ fn texts(value: &Value, place: &mut String, each: &mut impl FnMut(&str, &str)) {
         Value::String(text) => each(place, text),
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                place.push_str(&format!("/{i}"));
+                place.push('/');
+                place.push_str(&i.to_string());
                 texts(item, place, each);
                 place.truncate(end);
             }

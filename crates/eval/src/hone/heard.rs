@@ -31,8 +31,8 @@ impl Heard {
         let all = log.all(&Filter::default())?;
         let current = log.current(&Filter::default())?;
         let mut heard = Self::default();
-        let standing = match plan.questions.iter().find(|question| decides(question)) {
-            Some(question) => {
+        let standing =
+            if let Some(question) = plan.questions.iter().find(|question| decides(question)) {
                 let standing = Standing::of(question, &current, &Rules::default(), seed)?;
                 if standing.halted() {
                     heard.halted = Some(standing.reasons.join("; "));
@@ -54,14 +54,12 @@ impl Heard {
                 let labels: Vec<Record> = current.iter().filter(counts).cloned().collect();
                 heard.labels = Some((question.clone(), labels));
                 Some(standing)
-            }
-            None => {
+            } else {
                 heard
                     .doubts
                     .push("the suite asks no question that says what passes".into());
                 None
-            }
-        };
+            };
         let teaches = |record: &Record| {
             record.counts()
                 && standing

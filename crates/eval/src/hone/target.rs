@@ -37,24 +37,21 @@ impl Target {
         let fits = |e: &crate::evaluators::Configured| {
             !e.together() && (e.decides() || e.range().better != Better::Neither)
         };
-        let place = match name {
-            Some(name) => {
-                let names = || all.iter().map(crate::evaluators::Configured::name);
-                let place = names().position(|known| known == name);
-                let place = place.ok_or_else(|| Error::NotFound {
-                    what: "metric",
-                    name: name.to_owned(),
-                    hint: Some(match botsmith_core::hint::nearest(name, names()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("the suite has {}", botsmith_core::hint::list(names())),
-                    }),
-                })?;
-                fits(&all[place]).then_some(place)
-            }
-            None => {
-                let deciding = all.iter().position(|e| fits(e) && e.decides());
-                deciding.or_else(|| all.iter().position(fits))
-            }
+        let place = if let Some(name) = name {
+            let names = || all.iter().map(crate::evaluators::Configured::name);
+            let place = names().position(|known| known == name);
+            let place = place.ok_or_else(|| Error::NotFound {
+                what: "metric",
+                name: name.to_owned(),
+                hint: Some(match botsmith_core::hint::nearest(name, names()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the suite has {}", botsmith_core::hint::list(names())),
+                }),
+            })?;
+            fits(&all[place]).then_some(place)
+        } else {
+            let deciding = all.iter().position(|e| fits(e) && e.decides());
+            deciding.or_else(|| all.iter().position(fits))
         };
         let place = place.ok_or_else(|| {
             Error::Invalid(format!(

@@ -111,12 +111,14 @@ impl Bench<'_> {
             answers: BotAnswers::Live(Box::new(live)),
         }];
         self.suite.dataset.source = cases.source(&places);
-        let mut options = RunOptions::default();
-        options.threads = self.threads;
-        options.concurrency = self.concurrency;
-        options.progress = self.progress;
-        options.cancel = self.cancel;
-        options.bots = Some(self.bots);
+        let options = RunOptions {
+            threads: self.threads,
+            concurrency: self.concurrency,
+            progress: self.progress,
+            cancel: self.cancel,
+            bots: Some(self.bots),
+            ..RunOptions::default()
+        };
         let finished = Runner::new(self.store).with(options).run(&self.suite)?;
         let id = finished.report.run;
         let run = Runs::new(self.store).open(&id)?;

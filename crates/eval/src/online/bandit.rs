@@ -106,6 +106,10 @@ impl Bandit {
     /// # Errors
     /// When the plan makes no sense, a version did not pass the gate, another bandit of this bot
     /// is running, or the store fails.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a plan is handed over where it begins"
+    )]
     pub fn start(
         store: Arc<dyn StateStore>,
         versions: &dyn Switch,

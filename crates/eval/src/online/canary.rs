@@ -104,6 +104,10 @@ impl Canary {
     /// # Errors
     /// When the plan makes no sense, the new version did not pass the gate, another canary of this
     /// bot is watching, or the store fails.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a plan is handed over where it begins"
+    )]
     pub fn start(
         store: Arc<dyn StateStore>,
         versions: &dyn Switch,

@@ -200,6 +200,7 @@ impl Cases {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "reasons are made for it")]
 fn wrong<T>(reason: String) -> Result<T> {
     Err(Error::Invalid(format!("cases of a gate: {reason}")))
 }

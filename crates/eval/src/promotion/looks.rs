@@ -283,13 +283,12 @@ impl<'a> Looks<'a> {
         let mut shares: BTreeMap<String, bool> = BTreeMap::new();
         let mut counting = Vec::new();
         for look in all {
-            let counts = match shares.get(&look.set) {
-                Some(counts) => *counts,
-                None => {
-                    let counts = look.set == own || self.overlaps(set, &look.set)?;
-                    shares.insert(look.set.clone(), counts);
-                    counts
-                }
+            let counts = if let Some(counts) = shares.get(&look.set) {
+                *counts
+            } else {
+                let counts = look.set == own || self.overlaps(set, &look.set)?;
+                shares.insert(look.set.clone(), counts);
+                counts
             };
             if counts {
                 counting.push(look);

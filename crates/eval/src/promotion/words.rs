@@ -103,15 +103,14 @@ pub(super) fn guards_of(
     let mut guards = Vec::new();
     let mut add = |name: &str, is: &dyn Fn(&Breach) -> bool, fine: String| {
         let broken: Vec<_> = breaches.iter().filter(|breach| is(breach)).collect();
-        let saw = match broken.is_empty() {
-            true => fine,
-            false => {
-                let all: Vec<_> = broken
-                    .iter()
-                    .map(|breach| told(breach, cases, rules))
-                    .collect();
-                all.join("; ")
-            }
+        let saw = if broken.is_empty() {
+            fine
+        } else {
+            let all: Vec<_> = broken
+                .iter()
+                .map(|breach| told(breach, cases, rules))
+                .collect();
+            all.join("; ")
         };
         guards.push(Guard {
             name: name.to_owned(),

@@ -26,7 +26,7 @@ type Asked = [Vec<(usize, Verdict)>];
 /// The verdicts on one row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
-    pub(super) row: u64,
+    pub(super) at: u64,
     /// The hash of what was judged.
     of: String,
     /// For each answer its verdicts, and the bits of their values: as text, a number may come back as its
@@ -42,7 +42,7 @@ pub(super) fn hash(answers: &[AnswerRecord], asked: &Asked) -> String {
 }
 
 impl Row {
-    pub(super) fn new(row: u64, of: String, answers: &[AnswerRecord]) -> Self {
+    pub(super) fn new(at: u64, of: String, answers: &[AnswerRecord]) -> Self {
         let bits = |verdict: &Verdict| match verdict {
             Verdict::Judged(score) => score.value.to_bits(),
             Verdict::Skipped(_) | Verdict::Failed(_) => 0,
@@ -53,7 +53,7 @@ impl Row {
                 .collect()
         });
         Self {
-            row,
+            at,
             of,
             answers: verdicts.collect(),
         }
@@ -103,7 +103,7 @@ impl<'a> Shares<'a> {
             .scan(&self.partition, &prefix, None, usize::MAX)?;
         let mut rows = HashMap::new();
         for (_, record) in found {
-            rows.extend(self.read(&record)?.into_iter().map(|row| (row.row, row)));
+            rows.extend(self.read(&record)?.into_iter().map(|row| (row.at, row)));
         }
         Ok(rows)
     }
@@ -120,9 +120,9 @@ impl<'a> Shares<'a> {
                 Some(record) => self.read(record)?,
                 None => Vec::new(),
             };
-            rows.retain(|old| new.iter().all(|row| row.row != old.row));
+            rows.retain(|old| new.iter().all(|row| row.at != old.at));
             rows.extend_from_slice(new);
-            rows.sort_by_key(|row| row.row);
+            rows.sort_by_key(|row| row.at);
             let put = Transaction::new()
                 .unchanged(key.as_str(), found.as_ref())
                 .put(key.as_str(), json(&rows));

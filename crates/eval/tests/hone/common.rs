@@ -50,7 +50,7 @@ impl Place {
     pub(crate) fn new(cases: usize) -> Self {
         let place = Self {
             folder: tempfile::tempdir().unwrap(),
-            store: store::open("memory:").unwrap().into(),
+            store: store::open("memory:").unwrap(),
         };
         let mut rows = String::new();
         for i in 0..cases {

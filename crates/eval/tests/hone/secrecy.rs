@@ -1,6 +1,7 @@
 //! Nothing of dev and gate reaches a proposer: marker words are planted in all that there is of such cases,
 //! and looked for in every request and every variant.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use botsmith_core::chat::{ChatResponse, FnModel, Role};
@@ -30,7 +31,7 @@ fn planted_words_of_dev_and_gate_are_in_no_request_and_no_variant() {
             "id": id(i), "input": format!("The price of {} {word}?", i + 1), "reference": right(i),
             "context": [format!("{word} context")], "tags": [word], "note": word,
         });
-        rows.push_str(&format!("{row}\n"));
+        let _ = writeln!(rows, "{row}");
         said.push(
             Said::of(id(i))
                 .correction(format!("{} {word}", right(i)))
@@ -44,7 +45,7 @@ fn planted_words_of_dev_and_gate_are_in_no_request_and_no_variant() {
     let model = FnModel::new("optimiser", move |request, _| {
         let texts = request.messages.iter().map(|message| {
             assert_ne!(message.role, Role::Tool);
-            message.content.text().to_string()
+            message.content.text().clone()
         });
         let number = {
             let mut seen = seen.lock().unwrap();

@@ -3,6 +3,8 @@
 //! The longest common subsequence of lines by the textbook table, after equal
 //! lines at both ends are set aside; texts that differ in too many lines are shown as removed and added.
 
+use std::fmt::Write as _;
+
 use botsmith::core::digest::Digest;
 use botsmith::eval::Result;
 use botsmith::nanobots::versions::Versions;
@@ -135,7 +137,7 @@ fn shown(lines: &[Line<'_>]) -> String {
     for (at, line) in lines.iter().enumerate() {
         let shows = near(at);
         if shows && !open {
-            text.push_str(&format!("@@ -{} +{} @@\n", old + 1, new + 1));
+            let _ = writeln!(text, "@@ -{} +{} @@", old + 1, new + 1);
         }
         open = shows;
         old += usize::from(line.kind != Kind::Added);

@@ -2,6 +2,8 @@
 //!
 //! Every text is quoted unless it is a block; every key that could be read as something else, too.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Writes a mapping's entries, or any other value on one line.
@@ -100,7 +102,7 @@ fn scalar(value: &Value) -> String {
     for c in json.chars() {
         match is_odd(c) {
             // JSON has escaped what is below a space.
-            true => out.push_str(&format!("\\u{:04x}", c as u32)),
+            true => write!(out, "\\u{:04x}", c as u32).expect("writing to a string cannot fail"),
             false => out.push(c),
         }
     }

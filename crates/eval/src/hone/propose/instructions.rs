@@ -146,7 +146,9 @@ fn request<'a>(
         let case = lesson.case.case();
         let mut line = |name: &str, said: &str| {
             let cut: String = said.chars().take(LONGEST).collect();
-            text.push_str(&format!("{name}: {cut}\n"));
+            for part in [name, ": ", &cut, "\n"] {
+                text.push_str(part);
+            }
         };
         line(&format!("\n{}. Question", i + 1), &case.input);
         if let Some(answer) = lesson.answer {
@@ -170,10 +172,11 @@ fn request<'a>(
             .for_each(|comment| line("   A person's remark", comment));
     }
     if let Some(dev) = view.dev() {
-        text.push_str(&format!(
-            "\nOn {} cases that you do not see its mean score is {:.3}.\n",
+        let known = format!(
+            "{} cases that you do not see its mean score is {:.3}.",
             dev.n, dev.mean
-        ));
+        );
+        text = [&text, "\nOn ", &known, "\n"].concat();
     }
     text.push_str(
         "\nWrite its instructions anew, so that it does better on questions like these. Say what to do in \

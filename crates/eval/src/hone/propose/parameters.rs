@@ -88,12 +88,11 @@ impl Proposer for Parameters {
         let mut drafts = Vec::new();
         if let Some(kind) = parent.provider() {
             let usual;
-            let vary = match &self.vary {
-                Some(vary) => vary,
-                None => {
-                    usual = Vary::usual(kind);
-                    &usual
-                }
+            let vary = if let Some(vary) = &self.vary {
+                vary
+            } else {
+                usual = Vary::usual(kind);
+                &usual
             };
             for (what, values) in &vary.0 {
                 drafts.extend(settings(parent, kind, *what, values));

@@ -452,7 +452,7 @@ fn what_a_gate_cannot_show_is_said_before_anything_is_spent() {
 
 #[test]
 fn power_counts_every_guard_in() {
-    let plain = Design::new(0.1, 0.2).loops(300);
+    let plain = Design::new(0.1, 0.2).loops(120);
     let free = plain.power(250).unwrap();
     assert!(free.rate > 0.8 && free.by_must_pass == 0.0, "{free:?}");
     let mut strict = plain.clone();
@@ -470,16 +470,16 @@ fn power_counts_every_guard_in() {
 
 #[test]
 fn the_needed_cases_have_the_power_and_later_looks_need_more() {
-    let first = Design::new(0.1, 0.2).loops(300);
+    let first = Design::new(0.1, 0.2).loops(120);
     let (found, _) = needed_cases(&first).unwrap();
     let found = found.unwrap();
     assert!(
-        found.rate >= 0.8 && (150..400).contains(&found.cases),
+        found.rate >= 0.8 && (130..450).contains(&found.cases),
         "{found:?}"
     );
     let (later, _) = needed_cases(&first.clone().look(4)).unwrap();
     assert!(later.unwrap().cases > found.cases);
-    let mut judged = first.loops(60);
+    let mut judged = first.loops(30);
     judged.judge = Some(JudgeDesign {
         labelled: 0.5,
         tpr: 0.9,

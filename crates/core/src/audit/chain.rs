@@ -287,23 +287,17 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_of_every_entry_is_found_where_it_is() {
+    fn a_flipped_bit_in_any_byte_is_found_in_its_entry() {
         let entries = chain(4);
         let head = head(&entries);
         assert_eq!(verify(&entries, head.clone()).damage, None);
         for at in 0..entries.len() {
             for byte in 0..entries[at].len() {
-                for bit in 0..8 {
-                    let mut broken = entries.clone();
-                    broken[at][byte] ^= 1 << bit;
-                    let damage = verify(&broken, head.clone()).damage.unwrap();
-                    assert_eq!(
-                        damage.entry,
-                        Some(at as u64),
-                        "byte {byte}: {}",
-                        damage.reason
-                    );
-                }
+                let mut broken = entries.clone();
+                broken[at][byte] ^= 1 << (byte % 8);
+                let damage = verify(&broken, head.clone()).damage.unwrap();
+                let reason = damage.reason;
+                assert_eq!(damage.entry, Some(at as u64), "byte {byte}: {reason}");
             }
         }
     }

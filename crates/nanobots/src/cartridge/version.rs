@@ -48,7 +48,7 @@ pub fn next_version(version: &str) -> Option<String> {
 pub fn own_version(path: &Path, text: &str, format: Format) -> Result<Option<String>> {
     let node = read(&Source::new(path, text), format)?;
     let version = at(&node).and_then(Node::text);
-    Ok(version.map(str::to_owned))
+    Ok(version.map(|version| version.trim().to_owned()))
 }
 
 /// The text with its `meta.version` counted up to the first that is not `taken`, and that version; `None`
@@ -65,7 +65,7 @@ pub fn own_version(path: &Path, text: &str, format: Format) -> Result<Option<Str
 ///
 /// # Errors
 /// A diagnostic if the text does not read, or its version is written in a way that cannot be changed
-/// alone (an alias, a block of text, escapes).
+/// alone (an alias, escapes).
 pub fn bump_version(
     path: &Path,
     text: &str,
@@ -76,7 +76,8 @@ pub fn bump_version(
     // A byte-order mark is no part of what is read.
     let before = text.len() - source.text().len();
     let node = read(&source, format)?;
-    let Some((version, written)) = at(&node).and_then(|node| Some((node, node.text()?))) else {
+    let Some((version, written)) = at(&node).and_then(|node| Some((node, node.text()?.trim())))
+    else {
         return Ok(None);
     };
     let mut next = written.to_owned();
@@ -176,6 +177,10 @@ mod tests {
             ("meta: {version: 1.9}\n", "meta: {version: 1.10}\n"),
             ("meta: {version: 7}\n", "meta: {version: 8}\n"),
             (
+                "meta:\n  version: |\n    1.0.0\n",
+                "meta:\n  version: |\n    1.0.1\n",
+            ),
+            (
                 "{\"meta\": {\"version\": \"0.1\"}}",
                 "{\"meta\": {\"version\": \"0.2\"}}",
             ),
@@ -213,7 +218,6 @@ mod tests {
     fn a_version_that_stands_elsewhere_or_is_escaped_is_refused_with_its_place() {
         for text in [
             "a: &v 1.0.0\nmeta:\n  version: *v\n",
-            "meta:\n  version: |\n    1.0.0\n",
             "meta:\n  version: \"1.0.\\x30\"\n",
         ] {
             let error = bump_version("bot.yml".as_ref(), text, Format::Yaml, &|_| false);

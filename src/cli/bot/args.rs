@@ -36,12 +36,16 @@ pub(crate) enum BotCommand {
     /// Show the versions of a bot, and what was done with them
     History(History),
     /// Show what differs between two versions of a bot
+    #[command(disable_version_flag = true)]
     Diff(Diff),
     /// Make a proposed version the bot
+    #[command(disable_version_flag = true)]
     Promote(Promote),
     /// Bring the version before, or another one, back
+    #[command(disable_version_flag = true)]
     Rollback(Rollback),
     /// Hold a version in force, or let changes in again
+    #[command(disable_version_flag = true)]
     Pin(Pin),
     /// Try a version on a share of the sessions, and take it back when it does harm
     Canary(CanaryArgs),

@@ -22,6 +22,7 @@ pub(crate) struct BanditArgs {
 #[derive(Debug, Subcommand)]
 enum BanditCommand {
     /// Share the sessions among versions
+    #[command(disable_version_flag = true)]
     Start(Start),
     /// Say which version a session gets
     Version(Session),

@@ -55,7 +55,7 @@ pub(super) enum Line {
 }
 
 /// Keys of options; those of commands are not among them.
-const OPTIONS: &str = "1234567890abefhijklmnoprtvyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const OPTIONS: &str = "1234567890abefhijklnoprtvyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// The key of an option.
 pub(super) fn option_key(at: usize) -> char {

@@ -126,7 +126,7 @@ pub fn run(plan: &Plan) -> Result<Vec<Figure>, Failure> {
 /// True gains of 10 points.
 fn designs(plan: &Plan) -> Vec<(&'static str, Design)> {
     let (gain, differ) = (0.10, 0.20);
-    let loops = if plan.short { 200 } else { 2_000 };
+    let loops = if plan.short { 1_000 } else { 2_000 };
     let plain = Design::new(gain, differ).loops(loops);
     if plan.short {
         return vec![("20 % discordant", plain)];

@@ -26,6 +26,7 @@ type Asked = [Vec<(usize, Verdict)>];
 /// The verdicts on one row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
+    #[serde(rename = "row")]
     pub(super) at: u64,
     /// The hash of what was judged.
     of: String,

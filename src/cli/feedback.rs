@@ -1,9 +1,10 @@
-//! `botsmith feedback`: what people say of answers, and how far they agree.
+//! `botsmith feedback`: what people say of answers, how far they agree, and how far judges agree with them.
 
 mod add;
 mod agreement;
 mod answer;
 pub(crate) mod args;
+mod calibrate;
 mod files;
 mod keys;
 mod list;
@@ -24,6 +25,7 @@ pub(super) fn run(context: &Context, feedback: &Feedback) -> Result<Ended> {
         FeedbackCommand::Export(args) => files::export(context, args),
         FeedbackCommand::Agreement(args) => agreement::run(context, args),
         FeedbackCommand::List(args) => list::run(context, args),
+        FeedbackCommand::Calibrate(args) => calibrate::run(context, args),
     }
 }
 

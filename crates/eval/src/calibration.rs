@@ -13,6 +13,7 @@
 
 mod binding;
 mod choose;
+mod collect;
 mod drift;
 mod ece;
 mod fit;
@@ -31,6 +32,7 @@ use crate::Result;
 
 pub use binding::Binding;
 pub use choose::{ISOTONIC_FROM, Loss};
+pub use collect::Collected;
 pub use drift::{Drift, LEAST_LABELS, VOID_AT};
 pub use ece::{Bin, CalibrationError};
 pub use label::{Dated, Label};

@@ -28,6 +28,9 @@ pub(crate) enum FeedbackCommand {
     Agreement(Agreement),
     /// List what was said, latest words only
     List(List),
+    /// Hold a judge against what people said of the same answers: how far it agrees, whether it may gate, and
+    /// whether that still holds
+    Calibrate(super::calibrate::Calibrate),
 }
 
 impl FeedbackCommand {
@@ -39,6 +42,7 @@ impl FeedbackCommand {
             | Self::Export(Export { json, .. })
             | Self::Agreement(Agreement { json, .. })
             | Self::List(List { json, .. }) => *json,
+            Self::Calibrate(args) => args.json,
         }
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn solve<G: Ord>(
     let judge_labelled = mean_of(|case, _| case.judge);
     let judge_all = cases.iter().map(|case| case.judge).sum::<f64>() / n;
     let mut sums: BTreeMap<&G, Sums> = BTreeMap::new();
+    let mut label_squares = 0.0;
     for (case, group) in cases.iter().zip(groups) {
         let sum = sums.entry(group).or_default();
         sum.b += case.judge - judge_all;
@@ -68,6 +69,7 @@ pub(super) fn solve<G: Ord>(
             sum.a += weight * (label - human);
             sum.b -= weight * (case.judge - judge_labelled);
             sum.weight += weight;
+            label_squares += weight * weight;
             sum.labels += 1;
         }
     }
@@ -101,7 +103,7 @@ pub(super) fn solve<G: Ord>(
         Bounds::Unit => 2.0 * lambda * lambda,
         Bounds::Difference => (2.0 * lambda * lambda).max(1.0),
     };
-    let scale = n / effective;
+    let scale = label_squares / weights;
     let variance = variance + assumed * scale * scale;
     // The mean, and λ where it was tuned, are fitted to the labels.
     let fitted = if tuned { 2.0 } else { 1.0 };

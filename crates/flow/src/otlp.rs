@@ -9,6 +9,8 @@
 //! `OTEL_RESOURCE_ATTRIBUTES`, and those that begin with `OTEL_BSP_`.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
@@ -65,6 +67,8 @@ pub struct Otlp {
     provider: SdkTracerProvider,
     /// Requests run here: those who export are no async threads.
     runtime: Option<Runtime>,
+    /// Whether the last request failed: the exporter keeps that to itself.
+    failed: Arc<AtomicBool>,
 }
 
 impl Otlp {
@@ -81,9 +85,11 @@ impl Otlp {
             .enable_all()
             .build()
             .map_err(|error| refuse(format!("no thread can be made: {error}")))?;
+        let failed = Arc::new(AtomicBool::new(false));
         let client = Client {
             client: client(here).map_err(|error| refuse(error.message))?,
             handle: runtime.handle().clone(),
+            failed: Arc::clone(&failed),
         };
         let exporter = SpanExporter::builder()
             .with_http()
@@ -106,6 +112,7 @@ impl Otlp {
         Ok(Self {
             provider,
             runtime: Some(runtime),
+            failed,
         })
     }
 
@@ -138,7 +145,11 @@ impl Otlp {
     pub fn end(mut self) -> Result<()> {
         let ended = self.provider.shutdown_with_timeout(END);
         self.leave();
-        ended.map_err(|error| refuse(format!("some spans were not sent: {error}")))
+        ended.map_err(|error| refuse(format!("some spans were not sent: {error}")))?;
+        match self.failed.load(Ordering::Relaxed) {
+            true => Err(refuse("the collector did not take the last spans")),
+            false => Ok(()),
+        }
     }
 
     fn leave(&mut self) {
@@ -184,6 +195,7 @@ fn whole(url: &str) -> String {
 struct Client {
     client: reqwest::Client,
     handle: Handle,
+    failed: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Client {
@@ -225,7 +237,14 @@ impl HttpClient for Client {
         Self: 't,
     {
         let sent = self.handle.spawn(post(self.client.clone(), request));
-        Box::pin(async move { sent.await? })
+        Box::pin(async move {
+            let answer = sent.await?;
+            let taken = answer
+                .as_ref()
+                .is_ok_and(|answer| answer.status().is_success());
+            self.failed.store(!taken, Ordering::Relaxed);
+            answer
+        })
     }
 }
 

@@ -112,7 +112,7 @@ fn mistakes_are_named() {
     let folder = judged(SUITE, 2);
     for (more, wanted) in [
         (
-            vec!["--case", "c0", "--bot", "plane", "--value", "up"],
+            vec!["--case", "c0", "--bot", "plan", "--value", "up"],
             "did you mean `plain`?",
         ),
         (

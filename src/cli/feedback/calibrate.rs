@@ -235,7 +235,7 @@ impl Told<'_> {
         let calibration = &self.stored.calibration;
         let quality = &calibration.quality;
         let mut text = format!(
-            "{} of {}, on {} labels by {}, question {}\n\n",
+            "{} of {}, on {} labels by {}\nquestion {}\n\n",
             binding.metric,
             binding.suite,
             quality.n,

@@ -11,7 +11,7 @@ use botsmith_eval::promotion::{
 use super::frame::{Chance, Failure, Figure, Plan, Wanted};
 
 /// Loops of a whole run, and of a short one.
-const LOOPS: (usize, usize) = (2_000, 60);
+const LOOPS: (usize, usize) = (2_000, 120);
 /// What is wanted of a null: that more than 5 % are promoted is not shown.
 const NULL: Wanted = Wanted::NotShownAbove(0.05);
 /// What is wanted of a true gain.

@@ -58,6 +58,9 @@ pub fn needed_cases(design: &Design) -> Result<(Option<Power>, Power)> {
     }
     let alpha = alpha_at(design.rules.alpha, design.look);
     let wanted = design.rules.power;
+    // A simulated rate is off by chance, and a search for the first that is enough picks those that are too high.
+    let error = (wanted * (1.0 - wanted) / f64::from(design.loops.max(1))).sqrt();
+    let enough = |power: &Power| power.rate - error >= wanted;
     // The plain test's number begins the search; guards only add to it.
     let plain = PairedRates::new(apart.min(1.0), design.discordance.max(apart.min(1.0)))?
         .cases_needed(alpha, wanted, Side::Greater)? as usize;
@@ -72,7 +75,7 @@ pub fn needed_cases(design: &Design) -> Result<(Option<Power>, Power)> {
     let mut best = last.rate;
     let mut tries = 1;
     let mut worse = 0;
-    while last.rate < wanted {
+    while !enough(&last) {
         // Guards may lower the power with every case; then no number is enough.
         worse = if last.rate <= best && tries > 1 {
             worse + 1
@@ -93,7 +96,7 @@ pub fn needed_cases(design: &Design) -> Result<(Option<Power>, Power)> {
     while hi - lo > hi / 50 + 1 {
         let middle = usize::midpoint(lo, hi);
         let power = design.power(middle)?;
-        if power.rate >= wanted {
+        if enough(&power) {
             (hi, found) = (middle, power);
         } else {
             lo = middle;

@@ -134,7 +134,7 @@ impl Command {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Tracing {
     /// Send spans to this OpenTelemetry collector, such as <http://localhost:4318> [env:
-    /// OTEL_EXPORTER_OTLP_ENDPOINT]
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`]
     #[arg(long, value_name = "URL")]
     pub(crate) otlp: Option<String>,
 }

@@ -87,7 +87,7 @@ impl Otlp {
             .map_err(|error| refuse(format!("no thread can be made: {error}")))?;
         let failed = Arc::new(AtomicBool::new(false));
         let client = Client {
-            client: client(here).map_err(|error| refuse(error.message))?,
+            inner: client(here).map_err(|error| refuse(error.message))?,
             handle: runtime.handle().clone(),
             failed: Arc::clone(&failed),
         };
@@ -193,7 +193,7 @@ fn whole(url: &str) -> String {
 
 /// The house's client, for those who wait on threads without a runtime.
 struct Client {
-    client: reqwest::Client,
+    inner: reqwest::Client,
     handle: Handle,
     failed: Arc<AtomicBool>,
 }
@@ -236,7 +236,7 @@ impl HttpClient for Client {
         'a: 't,
         Self: 't,
     {
-        let sent = self.handle.spawn(post(self.client.clone(), request));
+        let sent = self.handle.spawn(post(self.inner.clone(), request));
         Box::pin(async move {
             let answer = sent.await?;
             let taken = answer

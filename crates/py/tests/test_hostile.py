@@ -179,6 +179,13 @@ def objects(closed: Closed) -> list[Any]:
     workflow = bs.flow.Workflow(file)
     flows = [workflow, bs.aio.Workflow(file), workflow.run(), bs.flow.Worker("memory:"), bs.flow.Worker("memory:").start()]
     found += [*flows, flows[2].step("ask"), flows[4]._native]
+    suite = closed.folder / "asked.yaml"
+    suite.write_text(
+        "version: 1\ndataset: [{input: a, said: b}]\nbots: [{name: one, recorded: {answer: /said}}]\nevaluators: [words]\n"
+        "feedback: {questions: [{name: verdict, kind: thumb}]}\n"
+    )
+    review = bs.feedback.review(bs.evaluate(suite, store="memory:", progress=False), "ana")
+    found += [review, review._native]
     live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(shout), metrics.bleu, bs.Store("memory:"), *steps, *found]
     gone = [closed.store, closed.run, closed.bot, closed.session]
     natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]

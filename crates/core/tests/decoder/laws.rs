@@ -11,13 +11,19 @@ fn text() -> impl Strategy<Value = String> {
     "[a-e ]{0,60}"
 }
 
+/// Texts of other lengths are multiplied in other blocks, whose sums round otherwise: in single precision, through
+/// every layer, by a few millionths.
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-5 * a.abs().max(1.0)
+}
+
 fn same(a: &[Scores], b: &[Scores]) -> Result<(), TestCaseError> {
     prop_assert_eq!(a.len(), b.len());
     for (a, b) in a.iter().zip(b) {
         for (a, b) in a.continuations.iter().zip(&b.continuations) {
             prop_assert_eq!(a.tokens.len(), b.tokens.len());
             for ((_, a), (_, b)) in a.tokens.iter().zip(&b.tokens) {
-                prop_assert!((a - b).abs() < 1e-5, "{} and {}", a, b);
+                prop_assert!(close(*a, *b), "{} and {}", a, b);
             }
         }
     }
@@ -126,7 +132,7 @@ fn answers_made_together_are_those_made_alone() {
         assert_eq!(alone.len(), together.len());
         for (a, b) in alone.iter().zip(&together) {
             assert_eq!(a.0, b.0);
-            assert!((a.1 - b.1).abs() < 1e-5, "{a:?} {b:?}");
+            assert!(close(a.1, b.1), "{a:?} {b:?}");
         }
     }
 }

@@ -153,7 +153,7 @@ do. The ratio is ours to the peer's. sacrebleu's tokenizers remember lines that 
 is emptied before each pass, as nobody scores the same pair twice.
 
 The last column is **wall time**: how many times as fast a batch is on two threads as on one, the best
-of seven turns each. The machine had {os.cpu_count()} cores, of which other programs used {used:.0%} when the
+of fifteen turns each. The machine had {os.cpu_count()} cores, of which other programs used {used:.0%} when the
 measurement began; above {QUIET:.0%} the column says `busy`, as they take from this number, and caches that
 they share take a little from the others.
 

@@ -47,7 +47,7 @@ fn main() -> Result<(), Failure> {
             // touches both alike. A batch is long enough that starting threads does not show.
             let many: Vec<_> = (0..passes).flat_map(|_| pairs).collect();
             let mut walls = [f64::INFINITY; 2];
-            for _ in 0..7 {
+            for _ in 0..15 {
                 for (threads, wall) in (1..).zip(&mut walls) {
                     let before = Instant::now();
                     black_box(batch(&many, threads, line.start, |score, (a, b)| {

@@ -102,20 +102,25 @@ pub(super) fn malformed(
     .hint("check that the address speaks this provider's interface")
 }
 
-/// Text as it may be shown.
+/// Text as it may be shown: the start of it, so long as it is printed.
 pub(super) fn excerpt(secrets: &Secrets, text: &str) -> String {
     let text = secrets.hide(text);
     let mut shown = String::new();
-    for (at, c) in text.trim().chars().enumerate() {
-        if at == LONGEST {
+    let mut left = LONGEST;
+    for c in text.trim().chars() {
+        let (plain, escaped) = match c {
+            '\n' | '\r' | '\t' => (Some(' '), None),
+            c if c.is_control() => (None, Some(c.escape_unicode())),
+            c => (Some(c), None),
+        };
+        let length = escaped.as_ref().map_or(1, ExactSizeIterator::len);
+        if length > left {
             shown.push('…');
             break;
         }
-        match c {
-            '\n' | '\r' | '\t' => shown.push(' '),
-            c if c.is_control() => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
+        left -= length;
+        shown.extend(plain);
+        shown.extend(escaped.into_iter().flatten());
     }
     shown
 }
@@ -384,5 +389,6 @@ mod tests {
             excerpt(&secrets, &"é".repeat(600)).chars().count(),
             LONGEST + 1
         );
+        assert!(excerpt(&secrets, &"\0".repeat(600)).chars().count() <= LONGEST + 1);
     }
 }

@@ -1,12 +1,12 @@
 //! `botsmith nlp tag`: text, JSONL or CoNLL-U in; CoNLL-U, JSONL or a table out. With a pipeline from a
 //! file, JSONL holds the layers of its stages.
 //!
-//! Input streams through in batches of parts; the parts of a batch are annotated and written side by
-//! side, and printed in order. So memory does not grow with the input, and any number of threads prints
-//! the same bytes.
+//! Input streams through in parts, which are annotated and written side by side, and printed in order. So
+//! memory does not grow with the input, and any number of threads prints the same bytes.
 
 mod annotate;
 pub(super) mod input;
+mod spread;
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -15,7 +15,6 @@ use std::path::PathBuf;
 use botsmith::eval::Result;
 use botsmith::nlp::{Given, conllu};
 use clap::{ValueEnum, ValueHint};
-use rayon::prelude::*;
 
 use self::annotate::{Annotated, Annotator};
 use self::input::{From, Job, Source};
@@ -78,7 +77,6 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
             (_, true) => Given::Sentences,
             _ => Given::Nothing,
         },
-        threads,
     };
     // One thread is this one.
     let pool = (threads > 1)
@@ -91,7 +89,7 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
     let mut total = None;
     if args.files.is_empty() {
         let stdin = Box::new(std::io::stdin().lock());
-        sources.push(Source::new("<stdin>".into(), stdin, args.from, parts));
+        sources.push(Source::new("<stdin>".into(), stdin, args.from, parts).live());
     } else {
         let mut bytes = 0;
         for path in &args.files {
@@ -112,17 +110,10 @@ pub(super) fn run(context: &Context, args: &Tag) -> Result<Ended> {
     let mut sentences = 0;
     let mut done = 0;
     for mut source in sources {
-        let mut jobs = Vec::new();
-        let mut more = true;
-        while more {
-            let read = source.read(if threads > 1 { threads * 4 } else { 1 }, &mut jobs);
-            let batch = std::mem::take(&mut jobs);
-            match &pool {
-                Some(pool) => pool.install(|| work.batch(batch, &mut sentences))?,
-                None => work.batch(batch, &mut sentences)?,
-            }
-            more = read?;
-            bar.bytes(done + source.bytes() as u64, total);
+        let seen = |bytes: usize| bar.bytes(done + bytes as u64, total);
+        match &pool {
+            Some(pool) => spread::spread(&work, pool, &mut source, &mut sentences, seen)?,
+            None => work.alone(&mut source, &mut sentences, seen)?,
         }
         done += source.bytes() as u64;
     }
@@ -133,57 +124,56 @@ struct Work {
     annotator: Annotator,
     format: To,
     given: Given,
-    threads: usize,
 }
 
 impl Work {
-    /// Annotates and prints; `sentences` counts those printed so far.
-    fn batch(&self, jobs: Vec<Job>, sentences: &mut usize) -> Result<()> {
-        let annotate = |job| match job {
-            Job::Text(text, before) => {
-                let found = self.annotator.text(text, self.given)?;
-                Ok((found, before))
+    /// Annotates and prints all of `source` on this thread; `sentences` counts those printed so far, `seen`
+    /// hears of bytes read.
+    fn alone(
+        &self,
+        source: &mut Source<'_>,
+        sentences: &mut usize,
+        seen: impl Fn(usize),
+    ) -> Result<()> {
+        let mut more = true;
+        while more {
+            let mut jobs = Vec::new();
+            let read = source.read(1, &mut jobs);
+            for job in jobs {
+                let (found, before) = self.annotate(job)?;
+                let mut text = String::new();
+                self.write(&found, before, *sentences, &mut text);
+                *sentences += found.doc().sentences().len();
+                output::print(&text)?;
             }
-            Job::Doc(doc) => Ok((self.annotator.doc(*doc)?, 0)),
-        };
-        let docs: Vec<(Annotated, usize)> = match self.threads {
-            1 => jobs.into_iter().map(annotate).collect::<Result<_>>()?,
-            _ => jobs.into_par_iter().map(annotate).collect::<Result<_>>()?,
-        };
-        let mut numbered = Vec::with_capacity(docs.len());
-        for (found, before) in docs {
-            let first = *sentences;
-            *sentences += found.doc().sentences().len();
-            numbered.push((found, before, first));
+            more = read?;
+            seen(source.bytes());
         }
-        if self.threads == 1 {
-            for (found, before, first) in numbered {
-                output::print(&self.write(&found, before, first))?;
-            }
-            return Ok(());
-        }
-        let written: Vec<String> = numbered
-            .into_par_iter()
-            .map(|(found, before, first)| self.write(&found, before, first))
-            .collect();
-        written.iter().try_for_each(|text| output::print(text))
+        Ok(())
     }
 
-    /// A document in the wanted format; it begins `before` bytes into its file, and `first` sentences
+    /// What a part holds, and how many bytes of its file stand before it.
+    fn annotate(&self, job: Job) -> Result<(Annotated, usize)> {
+        Ok(match job {
+            Job::Text(text, before) => (self.annotator.text(text, self.given)?, before),
+            Job::Doc(doc) => (self.annotator.doc(*doc)?, 0),
+        })
+    }
+
+    /// Appends a document in the wanted format; it begins `before` bytes into its file, and `first` sentences
     /// stand before it.
-    fn write(&self, found: &Annotated, before: usize, first: usize) -> String {
-        let mut out = String::new();
+    fn write(&self, found: &Annotated, before: usize, first: usize, out: &mut String) {
         let doc = found.doc();
         match self.format {
             To::Conllu => {
                 out.reserve(doc.text().len() * 10);
                 for sentence in doc.sentences() {
                     let number = first + sentence.index() + 1;
-                    conllu::write_sentence(sentence, number, &mut out);
+                    conllu::write_sentence(sentence, number, out);
                 }
             }
             To::Jsonl => {
-                out = found.to_json();
+                out.push_str(&found.to_json());
                 out.push('\n');
             }
             To::Table => {
@@ -208,6 +198,5 @@ impl Work {
                 }
             }
         }
-        out
     }
 }

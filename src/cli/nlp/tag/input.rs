@@ -44,6 +44,8 @@ pub(in crate::cli::nlp) struct Source<'a> {
     from: From,
     /// Whether CoNLL-U may come in parts.
     parts: bool,
+    /// Whether somebody may be writing it while we read.
+    live: bool,
     /// What was read and belongs to the next part.
     rest: Vec<u8>,
     /// Lines and bytes in the parts before.
@@ -64,11 +66,23 @@ impl<'a> Source<'a> {
             reader: BufReader::with_capacity(1 << 16, reader),
             from,
             parts,
+            live: false,
             rest: Vec::new(),
             lines: 0,
             bytes: 0,
             ended: false,
         }
+    }
+
+    /// Marks one that somebody may be writing while we read.
+    pub(in crate::cli::nlp) fn live(mut self) -> Self {
+        self.live = true;
+        self
+    }
+
+    /// Whether to read on may mean to wait for somebody who waits for answers: one who writes line by line.
+    pub(in crate::cli::nlp) fn waits(&self) -> bool {
+        self.live && self.from == From::Jsonl && !self.reader.buffer().contains(&b'\n')
     }
 
     /// Bytes in the parts so far.
@@ -87,8 +101,7 @@ impl<'a> Source<'a> {
                 From::Conllu => self.conllu(jobs)?,
                 From::Jsonl => {
                     self.jsonl(jobs)?;
-                    // Who writes line by line and waits for the answer is not kept waiting.
-                    if !self.reader.buffer().contains(&b'\n') {
+                    if self.waits() {
                         break;
                     }
                 }

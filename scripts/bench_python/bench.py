@@ -92,7 +92,7 @@ def pairs() -> tuple[list[str], list[str]]:
 
 def rust(path: Path) -> dict[str, float]:
     """CPU seconds a pair of the same metrics in Rust."""
-    command = [str(TARGET / "release/examples/bench_metrics"), *sorted({line for line, *_ in LINES}), str(path)]
+    command = [str(TARGET / "dist/examples/bench_metrics"), *sorted({line for line, *_ in LINES}), str(path)]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return {row["metric"]: row["cpu_s"] / row["pairs"] for row in map(json.loads, lines)}
 
@@ -215,7 +215,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "texts.json"
         path.write_text(json.dumps(texts))
-        program = [str(TARGET / "release/examples/bench_pipe"), str(path), "1.5"]
+        program = [str(TARGET / "dist/examples/bench_pipe"), str(path), "1.5"]
         direct: dict[str, float] = {}
         piped_cpu = piped_wall = float("inf")
         for _ in range(ROUNDS):

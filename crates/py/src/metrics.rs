@@ -6,6 +6,7 @@ use botsmith::eval::evaluators::Registry;
 use botsmith::eval::metric::Metric as Judge;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyList, PyString};
 
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
@@ -21,8 +22,7 @@ const QUICK: usize = 1 << 16;
 pub(crate) struct Metric(std::sync::Arc<Judge>);
 
 /// References of one candidate: one, or several of which the best counts.
-#[derive(FromPyObject)]
-pub(crate) enum References {
+enum References {
     One(PyBackedStr),
     Many(Vec<PyBackedStr>),
 }
@@ -59,8 +59,8 @@ impl Metric {
     fn scores(
         &self,
         py: Python<'_>,
-        candidates: Vec<PyBackedStr>,
-        references: Vec<References>,
+        candidates: &Bound<'_, PyList>,
+        references: &Bound<'_, PyList>,
         threads: usize,
     ) -> PyResult<Vec<Option<f64>>> {
         let pairs = pairs(candidates, references)?;
@@ -74,8 +74,8 @@ impl Metric {
     fn corpus(
         &self,
         py: Python<'_>,
-        candidates: Vec<PyBackedStr>,
-        references: Vec<References>,
+        candidates: &Bound<'_, PyList>,
+        references: &Bound<'_, PyList>,
     ) -> PyResult<Option<f64>> {
         let pairs = pairs(candidates, references)?;
         let judge = std::sync::Arc::clone(&self.0);
@@ -117,7 +117,8 @@ fn work<T: Send + 'static>(
     Ok(result)
 }
 
-fn pairs(candidates: Vec<PyBackedStr>, references: Vec<References>) -> PyResult<Vec<Pair>> {
+/// Each candidate with its references, in one pass: texts are taken over as they come, not counted twice.
+fn pairs(candidates: &Bound<'_, PyList>, references: &Bound<'_, PyList>) -> PyResult<Vec<Pair>> {
     if candidates.len() != references.len() {
         return Err(pyo3::exceptions::PyValueError::new_err(format!(
             "{} candidates and {} references: each candidate needs its own",
@@ -125,8 +126,20 @@ fn pairs(candidates: Vec<PyBackedStr>, references: Vec<References>) -> PyResult<
             references.len()
         )));
     }
-    let pairs = candidates.into_iter().zip(references);
-    Ok(pairs.map(|(text, of)| Pair(text, of)).collect())
+    let mut pairs = Vec::with_capacity(candidates.len());
+    for (text, of) in candidates.iter().zip(references) {
+        let text = PyBackedStr::try_from(text.cast_into::<PyString>()?)?;
+        let of = match of.cast_into::<PyString>() {
+            Ok(one) => References::One(one.try_into()?),
+            Err(several) => {
+                let texts = several.into_inner().try_iter()?;
+                let texts = texts.map(|text| text?.cast_into::<PyString>()?.try_into());
+                References::Many(texts.collect::<PyResult<_>>()?)
+            }
+        };
+        pairs.push(Pair(text, of));
+    }
+    Ok(pairs)
 }
 
 /// The kinds of evaluators and their options, as JSON.

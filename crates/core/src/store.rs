@@ -35,6 +35,7 @@
 //! ```
 
 pub mod archive;
+mod ask;
 mod health;
 mod limits;
 mod memory;
@@ -51,6 +52,7 @@ use std::fmt::Debug;
 use crate::Result;
 use crate::digest::Digest;
 
+pub use ask::{Answer, Ask};
 pub use health::{Finding, Level, health};
 pub use limits::{INLINE, MAX_NAME, MAX_TIME_MS, MAX_VALUE};
 pub use memory::MemoryStore;
@@ -92,6 +94,41 @@ pub trait StateStore: Send + Sync + Debug {
     /// # Errors
     /// A name or value beyond the limits; the back end full, read-only, busy or out of reach.
     fn transact(&self, partition: &str, transaction: Transaction) -> Result<Outcome>;
+
+    /// Several transactions in one go: each happens or not for itself, as [`transact`](Self::transact) says,
+    /// and those of one partition in their order. They share what a write costs, such as a sync of the disk or
+    /// the way to a server and back, where the back end can.
+    ///
+    /// # Errors
+    /// As [`transact`](Self::transact); any of the others may have happened then.
+    fn transact_all(&self, all: Vec<(String, Transaction)>) -> Result<Vec<Outcome>> {
+        let one_by_one = all.into_iter();
+        one_by_one
+            .map(|(partition, transaction)| self.transact(&partition, transaction))
+            .collect()
+    }
+
+    /// Several reads in one go, answered in their order: see [`Ask`].
+    ///
+    /// # Errors
+    /// When the back end cannot be read.
+    fn ask(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        let answer = |ask: &Ask| match ask {
+            Ask::Records { partition, keys } => {
+                let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+                self.get_many(partition, &keys).map(Answer::Records)
+            }
+            Ask::Due {
+                partition,
+                index,
+                until_ms,
+                limit,
+            } => self
+                .due(partition, index, *until_ms, *limit)
+                .map(Answer::Due),
+        };
+        asks.iter().map(answer).collect()
+    }
 
     /// The records at `keys`, in their order, as they stood at one moment.
     ///

@@ -16,6 +16,12 @@ pub(crate) const DEAD: &str = "dead";
 /// The record of the queues of a partition: their names and what they require.
 pub(crate) const QUEUES: &str = "queues";
 
+/// How many events stand in one record at most. Until there are so many, they stand with the run, which is
+/// written with each of them anyway.
+pub(crate) const CHUNK: usize = 8;
+/// Above so many bytes of their details, events go into a record of their own before that.
+const CHUNK_BYTES: usize = 1024;
+
 /// One more for each minute waited.
 pub(crate) const AGEING_MS: u64 = 60_000;
 
@@ -104,9 +110,15 @@ impl<'u, 'a> Change<'u, 'a> {
             step: step.map(str::to_owned),
             detail,
         };
-        self.unit
-            .put(&event_key(&self.run.id, self.run.events), &event);
         self.run.events += 1;
+        self.run.recent.push(event);
+        let long = |event: &Event| event.detail.as_ref().map_or(0, String::len);
+        let recent = &self.run.recent;
+        if recent.len() >= CHUNK || recent.iter().map(long).sum::<usize>() > CHUNK_BYTES {
+            let first = self.run.events - recent.len() as u64;
+            self.unit.put_once(&event_key(&self.run.id, first), recent);
+            self.run.recent.clear();
+        }
         self.unit.count(what);
     }
 
@@ -127,8 +139,9 @@ impl<'u, 'a> Change<'u, 'a> {
             if marked || known.is_none() {
                 self.unit.put(QUEUES, &queues);
             }
-            self.unit
-                .set_due(&name, &member(&self.run.id, &step.plan.key), rank);
+            let member = member(&self.run.id, &step.plan.key);
+            self.unit.set_due(&name, &member, rank);
+            self.unit.note_ready(rank, member);
         }
         self.put(step);
         Ok(())

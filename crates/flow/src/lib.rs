@@ -49,7 +49,7 @@ pub use state::{
 };
 pub use store::{
     Beat, Claimant, Claimed, Commit, Committed, Depth, Filter, FlowStore, Held, MAX_OUTPUT, Output,
-    Queue, Schedule, ScheduleState, Standing, Started, WorkerState,
+    Queue, Schedule, ScheduleState, Standing, Started, Turn, WorkerState,
 };
 pub use worker::{Action, Happened, Notify, Running, Tally, Task, Worker};
 pub use workflow::{

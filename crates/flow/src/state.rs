@@ -1,6 +1,7 @@
-//! What is stored of a run and of its steps.
+//! What is stored of a run and of its steps. What is as usual is not written: a step that waits is small.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{Notice, StepPlan};
@@ -27,10 +28,10 @@ pub struct RunState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_ms: Option<u64>,
     /// Whether it is held: nothing of it is claimed until it is resumed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub paused: bool,
     /// Whether a step that counts has failed, or its time was over.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub failed: bool,
     /// How urgent its steps are, where somebody said so after it was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +40,7 @@ pub struct RunState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
     /// Whether its time was over before it ended.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub timed_out: bool,
     /// Who is told of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -48,6 +49,44 @@ pub struct RunState {
     pub open: u64,
     /// How many events there are, which is the number of the next.
     pub events: u64,
+    /// The last of them, which have no record of their own yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recent: Vec<Event>,
+}
+
+/// Whether a value is what it is where nothing is written.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Writes of a plan what is not as usual.
+fn lean<S: Serializer>(plan: &StepPlan, to: S) -> Result<S::Ok, S::Error> {
+    let usual = StepPlan::default();
+    let StepPlan {
+        key,
+        needs,
+        kind,
+        with,
+        requires,
+        retry,
+        run_if,
+        on_failure,
+        priority,
+        concurrency,
+        max_expiries,
+    } = plan;
+    let mut map = to.serialize_map(None)?;
+    macro_rules! entries {
+        ($($name:literal: $field:ident),* $(,)?) => {
+            $(if *$field != usual.$field { map.serialize_entry($name, $field)?; })*
+        };
+    }
+    entries! {
+        "key": key, "needs": needs, "kind": kind, "with": with, "requires": requires, "retry": retry,
+        "run-if": run_if, "on-failure": on_failure, "priority": priority, "concurrency": concurrency,
+        "max-expiries": max_expiries,
+    }
+    map.end()
 }
 
 /// How a run stands.
@@ -89,19 +128,21 @@ impl RunStatus {
 #[non_exhaustive]
 pub struct StepState {
     /// What it is.
+    #[serde(serialize_with = "lean")]
     pub plan: StepPlan,
     /// How it stands.
     pub status: StepStatus,
     /// How many of the steps that it needs have not ended.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub open: u64,
     /// Whether one of them did not get done.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub lacking: bool,
     /// Whether one of them failed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub need_failed: bool,
     /// Whether a condition of its own skipped it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub unwanted: bool,
     /// The step that added it, where it was not there from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,12 +155,13 @@ pub struct StepState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependants: Vec<String>,
     /// How many attempts were begun; the counter of tokens.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub attempts: u64,
     /// How many attempts failed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub failures: u32,
     /// How many leases ran out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub expiries: u32,
     /// The attempt that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,4 +307,71 @@ pub struct Event {
     /// A word more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+/// A record of events.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Chunk {
+    /// Those that follow each other from the record's number on.
+    Several(Vec<Event>),
+    /// As stores of the first layout hold them.
+    One(Event),
+}
+
+impl Chunk {
+    pub(crate) fn into_events(self) -> Vec<Event> {
+        match self {
+            Self::Several(events) => events,
+            Self::One(event) => vec![event],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Concurrency, OnFailure, Retry, RunIf};
+
+    #[test]
+    fn a_step_is_read_as_it_was_written_and_what_is_usual_is_not_written() {
+        let plain = StepState::new(
+            StepPlan {
+                key: "a".into(),
+                ..StepPlan::default()
+            },
+            0,
+        );
+        let written = json!({"plan": {"key": "a"}, "status": "pending"});
+        assert_eq!(serde_json::to_value(&plain).unwrap(), written);
+        let plan = StepPlan {
+            key: "b".into(),
+            needs: vec!["a".into()],
+            kind: "bot".into(),
+            with: json!({"x": 1}),
+            requires: vec!["kind:bot".into()],
+            retry: Retry {
+                max: 3,
+                ..Retry::default()
+            },
+            run_if: RunIf::Always,
+            on_failure: OnFailure::Continue,
+            priority: 9,
+            concurrency: Some(Concurrency {
+                key: "k".into(),
+                limit: 2,
+            }),
+            max_expiries: 1,
+        };
+        let mut full = StepState::new(plan, 1);
+        (full.lacking, full.need_failed, full.unwanted) = (true, true, true);
+        (full.attempts, full.failures, full.expiries) = (3, 2, 1);
+        for state in [plain, full] {
+            let text = serde_json::to_string(&state).unwrap();
+            let read: StepState = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, state, "{text}");
+        }
+    }
 }

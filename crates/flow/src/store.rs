@@ -7,7 +7,7 @@
 //! | key in `flow/pNN` | holds |
 //! |---|---|
 //! | `run/RUN`, `step/RUN/STEP`, `out/RUN/STEP` | the run, its steps, their outputs |
-//! | `event/RUN/N`, `signal/RUN/NAME` | what happened; signals that came |
+//! | `event/RUN/N`, `signal/RUN/NAME` | what happened, some events from number N on (the last stand with the run); signals that came |
 //! | `queues`, index `ready/…` | steps to claim, by what they require, in order of rank |
 //! | index `timers`, `ended`, `dead` | leases, retries and waits; ended runs; dead letters |
 
@@ -15,11 +15,15 @@ mod claim;
 mod commit;
 mod control;
 mod depth;
+mod heads;
+mod heart;
 mod live;
 mod look;
 mod permit;
+mod promote;
 mod remake;
 mod schedule;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -32,20 +36,22 @@ use botsmith_core::store::{StateStore, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::advance::{Change, TIMERS, event_key, member, output_key, run_key, step_key};
-use crate::state::{Event, RunState, RunStatus, StepState, StepStatus};
+use crate::advance::{CHUNK, Change, TIMERS, event_key, member, output_key, run_key, step_key};
+use crate::state::{Chunk, Event, RunState, RunStatus, StepState, StepStatus};
 use crate::unit::{Unit, read};
 use crate::{Error, Plan, Result};
 
-pub use claim::{Beat, Claimant, Claimed, Held};
+pub use claim::{Claimant, Claimed, Held};
 pub use commit::{Commit, Committed, MAX_OUTPUT, Output};
 pub use depth::{Depth, Queue};
+pub use heart::Beat;
 pub use live::WorkerState;
 pub use look::{Filter, Standing};
 pub use schedule::{Schedule, ScheduleState};
+pub use turn::Turn;
 
 /// The layout that this build writes.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// How many partitions a new store of flows gets.
 const PARTITIONS: u64 = 8;
 /// How long the store's time is taken from its last answer.
@@ -91,6 +97,10 @@ pub struct FlowStore {
     /// The store's time when it was last asked for.
     asked: Mutex<Option<(Instant, u64)>>,
     seen: depth::Seen,
+    /// The queues of each partition as they were last seen.
+    queues: heads::Known,
+    /// The partition that is looked to first where others are no more urgent.
+    home: AtomicU64,
 }
 
 /// What came of starting a run.
@@ -139,12 +149,32 @@ impl FlowStore {
                 known: SCHEMA,
             }));
         }
+        if layout.schema < SCHEMA {
+            // What is there is read as it is; an older build that would misread what is written from now on
+            // is told.
+            let marked = Layout {
+                schema: SCHEMA,
+                ..layout
+            };
+            let bytes = serde_json::to_vec(&marked).expect("a layout serialises to JSON");
+            let mark = Transaction::new()
+                .unchanged("layout", Some(&found))
+                .put("layout", bytes);
+            match store.transact(META, mark) {
+                // Where another was quicker, it marked it. A store that is only read stays as it is.
+                Ok(_) | Err(botsmith_core::Error::StoreReadOnly { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let home = AtomicU64::new(random());
         Ok(Self {
             store,
             partitions: layout.partitions.max(1),
             clock: None,
             asked: Mutex::new(None),
             seen: depth::Seen::default(),
+            queues: heads::Known::default(),
+            home,
         })
     }
 
@@ -299,6 +329,7 @@ impl FlowStore {
                 notices: plan.notices().to_vec(),
                 open: steps.len() as u64,
                 events: 0,
+                recent: Vec::new(),
             };
             if let Some(deadline) = run.deadline_ms {
                 unit.set_due(TIMERS, &member(id, ""), deadline);
@@ -386,13 +417,38 @@ impl FlowStore {
     /// The store's.
     pub fn events(&self, run: &str, from: u64, limit: usize) -> Result<Vec<Event>> {
         let place = self.partition(run);
-        let before = from.checked_sub(1).map(|before| event_key(run, before));
+        // The run first: what it no longer holds when its records are read stands in them.
+        let state: Option<RunState> = self.record(run, &run_key(run))?;
         let prefix = format!("event/{run}/");
-        let found = self.store.scan(&place, &prefix, before.as_deref(), limit)?;
-        found
-            .into_iter()
-            .map(|(key, record)| read(&place, &key, &record.value))
-            .collect()
+        // `from` may stand within a record that begins before it.
+        let first = from.saturating_sub(CHUNK as u64 - 1);
+        let before = first.checked_sub(1).map(|before| event_key(run, before));
+        let most = limit.saturating_add(CHUNK);
+        let found = self.store.scan(&place, &prefix, before.as_deref(), most)?;
+        let (mut all, mut next) = (Vec::new(), from);
+        let mut add = |first: u64, events: Vec<Event>| {
+            for (number, event) in (first..).zip(events) {
+                if number >= next {
+                    all.push(event);
+                    next = number + 1;
+                }
+            }
+        };
+        for (key, record) in found {
+            let number = key.strip_prefix(&prefix).and_then(|n| n.parse().ok());
+            let number = number.ok_or_else(|| Error::Corrupt {
+                partition: place.clone(),
+                key: key.clone(),
+                reason: "its name ends in no number".into(),
+            })?;
+            let chunk: Chunk = read(&place, &key, &record.value)?;
+            add(number, chunk.into_events());
+        }
+        if let Some(state) = state {
+            add(state.events - state.recent.len() as u64, state.recent);
+        }
+        all.truncate(limit);
+        Ok(all)
     }
 
     /// What several steps of a run gave, in their order; `None` where one is not done.

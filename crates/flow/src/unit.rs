@@ -1,6 +1,7 @@
 //! A unit of work: records that were read, what is to be written, and one transaction that makes it
 //! all happen if nothing of what was read has changed.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
 use botsmith_core::store::{Outcome, Record, StateStore, Transaction};
@@ -13,8 +14,10 @@ pub(crate) struct Unit<'a> {
     store: &'a dyn StateStore,
     partition: &'a str,
     seen: BTreeMap<String, Seen>,
-    /// Writes of due times, in their order.
-    due: Vec<Due>,
+    /// What index and member are to be: due at a time, or out.
+    due: BTreeMap<(String, String), Option<u64>>,
+    /// Steps that became ready in it, by rank.
+    ready: Vec<(u64, String)>,
     /// How often each thing happens in it.
     events: BTreeMap<String, u64>,
 }
@@ -27,13 +30,54 @@ pub(crate) struct Unit<'a> {
 struct Seen {
     /// What was there when it was first read; `None` where it was not read.
     before: Option<Option<Record>>,
+    /// The same as a value, once it was asked for.
+    value: Option<Box<dyn Any>>,
     /// What it is to be; `None` where it stays.
-    after: Option<Option<Vec<u8>>>,
+    after: Option<Option<After>>,
+    /// Whether something hangs on what it was.
+    used: bool,
 }
 
-enum Due {
-    Set(String, String, u64),
-    Clear(String, String),
+/// What a record is to be: written out once, however often it changes before.
+enum After {
+    Bytes(Vec<u8>),
+    Value(Box<dyn Stored>),
+}
+
+impl After {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Value(value) => value.bytes(),
+        }
+    }
+
+    fn value<T: Clone + 'static>(&self) -> Option<T> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Value(value) => value.any().downcast_ref().cloned(),
+        }
+    }
+}
+
+/// A value that can be written out.
+trait Stored {
+    fn bytes(&self) -> Vec<u8>;
+    fn any(&self) -> &dyn Any;
+}
+
+impl<T: Serialize + 'static> Stored for T {
+    fn bytes(&self) -> Vec<u8> {
+        written(self)
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+fn written<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("states serialise to JSON")
 }
 
 impl<'a> Unit<'a> {
@@ -42,7 +86,8 @@ impl<'a> Unit<'a> {
             store,
             partition,
             seen: BTreeMap::new(),
-            due: Vec::new(),
+            due: BTreeMap::new(),
+            ready: Vec::new(),
             events: BTreeMap::new(),
         }
     }
@@ -65,6 +110,15 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
+    /// A record that was read already.
+    pub(crate) fn found(&mut self, key: &str, record: Option<Record>) {
+        self.seen
+            .entry(key.to_owned())
+            .or_default()
+            .before
+            .get_or_insert(record);
+    }
+
     fn known(&self, key: &str) -> bool {
         self.seen
             .get(key)
@@ -72,26 +126,46 @@ impl<'a> Unit<'a> {
     }
 
     /// A record as it is, or as it is to be.
-    pub(crate) fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>> {
+    pub(crate) fn get<T: DeserializeOwned + Clone + 'static>(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<T>> {
         if !self.known(key) {
             let found = self.store.get(self.partition, key)?;
             self.seen.entry(key.to_owned()).or_default().before = Some(found);
         }
-        let seen = &self.seen[key];
-        let bytes = match (&seen.after, &seen.before) {
-            (Some(after), _) => after.as_deref(),
-            (None, before) => before
-                .as_ref()
-                .and_then(Option::as_ref)
-                .map(|r| r.value.as_slice()),
+        let seen = self.seen.get_mut(key).expect("it was read just now");
+        seen.used = true;
+        match &seen.after {
+            Some(None) => return Ok(None),
+            Some(Some(after)) => {
+                return match after.value() {
+                    Some(value) => Ok(Some(value)),
+                    None => read(self.partition, key, &after.bytes()).map(Some),
+                };
+            }
+            None => {}
+        }
+        if let Some(value) = seen
+            .value
+            .as_ref()
+            .and_then(|value| value.downcast_ref::<T>())
+        {
+            return Ok(Some(value.clone()));
+        }
+        let Some(record) = seen.before.as_ref().and_then(Option::as_ref) else {
+            return Ok(None);
         };
-        bytes
-            .map(|bytes| read(self.partition, key, bytes))
-            .transpose()
+        let value: T = read(self.partition, key, &record.value)?;
+        seen.value = Some(Box::new(value.clone()));
+        Ok(Some(value))
     }
 
     /// All records under a prefix, as they are or are to be.
-    pub(crate) fn scan<T: DeserializeOwned>(&mut self, prefix: &str) -> Result<Vec<T>> {
+    pub(crate) fn scan<T: DeserializeOwned + Clone + 'static>(
+        &mut self,
+        prefix: &str,
+    ) -> Result<Vec<T>> {
         for (key, record) in self.store.scan(self.partition, prefix, None, usize::MAX)? {
             let seen = self.seen.entry(key).or_default();
             seen.before.get_or_insert(Some(record));
@@ -109,9 +183,15 @@ impl<'a> Unit<'a> {
         Ok(all)
     }
 
-    pub(crate) fn put<T: Serialize>(&mut self, key: &str, value: &T) {
-        let bytes = serde_json::to_vec(value).expect("states serialise to JSON");
-        self.seen.entry(key.to_owned()).or_default().after = Some(Some(bytes));
+    pub(crate) fn put<T: Serialize + Clone + 'static>(&mut self, key: &str, value: &T) {
+        let after = After::Value(Box::new(value.clone()));
+        self.seen.entry(key.to_owned()).or_default().after = Some(Some(after));
+    }
+
+    /// As [`put`](Self::put), for what is not asked for again and may be large.
+    pub(crate) fn put_once<T: Serialize>(&mut self, key: &str, value: &T) {
+        let after = After::Bytes(written(value));
+        self.seen.entry(key.to_owned()).or_default().after = Some(Some(after));
     }
 
     pub(crate) fn delete(&mut self, key: &str) {
@@ -127,13 +207,25 @@ impl<'a> Unit<'a> {
     }
 
     pub(crate) fn set_due(&mut self, index: &str, member: &str, at_ms: u64) {
-        self.due
-            .push(Due::Set(index.to_owned(), member.to_owned(), at_ms));
+        let name = (index.to_owned(), member.to_owned());
+        self.due.insert(name, Some(at_ms));
     }
 
     pub(crate) fn clear_due(&mut self, index: &str, member: &str) {
-        self.due
-            .push(Due::Clear(index.to_owned(), member.to_owned()));
+        let name = (index.to_owned(), member.to_owned());
+        self.due.insert(name, None);
+    }
+
+    /// Notes that a step became ready.
+    pub(crate) fn note_ready(&mut self, rank: u64, member: String) {
+        self.ready.push((rank, member));
+    }
+
+    /// The steps that became ready in it so far, the first to be claimed first.
+    pub(crate) fn ready(&mut self) -> Vec<String> {
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.sort_unstable();
+        ready.into_iter().map(|(_, member)| member).collect()
     }
 
     /// Counts something that happens if all does.
@@ -146,32 +238,38 @@ impl<'a> Unit<'a> {
         std::mem::take(&mut self.events)
     }
 
-    /// Makes it happen; `false` when something that was read has changed since.
-    pub(crate) fn finish(self) -> Result<bool> {
+    /// What makes it happen if nothing has changed that it hangs on; `None` where nothing is to be written.
+    pub(crate) fn into_transaction(self) -> Option<Transaction> {
         let mut transaction = Transaction::new();
-        let mut writes = false;
         for (key, seen) in self.seen {
-            if let Some(before) = &seen.before {
+            if let Some(before) = seen.before.as_ref().filter(|_| seen.used) {
                 transaction = transaction.unchanged(&key, before.as_ref());
             }
             match seen.after {
-                Some(Some(bytes)) => transaction = transaction.put(key, bytes),
+                Some(Some(After::Bytes(bytes))) => transaction = transaction.put(key, bytes),
+                Some(Some(After::Value(value))) => {
+                    transaction = transaction.put(key, value.bytes());
+                }
                 Some(None) => transaction = transaction.delete(key),
-                None => continue,
+                None => {}
             }
-            writes = true;
         }
-        for due in self.due {
-            writes = true;
-            transaction = match due {
-                Due::Set(index, member, at_ms) => transaction.set_due(index, member, at_ms),
-                Due::Clear(index, member) => transaction.clear_due(index, member),
+        for ((index, member), at_ms) in self.due {
+            transaction = match at_ms {
+                Some(at_ms) => transaction.set_due(index, member, at_ms),
+                None => transaction.clear_due(index, member),
             };
         }
-        if !writes {
+        (!transaction.writes.is_empty()).then_some(transaction)
+    }
+
+    /// Makes it happen; `false` when something that was read has changed since.
+    pub(crate) fn finish(self) -> Result<bool> {
+        let (store, partition) = (self.store, self.partition);
+        let Some(transaction) = self.into_transaction() else {
             return Ok(true);
-        }
-        match self.store.transact(self.partition, transaction)? {
+        };
+        match store.transact(partition, transaction)? {
             Outcome::Committed(_) => Ok(true),
             Outcome::Conflict(_) => Ok(false),
         }

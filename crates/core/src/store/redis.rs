@@ -12,6 +12,7 @@ mod failure;
 mod health;
 mod keys;
 mod link;
+mod operations;
 mod script;
 
 use std::collections::BTreeSet;
@@ -22,12 +23,13 @@ use redis::cmd;
 pub(super) use self::health::health;
 
 use self::address::Address;
-use self::keys::{BUCKETS, Keys, Part, SCHEMA};
-use self::link::{Call, Server};
+use self::keys::{BUCKETS, Keys, SCHEMA};
+use self::link::Server;
+use self::operations::{Operations, keyed};
 use super::limits::Limits;
 use super::open::without_secrets;
-use super::transaction::{Check, Committed, Conflict, Found, Outcome, Transaction, Write};
-use super::{BlobInfo, Due, Names, Record, StateStore};
+use super::transaction::{Check, Committed, Conflict, Found, Outcome, Transaction};
+use super::{Answer, Ask, BlobInfo, Due, Names, Record, StateStore};
 use crate::digest::Digest;
 use crate::{Error, Result};
 
@@ -153,15 +155,56 @@ impl RedisStore {
         }
     }
 
-    fn keyed(call: &Call<'_>, part: &Part) -> Vec<String> {
-        vec![
-            part.versions(),
-            part.names(),
-            part.records(),
-            part.record_keys(),
-            part.others(),
-            part.lane(call.lane),
-        ]
+    /// Asks for records; `None` where none are wanted, which the server would refuse.
+    fn command(&self, ask: &Ask) -> Option<redis::Cmd> {
+        match ask {
+            Ask::Records { keys, .. } if keys.is_empty() => None,
+            Ask::Records { partition, keys } => {
+                let mut command = cmd("HMGET");
+                command.arg(self.keys.part(partition).records()).arg(keys);
+                Some(command)
+            }
+            Ask::Due {
+                partition,
+                index,
+                until_ms,
+                limit,
+            } => {
+                let mut command = cmd("ZRANGEBYSCORE");
+                command
+                    .arg(self.keys.part(partition).due(index))
+                    .arg("-inf");
+                match *until_ms {
+                    until_ms if until_ms > super::MAX_TIME_MS => command.arg("+inf"),
+                    until_ms => command.arg(until_ms),
+                };
+                command.arg("WITHSCORES").arg("LIMIT").arg(0);
+                command.arg(self::limit(*limit));
+                Some(command)
+            }
+        }
+    }
+
+    fn answer(&self, ask: &Ask, found: Option<redis::Value>) -> Result<Answer> {
+        let wrong = |_| self.server.corrupt("an answer is of another kind");
+        let found = found.unwrap_or(redis::Value::Array(Vec::new()));
+        Ok(match ask {
+            Ask::Records { .. } => {
+                let found: Vec<Option<Vec<u8>>> = redis::from_redis_value(found).map_err(wrong)?;
+                let record =
+                    |stored: Option<Vec<u8>>| stored.map(|stored| self.record(&stored)).transpose();
+                Answer::Records(found.into_iter().map(record).collect::<Result<_>>()?)
+            }
+            Ask::Due { .. } => {
+                let found: Vec<(String, f64)> = redis::from_redis_value(found).map_err(wrong)?;
+                // Scores are whole and at most 2^53 - 1, which a double holds exactly.
+                let due = |(member, at): (String, f64)| Due {
+                    at_ms: at as u64,
+                    member,
+                };
+                Answer::Due(found.into_iter().map(due).collect())
+            }
+        })
     }
 }
 
@@ -207,72 +250,6 @@ fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// The operations of a transaction as the script wants them, and the keys that they name by number.
-#[derive(Default)]
-struct Operations {
-    keys: Vec<String>,
-    arguments: Vec<Vec<u8>>,
-}
-
-impl Operations {
-    /// Keys that stand before those of logs and indexes.
-    const FIXED: usize = 6;
-
-    fn new(part: &Part, transaction: Transaction) -> (Self, Vec<Check>) {
-        let mut to = Self::default();
-        for check in &transaction.checks {
-            match check {
-                Check::Absent { key } => to.push(["a".into(), key.as_str().into(), Vec::new()]),
-                Check::Version { key, version } => {
-                    to.push(["v".into(), key.as_str().into(), version.to_string().into()]);
-                }
-                Check::LogLength { log, length } => {
-                    let log = to.key(part.log(log));
-                    to.push(["l".into(), log, length.to_string().into()]);
-                }
-            }
-        }
-        to.push([";".into()]);
-        for write in transaction.writes {
-            match write {
-                Write::Put { key, value } => to.push(["p".into(), key.into(), value]),
-                Write::Delete { key } => to.push(["d".into(), key.into()]),
-                Write::Append { log, entry } => {
-                    let log = to.key(part.log(&log));
-                    to.push(["r".into(), log, entry]);
-                }
-                Write::SetDue {
-                    index,
-                    member,
-                    at_ms,
-                } => {
-                    let index = to.key(part.due(&index));
-                    to.push(["u".into(), index, member.into(), at_ms.to_string().into()]);
-                }
-                Write::ClearDue { index, member } => {
-                    let index = to.key(part.due(&index));
-                    to.push(["c".into(), index, member.into()]);
-                }
-            }
-        }
-        (to, transaction.checks)
-    }
-
-    fn push<const N: usize>(&mut self, arguments: [Vec<u8>; N]) {
-        self.arguments.extend(arguments);
-    }
-
-    /// The number of a key among all, from 1.
-    fn key(&mut self, key: String) -> Vec<u8> {
-        let at = self.keys.iter().position(|known| *known == key);
-        let at = at.unwrap_or_else(|| {
-            self.keys.push(key);
-            self.keys.len() - 1
-        });
-        (Self::FIXED + 1 + at).to_string().into()
-    }
-}
-
 impl StateStore for RedisStore {
     fn url(&self) -> &str {
         &self.server.url
@@ -291,27 +268,64 @@ impl StateStore for RedisStore {
         let part = self.keys.part(partition);
         let (operations, checks) = Operations::new(&part, transaction);
         let answer: String = self.server.call(|call| {
-            let mut keys = Self::keyed(call, &part);
-            keys.extend_from_slice(&operations.keys);
             let number = call.number.to_string();
-            let resent = if call.resent { "1" } else { "0" };
-            let mut arguments = vec![partition.as_bytes(), number.as_bytes(), resent.as_bytes()];
-            arguments.extend(operations.arguments.iter().map(Vec::as_slice));
+            let facts = [partition, &number, if call.resent { "1" } else { "0" }];
+            let (keys, arguments) = operations.call(call.lane, &part, facts);
             call.run(&script::TRANSACT, &keys, &arguments)
         })?;
         self.outcome(&answer, &checks)
     }
 
-    fn get_many(&self, partition: &str, keys: &[&str]) -> Result<Vec<Option<Record>>> {
-        if keys.is_empty() {
+    fn transact_all(&self, all: Vec<(String, Transaction)>) -> Result<Vec<Outcome>> {
+        let mut made = Vec::with_capacity(all.len());
+        for (partition, transaction) in all {
+            self.limits().transaction(&partition, &transaction)?;
+            let part = self.keys.part(&partition);
+            let (operations, checks) = Operations::new(&part, transaction);
+            made.push((partition, part, operations, checks));
+        }
+        if made.is_empty() {
             return Ok(Vec::new());
         }
-        let mut ask = cmd("HMGET");
-        ask.arg(self.keys.part(partition).records()).arg(keys);
-        let found: Vec<Option<Vec<u8>>> = self.server.call(|call| call.ask(&ask))?;
-        let record =
-            |stored: Option<Vec<u8>>| stored.map(|stored| self.record(&stored)).transpose();
-        found.into_iter().map(record).collect()
+        let answers: Vec<String> = self.server.call(|call| {
+            let number = call.number.to_string();
+            let resent = if call.resent { "1" } else { "0" };
+            let calls: Vec<_> = made
+                .iter()
+                .enumerate()
+                .map(|(at, (partition, part, operations, _))| {
+                    // Each place in a call is a lane of its own: the server keeps one answer a lane.
+                    let lane = format!("{}.{at}", call.lane);
+                    operations.call(&lane, part, [partition, &number, resent])
+                })
+                .collect();
+            call.run_all(&script::TRANSACT, &calls)
+        })?;
+        let outcomes = answers.iter().zip(&made);
+        outcomes
+            .map(|(answer, (.., checks))| self.outcome(answer, checks))
+            .collect()
+    }
+
+    fn ask(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        let commands: Vec<_> = asks.iter().filter_map(|ask| self.command(ask)).collect();
+        if commands.is_empty() {
+            return asks.iter().map(|ask| self.answer(ask, None)).collect();
+        }
+        let found = self.server.call(|call| call.ask_all(&commands))?;
+        let mut found = found.into_iter();
+        asks.iter()
+            .map(|ask| {
+                let answered = !matches!(ask, Ask::Records { keys, .. } if keys.is_empty());
+                let found = answered.then(|| found.next()).flatten();
+                self.answer(ask, found)
+            })
+            .collect()
+    }
+
+    fn get_many(&self, partition: &str, keys: &[&str]) -> Result<Vec<Option<Record>>> {
+        let asks = [Ask::records(partition, keys.iter().copied())];
+        Ok(self.ask(&asks)?.remove(0).records())
     }
 
     fn keys(
@@ -370,23 +384,8 @@ impl StateStore for RedisStore {
     }
 
     fn due(&self, partition: &str, index: &str, until_ms: u64, limit: usize) -> Result<Vec<Due>> {
-        let mut ask = cmd("ZRANGEBYSCORE");
-        ask.arg(self.keys.part(partition).due(index)).arg("-inf");
-        match until_ms {
-            until_ms if until_ms > super::MAX_TIME_MS => ask.arg("+inf"),
-            until_ms => ask.arg(until_ms),
-        };
-        ask.arg("WITHSCORES")
-            .arg("LIMIT")
-            .arg(0)
-            .arg(self::limit(limit));
-        let found: Vec<(String, f64)> = self.server.call(|call| call.ask(&ask))?;
-        // Scores are whole and at most 2^53 - 1, which a double holds exactly.
-        let due = |(member, at): (String, f64)| Due {
-            at_ms: at as u64,
-            member,
-        };
-        Ok(found.into_iter().map(due).collect())
+        let asks = [Ask::due(partition, index, until_ms, limit)];
+        Ok(self.ask(&asks)?.remove(0).due())
     }
 
     fn partitions(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>> {
@@ -424,7 +423,7 @@ impl StateStore for RedisStore {
     fn delete_partition(&self, partition: &str) -> Result<bool> {
         let part = self.keys.part(partition);
         let answer: String = self.server.call(|call| {
-            let keys = Self::keyed(call, &part).split_off(1);
+            let keys = keyed(call.lane, &part).split_off(1);
             let number = call.number.to_string();
             call.run(
                 &script::DELETE,

@@ -26,7 +26,7 @@ use self::connect::Access;
 use self::writer::{Done, Op, Writer};
 use super::limits::Limits;
 use super::transaction::{Outcome, Transaction};
-use super::{BlobInfo, Due, Names, Record, StateStore};
+use super::{Answer, Ask, BlobInfo, Due, Names, Record, StateStore};
 use crate::digest::Digest;
 use crate::{Error, Result};
 
@@ -155,6 +155,13 @@ impl SqliteStore {
     }
 
     fn write(&self, op: Op) -> Result<Done> {
+        self.write_all(vec![op])?
+            .pop()
+            .ok_or_else(|| self.mixed_up())
+    }
+
+    /// Writes that are made durable together.
+    fn write_all(&self, ops: Vec<Op>) -> Result<Vec<Done>> {
         if let Some(reason) = &self.read_only {
             return Err(Error::StoreReadOnly {
                 url: self.at.url.clone(),
@@ -162,7 +169,7 @@ impl SqliteStore {
             });
         }
         match self.writer.get_or_init(|| Writer::start(&self.at)) {
-            Ok(writer) => writer.run(op),
+            Ok(writer) => writer.run(ops),
             Err(error) => Err(Error::Store {
                 url: self.at.url.clone(),
                 reason: format!("cannot start its writing thread: {error}"),
@@ -219,6 +226,28 @@ impl StateStore for SqliteStore {
             Done::Transacted(outcome) => Ok(outcome),
             _ => Err(self.mixed_up()),
         }
+    }
+
+    fn transact_all(&self, all: Vec<(String, Transaction)>) -> Result<Vec<Outcome>> {
+        for (partition, transaction) in &all {
+            self.limits().transaction(partition, transaction)?;
+        }
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ops = all
+            .into_iter()
+            .map(|(partition, transaction)| Op::Transact(partition, transaction));
+        let done = self.write_all(ops.collect())?.into_iter();
+        done.map(|done| match done {
+            Done::Transacted(outcome) => Ok(outcome),
+            _ => Err(self.mixed_up()),
+        })
+        .collect()
+    }
+
+    fn ask(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        self.read(|db| asks.iter().map(|ask| read::answer(db, ask)).collect())
     }
 
     fn get_many(&self, partition: &str, keys: &[&str]) -> Result<Vec<Option<Record>>> {

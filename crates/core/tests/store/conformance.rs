@@ -6,8 +6,8 @@ use std::thread;
 
 use botsmith_core::digest::Digest;
 use botsmith_core::store::{
-    BlobInfo, Check, Conflict, Due, Found, MAX_NAME, MAX_TIME_MS, MAX_VALUE, MemoryStore, Outcome,
-    StateStore, Transaction,
+    Answer, Ask, BlobInfo, Check, Conflict, Due, Found, MAX_NAME, MAX_TIME_MS, MAX_VALUE,
+    MemoryStore, Outcome, StateStore, Transaction,
 };
 
 use crate::commit;
@@ -65,6 +65,18 @@ const CASES: &[Case] = &[
     ("names and values beyond the limits are refused", limits),
     ("time is in milliseconds of this century", time),
     ("a conflict reads as a sentence", conflict_text),
+    (
+        "several reads are answered as each alone, in their order",
+        several_reads,
+    ),
+    (
+        "several transactions each happen or not, those of one partition in order",
+        several_transactions,
+    ),
+    (
+        "a transaction of thousands of puts is whole, also around a deletion",
+        many_puts,
+    ),
 ];
 
 #[test]
@@ -836,4 +848,117 @@ fn conflict_text(store: &dyn StateStore) {
     ] {
         assert_eq!(conflict(store, "p", transaction).to_string(), wanted);
     }
+}
+
+fn several_reads(store: &dyn StateStore) {
+    assert_eq!(store.ask(&[]).unwrap(), []);
+    commit(
+        store,
+        "p",
+        tx().put("a", "1")
+            .put("b", "2")
+            .set_due("i", "x", 5)
+            .set_due("i", "y", 9),
+    );
+    commit(store, "q", tx().put("a", "3"));
+    let asks = [
+        Ask::records("q", ["a", "b"]),
+        Ask::due("p", "i", 8, 10),
+        Ask::records("p", Vec::<String>::new()),
+        Ask::due("p", "i", u64::MAX, 1),
+        Ask::records("nowhere", ["a"]),
+        Ask::due("p", "none", 8, 10),
+        Ask::records("p", ["b", "a", "b"]),
+    ];
+    let alone = |ask: &Ask| match ask {
+        Ask::Records { partition, keys } => {
+            let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+            Answer::Records(store.get_many(partition, &keys).unwrap())
+        }
+        Ask::Due {
+            partition,
+            index,
+            until_ms,
+            limit,
+        } => Answer::Due(store.due(partition, index, *until_ms, *limit).unwrap()),
+    };
+    let wanted: Vec<_> = asks.iter().map(alone).collect();
+    let found = store.ask(&asks).unwrap();
+    assert_eq!(found, wanted);
+    let values = |answer: &Answer| {
+        let records = answer.clone().records().into_iter().flatten();
+        records.map(|record| record.value).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&found[0]), [b"3"]);
+    assert_eq!(values(&found[6]), [b"2", b"1", b"2"]);
+    let members = found[1].clone().due().into_iter().map(|due| due.member);
+    assert_eq!(members.collect::<Vec<_>>(), ["x"]);
+    assert!(found[1].clone().records().is_empty() && found[0].clone().due().is_empty());
+}
+
+fn several_transactions(store: &dyn StateStore) {
+    assert_eq!(store.transact_all(Vec::new()).unwrap(), []);
+    let named = |name: &str, transaction| (name.to_owned(), transaction);
+    let outcomes = store
+        .transact_all(vec![
+            named("p", tx().absent("a").put("a", "1").append("log", "x")),
+            named("q", tx().put("a", "2")),
+            named("p", tx().absent("a").put("a", "3")),
+            named("p", tx().append("log", "y").put("b", "4")),
+            named("r", tx().at_version("a", 7).put("a", "5")),
+        ])
+        .unwrap();
+    let committed = |at: usize| match &outcomes[at] {
+        Outcome::Committed(committed) => committed.clone(),
+        Outcome::Conflict(conflict) => panic!("{at}: {conflict}"),
+    };
+    assert_eq!(committed(0).appended, [0]);
+    assert_eq!(committed(3).appended, [1]);
+    assert!(committed(0).version < committed(3).version);
+    for (at, check) in [(2, "record `a` was wanted absent"), (4, "it is absent")] {
+        let Outcome::Conflict(conflict) = &outcomes[at] else {
+            panic!("{at} happened");
+        };
+        assert!(conflict.to_string().contains(check), "{conflict}");
+    }
+    let value = |partition, key| store.get(partition, key).unwrap().map(|found| found.value);
+    assert_eq!(value("p", "a"), Some(b"1".to_vec()));
+    assert_eq!(value("q", "a"), Some(b"2".to_vec()));
+    assert_eq!(value("p", "b"), Some(b"4".to_vec()));
+    assert_eq!(value("r", "a"), None);
+    // One that cannot be written at all is told of.
+    let long = "x".repeat(MAX_NAME + 1);
+    let refused = store.transact_all(vec![
+        named("p", tx().put("c", "")),
+        named("p", tx().put(long, "")),
+    ]);
+    assert_eq!(refused.unwrap_err().code(), "BS-CORE-017");
+}
+
+fn many_puts(store: &dyn StateStore) {
+    let name = |n: usize| format!("k{n:05}");
+    let filled = (0..2500).fold(tx(), |tx, n| tx.put(name(n), n.to_string()));
+    let gone = filled
+        .delete(name(7))
+        .delete(name(2400))
+        .put(name(7), "new");
+    commit(store, "p", gone);
+    let keys = store.keys("p", "k", None, usize::MAX).unwrap();
+    assert_eq!(keys.len(), 2499);
+    let found = store.scan("p", "k", None, usize::MAX).unwrap();
+    assert_eq!(found.len(), 2499);
+    for (key, record) in found {
+        let wanted = match key.as_str() {
+            "k00007" => "new".to_owned(),
+            key => key[1..].parse::<usize>().unwrap().to_string(),
+        };
+        assert_eq!(record.value, wanted.into_bytes(), "{key}");
+    }
+    // Put again, nothing is listed twice.
+    commit(
+        store,
+        "p",
+        (0..2500).fold(tx(), |tx, n| tx.put(name(n), "")),
+    );
+    assert_eq!(store.keys("p", "k", None, usize::MAX).unwrap().len(), 2500);
 }

@@ -9,7 +9,7 @@ use crate::state::{StepError, StepState, StepStatus, Wait};
 use crate::unit::Unit;
 use crate::{Error, Plan, Result, RunIf, StepPlan};
 
-use super::{Claimed, FlowStore, Held, random};
+use super::{Claimant, Claimed, FlowStore, Held, random};
 
 /// The largest output of a step, in bytes of JSON (16 MiB).
 pub const MAX_OUTPUT: usize = 16 << 20;
@@ -55,6 +55,34 @@ impl Commit {
         }
     }
 
+    /// The lease that it shows.
+    pub(super) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Whether it can be stored at all.
+    pub(super) fn check(&self) -> Result<()> {
+        if !self.spawns.is_empty() && !matches!(self.output, Output::Done(_)) {
+            return Err(Error::Plan {
+                reason: format!(
+                    "step `{}` adds steps, and only one that is done may",
+                    self.held.step
+                ),
+            });
+        }
+        if let Output::Done(output) | Output::Awaits { resume: output, .. } = &self.output {
+            let bytes = serde_json::to_vec(output).map_or(0, |json| json.len());
+            if bytes > MAX_OUTPUT {
+                return Err(Error::TooLarge {
+                    step: self.held.step.clone(),
+                    bytes,
+                    limit: MAX_OUTPUT,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// What the attempt came to.
     pub(crate) fn output(&self) -> &Output {
         &self.output
@@ -94,56 +122,19 @@ impl FlowStore {
     /// # Errors
     /// [`Error::TooLarge`] and [`Error::Plan`] for what cannot be stored; the store's.
     pub fn commit(&self, commits: &[Commit]) -> Result<Vec<Committed>> {
-        for commit in commits {
-            if !commit.spawns.is_empty() && !matches!(commit.output, Output::Done(_)) {
-                return Err(Error::Plan {
-                    reason: format!(
-                        "step `{}` adds steps, and only one that is done may",
-                        commit.held.step
-                    ),
-                });
-            }
-            if let Output::Done(output) | Output::Awaits { resume: output, .. } = &commit.output {
-                let bytes = serde_json::to_vec(output).map_or(0, |json| json.len());
-                if bytes > MAX_OUTPUT {
-                    return Err(Error::TooLarge {
-                        step: commit.held.step.clone(),
-                        bytes,
-                        limit: MAX_OUTPUT,
-                    });
-                }
-            }
-        }
-        let mut answers = vec![Committed::Fenced; commits.len()];
-        let places: Vec<_> = commits
-            .iter()
-            .map(|one| self.partition(&one.held.run))
-            .collect();
-        for place in places.iter().collect::<BTreeSet<_>>() {
-            let here: Vec<_> = (0..commits.len())
-                .filter(|at| places[*at] == *place)
-                .collect();
-            let stored = self.change(place, |unit, now_ms| {
-                foresee(unit, here.iter().map(|at| &commits[*at].held))?;
-                here.iter()
-                    .map(|at| apply(unit, &commits[*at], now_ms))
-                    .collect::<Result<Vec<_>>>()
-            })?;
-            for (at, answer) in here.into_iter().zip(stored) {
-                answers[at] = answer;
-            }
-        }
-        for held in commits.iter().map(|commit| &commit.held) {
-            if let Some(key) = &held.permit {
-                self.give_back(key, &held.token.nonce)?;
-            }
-        }
-        Ok(answers)
+        let nobody = Claimant {
+            id: String::new(),
+            offers: BTreeSet::new(),
+        };
+        Ok(self.turn(commits, &nobody, 0, 0)?.committed)
     }
 }
 
 /// Reads all that commits will ask for, in two goes.
-fn foresee<'h>(unit: &mut Unit<'_>, held: impl Iterator<Item = &'h Held> + Clone) -> Result<()> {
+pub(super) fn foresee<'h>(
+    unit: &mut Unit<'_>,
+    held: impl Iterator<Item = &'h Held> + Clone,
+) -> Result<()> {
     let mut keys: BTreeSet<String> = BTreeSet::from([QUEUES.to_owned()]);
     for held in held.clone() {
         keys.extend([run_key(&held.run), step_key(&held.run, &held.step)]);
@@ -158,7 +149,7 @@ fn foresee<'h>(unit: &mut Unit<'_>, held: impl Iterator<Item = &'h Held> + Clone
     unit.load(&next.into_iter().collect::<Vec<_>>())
 }
 
-fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed> {
+pub(super) fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed> {
     let held = &commit.held;
     let Some(mut change) = Change::open(unit, &held.run, now_ms)? else {
         return Ok(Committed::Fenced);
@@ -182,7 +173,9 @@ fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result<Committed>
     }
     match &commit.output {
         Output::Done(output) => {
-            change.unit.put(&output_key(&held.run, &held.step), output);
+            change
+                .unit
+                .put_once(&output_key(&held.run, &held.step), output);
             step.error = None;
             change.end(&step, StepStatus::Done)?;
         }
@@ -244,7 +237,7 @@ fn waits(change: &mut Change<'_, '_>, mut step: StepState, wait: &Wait) -> Resul
             });
             return change.end(&step, StepStatus::Failed);
         }
-        change.unit.put(&output_key(&run, &key), &data);
+        change.unit.put_once(&output_key(&run, &key), &data);
         return change.end(&step, StepStatus::Done);
     }
     if change.run.failed && step.plan.run_if == RunIf::Done {

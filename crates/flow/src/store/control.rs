@@ -47,7 +47,7 @@ impl FlowStore {
             for step in change.steps()? {
                 let waits = step.wait.as_ref().and_then(|wait| wait.signal.as_deref());
                 if step.status == StepStatus::Waiting && waits == Some(name) {
-                    change.unit.put(&output_key(run, &step.plan.key), data);
+                    change.unit.put_once(&output_key(run, &step.plan.key), data);
                     change.finish(&step.plan.key, StepStatus::Done)?;
                 }
             }

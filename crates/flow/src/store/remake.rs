@@ -82,6 +82,7 @@ impl FlowStore {
                     .map(|end| now_ms + end.saturating_sub(old.created_ms)),
                 open: fresh.len() as u64,
                 events: 0,
+                recent: Vec::new(),
                 ..old.clone()
             };
             if let Some(deadline) = state.deadline_ms {
@@ -99,7 +100,9 @@ impl FlowStore {
                 .chain(kept.keys())
                 .collect();
             for (step, output) in kept.values() {
-                change.unit.put(&output_key(id, &step.plan.key), output);
+                change
+                    .unit
+                    .put_once(&output_key(id, &step.plan.key), output);
                 change.event("kept", Some(&step.plan.key), None);
             }
             for step in kept.values().map(|(step, _)| step).chain(&fresh) {

@@ -18,6 +18,8 @@ use crate::{
 
 /// The shortest wait before it looks for steps again.
 const SOON: Duration = Duration::from_millis(5);
+/// Which part of the time of a write others are waited for that may share the next one.
+const LINGER: u32 = 4;
 /// How long a commit is sent again that the store does not take, after the lease is over.
 const STUBBORN: Duration = Duration::from_secs(30);
 
@@ -153,6 +155,7 @@ impl Running {
             runtime,
             running: 0,
             unsent: Vec::new(),
+            took: Duration::ZERO,
             tally: Tally::default(),
             notices: Notices::new(),
             sending: Vec::new(),
@@ -237,6 +240,8 @@ struct Crew {
     running: usize,
     /// Results that the store has not taken yet, and since when.
     unsent: Vec<(Unsent, Instant)>,
+    /// How long the last commit or claim took.
+    took: Duration,
     tally: Tally,
     notices: Notices,
     /// Notices on their way.
@@ -259,9 +264,6 @@ impl Crew {
         let (mut pause, mut look_at) = (SOON, Instant::now());
         loop {
             let draining = self.shared.draining.load(Ordering::Acquire);
-            let stored = self.commit();
-            let ended = self.ends(false);
-            self.say(ended);
             if draining {
                 if self.running == 0 && self.unsent.is_empty() {
                     break;
@@ -276,23 +278,34 @@ impl Crew {
                 }
             }
             let free = (self.bench.worker.concurrency)
-                .saturating_sub(self.running + self.unsent.len())
+                .saturating_sub(self.running)
                 .min(self.bench.worker.batch);
+            // Whoever commits looks for more on the way.
+            let looks = !draining && free > 0;
+            let looks = looks && (!self.unsent.is_empty() || look_at <= Instant::now());
             let mut all = false;
-            if stored {
-                // What was committed may have made others ready.
-                (pause, look_at) = (SOON, Instant::now());
+            if looks || !self.unsent.is_empty() {
+                let wanted = if looks { free } else { 0 };
+                // What a key did not admit yet it may admit once these have given it back.
+                let keyed = self.unsent.iter().any(|(one, _)| one.held.permit.is_some());
+                let (stored, claimed) = self.turn(wanted);
+                all = looks && claimed == free;
+                if looks {
+                    // What was committed may have made others ready, here or elsewhere.
+                    pause = match stored || claimed > 0 {
+                        true => SOON,
+                        false => (pause * 2).min(self.bench.worker.poll),
+                    };
+                    look_at = match all || keyed {
+                        true => Instant::now(),
+                        false => Instant::now() + pause,
+                    };
+                } else if stored {
+                    (pause, look_at) = (SOON, Instant::now());
+                }
             }
-            if !draining && free > 0 && look_at <= Instant::now() {
-                let claimed = self.claim(free);
-                all = claimed == free;
-                pause = if claimed > 0 {
-                    SOON
-                } else {
-                    (pause * 2).min(self.bench.worker.poll)
-                };
-                look_at = Instant::now() + if all { Duration::ZERO } else { pause };
-            }
+            let ended = self.ends(false);
+            self.say(ended);
             let wait = match (all && free < self.bench.worker.concurrency, draining) {
                 (true, _) => Duration::ZERO,
                 (false, true) => Duration::from_millis(20),
@@ -348,58 +361,74 @@ impl Crew {
         self.notices.ended(&worker.flows, own, last)
     }
 
-    /// Claims up to `n` steps and begins them; says how many.
-    fn claim(&mut self, n: usize) -> usize {
+    /// Commits what has ended, claims up to `n` steps and begins them; says whether something was stored and how
+    /// many were claimed.
+    fn turn(&mut self, n: usize) -> (bool, usize) {
+        let batch = std::mem::take(&mut self.unsent);
+        let commits: Vec<Commit> = batch.iter().map(|(one, _)| one.commit.clone()).collect();
         let worker = &self.bench.worker;
         let asked = Instant::now();
         let lease_ms = worker.lease.as_millis() as u64;
-        let found = match &self.bench.slots {
-            None => worker.flows.claim(&self.claimant, n, lease_ms),
+        let done = match self.bench.slots.as_ref().filter(|_| n > 0) {
+            None => worker.flows.turn(&commits, &self.claimant, n, lease_ms),
             Some(slots) => {
                 let claimant = Claimant {
                     id: self.claimant.id.clone(),
                     offers: slots.free(&self.claimant.offers),
                 };
-                worker.flows.claim(&claimant, n, lease_ms)
+                worker.flows.turn(&commits, &claimant, n, lease_ms)
             }
         };
-        let claimed = match found {
-            Ok(claimed) => claimed,
-            Err(error) => {
+        self.took = asked.elapsed();
+        match done {
+            Ok(turn) => {
+                let stored = !batch.is_empty();
+                for ((one, _), answer) in batch.into_iter().zip(turn.committed) {
+                    self.settled(one, answer);
+                }
+                let count = turn.claimed.len();
+                for claimed in turn.claimed {
+                    self.begin(claimed, asked);
+                }
+                (stored, count)
+            }
+            Err(error) if batch.is_empty() => {
                 self.trouble(error);
-                return 0;
+                (false, 0)
             }
-        };
-        let count = claimed.len();
-        for claimed in claimed {
-            self.tally.claimed += 1;
-            self.tell(&Happened::Claimed {
-                run: claimed.held.run.clone(),
-                step: claimed.held.step.clone(),
-                attempt: claimed.before + 1,
-            });
-            let cancel = self
-                .bench
-                .leases
-                .keep(&claimed, asked, self.bench.worker.lease);
-            let (bench, send) = (Arc::clone(&self.bench), self.send.clone());
-            self.running += 1;
-            self.runtime.spawn(async move {
-                let output = attempt(bench, claimed.clone(), cancel).await;
-                // The thread that listens outlives every attempt.
-                let _ = send.send(Some((claimed, output)));
-            });
+            Err(_) => (self.one_by_one(batch), 0),
         }
-        count
     }
 
-    /// Takes in attempts that have ended; waits for the first one.
+    fn begin(&mut self, claimed: Claimed, asked: Instant) {
+        self.tally.claimed += 1;
+        self.tell(&Happened::Claimed {
+            run: claimed.held.run.clone(),
+            step: claimed.held.step.clone(),
+            attempt: claimed.before + 1,
+        });
+        let cancel = self
+            .bench
+            .leases
+            .keep(&claimed, asked, self.bench.worker.lease);
+        let (bench, send) = (Arc::clone(&self.bench), self.send.clone());
+        self.running += 1;
+        self.runtime.spawn(async move {
+            let output = attempt(bench, claimed.clone(), cancel).await;
+            // The thread that listens outlives every attempt.
+            let _ = send.send(Some((claimed, output)));
+        });
+    }
+
+    /// Takes in attempts that have ended; waits for the first one. A quarter of the time that the last write took is
+    /// given to others to end too, so that they share the next one.
     fn gather(&mut self, wait: Duration) {
         // Its own sender keeps the channel open: an error is a time that is over.
         let mut next = match wait.is_zero() {
             true => self.receive.try_recv().ok(),
             false => self.receive.recv_timeout(wait).ok(),
         };
+        let until = Instant::now() + (self.took / LINGER).min(SOON);
         while let Some(ended) = next {
             if let Some((claimed, output)) = ended {
                 self.running -= 1;
@@ -408,7 +437,11 @@ impl Crew {
             if self.unsent.len() >= self.bench.worker.batch {
                 break;
             }
-            next = self.receive.try_recv().ok();
+            let left = until.saturating_duration_since(Instant::now());
+            next = match self.running == 0 || left.is_zero() {
+                true => self.receive.try_recv().ok(),
+                false => self.receive.recv_timeout(left).ok(),
+            };
         }
     }
 
@@ -430,40 +463,21 @@ impl Crew {
         self.unsent.push((unsent, Instant::now()));
     }
 
-    /// Commits what has ended; says whether something was stored.
-    fn commit(&mut self) -> bool {
-        if self.unsent.is_empty() {
-            return false;
-        }
-        let mut batch = std::mem::take(&mut self.unsent);
-        let commits: Vec<Commit> = batch.iter().map(|(one, _)| one.commit.clone()).collect();
-        match self.bench.worker.flows.commit(&commits) {
-            Ok(answers) => {
-                for ((one, _), answer) in batch.into_iter().zip(answers) {
-                    self.settled(one, answer);
+    /// Commits each for itself, where one of them may be to blame that all were not stored; says whether
+    /// something was stored.
+    fn one_by_one(&mut self, batch: Vec<(Unsent, Instant)>) -> bool {
+        let mut stored = false;
+        for (one, since) in batch {
+            let flows = &self.bench.worker.flows;
+            match flows.commit(std::slice::from_ref(&one.commit)) {
+                Ok(answers) => {
+                    stored = true;
+                    self.settled(one, answers[0]);
                 }
-                return true;
-            }
-            Err(error) if batch.len() == 1 => {
-                let (one, since) = batch.pop().expect("there is one");
-                self.refused(one, since, error);
-            }
-            Err(_) => {
-                // One of them may be to blame: each for itself.
-                for (one, since) in batch {
-                    match self
-                        .bench
-                        .worker
-                        .flows
-                        .commit(std::slice::from_ref(&one.commit))
-                    {
-                        Ok(answers) => self.settled(one, answers[0]),
-                        Err(error) => self.refused(one, since, error),
-                    }
-                }
+                Err(error) => self.refused(one, since, error),
             }
         }
-        false
+        stored
     }
 
     fn settled(&mut self, one: Unsent, answer: Committed) {

@@ -14,3 +14,4 @@ mod remade;
 #[path = "../../../core/tests/store/server.rs"]
 #[allow(dead_code, reason = "its clusters and sentinels are for others")]
 mod server;
+mod turn;

@@ -12,6 +12,7 @@
 mod backends;
 mod contract;
 mod control;
+mod cost;
 mod cut_off;
 mod kinds;
 mod life;

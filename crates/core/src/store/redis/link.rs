@@ -14,7 +14,7 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder, ClusterConnection};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
     Client, Connection, ConnectionAddr, ConnectionInfo, ConnectionLike, FromRedisValue,
-    IntoConnectionInfo, RedisConnectionInfo, RedisResult, TlsCertificates, TlsMode,
+    IntoConnectionInfo, RedisConnectionInfo, RedisResult, TlsCertificates, TlsMode, Value,
 };
 
 use super::address::{Address, Kind};
@@ -351,5 +351,52 @@ impl Call<'_> {
             }
             answer => answer,
         }
+    }
+
+    /// Sends several commands in one go where one server answers them all; else one by one.
+    pub(super) fn ask_all(&mut self, commands: &[redis::Cmd]) -> RedisResult<Vec<Value>> {
+        match self.link {
+            Link::Single(connection) if commands.len() > 1 => {
+                let packed: Vec<u8> = commands
+                    .iter()
+                    .flat_map(redis::Cmd::get_packed_command)
+                    .collect();
+                let answers = connection.req_packed_commands(&packed, 0, commands.len())?;
+                answers.into_iter().map(Value::extract_error).collect()
+            }
+            _ => commands.iter().map(|command| self.ask(command)).collect(),
+        }
+    }
+
+    /// Runs a script several times, in order: in one go where one server answers all.
+    pub(super) fn run_all<T: FromRedisValue>(
+        &mut self,
+        script: &Script,
+        calls: &[(Vec<String>, Vec<&[u8]>)],
+    ) -> RedisResult<Vec<T>> {
+        let Link::Single(connection) = self.link else {
+            let one_by_one = calls.iter();
+            return one_by_one
+                .map(|(keys, arguments)| self.run(script, keys, arguments))
+                .collect();
+        };
+        let packed: Vec<u8> = calls
+            .iter()
+            .flat_map(|(keys, arguments)| script.by_hash(keys, arguments).get_packed_command())
+            .collect();
+        let answers = connection.req_packed_commands(&packed, 0, calls.len())?;
+        let mut all = Vec::with_capacity(calls.len());
+        for (answer, (keys, arguments)) in answers.into_iter().zip(calls) {
+            all.push(match answer.extract_error() {
+                Err(error)
+                    if error.kind()
+                        == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript) =>
+                {
+                    self.ask(&script.in_full(keys, arguments))?
+                }
+                answer => redis::from_redis_value(answer?)?,
+            });
+        }
+        Ok(all)
     }
 }

@@ -43,24 +43,42 @@ if not ARGV[at] then return 'c 0' end
 local version = string.format('%.0f', redis.call('INCR', KEYS[1]))
 local answer = 'c ' .. version
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
+-- Puts that stand together are one command each of two kinds; Lua's stack takes some thousands of arguments.
+local records, names, listed = {}, {}, {}
+local function put()
+    if #names == 0 then return end
+    local new = redis.call('HSET', KEYS[3], unpack(records))
+    if new > 0 then redis.call('ZADD', KEYS[4], unpack(names)) end
+    records, names = {}, {}
+end
+local function list(key)
+    if not listed[key] then
+        redis.call('SADD', KEYS[5], key)
+        listed[key] = true
+    end
+end
 while ARGV[at] do
     local kind, name, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     if kind == 'p' then
-        redis.call('HSET', KEYS[3], name, version .. ' ' .. value)
-        redis.call('ZADD', KEYS[4], 0, name)
+        records[#records + 1] = name
+        records[#records + 1] = version .. ' ' .. value
+        names[#names + 1] = 0
+        names[#names + 1] = name
+        if #names >= 1000 then put() end
         at = at + 3
     elseif kind == 'd' then
+        put()
         redis.call('HDEL', KEYS[3], name)
         redis.call('ZREM', KEYS[4], name)
         at = at + 2
     elseif kind == 'r' then
         local key = KEYS[tonumber(name)]
-        redis.call('SADD', KEYS[5], key)
+        list(key)
         answer = answer .. ' ' .. string.format('%.0f', redis.call('RPUSH', key, value) - 1)
         at = at + 3
     elseif kind == 'u' then
         local key = KEYS[tonumber(name)]
-        redis.call('SADD', KEYS[5], key)
+        list(key)
         redis.call('ZADD', key, ARGV[at + 3], value)
         at = at + 4
     else
@@ -68,4 +86,5 @@ while ARGV[at] do
         at = at + 3
     end
 end
+put()
 return done(answer)

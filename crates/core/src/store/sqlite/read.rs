@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::{BlobInfo, Due, Names, Record};
+use super::super::{Answer, Ask, BlobInfo, Due, Names, Record};
 use crate::digest::Digest;
 
 const GET: &str = "SELECT r.version, r.value FROM part p CROSS JOIN record r ON r.part = p.id
@@ -52,6 +52,21 @@ fn limit(n: usize) -> i64 {
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let n: i64 = row.get(column)?;
     u64::try_from(n).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, n))
+}
+
+pub(super) fn answer(db: &Connection, ask: &Ask) -> rusqlite::Result<Answer> {
+    match ask {
+        Ask::Records { partition, keys } => {
+            let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+            get_many(db, partition, &keys).map(Answer::Records)
+        }
+        Ask::Due {
+            partition,
+            index,
+            until_ms,
+            limit,
+        } => due(db, partition, index, *until_ms, *limit).map(Answer::Due),
+    }
 }
 
 pub(super) fn get_many(

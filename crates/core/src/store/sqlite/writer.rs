@@ -63,9 +63,16 @@ impl Op {
     }
 }
 
+/// Writes that one caller waits for.
 struct Job {
-    op: Op,
-    reply: SyncSender<Result<Done>>,
+    ops: Vec<Op>,
+    reply: SyncSender<Vec<Result<Done>>>,
+}
+
+impl Job {
+    fn size(&self) -> usize {
+        self.ops.iter().map(Op::size).sum()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -115,18 +122,19 @@ impl Writer {
         }
     }
 
-    /// Queues one write and waits until it is durable, or known not to happen.
-    pub(super) fn run(&self, op: Op) -> Result<Done> {
+    /// Queues writes, which go into one commit, and waits until they are durable, or known not to happen.
+    pub(super) fn run(&self, ops: Vec<Op>) -> Result<Vec<Done>> {
+        let count = ops.len() as u64;
         let (reply, answer) = mpsc::sync_channel(1);
         let sent = self
             .jobs
             .as_ref()
-            .is_some_and(|jobs| jobs.send(Job { op, reply }).is_ok());
-        self.shared
-            .submitted
-            .fetch_add(sent.into(), Ordering::Release);
+            .is_some_and(|jobs| jobs.send(Job { ops, reply }).is_ok());
+        if sent {
+            self.shared.submitted.fetch_add(count, Ordering::Release);
+        }
         match answer.recv() {
-            Ok(done) if sent => done,
+            Ok(done) if sent => done.into_iter().collect(),
             // The thread drops what it will not answer, so this waits for nothing.
             _ => Err(self.at.writer_gone(&self.shared)),
         }
@@ -176,27 +184,29 @@ struct Worker {
 impl Worker {
     fn work(mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
-            let mut bytes = first.op.size();
-            let (mut ops, mut replies) = (vec![first.op], vec![first.reply]);
+            let mut bytes = first.size();
+            let mut replies = vec![(first.reply, first.ops.len())];
+            let mut ops = first.ops;
             while ops.len() < BATCH
                 && bytes < BATCH_BYTES
                 && let Ok(next) = queue.try_recv()
             {
-                bytes += next.op.size();
-                ops.push(next.op);
-                replies.push(next.reply);
+                bytes += next.size();
+                replies.push((next.reply, next.ops.len()));
+                ops.extend(next.ops);
             }
             match catch_unwind(AssertUnwindSafe(|| self.finish(&ops))) {
                 Ok(results) => {
-                    for (reply, result) in replies.iter().zip(results) {
+                    let mut results = results.into_iter();
+                    for (reply, count) in replies {
                         // A caller that is gone needs no answer.
-                        let _ = reply.send(result);
+                        let _ = reply.send(results.by_ref().take(count).collect());
                     }
                 }
                 Err(panic) => {
                     let _ = self.shared.panic.set(message(panic.as_ref()));
-                    for reply in &replies {
-                        let _ = reply.send(Err(self.at.writer_gone(&self.shared)));
+                    for (reply, _) in replies {
+                        let _ = reply.send(vec![Err(self.at.writer_gone(&self.shared))]);
                     }
                     return;
                 }

@@ -122,6 +122,15 @@ impl<'u, 'a> Change<'u, 'a> {
         self.unit.count(what);
     }
 
+    /// Tells the run of something that has more than half of what fits: before it is refused, there is time to do
+    /// something about it.
+    pub(crate) fn size(&mut self, step: Option<&str>, what: &str, size: usize, limit: usize) {
+        if size > limit / 2 {
+            let detail = format!("{what}: {size}, at most {limit} fit");
+            self.event("large", step, Some(detail));
+        }
+    }
+
     /// Puts a step into its queue; while the run is held, it is only marked.
     pub(crate) fn ready(&mut self, step: &mut StepState) -> Result<()> {
         self.leave(step);

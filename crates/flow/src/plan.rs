@@ -11,7 +11,7 @@ use crate::{Error, Notice, Result};
 /// The longest key of a step, in bytes.
 const MAX_KEY: usize = 200;
 /// The most steps of a run, those that a step adds included.
-const MAX_STEPS: usize = 20_000;
+pub(crate) const MAX_STEPS: usize = 20_000;
 
 /// One step: what it does is for its worker to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

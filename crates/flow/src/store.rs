@@ -15,8 +15,10 @@ mod claim;
 mod commit;
 mod control;
 mod depth;
+mod events;
 mod heads;
 mod heart;
+mod layout;
 mod live;
 mod look;
 mod permit;
@@ -32,12 +34,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use botsmith_core::store::{StateStore, Transaction};
-use serde::{Deserialize, Serialize};
+use botsmith_core::store::StateStore;
 use serde_json::Value;
 
-use crate::advance::{CHUNK, Change, TIMERS, event_key, member, output_key, run_key, step_key};
-use crate::state::{Chunk, Event, RunState, RunStatus, StepState, StepStatus};
+use crate::advance::{Change, TIMERS, member, output_key, run_key, step_key};
+use crate::plan::MAX_STEPS;
+use crate::state::{RunState, RunStatus, StepState, StepStatus};
 use crate::unit::{Unit, read};
 use crate::{Error, Plan, Result};
 
@@ -50,10 +52,6 @@ pub use look::{Filter, Standing};
 pub use schedule::{Schedule, ScheduleState};
 pub use turn::Turn;
 
-/// The layout that this build writes.
-const SCHEMA: i64 = 2;
-/// How many partitions a new store of flows gets.
-const PARTITIONS: u64 = 8;
 /// How long the store's time is taken from its last answer.
 const FRESH: Duration = Duration::from_millis(250);
 /// How often a unit of work is done anew before the store counts as too busy.
@@ -112,64 +110,17 @@ pub enum Started {
     Already,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Layout {
-    schema: i64,
-    partitions: u64,
-}
-
 impl FlowStore {
     /// The flows in `store`; where there are none yet, what they need is made.
     ///
     /// # Errors
     /// The store's; flows of a newer version.
     pub fn open(store: Arc<dyn StateStore>) -> Result<Self> {
-        const META: &str = "flow/meta";
-        let fresh = Layout {
-            schema: SCHEMA,
-            partitions: PARTITIONS,
-        };
-        let bytes = serde_json::to_vec(&fresh).expect("a layout serialises to JSON");
-        let mut found = store.get(META, "layout")?;
-        if found.is_none() {
-            let make = Transaction::new().absent("layout").put("layout", bytes);
-            // Where another was quicker, its layout counts.
-            let _ = store.transact(META, make)?;
-            found = store.get(META, "layout")?;
-        }
-        let found = found.ok_or_else(|| Error::NotFound {
-            what: "record",
-            name: "layout".into(),
-        })?;
-        let layout: Layout = read(META, "layout", &found.value)?;
-        if layout.schema > SCHEMA {
-            return Err(Error::Core(botsmith_core::Error::StoreTooNew {
-                url: store.url().to_owned(),
-                found: layout.schema,
-                known: SCHEMA,
-            }));
-        }
-        if layout.schema < SCHEMA {
-            // What is there is read as it is; an older build that would misread what is written from now on
-            // is told.
-            let marked = Layout {
-                schema: SCHEMA,
-                ..layout
-            };
-            let bytes = serde_json::to_vec(&marked).expect("a layout serialises to JSON");
-            let mark = Transaction::new()
-                .unchanged("layout", Some(&found))
-                .put("layout", bytes);
-            match store.transact(META, mark) {
-                // Where another was quicker, it marked it. A store that is only read stays as it is.
-                Ok(_) | Err(botsmith_core::Error::StoreReadOnly { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let partitions = layout::open(&*store)?;
         let home = AtomicU64::new(random());
         Ok(Self {
             store,
-            partitions: layout.partitions.max(1),
+            partitions,
             clock: None,
             asked: Mutex::new(None),
             seen: depth::Seen::default(),
@@ -336,6 +287,7 @@ impl FlowStore {
             }
             let mut change = Change { unit, run, now_ms };
             change.event("started", None, None);
+            change.size(None, "steps", steps.len(), MAX_STEPS);
             for step in steps {
                 let needs: BTreeSet<_> = step.needs.iter().collect();
                 let mut state = StepState::new(step.clone(), needs.len() as u64);
@@ -409,46 +361,6 @@ impl FlowStore {
     /// The store's.
     pub fn output(&self, run: &str, key: &str) -> Result<Option<Value>> {
         self.record(run, &output_key(run, key))
-    }
-
-    /// What happened in a run, from number `from` on, at most `limit`.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn events(&self, run: &str, from: u64, limit: usize) -> Result<Vec<Event>> {
-        let place = self.partition(run);
-        // The run first: what it no longer holds when its records are read stands in them.
-        let state: Option<RunState> = self.record(run, &run_key(run))?;
-        let prefix = format!("event/{run}/");
-        // `from` may stand within a record that begins before it.
-        let first = from.saturating_sub(CHUNK as u64 - 1);
-        let before = first.checked_sub(1).map(|before| event_key(run, before));
-        let most = limit.saturating_add(CHUNK);
-        let found = self.store.scan(&place, &prefix, before.as_deref(), most)?;
-        let (mut all, mut next) = (Vec::new(), from);
-        let mut add = |first: u64, events: Vec<Event>| {
-            for (number, event) in (first..).zip(events) {
-                if number >= next {
-                    all.push(event);
-                    next = number + 1;
-                }
-            }
-        };
-        for (key, record) in found {
-            let number = key.strip_prefix(&prefix).and_then(|n| n.parse().ok());
-            let number = number.ok_or_else(|| Error::Corrupt {
-                partition: place.clone(),
-                key: key.clone(),
-                reason: "its name ends in no number".into(),
-            })?;
-            let chunk: Chunk = read(&place, &key, &record.value)?;
-            add(number, chunk.into_events());
-        }
-        if let Some(state) = state {
-            add(state.events - state.recent.len() as u64, state.recent);
-        }
-        all.truncate(limit);
-        Ok(all)
     }
 
     /// What several steps of a run gave, in their order; `None` where one is not done.

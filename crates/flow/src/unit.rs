@@ -188,10 +188,12 @@ impl<'a> Unit<'a> {
         self.seen.entry(key.to_owned()).or_default().after = Some(Some(after));
     }
 
-    /// As [`put`](Self::put), for what is not asked for again and may be large.
-    pub(crate) fn put_once<T: Serialize>(&mut self, key: &str, value: &T) {
-        let after = After::Bytes(written(value));
-        self.seen.entry(key.to_owned()).or_default().after = Some(Some(after));
+    /// As [`put`](Self::put), for what is not asked for again and may be large; gives how many bytes it has.
+    pub(crate) fn put_once<T: Serialize>(&mut self, key: &str, value: &T) -> usize {
+        let bytes = written(value);
+        let count = bytes.len();
+        self.seen.entry(key.to_owned()).or_default().after = Some(Some(After::Bytes(bytes)));
+        count
     }
 
     pub(crate) fn delete(&mut self, key: &str) {

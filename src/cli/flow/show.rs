@@ -106,7 +106,14 @@ impl Shown {
     /// What is to be known and done next, a line each.
     pub(super) fn hints(&self, context: &Context) -> Vec<String> {
         let run = &self.run.id;
-        let mut lines = Vec::new();
+        let large = self.events.iter().filter(|event| event.what == "large");
+        let mut lines: Vec<String> = large
+            .take(3)
+            .filter_map(|event| {
+                let step = event.step.as_deref().unwrap_or(run);
+                Some(format!("large: {step}: {}", event.detail.as_ref()?))
+            })
+            .collect();
         let mut command = |rest: String| lines.push(format!("next: {}", next(context, &rest)));
         for step in self
             .steps

@@ -287,6 +287,8 @@ impl StateStore for RedisStore {
         if made.is_empty() {
             return Ok(Vec::new());
         }
+        let places: BTreeSet<_> = made.iter().map(|(partition, ..)| partition).collect();
+        let in_order = places.len() < made.len();
         let answers: Vec<String> = self.server.call(|call| {
             let number = call.number.to_string();
             let resent = if call.resent { "1" } else { "0" };
@@ -299,7 +301,7 @@ impl StateStore for RedisStore {
                     operations.call(&lane, part, [partition, &number, resent])
                 })
                 .collect();
-            call.run_all(&script::TRANSACT, &calls)
+            call.run_all(&script::TRANSACT, &calls, in_order)
         })?;
         let outcomes = answers.iter().zip(&made);
         outcomes

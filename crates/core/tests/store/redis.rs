@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use botsmith_core::store::{self, RedisStore, StateStore, Transaction};
+use botsmith_core::store::{self, Ask, Outcome, RedisStore, StateStore, Transaction};
 
 use crate::commit;
 use crate::server::{Server, cluster, cluster_url, free_port, programs};
@@ -120,6 +120,59 @@ fn a_write_whose_answer_was_lost_is_made_once() {
     }
     assert!(store.delete_partition("p").unwrap());
     assert_eq!(store.log_length("p", "log").unwrap(), 0);
+}
+
+#[test]
+fn several_writes_whose_answers_were_lost_are_made_once_each() {
+    let Some(server) = server(&[]) else { return };
+    let port = forgetful_proxy(server.port, 3);
+    let store = RedisStore::open(&format!("redis://127.0.0.1:{port}")).unwrap();
+    let places = ["p", "q", "r", "s", "t"];
+    for n in 0..30_u64 {
+        let append = |place: &&str| {
+            let key = format!("k{n}");
+            let write = Transaction::new()
+                .absent(&key)
+                .put(&key, "")
+                .append("log", n.to_string());
+            ((*place).to_owned(), write)
+        };
+        // One of them finds what it does not want, however often it is sent.
+        let mut all: Vec<_> = places.iter().map(append).collect();
+        all.insert(2, ("p".into(), Transaction::new().absent("k0").put("x", "")));
+        let outcomes = store.transact_all(all).unwrap();
+        for (at, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Outcome::Committed(committed) => assert_eq!(committed.appended, [n], "{at}"),
+                Outcome::Conflict(conflict) => assert_eq!((at, conflict.index), (2, 0)),
+            }
+        }
+        // Without the one that comes second to its partition, all go in one go.
+        let touch = |place: &&str| ((*place).to_owned(), Transaction::new().append("two", ""));
+        let outcomes = store.transact_all(places.iter().map(touch).collect()).unwrap();
+        for outcome in outcomes {
+            assert!(matches!(outcome, Outcome::Committed(done) if done.appended == [n]));
+        }
+    }
+}
+
+#[test]
+fn several_asked_of_a_server_that_hangs_are_an_error_in_bounded_time() {
+    let Some(server) = server(&[]) else { return };
+    let url = format!("{}?timeout=1s", server.url());
+    let store = RedisStore::open(&url).unwrap();
+    let asks: Vec<_> = (0..64).map(|n| Ask::records(format!("p{n}"), ["a"])).collect();
+    assert_eq!(store.ask(&asks).unwrap().len(), 64);
+    let all = || (0..64).map(|n| (format!("p{n}"), Transaction::new().put("a", "")));
+    assert_eq!(store.transact_all(all().collect()).unwrap().len(), 64);
+    server.hang(true);
+    let began = Instant::now();
+    assert_eq!(store.ask(&asks).unwrap_err().code(), "BS-CORE-018");
+    let write = store.transact_all(all().collect());
+    assert_eq!(write.unwrap_err().code(), "BS-CORE-018");
+    assert!(began.elapsed() < Duration::from_secs(20));
+    server.hang(false);
+    assert_eq!(store.ask(&asks).unwrap().len(), 64);
 }
 
 #[test]
@@ -293,6 +346,13 @@ fn a_script_that_a_server_forgot_is_brought_again() {
     server.say(&["SCRIPT", "FLUSH"]);
     commit(&store, "p", Transaction::new().put("b", ""));
     assert_eq!(store.scan("p", "", None, 9).unwrap().len(), 2);
+    server.say(&["SCRIPT", "FLUSH"]);
+    let all = ["p", "q", "p", "r"].map(|place| (place.to_owned(), Transaction::new().append("log", place)));
+    let outcomes = store.transact_all(all[1..].to_vec()).unwrap();
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed(_))));
+    server.say(&["SCRIPT", "FLUSH"]);
+    assert_eq!(store.transact_all(all.to_vec()).unwrap().len(), 4);
+    assert_eq!(store.log_length("p", "log").unwrap(), 3);
 }
 
 #[test]

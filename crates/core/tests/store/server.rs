@@ -93,6 +93,15 @@ impl Server {
         self.folder.path()
     }
 
+    /// Lets it stand still, with all its connections, or go on.
+    #[allow(dead_code, reason = "as of `one`")]
+    pub(crate) fn hang(&self, hangs: bool) {
+        let signal = if hangs { "-STOP" } else { "-CONT" };
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// SIGKILL, and gone when this returns.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();

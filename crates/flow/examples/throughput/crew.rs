@@ -51,27 +51,39 @@ pub(crate) fn store(options: &Options) -> (Option<(Killed, tempfile::TempDir)>, 
     }
 }
 
-/// The kind of step that is measured: it does nothing, waits, or keeps a core busy.
+/// The kind of step that is measured: it does nothing, waits, or computes.
 pub(crate) fn kinds(options: &Options) -> Kinds {
     let wait = Duration::from_millis(options.number("wait", 0) as u64);
-    let spin = Duration::from_millis(options.number("spin", 0) as u64);
+    let turns = options.number("turns", 0) as u64;
     let empty = Kind::new("empty", "Does nothing.");
-    Kinds::new().with(match spin.is_zero() {
-        true => empty.does(move |_| async move {
+    Kinds::new().with(match turns {
+        0 => empty.does(move |_| async move {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
             Ok(json!(null))
         }),
-        false => empty.does_blocking(move |_| {
-            let began = Instant::now();
-            let mut turns = 0_u64;
-            while began.elapsed() < spin {
-                turns = std::hint::black_box(turns + 1);
-            }
-            Ok(json!(turns > 0))
-        }),
+        turns => empty.does_blocking(move |_| Ok(json!(compute(turns)))),
     })
+}
+
+/// Work of a fixed size: it takes longer where cores are shared.
+fn compute(turns: u64) -> u64 {
+    (0..turns).fold(1, |x: u64, n| {
+        std::hint::black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(n))
+    })
+}
+
+/// How many turns keep an idle core busy for so many milliseconds: the most of several tries.
+pub(crate) fn turns(ms: u64) -> u64 {
+    const TRIED: u64 = 1 << 22;
+    let took = (0..9).map(|_| {
+        let began = Instant::now();
+        std::hint::black_box(compute(TRIED));
+        began.elapsed().as_nanos()
+    });
+    let least = took.min().unwrap().max(1);
+    (u128::from(TRIED) * u128::from(ms) * 1_000_000 / least) as u64
 }
 
 /// A worker as it is asked for.
@@ -91,7 +103,7 @@ pub(crate) fn work(options: &Options) {
 pub(crate) fn spawn(options: &Options, url: &str) -> Killed {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["worker", "--store", url]);
-    for name in ["batch", "slots", "wait", "spin"] {
+    for name in ["batch", "slots", "wait", "turns"] {
         if let Some(value) = options.text(name) {
             command.args([format!("--{name}"), value.to_owned()]);
         }

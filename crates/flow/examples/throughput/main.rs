@@ -2,8 +2,8 @@
 //!
 //! | mode | measures |
 //! |---|---|
-//! | `pace --steps N --workers N --batch N --slots N [--wait MS] [--spin MS]` | steps a second |
-//! | `waiting --runs N --more N` | bytes of a run that waits; how much many of them slow a claim |
+//! | `pace --steps N --workers N --batch N --slots N [--wait MS] [--busy MS]` | steps a second |
+//! | `waiting --few N --runs N` | bytes of a run that waits; how much many of them slow a claim |
 //! | `syncs --runs N --steps N` | steps committed by the workers of one process on SQLite: for whoever counts its syncs |
 //! | `memory --steps N --first N` | resident memory of a worker after so many steps, and after all |
 //!
@@ -28,6 +28,7 @@ use botsmith_flow::{FlowStore, Plan, StepPlan};
 use serde_json::{Value, json};
 
 /// The words after the mode: `--name value`.
+#[derive(Clone)]
 pub(crate) struct Options(BTreeMap<String, String>);
 
 impl Options {
@@ -37,6 +38,12 @@ impl Options {
             odd => panic!("{odd:?} has no value"),
         };
         Self(words.chunks(2).map(named).collect())
+    }
+
+    pub(crate) fn with(&self, name: &str, value: u64) -> Self {
+        let mut with = self.clone();
+        with.0.insert(name.to_owned(), value.to_string());
+        with
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

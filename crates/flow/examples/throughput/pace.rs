@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::crew::{ended, spawn, store};
+use crate::crew::{ended, spawn, store, turns};
 use crate::{Options, flows, plan, start};
 
 /// Steps of one run, none of which needs another.
@@ -19,6 +19,11 @@ pub(crate) fn measure(options: &Options) -> Value {
         options.number("workers", 4),
     );
     let runs = start(&flows, steps.div_ceil(EACH), &plan(EACH, false));
+    let busy_ms = options.number("busy", 0) as u64;
+    let options = &match busy_ms {
+        0 => options.clone(),
+        ms => options.with("turns", turns(ms)),
+    };
     let crew: Vec<_> = (0..workers).map(|_| spawn(options, &url)).collect();
     ended(&flows, &runs);
     drop(crew);
@@ -36,7 +41,7 @@ pub(crate) fn measure(options: &Options) -> Value {
         "batch": options.number("batch", 64),
         "slots": options.number("slots", 64),
         "wait_ms": options.number("wait", 0),
-        "spin_ms": options.number("spin", 0),
+        "busy_ms": busy_ms,
         "seconds": seconds / 0.9,
         "steps_per_s": times.len() as f64 * 0.9 / seconds,
     })

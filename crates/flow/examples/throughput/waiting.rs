@@ -1,8 +1,10 @@
 //! What a run costs that waits for somebody, and how much many of them slow a claim.
 //!
 //! Each run has one step, inputs of 180 bytes of text, and waits for a signal, a month at most: its bytes are what
-//! all records of the run, its events included, take of the server's memory or of the file.
+//! all records of the run, its events included, take of the server's memory or of the file. Claims are timed in turns
+//! on two stores that are alike, but for how many runs wait in them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use botsmith_flow::{Claimant, Commit, FlowStore, Output, Wait};
@@ -11,32 +13,45 @@ use serde_json::{Value, json};
 use crate::crew::store;
 use crate::{Options, flows, plan};
 
-/// Claims that are timed.
+/// Claims that are timed on each store.
 const CLAIMS: usize = 400;
+/// How many start runs at once, so that they share what a write costs.
+const STARTERS: usize = 16;
 
 pub(crate) fn measure(options: &Options) -> Value {
     let (_server, url) = store(options);
-    let flows = flows(&url);
-    let (runs, more) = (
-        options.number("runs", 10_000),
-        options.number("more", 90_000),
+    let (few, runs) = (
+        options.number("few", 100),
+        options.number("runs", 100_000),
     );
+    let beside = match url.strip_suffix(".db") {
+        Some(path) => format!("{path}-few.db"),
+        None => format!("{url}?namespace=few"),
+    };
+    let (small, large) = (flows(&beside), flows(&url));
     let worker = Claimant::new(["kind:empty".to_owned()]);
+    wait(&small, &worker, "few", few);
     // Whatever is made once is there before.
-    wait(&flows, &worker, "before", 10);
+    wait(&large, &worker, "before", few);
     let before = used(&url);
-    wait(&flows, &worker, "a", runs);
-    let bytes = (used(&url) - before) as f64 / runs as f64;
-    let few = claims(&flows, &worker, "few");
-    wait(&flows, &worker, "b", more);
-    let many = claims(&flows, &worker, "many");
+    wait(&large, &worker, "many", runs - few);
+    let bytes = (used(&url) - before) as f64 / (runs - few) as f64;
+    let mut times = [Vec::new(), Vec::new()];
+    for n in 0..CLAIMS {
+        for (flows, times) in [&small, &large].into_iter().zip(&mut times) {
+            times.push(claim(flows, &worker, n));
+        }
+    }
+    let [few_us, many_us] = times.map(|mut times| {
+        times.sort_unstable_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
     json!({
         "store": url.split(':').next(),
-        "waiting": runs + more + 10,
+        "waiting": [few, runs],
         "bytes_each": bytes,
-        "claim_us_few": few,
-        "claim_us_many": many,
-        "slower": many / few - 1.0,
+        "claim_us": [few_us, many_us],
+        "slower": many_us / few_us - 1.0,
     })
 }
 
@@ -44,25 +59,33 @@ pub(crate) fn measure(options: &Options) -> Value {
 fn wait(flows: &FlowStore, worker: &Claimant, prefix: &str, runs: usize) {
     let plan = plan(1, false);
     let inputs = json!({"text": "x".repeat(180)});
-    let until_ms = Some(flows.now_ms().unwrap() + 30 * 86_400_000);
-    let mut started = 0;
-    while started < runs {
-        for n in started..runs.min(started + 256) {
-            flows
-                .start(&format!("{prefix}-{n:06}"), "wait", &plan, &inputs)
-                .unwrap();
-            started += 1;
-        }
+    let on = Wait {
+        signal: Some("go".into()),
+        until_ms: Some(flows.now_ms().unwrap() + 30 * 86_400_000),
+        ..Wait::default()
+    };
+    for first in (0..runs).step_by(1024) {
+        let next = AtomicUsize::new(first);
+        let end = runs.min(first + 1024);
+        std::thread::scope(|scope| {
+            for _ in 0..STARTERS {
+                scope.spawn(|| {
+                    loop {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        if n >= end {
+                            break;
+                        }
+                        let id = format!("{prefix}-{n:06}");
+                        flows.start(&id, "wait", &plan, &inputs).unwrap();
+                    }
+                });
+            }
+        });
         loop {
             let claimed = flows.claim(worker, 256, 600_000).unwrap();
             if claimed.is_empty() {
                 break;
             }
-            let on = Wait {
-                signal: Some("go".into()),
-                until_ms,
-                ..Wait::default()
-            };
             let waits = |one| Commit::new(one, Output::Waits(on.clone()));
             let _ = flows
                 .commit(&claimed.iter().map(waits).collect::<Vec<_>>())
@@ -71,24 +94,17 @@ fn wait(flows: &FlowStore, worker: &Claimant, prefix: &str, runs: usize) {
     }
 }
 
-/// The median time of a claim, in microseconds, each of one step of a run of its own.
-fn claims(flows: &FlowStore, worker: &Claimant, prefix: &str) -> f64 {
-    let plan = plan(1, false);
-    let mut times: Vec<f64> = (0..CLAIMS)
-        .map(|n| {
-            let id = format!("{prefix}-{n:06}");
-            flows.start(&id, "claim", &plan, &json!({})).unwrap();
-            let began = Instant::now();
-            let claimed = flows.claim(worker, 1, 600_000).unwrap();
-            let took = began.elapsed().as_secs_f64() * 1e6;
-            assert_eq!(claimed.len(), 1);
-            let done = Commit::new(&claimed[0], Output::Done(Value::Null));
-            let _ = flows.commit(&[done]).unwrap();
-            took
-        })
-        .collect();
-    times.sort_unstable_by(f64::total_cmp);
-    times[times.len() / 2]
+/// The time of a claim of one step, in microseconds.
+fn claim(flows: &FlowStore, worker: &Claimant, n: usize) -> f64 {
+    let id = format!("claim-{n:06}");
+    flows.start(&id, "claim", &plan(1, false), &json!({})).unwrap();
+    let began = Instant::now();
+    let claimed = flows.claim(worker, 1, 600_000).unwrap();
+    let took = began.elapsed().as_secs_f64() * 1e6;
+    assert_eq!(claimed.len(), 1);
+    let done = Commit::new(&claimed[0], Output::Done(Value::Null));
+    let _ = flows.commit(&[done]).unwrap();
+    took
 }
 
 /// Bytes that a store takes: of the server's memory, or of its file.

@@ -1,10 +1,12 @@
 //! Commits: the result of an attempt, its successors and the event, in one atomic write.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use serde_json::Value;
 
 use crate::advance::{Change, QUEUES, TIMERS, member, output_key, run_key, signal_key, step_key};
+use crate::plan::MAX_STEPS;
 use crate::state::{StepError, StepState, StepStatus, Wait};
 use crate::unit::Unit;
 use crate::{Error, Plan, Result, RunIf, StepPlan};
@@ -71,7 +73,7 @@ impl Commit {
             });
         }
         if let Output::Done(output) | Output::Awaits { resume: output, .. } = &self.output {
-            let bytes = serde_json::to_vec(output).map_or(0, |json| json.len());
+            let bytes = length(output);
             if bytes > MAX_OUTPUT {
                 return Err(Error::TooLarge {
                     step: self.held.step.clone(),
@@ -173,9 +175,9 @@ pub(super) fn apply(unit: &mut Unit<'_>, commit: &Commit, now_ms: u64) -> Result
     }
     match &commit.output {
         Output::Done(output) => {
-            change
-                .unit
-                .put_once(&output_key(&held.run, &held.step), output);
+            let key = output_key(&held.run, &held.step);
+            let bytes = change.unit.put_once(&key, output);
+            change.size(Some(&held.step), "bytes of output", bytes, MAX_OUTPUT);
             step.error = None;
             change.end(&step, StepStatus::Done)?;
         }
@@ -272,6 +274,24 @@ pub(super) fn misfit(schema: Option<&Value>, data: &Value) -> Option<String> {
     }
 }
 
+/// How many bytes of JSON a value has.
+fn length(value: &Value) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).expect("a count takes any JSON");
+    count.0
+}
+
 /// Waits for steps that it adds, then is claimed again.
 fn awaits(
     change: &mut Change<'_, '_>,
@@ -280,6 +300,9 @@ fn awaits(
     resume: &Value,
 ) -> Result<()> {
     change.leave(&step);
+    let key = step.plan.key.clone();
+    let bytes = length(resume);
+    change.size(Some(&key), "bytes to go on from", bytes, MAX_OUTPUT);
     step.attempt = None;
     step.rank = None;
     step.status = StepStatus::Pending;
@@ -289,7 +312,6 @@ fn awaits(
         StepStatus::Ready if plans.is_empty() => change.ready(&mut step),
         StepStatus::Ready => {
             step.open = plans.len() as u64;
-            let key = step.plan.key.clone();
             change.event("awaits", Some(&key), Some(format!("{} steps", plans.len())));
             change.put(&step);
             spawn(change, &mut step, plans, true)
@@ -327,6 +349,11 @@ fn spawn(
         .map(|step| step.plan.key)
         .collect();
     let plan = Plan::after(plans.to_vec(), &there)?;
+    // Told once: when it comes to more than half, not each time that steps are added.
+    if there.len() <= MAX_STEPS / 2 {
+        let steps = there.len() + plans.len();
+        change.size(Some(&step.plan.key), "steps", steps, MAX_STEPS);
+    }
     let added: BTreeSet<_> = plan.steps().iter().map(|step| step.key.clone()).collect();
     for dependant in step.dependants.iter().filter(|_| !awaited) {
         let next = change.find(dependant)?;

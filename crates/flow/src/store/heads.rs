@@ -24,8 +24,9 @@ const AS_OLD_MS: u64 = AGEING_MS / 6;
 /// How often partitions are looked at again whose timers fired or whose queues are others than was thought.
 const AGAIN: usize = 3;
 
-/// The queues of a partition, as a version of their record names them.
-type Kept = (Option<u64>, Arc<Queues>);
+/// The queues of a partition, and the record that names them. Its version alone would not do: where a server was
+/// restored from an older copy, the same number is given to something else.
+type Kept = (Option<Record>, Arc<Queues>);
 
 /// The queues of each partition, as they were last seen: they seldom change.
 #[derive(Default)]
@@ -38,17 +39,16 @@ impl Known {
     }
 
     /// Takes in the record as it is; says whether it is what was known.
-    fn learn(&self, place: &str, before: Option<u64>, found: Option<Record>) -> Result<bool> {
-        let version = found.as_ref().map(|record| record.version);
-        if version == before {
+    fn learn(&self, place: &str, before: Option<&Record>, found: Option<Record>) -> Result<bool> {
+        if found.as_ref() == before {
             return Ok(true);
         }
-        let queues = match found {
+        let queues = match &found {
             Some(record) => read(place, QUEUES, &record.value)?,
             None => Queues::new(),
         };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(place.to_owned(), (version, Arc::new(queues)));
+        all.insert(place.to_owned(), (found, Arc::new(queues)));
         Ok(false)
     }
 }
@@ -94,7 +94,8 @@ impl FlowStore {
             answered.get_or_insert(answers);
             places.clear();
             for seen in found {
-                let known = self.queues.learn(&seen.place, seen.version, seen.queues)?;
+                let before = seen.before.as_ref();
+                let known = self.queues.learn(&seen.place, before, seen.queues)?;
                 if seen.due && round == 0 {
                     self.promote(&seen.place)?;
                     places.push(seen.place);
@@ -169,7 +170,7 @@ impl FlowStore {
         let mut asks = besides.to_vec();
         let mut wanted = Vec::with_capacity(places.len());
         for place in places {
-            let (version, queues) = self.queues.of(place);
+            let (before, queues) = self.queues.of(place);
             let fits = |requires: &[String]| requires.iter().all(|one| worker.offers.contains(one));
             let queues: Vec<String> = queues
                 .iter()
@@ -183,18 +184,18 @@ impl FlowStore {
                     .iter()
                     .map(|queue| Ask::due(place, queue, u64::MAX, limit)),
             );
-            wanted.push((place, version, queues));
+            wanted.push((place, before, queues));
         }
         let mut answers = self.state().ask(&asks)?;
         let own = answers.split_off(besides.len());
         let mut own = own.into_iter();
         let mut next = || own.next().expect("each question is answered");
         let mut found = Vec::with_capacity(places.len());
-        for (place, version, queues) in wanted {
+        for (place, before, queues) in wanted {
             let mut seen = Seen {
                 place: place.clone(),
                 due: !next().due().is_empty(),
-                version,
+                before,
                 queues: next().records().pop().flatten(),
                 ready: Vec::new(),
                 empty: 0,
@@ -260,8 +261,9 @@ struct Seen {
     place: String,
     /// Whether something has become due.
     due: bool,
-    /// The version of the queues that were looked into.
-    version: Option<u64>,
+    /// The record of the queues that were looked into.
+    before: Option<Record>,
+    /// That record as it is now.
     queues: Option<Record>,
     ready: Vec<Head>,
     /// How many of the queues were empty.

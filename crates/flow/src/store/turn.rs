@@ -99,7 +99,7 @@ impl FlowStore {
     ///
     /// # Errors
     /// As [`commit`](Self::commit). Some of it may have been done: what was claimed is then claimed again once
-    /// its lease is over.
+    /// its lease is over. Once all commits are stored, what fails later only makes fewer claims.
     pub fn turn(
         &self,
         commits: &[Commit],
@@ -124,16 +124,19 @@ impl FlowStore {
                 tokens.map(|token| token.nonce.as_str()).collect()
             },
         );
-        for (key, holder) in &permits.taken {
-            if !used.contains(holder.as_str()) {
-                self.give_back(key, holder)?;
-            }
-        }
+        let unused = permits.taken.iter();
+        let unused = unused.filter(|(_, holder)| !used.contains(holder.as_str()));
+        let mut over: Vec<(&str, &str)> = unused
+            .map(|(key, holder)| (key.as_str(), holder.as_str()))
+            .collect();
         if done.is_ok() {
-            for held in commits.iter().map(Commit::held) {
-                if let Some(key) = &held.permit {
-                    self.give_back(key, &held.token.nonce)?;
-                }
+            let held = commits.iter().map(Commit::held);
+            over.extend(held.filter_map(|held| Some((held.permit.as_deref()?, &*held.token.nonce))));
+        }
+        for (key, holder) in over {
+            // One that the store does not take back runs out by itself. What was claimed is not let go for that.
+            if self.give_back(key, holder).is_err() {
+                break;
             }
         }
         done
@@ -160,7 +163,7 @@ impl FlowStore {
             committed: vec![Committed::Fenced; wish.commits.len()],
             claimed: Vec::new(),
         };
-        let mut at_once = n;
+        let (mut at_once, mut first) = (n, true);
         let mut order: BTreeMap<String, usize> = BTreeMap::new();
         loop {
             let left = n - turn.claimed.len();
@@ -171,17 +174,25 @@ impl FlowStore {
                 looked += 1;
             }
             if !jobs.is_empty() {
-                self.round(wish, std::mem::take(&mut jobs), left, permits, &mut turn)?;
+                let round = std::mem::take(&mut jobs);
+                let done = self.round(wish, round, left, permits, &mut turn);
+                let later = turn.claimed.len() + wish.commits.len() > 0 && !first;
+                match done {
+                    Err(_) if later => break,
+                    done => done?,
+                }
             }
+            first = false;
             if looked == 0 {
-                // As they stood in their queues; what became ready just now stands last.
-                let place = |one: &Claimed| order.get(&one.idempotency_key).copied();
-                turn.claimed
-                    .sort_by_key(|one| place(one).unwrap_or(usize::MAX));
-                return Ok(turn);
+                break;
             }
             at_once = (n - turn.claimed.len()).max(FURTHER);
         }
+        // As they stood in their queues; what became ready just now stands last.
+        let place = |one: &Claimed| order.get(&one.idempotency_key).copied();
+        turn.claimed
+            .sort_by_key(|one| place(one).unwrap_or(usize::MAX));
+        Ok(turn)
     }
 
     /// Commits and claims in some partitions.

@@ -8,10 +8,12 @@
 
 mod backends;
 mod contract;
+mod layout;
 mod model;
 mod race;
 mod remade;
 #[path = "../../../core/tests/store/server.rs"]
 #[allow(dead_code, reason = "its clusters and sentinels are for others")]
 mod server;
+mod sizes;
 mod turn;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use botsmith_core::store::{MemoryStore, SqliteStore, StateStore, Transaction};
+use botsmith_core::store::SqliteStore;
 use botsmith_flow::{
-    Claimant, Commit, Committed, Concurrency, FlowStore, Output, RunStatus, StepPlan, StepStatus,
+    Claimant, Commit, Committed, Concurrency, Output, RunStatus, StepPlan, StepStatus,
     Turn, Wait,
 };
 use serde_json::{Value, json};
@@ -179,45 +179,6 @@ fn events_are_read_from_any_number_on_whatever_record_they_stand_in() {
             }
         }
     });
-}
-
-#[test]
-fn a_store_of_the_first_layout_is_read_and_goes_on() {
-    let store = Arc::new(MemoryStore::new());
-    let world = World::new(store.clone());
-    world.start("r", &[step("a", &[]), step("b", &["a"])]);
-    let first = world.flows.claim(&world.worker, 1, LEASE).unwrap();
-    // As it stood then: each event in a record of its own, and nothing of them with the run.
-    let place = store
-        .partitions("flow/p", None, 99)
-        .unwrap()
-        .into_iter()
-        .find(|place| store.get(place, "run/r").unwrap().is_some())
-        .unwrap();
-    let record = store.get(&place, "run/r").unwrap().unwrap();
-    let mut run: Value = serde_json::from_slice(&record.value).unwrap();
-    let recent = run.as_object_mut().unwrap().remove("recent").unwrap();
-    let mut old = Transaction::new().put("run/r", run.to_string());
-    for (n, event) in recent.as_array().unwrap().iter().enumerate() {
-        old = old.put(format!("event/r/{n:012}"), event.to_string());
-    }
-    let _ = store.transact(&place, old).unwrap();
-    let layout = json!({"schema": 1, "partitions": 8}).to_string();
-    let _ = store
-        .transact("flow/meta", Transaction::new().put("layout", layout))
-        .unwrap();
-
-    let flows = FlowStore::open(store.clone()).unwrap();
-    let layout = store.get("flow/meta", "layout").unwrap().unwrap();
-    let layout: Value = serde_json::from_slice(&layout.value).unwrap();
-    assert_eq!(layout, json!({"schema": 2, "partitions": 8}));
-    let commit = Commit::new(&first[0], Output::Done(Value::Null));
-    assert_eq!(flows.commit(&[commit]).unwrap(), [Committed::Stored]);
-    let what = |event: &botsmith_flow::Event| event.what.clone();
-    let events: Vec<_> = flows.events("r", 0, 99).unwrap().iter().map(what).collect();
-    assert_eq!(events, ["started", "claimed", "done"]);
-    let later: Vec<_> = flows.events("r", 1, 99).unwrap().iter().map(what).collect();
-    assert_eq!(later, ["claimed", "done"]);
 }
 
 /// A run that waits: its step, its inputs of less than 200 bytes, its events.

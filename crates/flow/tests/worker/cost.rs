@@ -1,11 +1,12 @@
 //! What a worker costs: syncs of the disk, and memory.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use botsmith_core::store::{self, SqliteStore};
-use botsmith_flow::{FlowStore, Plan, StepPlan, Worker};
+use botsmith_flow::{FlowStore, Kind, Kinds, Plan, StepPlan, Worker};
 use serde_json::json;
 
 use crate::{test_kinds, wait_for};
@@ -42,29 +43,82 @@ fn start(flows: &FlowStore, prefix: &str, runs: usize, plan: &Plan) -> Vec<Strin
     (0..runs).map(begin).collect()
 }
 
-#[test]
-fn sixteen_runs_at_once_on_sqlite_take_at_most_one_sync_for_eight_step_commits() {
-    // On a disk: where a sync costs nothing, nobody waits to share one.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let store = Arc::new(SqliteStore::open(folder.path().join("state.db")).unwrap());
+/// Sixteen runs of sixteen steps, each of which needs the one before, on one worker on SQLite. Steps end when one of
+/// each run has begun: how fast the machine is does not matter. Gives the commits of steps and those of SQLite.
+fn sixteen(folder: &Path) -> (u64, u64) {
+    const RUNS: usize = 16;
+    let store = Arc::new(SqliteStore::open(folder.join("state.db")).unwrap());
     let flows = Arc::new(FlowStore::open(store.clone()).unwrap());
-    // Steps of 20 ms begin and end together, as long as they are claimed together.
-    let kinds = botsmith_flow::Kinds::new().with(botsmith_flow::Kind::new("echo", "Waits.").does(
-        |_| async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    let all = Arc::new(tokio::sync::Barrier::new(RUNS));
+    let meets = Kind::new("echo", "Waits for the others.").does(move |_| {
+        let all = Arc::clone(&all);
+        async move {
+            all.wait().await;
             Ok(json!(null))
-        },
-    ));
-    let runs = start(&flows, "r", 16, &chain(8));
+        }
+    });
+    let runs = start(&flows, "r", RUNS, &chain(16));
+    std::fs::write(folder.join("began"), "").unwrap();
     let before = store.stats().commits;
-    let worker = Worker::new(flows.clone(), kinds).concurrency(16);
+    let worker = Worker::new(flows.clone(), Kinds::new().with(meets)).concurrency(RUNS);
     let running = worker.start().unwrap();
     ended(&flows, &runs);
+    std::fs::write(folder.join("ended"), "").unwrap();
     let commits = store.stats().commits - before;
     running.drain(Duration::from_secs(5));
-    assert_eq!(running.join().stored, 128);
-    // Each commit of SQLite is one sync: that the system is asked no more often, `scripts/bench-flow` counts.
-    assert!(commits * 8 <= 128 + 16, "{commits} syncs for 128 commits");
+    (running.join().stored, commits)
+}
+
+/// A folder on a disk: where a sync costs nothing, nobody waits to share one.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+#[test]
+fn sixteen_runs_at_once_on_sqlite_take_at_most_one_write_for_eight_step_commits() {
+    let folder = folder();
+    let (stored, commits) = sixteen(folder.path());
+    assert_eq!(stored, 256);
+    assert!(commits * 8 <= stored, "{commits} for {stored} step commits");
+}
+
+/// The sixteen runs of the next test, in a process of its own; else it does nothing.
+#[test]
+fn sixteen_runs_in_a_process_of_their_own() {
+    if let Some(folder) = std::env::var_os("BOTSMITH_TEST_SIXTEEN") {
+        assert_eq!(sixteen(Path::new(&folder)).0, 256);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sixteen_runs_at_once_on_sqlite_take_at_most_one_sync_of_the_disk_for_eight_step_commits() {
+    let folder = folder();
+    let trace = folder.path().join("trace");
+    let traced = Command::new("strace")
+        .args(["-f", "-e", "trace=fsync,fdatasync,openat", "-o"])
+        .arg(&trace)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "cost::sixteen_runs_in_a_process_of_their_own"])
+        .env("BOTSMITH_TEST_SIXTEEN", folder.path())
+        .output();
+    let Some(output) = traced.ok().filter(|_| trace.exists()) else {
+        eprintln!("skipped: strace is not installed or may not trace (apt install strace)");
+        return;
+    };
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let at = |mark: &str| text.find(&format!("/{mark}\""));
+    let (Some(began), Some(ended)) = (at("began"), at("ended")) else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("ptrace"), "{said}{text}");
+        eprintln!("skipped: strace may not trace here: {said}");
+        return;
+    };
+    assert!(output.status.success(), "{output:?}");
+    let syncs = |text: &str| text.matches("sync(").count();
+    assert!(syncs(&text[..began]) > 0, "the start syncs too: {text}");
+    let during = syncs(&text[began..ended]);
+    assert!((1..=256 / 8).contains(&during), "{during} for 256 step commits");
 }
 
 /// The worker of the next test, in a process of its own; else it does nothing.

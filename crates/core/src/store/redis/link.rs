@@ -344,11 +344,7 @@ impl Call<'_> {
     ) -> RedisResult<T> {
         let known: RedisResult<T> = self.ask(&script.by_hash(keys, arguments));
         match known {
-            Err(error)
-                if error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript) =>
-            {
-                self.ask(&script.in_full(keys, arguments))
-            }
+            Err(error) if unknown_script(&error) => self.ask(&script.in_full(keys, arguments)),
             answer => answer,
         }
     }
@@ -357,41 +353,40 @@ impl Call<'_> {
     pub(super) fn ask_all(&mut self, commands: &[redis::Cmd]) -> RedisResult<Vec<Value>> {
         match self.link {
             Link::Single(connection) if commands.len() > 1 => {
-                let packed: Vec<u8> = commands
-                    .iter()
-                    .flat_map(redis::Cmd::get_packed_command)
-                    .collect();
-                let answers = connection.req_packed_commands(&packed, 0, commands.len())?;
+                let answers = together(connection, commands)?;
                 answers.into_iter().map(Value::extract_error).collect()
             }
             _ => commands.iter().map(|command| self.ask(command)).collect(),
         }
     }
 
-    /// Runs a script several times, in order: in one go where one server answers all.
+    /// Runs a script several times, in one go where one server answers all. Their order is kept by `each` alone,
+    /// which sends one after the other: a server that is just told the script may run the second of two that came
+    /// together, and not the first.
     pub(super) fn run_all<T: FromRedisValue>(
         &mut self,
         script: &Script,
         calls: &[(Vec<String>, Vec<&[u8]>)],
+        each: bool,
     ) -> RedisResult<Vec<T>> {
-        let Link::Single(connection) = self.link else {
-            let one_by_one = calls.iter();
-            return one_by_one
-                .map(|(keys, arguments)| self.run(script, keys, arguments))
-                .collect();
+        let connection = match &mut *self.link {
+            Link::Single(connection) if !each && calls.len() > 1 => connection,
+            _ => {
+                let one_by_one = calls.iter();
+                return one_by_one
+                    .map(|(keys, arguments)| self.run(script, keys, arguments))
+                    .collect();
+            }
         };
-        let packed: Vec<u8> = calls
+        let commands: Vec<_> = calls
             .iter()
-            .flat_map(|(keys, arguments)| script.by_hash(keys, arguments).get_packed_command())
+            .map(|(keys, arguments)| script.by_hash(keys, arguments))
             .collect();
-        let answers = connection.req_packed_commands(&packed, 0, calls.len())?;
+        let answers = together(connection, &commands)?;
         let mut all = Vec::with_capacity(calls.len());
         for (answer, (keys, arguments)) in answers.into_iter().zip(calls) {
             all.push(match answer.extract_error() {
-                Err(error)
-                    if error.kind()
-                        == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript) =>
-                {
+                Err(error) if unknown_script(&error) => {
                     self.ask(&script.in_full(keys, arguments))?
                 }
                 answer => redis::from_redis_value(answer?)?,
@@ -399,4 +394,20 @@ impl Call<'_> {
         }
         Ok(all)
     }
+}
+
+/// Sends commands in one go and takes their answers in. It gives up at the first answer that does not come: who
+/// waits for each of those behind it waits as many times as long.
+fn together(connection: &mut Connection, commands: &[redis::Cmd]) -> RedisResult<Vec<Value>> {
+    let packed = commands.iter().flat_map(redis::Cmd::get_packed_command);
+    connection.send_packed_command(&packed.collect::<Vec<u8>>())?;
+    commands
+        .iter()
+        .map(|_| connection.recv_response())
+        .collect()
+}
+
+/// Whether the server was not told the script yet, or has forgotten it.
+fn unknown_script(error: &redis::RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript)
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use botsmith_core::digest::Digest;
-use botsmith_core::store::{MemoryStore, Outcome, Record, StateStore, Transaction, Write};
+use botsmith_core::store::{
+    Committed, MemoryStore, Outcome, Record, StateStore, Transaction, Write,
+};
 use proptest::prelude::*;
 
 const PARTITIONS: [&str; 2] = ["p", "q%_"];
@@ -24,6 +26,8 @@ enum Expect {
 #[derive(Clone, Debug)]
 enum Step {
     Transact(usize, Vec<Expect>, Vec<Write>),
+    /// Several in one go; where it says so, one that wants a key absent.
+    Several(Vec<(usize, Option<usize>, Vec<Write>)>),
     DeletePartition(usize),
     PutBlobs(Vec<u8>),
     DeleteBlobs(Vec<u8>),
@@ -56,9 +60,12 @@ fn step() -> impl Strategy<Value = Step> {
     let checks = prop::collection::vec(expect, 0..3);
     let writes = prop::collection::vec(write(), 0..5);
     let few = || prop::collection::vec(0..4_u8, 0..3);
+    let absent = prop::option::of(0..KEYS.len());
+    let several = (0..PARTITIONS.len(), absent, prop::collection::vec(write(), 0..4));
     prop_oneof![
         20 => (0..PARTITIONS.len(), checks, writes)
             .prop_map(|(partition, checks, writes)| Step::Transact(partition, checks, writes)),
+        5 => prop::collection::vec(several, 0..5).prop_map(Step::Several),
         1 => (0..PARTITIONS.len()).prop_map(Step::DeletePartition),
         2 => few().prop_map(Step::PutBlobs),
         1 => few().prop_map(Step::DeleteBlobs),
@@ -84,7 +91,7 @@ struct Model {
 impl Model {
     fn transact(&mut self, store: &dyn StateStore, at: usize, checks: &[Expect], writes: &[Write]) {
         let name = PARTITIONS[at];
-        let mut after = self.partitions.get(name).cloned().unwrap_or_default();
+        let after = self.partitions.get(name).cloned().unwrap_or_default();
         let mut transaction = Transaction::new();
         let mut fails = None;
         for (i, check) in checks.iter().enumerate() {
@@ -118,6 +125,41 @@ impl Model {
             Outcome::Committed(committed) => committed,
         };
         assert_eq!(fails, None, "a check that does not hold was passed over");
+        self.made(name, after, writes, committed);
+    }
+
+    fn several(&mut self, store: &dyn StateStore, all: &[(usize, Option<usize>, Vec<Write>)]) {
+        let transaction = |(at, absent, writes): &(usize, Option<usize>, Vec<Write>)| {
+            let mut transaction = Transaction::new();
+            if let Some(key) = absent {
+                transaction = transaction.absent(KEYS[*key]);
+            }
+            transaction.writes.clone_from(writes);
+            (PARTITIONS[*at].to_owned(), transaction)
+        };
+        let outcomes = store.transact_all(all.iter().map(transaction).collect());
+        for (outcome, (at, absent, writes)) in outcomes.unwrap().into_iter().zip(all) {
+            let name = PARTITIONS[*at];
+            let before = self.partitions.get(name).cloned().unwrap_or_default();
+            let there = absent.is_some_and(|key| before.records.contains_key(KEYS[key]));
+            match outcome {
+                Outcome::Committed(committed) if !there => {
+                    self.made(name, before, writes, committed);
+                }
+                Outcome::Conflict(conflict) if there => assert_eq!(conflict.index, 0),
+                other => panic!("{other:?}, and the key is there: {there}"),
+            }
+        }
+    }
+
+    /// Takes in what was committed.
+    fn made(
+        &mut self,
+        name: &'static str,
+        mut after: Partition,
+        writes: &[Write],
+        committed: Committed,
+    ) {
         let version = committed.version;
         let mut appended = committed.appended.into_iter();
         for write in writes {
@@ -152,6 +194,7 @@ impl Model {
         let content = |i: &u8| vec![*i; usize::from(*i) * 100];
         match step {
             Step::Transact(at, checks, writes) => self.transact(store, *at, checks, writes),
+            Step::Several(all) => self.several(store, all),
             Step::DeletePartition(at) => {
                 let existed = self.partitions.remove(PARTITIONS[*at]).is_some();
                 assert_eq!(store.delete_partition(PARTITIONS[*at]).unwrap(), existed);

@@ -20,6 +20,8 @@ const STEPS: usize = 6;
 enum Move {
     Claim(usize),
     Commit(usize, u8),
+    /// A commit and a claim in one go.
+    Turn(usize, u8, usize),
     Beat(usize),
     Pass(u64),
     Signal,
@@ -73,6 +75,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
         8 => (1..3_usize).prop_map(Move::Claim),
         8 => (any::<usize>(), 0..6_u8).prop_map(|(at, output)| Move::Commit(at, output)),
+        8 => (any::<usize>(), 0..6_u8, 1..3_usize).prop_map(|(at, output, n)| Move::Turn(at, output, n)),
         2 => any::<usize>().prop_map(Move::Beat),
         3 => (1..LEASE).prop_map(Move::Pass),
         1 => Just(Move::Signal),
@@ -244,6 +247,22 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Steps were claimed.
+    fn begin(&mut self, claims: &mut Vec<Claimed>, claimed: Vec<Claimed>) {
+        let held = self.paused || self.status != RunStatus::Running;
+        assert!(claimed.is_empty() || !held);
+        for claimed in claimed {
+            let step = self.steps.get_mut(&claimed.plan.key).unwrap();
+            assert_eq!(step.status, StepStatus::Ready, "{}", claimed.plan.key);
+            step.status = StepStatus::Running;
+            step.deadline = self.now + LEASE;
+            step.runs = Some(claims.len());
+            claims.push(claimed);
+        }
+    }
+}
+
 fn output(kind: u8, now: u64) -> Output {
     match kind {
         0..=2 => Output::Done(json!(kind)),
@@ -300,14 +319,19 @@ fn history(world: &World, steps: &[StepPlan], moves: &[Move]) {
                     .count();
                 let held = model.paused || model.status != RunStatus::Running;
                 assert_eq!(claimed.len(), if held { 0 } else { open.min(*n) });
-                for claimed in claimed {
-                    let step = model.steps.get_mut(&claimed.plan.key).unwrap();
-                    assert_eq!(step.status, StepStatus::Ready, "{}", claimed.plan.key);
-                    step.status = StepStatus::Running;
-                    step.deadline = model.now + LEASE;
-                    step.runs = Some(claims.len());
-                    claims.push(claimed);
-                }
+                model.begin(&mut claims, claimed);
+            }
+            Move::Turn(at, kind, n) if !claims.is_empty() => {
+                model.promote();
+                let at = at % claims.len();
+                let wanted = model.commit(at, &claims[at], *kind);
+                let commit = Commit::new(&claims[at], output(*kind, model.now));
+                let turn = world.flows.turn(&[commit], &world.worker, *n, LEASE);
+                let turn = turn.unwrap();
+                assert_eq!(turn.committed, [wanted]);
+                // Fewer than there are, where the commit took away what stood first.
+                assert!(turn.claimed.len() <= *n);
+                model.begin(&mut claims, turn.claimed);
             }
             Move::Commit(at, kind) if !claims.is_empty() => {
                 let at = at % claims.len();

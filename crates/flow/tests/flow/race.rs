@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use botsmith_flow::{
-    Claimant, Commit, Committed, Concurrency, FlowStore, Output, Plan, RunStatus, StepPlan,
+    Claimant, Claimed, Commit, Committed, Concurrency, FlowStore, Output, Plan, RunStatus, StepPlan,
 };
 use serde_json::json;
 
@@ -53,6 +53,18 @@ fn racing_and_stalling_workers_store_every_result_once_and_never_over_admit() {
                 scope.spawn(move || {
                     let worker = Claimant::new([]);
                     let mut turn = thread;
+                    let count = |claimed: &Claimed, commit: Commit, answer| match answer {
+                        Committed::Stored => {
+                            let key = claimed.idempotency_key.clone();
+                            *stored.lock().unwrap().entry(key).or_default() += 1;
+                            // Sent again, as after a lost answer.
+                            let again = flows.commit(&[commit]).unwrap()[0];
+                            assert!(matches!(again, Committed::Already(_)), "{again:?}");
+                        }
+                        Committed::Already(status) => panic!("already {status:?}"),
+                        Committed::Fenced => drop(fenced.fetch_add(1, Ordering::Relaxed)),
+                    };
+                    let mut ended: Vec<(Claimed, Commit)> = Vec::new();
                     while flows
                         .runs()
                         .unwrap()
@@ -63,7 +75,12 @@ fn racing_and_stalling_workers_store_every_result_once_and_never_over_admit() {
                             began.elapsed() < Duration::from_secs(120),
                             "it does not end"
                         );
-                        for claimed in flows.claim(&worker, 2, 300).unwrap() {
+                        let commits: Vec<_> = ended.iter().map(|(_, one)| one.clone()).collect();
+                        let done = flows.turn(&commits, &worker, 2, 300).unwrap();
+                        for ((claimed, commit), answer) in ended.drain(..).zip(done.committed) {
+                            count(&claimed, commit, answer);
+                        }
+                        for claimed in done.claimed {
                             assert!(flows.permits("parts").unwrap() <= 3);
                             turn += 1;
                             if turn % 11 == 0 {
@@ -71,16 +88,12 @@ fn racing_and_stalling_workers_store_every_result_once_and_never_over_admit() {
                             }
                             let output = Output::Done(json!(worker.id));
                             let commit = Commit::new(&claimed, output);
-                            match flows.commit(std::slice::from_ref(&commit)).unwrap()[0] {
-                                Committed::Stored => {
-                                    let key = claimed.idempotency_key.clone();
-                                    *stored.lock().unwrap().entry(key).or_default() += 1;
-                                    // Sent again, as after a lost answer.
-                                    let again = flows.commit(&[commit]).unwrap()[0];
-                                    assert!(matches!(again, Committed::Already(_)), "{again:?}");
-                                }
-                                Committed::Already(status) => panic!("already {status:?}"),
-                                Committed::Fenced => drop(fenced.fetch_add(1, Ordering::Relaxed)),
+                            if thread.is_multiple_of(2) {
+                                let answer = flows.commit(std::slice::from_ref(&commit)).unwrap()[0];
+                                count(&claimed, commit, answer);
+                            } else {
+                                // With the next claim, in one go.
+                                ended.push((claimed, commit));
                             }
                         }
                         thread::sleep(Duration::from_millis(2));

@@ -277,9 +277,21 @@ impl StateStore for RedisStore {
     }
 
     fn transact_all(&self, all: Vec<(String, Transaction)>) -> Result<Vec<Outcome>> {
+        for (partition, transaction) in &all {
+            self.limits().transaction(partition, transaction)?;
+        }
+        let places: BTreeSet<_> = all.iter().map(|(partition, _)| partition).collect();
+        // Of two that come together, a server that is just told the script may run the second and not the first: so
+        // those of one partition come one after the other, as do those for several servers. Each is a call of its
+        // own, lest what was answered be asked for again.
+        if places.len() < all.len() || self.server.is_cluster() {
+            let one_by_one = all.into_iter();
+            return one_by_one
+                .map(|(partition, transaction)| self.transact(&partition, transaction))
+                .collect();
+        }
         let mut made = Vec::with_capacity(all.len());
         for (partition, transaction) in all {
-            self.limits().transaction(&partition, &transaction)?;
             let part = self.keys.part(&partition);
             let (operations, checks) = Operations::new(&part, transaction);
             made.push((partition, part, operations, checks));
@@ -287,8 +299,6 @@ impl StateStore for RedisStore {
         if made.is_empty() {
             return Ok(Vec::new());
         }
-        let places: BTreeSet<_> = made.iter().map(|(partition, ..)| partition).collect();
-        let in_order = places.len() < made.len();
         let answers: Vec<String> = self.server.call(|call| {
             let number = call.number.to_string();
             let resent = if call.resent { "1" } else { "0" };
@@ -301,7 +311,7 @@ impl StateStore for RedisStore {
                     operations.call(&lane, part, [partition, &number, resent])
                 })
                 .collect();
-            call.run_all(&script::TRANSACT, &calls, in_order)
+            call.run_all(&script::TRANSACT, &calls)
         })?;
         let outcomes = answers.iter().zip(&made);
         outcomes

@@ -61,7 +61,11 @@ fn step() -> impl Strategy<Value = Step> {
     let writes = prop::collection::vec(write(), 0..5);
     let few = || prop::collection::vec(0..4_u8, 0..3);
     let absent = prop::option::of(0..KEYS.len());
-    let several = (0..PARTITIONS.len(), absent, prop::collection::vec(write(), 0..4));
+    let several = (
+        0..PARTITIONS.len(),
+        absent,
+        prop::collection::vec(write(), 0..4),
+    );
     prop_oneof![
         20 => (0..PARTITIONS.len(), checks, writes)
             .prop_map(|(partition, checks, writes)| Step::Transact(partition, checks, writes)),

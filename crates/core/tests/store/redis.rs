@@ -139,7 +139,10 @@ fn several_writes_whose_answers_were_lost_are_made_once_each() {
         };
         // One of them finds what it does not want, however often it is sent.
         let mut all: Vec<_> = places.iter().map(append).collect();
-        all.insert(2, ("p".into(), Transaction::new().absent("k0").put("x", "")));
+        all.insert(
+            2,
+            ("p".into(), Transaction::new().absent("k0").put("x", "")),
+        );
         let outcomes = store.transact_all(all).unwrap();
         for (at, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
@@ -149,7 +152,9 @@ fn several_writes_whose_answers_were_lost_are_made_once_each() {
         }
         // Without the one that comes second to its partition, all go in one go.
         let touch = |place: &&str| ((*place).to_owned(), Transaction::new().append("two", ""));
-        let outcomes = store.transact_all(places.iter().map(touch).collect()).unwrap();
+        let outcomes = store
+            .transact_all(places.iter().map(touch).collect())
+            .unwrap();
         for outcome in outcomes {
             assert!(matches!(outcome, Outcome::Committed(done) if done.appended == [n]));
         }
@@ -161,7 +166,9 @@ fn several_asked_of_a_server_that_hangs_are_an_error_in_bounded_time() {
     let Some(server) = server(&[]) else { return };
     let url = format!("{}?timeout=1s", server.url());
     let store = RedisStore::open(&url).unwrap();
-    let asks: Vec<_> = (0..64).map(|n| Ask::records(format!("p{n}"), ["a"])).collect();
+    let asks: Vec<_> = (0..64)
+        .map(|n| Ask::records(format!("p{n}"), ["a"]))
+        .collect();
     assert_eq!(store.ask(&asks).unwrap().len(), 64);
     let all = || (0..64).map(|n| (format!("p{n}"), Transaction::new().put("a", "")));
     assert_eq!(store.transact_all(all().collect()).unwrap().len(), 64);
@@ -347,9 +354,14 @@ fn a_script_that_a_server_forgot_is_brought_again() {
     commit(&store, "p", Transaction::new().put("b", ""));
     assert_eq!(store.scan("p", "", None, 9).unwrap().len(), 2);
     server.say(&["SCRIPT", "FLUSH"]);
-    let all = ["p", "q", "p", "r"].map(|place| (place.to_owned(), Transaction::new().append("log", place)));
+    let all = ["p", "q", "p", "r"]
+        .map(|place| (place.to_owned(), Transaction::new().append("log", place)));
     let outcomes = store.transact_all(all[1..].to_vec()).unwrap();
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed(_))));
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Committed(_)))
+    );
     server.say(&["SCRIPT", "FLUSH"]);
     assert_eq!(store.transact_all(all.to_vec()).unwrap().len(), 4);
     assert_eq!(store.log_length("p", "log").unwrap(), 3);

@@ -20,10 +20,7 @@ const STARTERS: usize = 16;
 
 pub(crate) fn measure(options: &Options) -> Value {
     let (_server, url) = store(options);
-    let (few, runs) = (
-        options.number("few", 100),
-        options.number("runs", 100_000),
-    );
+    let (few, runs) = (options.number("few", 100), options.number("runs", 100_000));
     let beside = match url.strip_suffix(".db") {
         Some(path) => format!("{path}-few.db"),
         None => format!("{url}?namespace=few"),
@@ -97,7 +94,9 @@ fn wait(flows: &FlowStore, worker: &Claimant, prefix: &str, runs: usize) {
 /// The time of a claim of one step, in microseconds.
 fn claim(flows: &FlowStore, worker: &Claimant, n: usize) -> f64 {
     let id = format!("claim-{n:06}");
-    flows.start(&id, "claim", &plan(1, false), &json!({})).unwrap();
+    flows
+        .start(&id, "claim", &plan(1, false), &json!({}))
+        .unwrap();
     let began = Instant::now();
     let claimed = flows.claim(worker, 1, 600_000).unwrap();
     let took = began.elapsed().as_secs_f64() * 1e6;

@@ -61,6 +61,9 @@ pub(super) struct Head {
     pub(super) queue: String,
 }
 
+/// A step in a queue, with its partition.
+type Placed = (String, Head);
+
 impl Head {
     /// Run and step.
     pub(super) fn names(&self) -> Option<(&str, &str)> {
@@ -75,7 +78,7 @@ impl FlowStore {
         worker: &Claimant,
         n: usize,
         besides: &[Ask],
-    ) -> Result<(Vec<(String, Head)>, Vec<Answer>)> {
+    ) -> Result<(Vec<Placed>, Vec<Answer>)> {
         if n == 0 {
             let answers = match besides {
                 [] => Vec::new(),
@@ -121,7 +124,7 @@ impl FlowStore {
     /// The most urgent, or those that have waited longest, come first. Among those that are about as urgent, a worker
     /// stays with the partition where it was, and takes any other in any order: so workers seldom want the same
     /// steps.
-    fn order(&self, heads: &mut [(String, Head)]) {
+    fn order(&self, heads: &mut [Placed]) {
         let oldest = heads.iter().map(|(_, head)| head.rank).min().unwrap_or(0);
         let home = self.home();
         let turn = random();

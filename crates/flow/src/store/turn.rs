@@ -131,7 +131,9 @@ impl FlowStore {
             .collect();
         if done.is_ok() {
             let held = commits.iter().map(Commit::held);
-            over.extend(held.filter_map(|held| Some((held.permit.as_deref()?, &*held.token.nonce))));
+            over.extend(
+                held.filter_map(|held| Some((held.permit.as_deref()?, &*held.token.nonce))),
+            );
         }
         for (key, holder) in over {
             // One that the store does not take back runs out by itself. What was claimed is not let go for that.

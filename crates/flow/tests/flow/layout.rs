@@ -89,10 +89,6 @@ fn a_store_of_the_first_layout_is_brought_up_and_its_runs_go_on() {
         // Opened again, nothing is done a second time.
         let before = store.get("flow/meta", "layout").unwrap();
         FlowStore::open(store.clone()).unwrap();
-        assert_eq!(
-            store.get("flow/meta", "layout").unwrap(),
-            before,
-            "{name}"
-        );
+        assert_eq!(store.get("flow/meta", "layout").unwrap(), before, "{name}");
     });
 }

@@ -328,7 +328,11 @@ fn history(world: &World, steps: &[StepPlan], moves: &[Move]) {
                 let commit = Commit::new(&claims[at], output(*kind, model.now));
                 let turn = world.flows.turn(&[commit], &world.worker, *n, LEASE);
                 let turn = turn.unwrap();
-                assert_eq!(turn.committed, [wanted]);
+                match (turn.committed[0], wanted) {
+                    // How it stood just before what is due was moved on.
+                    (Committed::Already(_), Committed::Already(_)) => {}
+                    (found, wanted) => assert_eq!(found, wanted),
+                }
                 // Fewer than there are, where the commit took away what stood first.
                 assert!(turn.claimed.len() <= *n);
                 model.begin(&mut claims, turn.claimed);

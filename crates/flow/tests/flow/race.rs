@@ -89,7 +89,8 @@ fn racing_and_stalling_workers_store_every_result_once_and_never_over_admit() {
                             let output = Output::Done(json!(worker.id));
                             let commit = Commit::new(&claimed, output);
                             if thread.is_multiple_of(2) {
-                                let answer = flows.commit(std::slice::from_ref(&commit)).unwrap()[0];
+                                let answer =
+                                    flows.commit(std::slice::from_ref(&commit)).unwrap()[0];
                                 count(&claimed, commit, answer);
                             } else {
                                 // With the next claim, in one go.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use botsmith_core::store::SqliteStore;
 use botsmith_flow::{
-    Claimant, Commit, Committed, Concurrency, Output, RunStatus, StepPlan, StepStatus,
-    Turn, Wait,
+    Claimant, Commit, Committed, Concurrency, Output, RunStatus, StepPlan, StepStatus, Turn, Wait,
 };
 use serde_json::{Value, json};
 

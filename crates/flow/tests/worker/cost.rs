@@ -118,7 +118,10 @@ fn sixteen_runs_at_once_on_sqlite_take_at_most_one_sync_of_the_disk_for_eight_st
     let syncs = |text: &str| text.matches("sync(").count();
     assert!(syncs(&text[..began]) > 0, "the start syncs too: {text}");
     let during = syncs(&text[began..ended]);
-    assert!((1..=256 / 8).contains(&during), "{during} for 256 step commits");
+    assert!(
+        (1..=256 / 8).contains(&during),
+        "{during} for 256 step commits"
+    );
 }
 
 /// The worker of the next test, in a process of its own; else it does nothing.

@@ -288,6 +288,11 @@ impl Server {
         }))
     }
 
+    /// Whether several servers keep the partitions.
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.address.kind, Kind::Cluster)
+    }
+
     /// For an answer that makes no sense.
     pub(super) fn corrupt(&self, what: &str) -> Error {
         Error::StoreCorrupt {
@@ -360,17 +365,14 @@ impl Call<'_> {
         }
     }
 
-    /// Runs a script several times, in one go where one server answers all. Their order is kept by `each` alone,
-    /// which sends one after the other: a server that is just told the script may run the second of two that came
-    /// together, and not the first.
+    /// Runs a script several times, in any order: in one go where one server answers all.
     pub(super) fn run_all<T: FromRedisValue>(
         &mut self,
         script: &Script,
         calls: &[(Vec<String>, Vec<&[u8]>)],
-        each: bool,
     ) -> RedisResult<Vec<T>> {
         let connection = match &mut *self.link {
-            Link::Single(connection) if !each && calls.len() > 1 => connection,
+            Link::Single(connection) if calls.len() > 1 => connection,
             _ => {
                 let one_by_one = calls.iter();
                 return one_by_one

@@ -41,14 +41,12 @@ pub(crate) fn redis(folder: &std::path::Path) -> (Killed, String) {
 
 /// The store that is asked for, or a Redis server of its own; kept while the first lives.
 pub(crate) fn store(options: &Options) -> (Option<(Killed, tempfile::TempDir)>, String) {
-    match options.text("store") {
-        Some(url) => (None, url.to_owned()),
-        None => {
-            let folder = tempfile::tempdir().unwrap();
-            let (server, url) = redis(folder.path());
-            (Some((server, folder)), url)
-        }
+    if let Some(url) = options.text("store") {
+        return (None, url.to_owned());
     }
+    let folder = tempfile::tempdir().unwrap();
+    let (server, url) = redis(folder.path());
+    (Some((server, folder)), url)
 }
 
 /// The kind of step that is measured: it does nothing, waits, or computes.

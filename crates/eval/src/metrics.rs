@@ -5,6 +5,7 @@
 //! names, in [`evaluators`](crate::evaluators), call these. Pure: no I/O, no clock, no randomness.
 
 mod batch;
+pub mod bertscore;
 pub mod bleu;
 pub mod chrf;
 pub mod distance;

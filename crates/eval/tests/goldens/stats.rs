@@ -1,5 +1,6 @@
 //! The `stats` section: our statistics against scikit-learn, scipy and statsmodels.
 
+use botsmith_eval::metrics::bertscore::{BertScore, TokenVectors, bertscore};
 use botsmith_eval::stats::{
     ClassScores, Confidence, Confusion, Correction, Correlation, DRAWS, Interval, Level, Pairs,
     Ratings, Side, TestResult, Weights, adjust, agresti_coull, average_precision, brier,
@@ -52,7 +53,10 @@ pub(crate) const SECTIONS: &[(&str, Option<FileCheck>)] = &[
         Some(|s, t| each(s, t, "krippendorff", krippendorff)),
     ),
     ("stats.fleiss", Some(|s, t| each(s, t, "fleiss", fleiss))),
-    ("stats.bertscore", None),
+    (
+        "stats.bertscore",
+        Some(|s, t| each(s, t, "bertscore", token_matches)),
+    ),
 ];
 
 /// One entry of a section; [`Entry::done`] says whether all its keys were looked at.
@@ -413,4 +417,31 @@ fn retrieval(entry: &mut Entry<'_>) {
     entry.close("ndcg3", or_nan(ndcg(&gains, &scores, Some(3))));
     entry.close("mrr", or_nan(reciprocal_rank(&relevant, &scores)));
     entry.close("ap", or_nan(average_precision(&relevant, &scores)));
+}
+
+/// Vectors as they are; weights are given, as inverse document frequencies would be.
+fn token_matches(entry: &mut Entry<'_>) {
+    let mut vectors = |key| -> (usize, Vec<f64>) {
+        let rows: Vec<Vec<f64>> = (entry.take(key).as_array().into_iter().flatten())
+            .map(floats)
+            .collect();
+        (rows.first().map_or(0, Vec::len), rows.concat())
+    };
+    let ((width, candidate), (_, reference)) = (vectors("cand"), vectors("ref"));
+    let (ours, theirs) = (entry.numbers("w_cand"), entry.numbers("w_ref"));
+    let score = |weighted: bool| -> botsmith_eval::Result<BertScore> {
+        let mut candidate = TokenVectors::new(width, &candidate)?;
+        let mut reference = TokenVectors::new(width, &reference)?;
+        if weighted {
+            candidate = candidate.weighted(&ours)?;
+            reference = reference.weighted(&theirs)?;
+        }
+        bertscore(&candidate, &reference)
+    };
+    for (key, weighted) in [("prf", false), ("prf_idf", true)] {
+        match score(weighted) {
+            Ok(score) => entry.list(key, &[score.precision, score.recall, score.f1]),
+            Err(error) => entry.fail(key, &error),
+        }
+    }
 }

@@ -12,6 +12,8 @@
 //! - [`audit`]: who changed what, in a log that shows every change of itself.
 //! - [`store`]: one [`StateStore`](store::StateStore) trait; memory, SQLite and Redis behind it.
 //!
+//! - `static_embeddings` (feature `static-embeddings`): vectors of texts from a table of token vectors, with an
+//!   English table inside.
 //! - `engine` (feature `engine`): models on Candle: weights, tokenizers, encoders, embeddings.
 //!
 //! Without features this crate compiles no SQLite and no async runtime.
@@ -30,10 +32,16 @@ pub mod hint;
 pub mod schema;
 pub mod score;
 pub mod secret;
+#[cfg(feature = "static-embeddings")]
+pub mod static_embeddings;
 pub mod store;
 #[cfg(feature = "template")]
 pub mod template;
+#[cfg(any(feature = "engine", feature = "static-embeddings"))]
+mod vectors;
 pub mod yaml;
 
 pub use error::{Diagnostic, Error, Result};
 pub use secret::SecretString;
+#[cfg(any(feature = "engine", feature = "static-embeddings"))]
+pub use vectors::{Int8Vectors, Vectors};

@@ -5,6 +5,7 @@
 
 mod answers_question;
 mod asking;
+mod bertscore;
 mod bleu;
 mod budget;
 mod builtin;
@@ -14,6 +15,7 @@ mod composite;
 mod configured;
 mod contains;
 mod contains_many;
+mod context;
 mod corpora;
 mod counts;
 mod diversity;
@@ -36,8 +38,10 @@ mod mood;
 mod negation_flip;
 mod new_names;
 mod new_numbers;
+mod nli;
 mod number_equals;
 mod panel;
+mod perplexity;
 mod person;
 mod pos_pattern;
 mod quoted;
@@ -45,11 +49,14 @@ mod readability;
 mod regex;
 mod register;
 mod registry;
+mod relevance;
 mod retrieval;
 mod rouge;
 mod schema;
 mod self_bleu;
+mod semantic;
 mod share;
+mod similarity;
 mod squad;
 mod tense;
 mod ter;
@@ -135,6 +142,22 @@ pub trait Evaluator: Send + Sync + Debug {
         None
     }
 
+    /// Judges several answers together; one after the other, where an evaluator has no better way.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`], of the first case that cannot be judged.
+    fn evaluate_all(&self, subjects: &[Subject<'_>]) -> Result<Vec<Verdict>> {
+        subjects
+            .iter()
+            .map(|subject| self.evaluate(subject))
+            .collect()
+    }
+
+    /// Whether [`Evaluator::evaluate_all`] takes much less than judging one by one.
+    fn in_batches(&self) -> bool {
+        false
+    }
+
     /// Whether it gives pass or fail without a threshold, with the options that it was built with.
     fn decides(&self, docs: &Docs) -> bool {
         docs.decides
@@ -165,7 +188,8 @@ pub trait Evaluator: Send + Sync + Debug {
     }
 
     /// How it asks a model, if it does. It is then not pure: a run asks it beforehand, keeps what
-    /// it said, and [`Evaluator::evaluate`] is not called.
+    /// it said, and [`Evaluator::evaluate`] is not called. One that computes with a model of this machine
+    /// can be called without a run too.
     fn asks(&self) -> Option<&dyn Asks> {
         None
     }

@@ -8,6 +8,9 @@ use crate::evaluators::{Configured, Corpora, Panel, Registry, Scope, read_named}
 use crate::extract::Extract;
 use crate::{Answer, Case, Error, Result, Score, Verdict};
 
+/// Pairs that go through a model together.
+const BATCH: usize = 512;
+
 /// An evaluator that judges pairs of a candidate and its references.
 ///
 /// ```
@@ -135,6 +138,9 @@ impl Metric {
         threads: usize,
         get: impl Fn(&P) -> (&str, &[R]) + Sync,
     ) -> Result<Vec<Option<f64>>> {
+        if let Some(values) = self.in_batches(pairs, &get)? {
+            return Ok(values);
+        }
         let first = std::sync::Mutex::new(None);
         let judge = |scratch: &mut Scratch, pair: &P| {
             let (candidate, references) = get(pair);
@@ -158,6 +164,36 @@ impl Metric {
                 .map(|value| Some(value).filter(|value| !value.is_nan()))
                 .collect()),
         }
+    }
+
+    /// The values where many pairs together go through a model.
+    fn in_batches<P, R: AsRef<str>>(
+        &self,
+        pairs: &[P],
+        get: impl Fn(&P) -> (&str, &[R]),
+    ) -> Result<Option<Vec<Option<f64>>>> {
+        let mut all = Vec::with_capacity(pairs.len());
+        for chunk in pairs.chunks(BATCH) {
+            let texts: Vec<(Case, Answer)> = chunk
+                .iter()
+                .map(|pair| {
+                    let (candidate, references) = get(pair);
+                    let case = Case {
+                        references: references
+                            .iter()
+                            .map(|text| text.as_ref().to_owned())
+                            .collect(),
+                        ..Case::default()
+                    };
+                    (case, Answer::text(candidate))
+                })
+                .collect();
+            match self.configured().values(&texts)? {
+                Some(values) => all.extend(values),
+                None => return Ok(None),
+            }
+        }
+        Ok((!all.is_empty()).then_some(all))
     }
 
     /// The value of one pair where the evaluator says it without more.

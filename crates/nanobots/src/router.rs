@@ -410,6 +410,11 @@ fn summary(mut error: ModelError, asking: &Asking<'_>) -> ModelError {
 }
 
 impl ChatModel for Router {
+    /// That of the one asked first, where it has one: likelihoods of different models do not stand in for each other.
+    fn scorer(&self) -> Option<&dyn botsmith_core::score::Scorer> {
+        self.targets.first()?.model.scorer()
+    }
+
     fn info(&self) -> &ModelInfo {
         &self.info
     }

@@ -19,6 +19,7 @@ mod bots;
 mod callback;
 mod command;
 mod doorway;
+mod embed;
 mod eval;
 mod fault;
 mod feedback;
@@ -86,6 +87,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(nlp::from_json, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::verbs, module)?)?;
+    module.add_function(wrap_pyfunction!(embed::embed, module)?)?;
+    module.add_function(wrap_pyfunction!(embed::embed_width, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::metric_kinds, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::retrieval_scores, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::self_bleu, module)?)?;

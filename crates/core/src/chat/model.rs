@@ -80,6 +80,11 @@ pub trait ChatModel: Send + Sync + fmt::Debug {
         call: &'a Call,
     ) -> BoxFuture<'a, Result<ChatResponse, ModelError>>;
 
+    /// What says how likely given answers are, where the model can: those of this machine do.
+    fn scorer(&self) -> Option<&dyn crate::score::Scorer> {
+        None
+    }
+
     /// The answer piece by piece. Without an implementation of its own: all in one piece.
     fn stream<'a>(&'a self, request: &'a ChatRequest, call: &'a Call) -> ChatStream<'a> {
         Box::pin(Whole {

@@ -7,7 +7,6 @@
 
 mod layout;
 mod pooling;
-mod vectors;
 
 use std::collections::HashMap;
 
@@ -20,10 +19,10 @@ use super::memory;
 use super::tokenizer::{Encoded, Tokenizer};
 use super::weights::Weights;
 use crate::chat::CancelToken;
+pub use crate::vectors::{Int8Vectors, Vectors};
 use layout::{Dense, Layout};
 pub use pooling::Pooling;
 pub(crate) use pooling::pool;
-pub use vectors::{Int8Vectors, Vectors};
 
 /// Tokens that go through together: enough for the matrices to be busy, few enough for the caches.
 const BUDGET: usize = 2048;

@@ -7,7 +7,7 @@ use botsmith_core::yaml::{Cursor, Entry, Node, Value};
 use super::{Asks, Better, Corpus, Docs, Evaluator, Range, Registry, Scope, Subject};
 use crate::extract::Extract;
 use crate::template::Condition;
-use crate::{Case, Result, Score, Verdict};
+use crate::{Answer, Case, Result, Score, Verdict};
 
 /// An evaluator with its name, threshold, weight and the rest of what all evaluators take.
 #[derive(Debug)]
@@ -135,6 +135,25 @@ impl Configured {
     /// Judges what was extracted, then applies threshold and inversion.
     pub(super) fn judge(&self, subject: &Subject<'_>) -> Result<Verdict> {
         Ok(self.settle(self.evaluator.evaluate(subject)?))
+    }
+
+    /// Its values for plain texts and their references, judged together, where that pays; `None` where it does
+    /// not, or more than the texts is looked at.
+    pub(crate) fn values(&self, pairs: &[(Case, Answer)]) -> Result<Option<Vec<Option<f64>>>> {
+        let plain = self.when.is_none() && self.extract.is_empty();
+        if !(plain && self.evaluator.in_batches()) {
+            return Ok(None);
+        }
+        let subjects: Vec<Subject<'_>> = pairs
+            .iter()
+            .map(|(case, answer)| Subject::whole(case, answer))
+            .collect();
+        let verdicts = self.evaluator.evaluate_all(&subjects)?;
+        let value = |verdict| match self.settle(verdict) {
+            Verdict::Judged(score) => Some(score.value),
+            _ => None,
+        };
+        Ok(Some(verdicts.into_iter().map(value).collect()))
     }
 
     /// Applies threshold and inversion.

@@ -12,6 +12,7 @@
 
 mod kind;
 mod open;
+mod weighted;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use botsmith_core::Diagnostic;
 use botsmith_core::yaml::{Cursor, Fields};
 use serde_json::{Map, Value};
 
-use super::builtin::Builtin;
+use super::builtin::{Builtin, flag};
 use super::{Asks, Docs, Evaluator, Judge, OptionDocs, Range, Subject};
 use crate::ask::{Bots, Pace};
 use crate::suite::BotSource;
@@ -83,6 +84,12 @@ pub(super) const KIND: Builtin = Builtin {
                 required: false,
             },
             OptionDocs {
+                name: "weighted",
+                schema: r#"{"type": "boolean", "default": false}"#,
+                about: "whether the value is read from the probabilities that the model gives its possible replies, in one pass without an answer: yes or no for each criterion of `rubric`, each label of `choice`, each whole grade of `score`, A, B or tie of `pairwise`. Finer than one reply, and the same each time; for judges on provider `local`. There is no reason given, and no pass without a `threshold`",
+                required: false,
+            },
+            OptionDocs {
                 name: "prompt",
                 schema: r#"{"type": "string"}"#,
                 about: "template of what the judge is told, in place of the built-in one; beside the case's fields it has `data` (question, references, answer, delimited), `task` (what to do and how to reply), `answer` and, of `pairwise`, `other`",
@@ -140,14 +147,19 @@ struct ModelJudge {
     combine: Combine,
     prompt: Option<Template>,
     pace: Pace,
+    weighted: bool,
 }
 
 fn build(options: &Fields<'_>) -> Result<Box<dyn Evaluator>> {
     let at = options.required("cartridge")?;
     let base = at.source().path().parent().map(Path::to_path_buf);
     let judgement = Judgement::read(options)?;
+    let weighted = flag(options, "weighted")?;
+    if let (true, Some(at)) = (weighted, options.get("weighted")) {
+        judgement.labels().map_err(|why| at.error(why))?;
+    }
     let mut shared = BotSource {
-        output_schema: Some(judgement.schema()),
+        output_schema: (!weighted).then(|| judgement.schema()),
         ..BotSource::default()
     };
     if let Some(at) = options.get("provider") {
@@ -176,6 +188,7 @@ fn build(options: &Fields<'_>) -> Result<Box<dyn Evaluator>> {
         combine,
         prompt: prompt.map(|at| Template::read(&at)).transpose()?,
         pace: Pace::read(options)?,
+        weighted,
     }))
 }
 
@@ -207,7 +220,7 @@ impl Evaluator for ModelJudge {
     }
 
     fn decides(&self, _: &Docs) -> bool {
-        self.judgement.decides()
+        self.judgement.decides() && !self.weighted
     }
 
     fn asks(&self) -> Option<&dyn Asks> {
@@ -227,7 +240,7 @@ impl Asks for ModelJudge {
             &self.sources,
             bots,
             self.judgement.clone(),
-            (self.combine, self.prompt.clone()),
+            (self.combine, self.prompt.clone(), self.weighted),
             pace,
         )?;
         Ok(Box::new(open))

@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Kind, answers_question, bleu, budget, choice, chrf, composite, contains, contains_many, counts,
-    diversity, edit_distance, equals, fuzzy, gleu, instruction, json, judge, lemma_overlap,
-    levenshtein, lexical_diversity, meteor, modality, mood, negation_flip, new_names, new_numbers,
-    number_equals, person, pos_pattern, readability, regex, register, retrieval, rouge, self_bleu,
-    squad, tense, ter, tool_calls, trajectory, voice, word_error,
+    Kind, answers_question, bertscore, bleu, budget, choice, chrf, composite, contains,
+    contains_many, context, counts, diversity, edit_distance, equals, fuzzy, gleu, instruction,
+    json, judge, lemma_overlap, levenshtein, lexical_diversity, meteor, modality, mood,
+    negation_flip, new_names, new_numbers, nli, number_equals, perplexity, person, pos_pattern,
+    readability, regex, register, relevance, retrieval, rouge, self_bleu, similarity, squad, tense,
+    ter, tool_calls, trajectory, voice, word_error,
 };
 
 /// Kinds by name. [`Registry::builtin`] has all that this crate brings; add your own with
@@ -95,6 +96,13 @@ impl Registry {
             answers_question::KIND,
             instruction::KIND,
             pos_pattern::KIND,
+            similarity::KIND,
+            bertscore::KIND,
+            nli::KIND,
+            relevance::KIND,
+            context::RECALL,
+            context::PRECISION,
+            perplexity::KIND,
             judge::KIND,
             composite::ALL_OF,
             composite::ANY_OF,

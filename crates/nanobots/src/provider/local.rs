@@ -14,6 +14,7 @@ use botsmith_core::chat::{
 };
 use botsmith_core::config::Environment;
 use botsmith_core::engine::{Device, EngineError, Library, LoadOptions, LocalModel, ModelFiles};
+use botsmith_core::score::{ScoreRequest, Scorer, Scores};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 
@@ -151,7 +152,24 @@ impl Local {
     }
 }
 
+impl Scorer for Local {
+    fn score<'a>(
+        &'a self,
+        requests: &'a [ScoreRequest],
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<Vec<Scores>, ModelError>> {
+        Box::pin(async move {
+            let model = self.loaded(call).await?;
+            model.score(requests, call).await
+        })
+    }
+}
+
 impl ChatModel for Local {
+    fn scorer(&self) -> Option<&dyn Scorer> {
+        Some(self)
+    }
+
     fn info(&self) -> &ModelInfo {
         &self.info
     }

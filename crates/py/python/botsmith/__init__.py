@@ -2,7 +2,7 @@
 
 - :func:`evaluate` judges bots over a dataset and gives a :class:`Run`; :func:`compare` compares two.
 - :class:`Bot` is a cartridge with a model behind it.
-- :mod:`botsmith.metrics` has the text metrics as plain functions.
+- :mod:`botsmith.metrics` has the text metrics as plain functions; :func:`embed` gives vectors of texts.
 - :mod:`botsmith.stats` has the statistics: intervals, paired tests, corrections, power.
 - :mod:`botsmith.nlp` reads language: tokens, sentences, parts of speech, morphology, lemmas.
 - :mod:`botsmith.feedback` keeps what people say of answers, and says how far they agree.
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ._answers import Refused
     from ._bots import Bot, Session, Stream
     from ._callables import Score
+    from ._embed import embed
     from ._eval import Evaluator, evaluate
     from ._run import Run, Store, compare, open_run, runs
     from ._tools import Tool, tool
@@ -76,6 +77,7 @@ __all__ = [
     "aio",
     "batches",
     "compare",
+    "embed",
     "evaluate",
     "feedback",
     "flow",
@@ -92,6 +94,7 @@ _HOMES = {
     "_answers": ("Refused",),
     "_bots": ("Bot", "Session", "Stream"),
     "_callables": ("Score",),
+    "_embed": ("embed",),
     "_eval": ("Evaluator", "evaluate"),
     "_run": ("Run", "Store", "compare", "open_run", "runs"),
     "_tools": ("Tool", "tool"),

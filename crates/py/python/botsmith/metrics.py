@@ -40,6 +40,7 @@ from ._ranked import (
 __all__ = [
     "MetricFunction",
     "average_precision",
+    "bertscore",
     "bleu",
     "cer",
     "chrf",
@@ -66,6 +67,7 @@ __all__ = [
     "rouge",
     "score",
     "self_bleu",
+    "similarity",
     "ter",
     "token_f1",
     "wer",
@@ -321,6 +323,66 @@ def lemma_overlap(
     1.0
     """
     return {"variant": variant, "content": content, "measure": measure, "threads": threads}
+
+
+@metric("similarity")
+def similarity(
+    *,
+    model: str | None = None,
+    device: str | None = None,
+    threads: int = 0,
+) -> dict[str, Any]:
+    """How near two texts are in meaning: the cosine of their embeddings, 0 to 1.
+
+    Parameters
+    ----------
+    model
+        A model of this machine (a folder, or ``hf:org/name``) in place of the table of English token vectors inside; needs a build with the engine. Default: None.
+    device
+        Where the model computes: ``auto``, ``cpu``, ``cuda:N``, ``metal``. Default: None.
+
+    Examples
+    --------
+    >>> from botsmith import metrics
+    >>> near, far = metrics.similarity(["A kitten naps.", "Rates rose."], ["The cat sleeps.", "The cat sleeps."])
+    >>> near > far
+    True
+    """
+    return {"model": model, "device": device, "threads": threads}
+
+
+@metric("bertscore")
+def bertscore(
+    *,
+    measure: Literal["f", "p", "r"] = "f",
+    idf: str | None = None,
+    baseline: float | list[float] | None = None,
+    model: str | None = None,
+    device: str | None = None,
+    threads: int = 0,
+) -> dict[str, Any]:
+    """How well the words of two texts find each other in meaning (Zhang et al. 2020), 0 to 1.
+
+    Parameters
+    ----------
+    measure
+        F, precision or recall. Default: f.
+    idf
+        A text file with a document a line: tokens that few of them have weigh more. Default: None.
+    baseline
+        What unrelated texts get, which is then 0: one number, or one each for precision, recall and F. Default: None.
+    model
+        An encoder of this machine in place of the table of English token vectors inside; needs a build with the engine. Default: None.
+    device
+        Where the model computes: ``auto``, ``cpu``, ``cuda:N``, ``metal``. Default: None.
+
+    Examples
+    --------
+    >>> from botsmith import metrics
+    >>> round(metrics.bertscore("The cat sat.", "the cat sat."), 6)
+    1.0
+    """
+    return {"measure": measure, "idf": idf, "baseline": baseline, "model": model, "device": device, "threads": threads}
 
 
 @metric("levenshtein")

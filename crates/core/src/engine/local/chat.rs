@@ -342,6 +342,10 @@ impl Stream for Refused {
 }
 
 impl ChatModel for LocalModel {
+    fn scorer(&self) -> Option<&dyn crate::score::Scorer> {
+        Some(self)
+    }
+
     fn info(&self) -> &ModelInfo {
         let Inner { info, .. } = &*self.inner;
         info

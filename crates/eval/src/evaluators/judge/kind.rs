@@ -34,6 +34,8 @@ pub(super) struct Opinion {
     /// In a word or two: `good`, `4 of 5`.
     pub(super) label: String,
     pub(super) reason: String,
+    /// Whether the value is read from probabilities.
+    pub(super) weighted: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -213,6 +215,7 @@ impl Judgement {
             value,
             label,
             reason: reason.to_owned(),
+            weighted: false,
         })
     }
 }

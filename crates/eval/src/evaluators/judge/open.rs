@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 use super::super::json::{compile, first_error, values};
 use super::super::{Judge, Question};
 use super::kind::{Form, Judgement, Opinion};
+use super::weighted::{Labels, weigh};
 use super::words::data;
 use crate::ask::{Bots, Limiter, Pace, traced, within};
 use crate::run::identity;
@@ -37,6 +38,8 @@ pub(super) struct OpenJudge {
     schema: botsmith_core::schema::Schema,
     combine: Combine,
     prompt: Option<Template>,
+    /// The labels whose probabilities are read, where no reply is made.
+    weighted: Option<Labels>,
     pace: Pace,
     identity: Value,
 }
@@ -53,12 +56,18 @@ impl OpenJudge {
         sources: &[BotSource],
         bots: &dyn Bots,
         judgement: Judgement,
-        (combine, prompt): (Combine, Option<Template>),
+        (combine, prompt, weighted): (Combine, Option<Template>, bool),
         pace: Pace,
     ) -> Result<Self> {
         let (mut members, mut identities) = (Vec::new(), Vec::new());
         for source in sources {
             let bot = bots.open(source)?;
+            if weighted && bot.model().scorer().is_none() {
+                return Err(source.error(format!(
+                    "`weighted` reads probabilities, and provider `{}` gives none: use provider `local`, in a build with the engine",
+                    bot.model().info().provider
+                )));
+            }
             identities.push(identity(&bot, source));
             members.push(Member {
                 name: source.name.clone(),
@@ -66,6 +75,7 @@ impl OpenJudge {
                 limiter: Limiter::new(&pace),
             });
         }
+        let labels = judgement.labels().ok().filter(|_| weighted);
         let schema = compile(&judgement.schema()).expect("our own schema is one");
         Ok(Self {
             members,
@@ -73,13 +83,14 @@ impl OpenJudge {
             schema,
             combine,
             prompt,
+            weighted: labels,
             pace,
             identity: json!(identities),
         })
     }
 
     /// What one judge is told.
-    fn words(&self, question: &Question<'_>, told: &Told<'_>) -> Result<String> {
+    fn words(&self, question: &Question<'_>, told: &Told<'_>) -> Result<Vec<String>> {
         let case = question.case;
         let criteria: Vec<String> = self
             .judgement
@@ -87,36 +98,47 @@ impl OpenJudge {
             .iter()
             .map(|criterion| Ok(criterion.render(case)?.into_owned()))
             .collect::<Result<_>>()?;
-        let task = self.judgement.task(&criteria);
+        let tasks = match self.weighted {
+            None => vec![self.judgement.task(&criteria)],
+            Some(_) => self.judgement.short_tasks(&criteria),
+        };
         let answers = match told.other {
             None => vec![("answer", told.text)],
             Some(other) => vec![("answer-A", told.text), ("answer-B", other)],
         };
         let data = data(case, told.references, &answers, question.answer);
         let Some(prompt) = &self.prompt else {
-            return Ok(format!("{data}\n{task}"));
+            return Ok(tasks.iter().map(|task| format!("{data}\n{task}")).collect());
         };
-        let (data, task) = (Value::from(data), Value::from(task));
+        let data = Value::from(data);
         let (answer, other) = (
             Value::from(told.text),
             Value::from(told.other.unwrap_or("")),
         );
-        let mut more = vec![("data", &data), ("task", &task), ("answer", &answer)];
-        if told.other.is_some() {
-            more.push(("other", &other));
-        }
-        Ok(prompt.render_with(case, &more)?.into_owned())
+        let one = |task: String| {
+            let task = Value::from(task);
+            let mut more = vec![("data", &data), ("task", &task), ("answer", &answer)];
+            if told.other.is_some() {
+                more.push(("other", &other));
+            }
+            Ok(prompt.render_with(case, &more)?.into_owned())
+        };
+        tasks.into_iter().map(one).collect()
     }
 
     /// Asks one judge once.
     async fn opinion(
         &self,
         member: &Member,
-        words: String,
+        mut words: Vec<String>,
         call: &Call,
     ) -> Result<Opinion, String> {
         let _permit = member.limiter.enter().await;
         let call = call.clone().at_most(self.pace.timeout());
+        if let Some(labels) = &self.weighted {
+            return weigh(&member.bot, &words, labels, &call).await;
+        }
+        let words = words.pop().expect("one task, where a reply is made");
         let conversation = [Message::user(words)];
         let span = traced::span(&member.name);
         let asked = within(member.bot.ask(&conversation, &call), &call);
@@ -192,9 +214,18 @@ fn both_orders(
     if first.value == 1.0 - second.value {
         return Ok(first);
     }
+    // Probabilities are no words: their mean is what is left when the order is taken out.
+    if let (true, true) = (first.weighted, second.weighted) {
+        return Ok(Opinion {
+            value: f64::midpoint(first.value, 1.0 - second.value),
+            label: format!("shown first {}, shown second {}", first.label, second.label),
+            ..first
+        });
+    }
     Ok(Opinion {
         value: 0.5,
         label: "tie".into(),
+        weighted: false,
         reason: format!(
             "the two orders disagree; shown first: {}; shown second: {}",
             first.reason, second.reason
@@ -241,7 +272,8 @@ impl Judge for OpenJudge {
             let opinions: Result<Vec<_>> = join_all(asked).await.into_iter().collect();
             let names = self.members.iter().map(|member| member.name.as_str());
             let opinions: Vec<_> = names.zip(opinions?).collect();
-            Ok(verdict(&opinions, self.combine, self.judgement.decides()))
+            let decides = self.judgement.decides() && self.weighted.is_none();
+            Ok(verdict(&opinions, self.combine, decides))
         })
     }
 }
@@ -306,7 +338,10 @@ fn verdict(
         _ => {
             let words: Vec<_> = good
                 .iter()
-                .map(|(name, opinion)| format!("{name}: {}: {}", opinion.label, opinion.reason))
+                .map(|(name, opinion)| match opinion.reason.is_empty() {
+                    true => format!("{name}: {}", opinion.label),
+                    false => format!("{name}: {}: {}", opinion.label, opinion.reason),
+                })
                 .collect();
             let mut why = words.join("; ");
             if let Some(agreement) = agreement(&values) {
@@ -359,6 +394,7 @@ mod tests {
             value,
             label: value.to_string(),
             reason: "so it is".into(),
+            weighted: false,
         }
     }
 

@@ -3,7 +3,7 @@
 /// Vectors, one after another.
 ///
 /// ```
-/// use botsmith_core::engine::Vectors;
+/// use botsmith_core::Vectors;
 /// let vectors = Vectors::from_rows(2, vec![3.0, 4.0, 0.0, 2.0]);
 /// assert_eq!(vectors.row(1), [0.0, 2.0]);
 /// assert!((vectors.cosine(0, 1) - 0.8).abs() < 1e-6);
@@ -15,7 +15,8 @@ pub struct Vectors {
 }
 
 impl Vectors {
-    pub(super) fn new(count: usize, width: usize) -> Self {
+    #[cfg(feature = "engine")]
+    pub(crate) fn new(count: usize, width: usize) -> Self {
         Self {
             width,
             values: vec![0.0; count * width],
@@ -102,7 +103,8 @@ impl Vectors {
         }
     }
 
-    pub(super) fn set(&mut self, index: usize, row: &[f32], normalise: bool) {
+    #[cfg(feature = "engine")]
+    pub(crate) fn set(&mut self, index: usize, row: &[f32], normalise: bool) {
         let to = &mut self.values[index * self.width..(index + 1) * self.width];
         to.copy_from_slice(row);
         if normalise {
@@ -117,7 +119,8 @@ impl Vectors {
         }
     }
 
-    pub(super) fn select(self, which: &[usize]) -> Self {
+    #[cfg(feature = "engine")]
+    pub(crate) fn select(self, which: &[usize]) -> Self {
         if which.len() == self.len() {
             // As many as there are, and each at least once: they are in order.
             return self;

@@ -1,0 +1,143 @@
+//! Spearman's correlation of cosines with the teacher's: the table, TF-IDF, the mean of the teacher's input embeddings.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use botsmith_core::static_embeddings::StaticEmbeddings;
+
+use crate::Failure;
+use crate::pairs::{Kind, Pair};
+use crate::teacher::Teacher;
+
+pub(crate) fn report(
+    pairs: &[Pair],
+    training: &[String],
+    table: &StaticEmbeddings,
+    teacher: &Teacher,
+) -> Result<(), Failure> {
+    let tf_idf = TfIdf::new(training);
+    let static_: Vec<f64> = pairs.iter().map(|p| table.similarity(&p.a, &p.b)).collect();
+    let terms: Vec<f64> = pairs.iter().map(|p| tf_idf.cosine(&p.a, &p.b)).collect();
+    let inputs = pairs
+        .iter()
+        .map(|p| {
+            let (a, b) = (teacher.mean_of_inputs(&p.a)?, teacher.mean_of_inputs(&p.b)?);
+            Ok(cosine(&a, &b))
+        })
+        .collect::<Result<Vec<f64>, Failure>>()?;
+    println!(
+        "\nSpearman with the teacher's cosines over {} pairs",
+        pairs.len()
+    );
+    println!("| cosines of | all | near | beside | by lot |\n|---|--:|--:|--:|--:|");
+    for (name, ours) in [
+        ("the table", &static_),
+        ("TF-IDF", &terms),
+        ("the teacher's input embeddings, mean", &inputs),
+    ] {
+        let of = |kind: Option<Kind>| {
+            let chosen = pairs
+                .iter()
+                .zip(ours)
+                .filter(|(pair, _)| kind.is_none_or(|kind| kind == pair.kind));
+            let (wanted, found): (Vec<f64>, Vec<f64>) =
+                chosen.map(|(pair, value)| (pair.cosine, *value)).unzip();
+            spearman(&wanted, &found)
+        };
+        let [all, near, beside, any] =
+            [None, Some(Kind::Near), Some(Kind::Beside), Some(Kind::Any)].map(of);
+        println!("| {name} | {all:.3} | {near:.3} | {beside:.3} | {any:.3} |");
+    }
+    Ok(())
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter()
+            .zip(b)
+            .map(|(x, y)| f64::from(*x) * f64::from(*y))
+            .sum()
+    };
+    let lengths = (dot(a, a) * dot(b, b)).sqrt();
+    if lengths > 0.0 {
+        dot(a, b) / lengths
+    } else {
+        0.0
+    }
+}
+
+/// Pearson's correlation of ranks; equal values share the mean of their ranks.
+pub(crate) fn spearman(a: &[f64], b: &[f64]) -> f64 {
+    let (a, b) = (ranks(a), ranks(b));
+    let mean = (a.len() as f64 - 1.0) / 2.0;
+    let product = |x: &[f64], y: &[f64]| -> f64 {
+        x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum()
+    };
+    product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|x, y| values[*x].total_cmp(&values[*y]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut from = 0;
+    while from < order.len() {
+        let mut to = from + 1;
+        while to < order.len() && values[order[to]] == values[order[from]] {
+            to += 1;
+        }
+        for at in &order[from..to] {
+            ranks[*at] = (from + to - 1) as f64 / 2.0;
+        }
+        from = to;
+    }
+    ranks
+}
+
+/// Words in lower case, weighed by `ln((n + 1) / (texts with it + 1)) + 1` of the texts learnt from.
+struct TfIdf {
+    texts: usize,
+    with: HashMap<String, usize>,
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+impl TfIdf {
+    fn new(texts: &[String]) -> Self {
+        let mut with = HashMap::new();
+        for text in texts {
+            for word in words(text).into_iter().collect::<HashSet<_>>() {
+                *with.entry(word).or_insert(0) += 1;
+            }
+        }
+        Self {
+            texts: texts.len(),
+            with,
+        }
+    }
+
+    fn vector(&self, text: &str) -> BTreeMap<String, f64> {
+        let mut vector = BTreeMap::new();
+        for word in words(text) {
+            let with = self.with.get(&word).copied().unwrap_or(0);
+            let idf = ((self.texts + 1) as f64 / (with + 1) as f64).ln() + 1.0;
+            *vector.entry(word).or_insert(0.0) += idf;
+        }
+        vector
+    }
+
+    fn cosine(&self, a: &str, b: &str) -> f64 {
+        let (a, b) = (self.vector(a), self.vector(b));
+        let length = |v: &BTreeMap<String, f64>| v.values().map(|x| x * x).sum::<f64>().sqrt();
+        let dot: f64 = a
+            .iter()
+            .filter_map(|(word, x)| Some(x * b.get(word)?))
+            .sum();
+        let lengths = length(&a) * length(&b);
+        if lengths > 0.0 { dot / lengths } else { 0.0 }
+    }
+}

@@ -1,0 +1,278 @@
+//! Models of this machine that measure: embeddings, token vectors, classes of pairs, likelihoods.
+//!
+//! A model is read once in a process for all evaluators that name it for the same use, and goes when the last of them
+//! does. Texts that are too long are cut, as `sentence-transformers` does it; a decoder's are an error that says so.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use botsmith_core::chat::Call;
+use botsmith_core::config::Environment;
+use botsmith_core::digest::Digest;
+use botsmith_core::engine::{
+    ClassifyOptions, CrossEncoder, Device, EmbedOptions, EngineError, Library, LoadOptions,
+    LocalModel, ModelFiles, Packed, Pair, SentenceEmbedder, WeightFiles,
+};
+use botsmith_core::score::ScoreRequest;
+use serde_json::{Value, json};
+
+use super::backend::{Backend, Measured, different, score, with_spans};
+use super::source::{Model, What};
+use crate::metrics::bertscore::Idf;
+use crate::{Error, Result};
+
+/// A model that was read, for one use.
+#[derive(Debug)]
+enum Loaded {
+    Embedder(SentenceEmbedder),
+    Classifier(CrossEncoder),
+    Decoder(LocalModel),
+}
+
+/// What tells two of them apart: files, device, use.
+type Key = (PathBuf, String, u8);
+
+static LOADED: OnceLock<Mutex<Vec<(Key, Weak<Loaded>)>>> = OnceLock::new();
+
+/// A model with what it is to measure.
+#[derive(Debug)]
+struct Local {
+    model: Arc<Loaded>,
+    identity: Value,
+    /// Whether token vectors are compared, not whole texts.
+    tokens: bool,
+    idf: Option<Idf<u32>>,
+    /// Of classes: the places of those that are wanted.
+    classes: Vec<usize>,
+}
+
+/// Reads the model that the suite names.
+pub(super) fn open(model: &Model, what: &What) -> Result<Arc<dyn Backend>> {
+    let wrong = |error: &EngineError| -> Error {
+        let mut at = (*model.named_at).clone().code(error.code());
+        at.message = error.to_string();
+        at.into()
+    };
+    let environment = Environment::of_process().map_err(|source| {
+        Error::Core(botsmith_core::Error::Read {
+            path: ".".into(),
+            source,
+        })
+    })?;
+    let mut library = Library::new(&environment);
+    library.here.push(&model.folder);
+    let opened = || -> Result<Local, EngineError> {
+        let files = library.open(&model.name.parse()?)?;
+        let device: Device = model.device.as_deref().unwrap_or("auto").parse()?;
+        let loaded = shared(&files, device, what)?;
+        Ok(Local {
+            classes: classes(&loaded, what)?,
+            tokens: matches!(what, What::Tokens(_)),
+            idf: idf(&loaded, what)?,
+            identity: json!({"model": model.name, "files": signature(&files)?}),
+            model: loaded,
+        })
+    };
+    opened()
+        .map(|local| Arc::new(local) as _)
+        .map_err(|error| wrong(&error))
+}
+
+fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>, EngineError> {
+    let path = std::fs::canonicalize(&files.path).unwrap_or_else(|_| files.path.clone());
+    let used_as = match what {
+        What::Cosine | What::Tokens(_) => 0,
+        What::Classes(_) => 1,
+        What::Likelihood => 2,
+    };
+    let key = (path, device.to_string(), used_as);
+    // Held while a model is read: two evaluators of one suite shall not read it twice.
+    let mut all = LOADED
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    all.retain(|(_, model)| model.strong_count() > 0);
+    let known = all.iter().find(|(known, _)| *known == key);
+    if let Some(model) = known.and_then(|(_, model)| model.upgrade()) {
+        return Ok(model);
+    }
+    let model = Arc::new(match what {
+        What::Cosine | What::Tokens(_) => {
+            Loaded::Embedder(SentenceEmbedder::load(files, &device.open()?)?)
+        }
+        What::Classes(_) => Loaded::Classifier(CrossEncoder::load(files, &device.open()?)?),
+        What::Likelihood => {
+            let mut load = LoadOptions::default();
+            load.device = device;
+            Loaded::Decoder(LocalModel::load_files(files, &load)?)
+        }
+    });
+    all.push((key, Arc::downgrade(&model)));
+    Ok(model)
+}
+
+/// The places of the wanted classes among the model's: of several names the first that it knows.
+fn classes(model: &Loaded, what: &What) -> Result<Vec<usize>, EngineError> {
+    let (Loaded::Classifier(model), What::Classes(wanted)) = (model, what) else {
+        return Ok(Vec::new());
+    };
+    if wanted.is_empty() {
+        return Ok(vec![model.labels().len() - 1]);
+    }
+    wanted
+        .iter()
+        .map(|names| {
+            let found = names.iter().find_map(|name| model.label(name));
+            found.ok_or_else(|| {
+                EngineError::Setting(format!(
+                    "the model has no class `{}`; it has {}; say which it is with `labels`",
+                    names.first().map_or("", String::as_str),
+                    botsmith_core::hint::list(model.labels().iter().map(String::as_str))
+                ))
+            })
+        })
+        .collect()
+}
+
+fn idf(model: &Loaded, what: &What) -> Result<Option<Idf<u32>>, EngineError> {
+    let (Loaded::Embedder(model), What::Tokens(documents)) = (model, what) else {
+        return Ok(None);
+    };
+    if documents.is_empty() {
+        return Ok(None);
+    }
+    let tokenizer = model.encoder().tokenizer();
+    let ids: Result<Vec<Vec<u32>>, _> = documents
+        .iter()
+        .map(|text| tokenizer.encode(text, false))
+        .collect();
+    Ok(Some(Idf::new(ids?)))
+}
+
+/// What the files are, without reading all weights: the configuration, and each weight file's name and size.
+fn signature(files: &ModelFiles) -> Result<String, EngineError> {
+    let mut told = match files.beside("config.json") {
+        Some(path) => std::fs::read(&path).map_err(|source| EngineError::Read { path, source })?,
+        None => Vec::new(),
+    };
+    let weights = match &files.weights {
+        WeightFiles::Safetensors(paths) => paths.clone(),
+        WeightFiles::Gguf(path) => vec![path.clone()],
+        _ => Vec::new(),
+    };
+    for path in weights {
+        let size = std::fs::metadata(&path).map_or(0, |about| about.len());
+        told.extend(path.file_name().unwrap_or_default().as_encoded_bytes());
+        told.extend(size.to_le_bytes());
+    }
+    Ok(Digest::of(&told).to_string())
+}
+
+impl Backend for Local {
+    fn measure(&self, pairs: &[(&str, &str)]) -> Result<Vec<Measured>, String> {
+        let measured = match &*self.model {
+            Loaded::Embedder(model) if self.tokens => self.tokens(model, pairs),
+            Loaded::Embedder(model) => cosines(model, pairs),
+            Loaded::Classifier(model) => self.probabilities(model, pairs),
+            Loaded::Decoder(model) => likelihoods(model, pairs),
+        };
+        measured.map_err(|error| error.to_string())
+    }
+
+    fn identity(&self) -> Value {
+        self.identity.clone()
+    }
+}
+
+fn cosines(model: &SentenceEmbedder, pairs: &[(&str, &str)]) -> Result<Vec<Measured>, EngineError> {
+    let (texts, places) = different(pairs);
+    let vectors = model.embed(&texts, &EmbedOptions::default())?;
+    let cosine = |&(a, b): &(usize, usize)| match a == b {
+        true => 1.0,
+        false => vectors.cosine(a, b).clamp(-1.0, 1.0),
+    };
+    Ok(places
+        .iter()
+        .map(|both| vec![cosine(both)].into())
+        .collect())
+}
+
+/// Nats, tokens and bytes of each second text after its first.
+fn likelihoods(model: &LocalModel, pairs: &[(&str, &str)]) -> Result<Vec<Measured>, EngineError> {
+    let requests: Vec<ScoreRequest> = pairs
+        .iter()
+        .map(|(before, text)| ScoreRequest::text(*before, [*text]))
+        .collect();
+    let scores = model.score_now(&requests, &Call::default())?;
+    Ok(scores
+        .iter()
+        .zip(pairs)
+        .map(|(scores, (_, text))| {
+            let one = &scores.continuations[0];
+            vec![one.logprob, one.tokens.len() as f64, text.len() as f64].into()
+        })
+        .collect())
+}
+
+impl Local {
+    fn probabilities(
+        &self,
+        model: &CrossEncoder,
+        pairs: &[(&str, &str)],
+    ) -> Result<Vec<Measured>, EngineError> {
+        let pairs: Vec<Pair<'_>> = pairs
+            .iter()
+            .map(|(first, second)| Pair {
+                first,
+                second: Some(second),
+            })
+            .collect();
+        let rows = model.probabilities(&pairs, &ClassifyOptions::default())?;
+        let wanted = |row: &Vec<f64>| self.classes.iter().map(|at| row[*at]).collect::<Vec<f64>>();
+        Ok(rows.iter().map(|row| wanted(row).into()).collect())
+    }
+
+    /// `BERTScore` over the last layer's vectors. As in `bert-score`, special tokens can be found, and weigh nothing.
+    fn tokens(
+        &self,
+        model: &SentenceEmbedder,
+        pairs: &[(&str, &str)],
+    ) -> Result<Vec<Measured>, EngineError> {
+        let encoder = model.encoder();
+        let (texts, places) = different(pairs);
+        let tokenizer = encoder.tokenizer().cut_at(encoder.limit())?;
+        let mut read = Vec::with_capacity(texts.len());
+        for text in texts {
+            let encoded = tokenizer.encode_with_offsets(text, None, true)?;
+            let packed = Packed::new([&encoded], encoder.limit())?;
+            let vectors = encoder.forward(&packed)?.to_vec2::<f32>()?.concat();
+            let weights: Vec<f64> = encoded
+                .ids
+                .iter()
+                .zip(&encoded.offsets)
+                .map(|(id, (from, to))| match (&self.idf, from < to) {
+                    (_, false) => 0.0,
+                    (Some(idf), true) => idf.weight(id),
+                    (None, true) => 1.0,
+                })
+                .collect();
+            read.push((encoded.offsets, vectors, weights));
+        }
+        places
+            .iter()
+            .map(|&(a, b)| {
+                let ((offsets, ours, our_weights), (_, theirs, their_weights)) =
+                    (&read[a], &read[b]);
+                let found = score(
+                    encoder.width(),
+                    (ours, Some(our_weights)),
+                    (theirs, Some(their_weights)),
+                )
+                .map_err(EngineError::Step)?;
+                let mut measured = with_spans(&found, offsets.iter().copied());
+                measured.spans.retain(|(from, to, _)| from < to);
+                Ok(measured)
+            })
+            .collect()
+    }
+}

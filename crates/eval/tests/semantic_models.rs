@@ -1,0 +1,360 @@
+//! Evaluators of meaning over models of this machine: the engine's tiny models with random weights, so that plumbing
+//! is tested and meaning is not.
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+#[path = "live/common.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use botsmith_core::chat::ChatResponse;
+use botsmith_core::engine::{
+    ClassifyOptions, ComputeDevice, CrossEncoder, EmbedOptions, LoadOptions, LocalModel,
+    ModelFiles, Pair, SentenceEmbedder,
+};
+use botsmith_core::store;
+use botsmith_core::yaml::{Cursor, Source, parse};
+use botsmith_eval::ask::Given;
+use botsmith_eval::evaluators::{Panel, Registry};
+use botsmith_eval::extract::Extract;
+use botsmith_eval::metric::Metric;
+use botsmith_eval::{Answer, Case, Result, Score, Verdict};
+use botsmith_nanobots::cartridge::Profile;
+use botsmith_nanobots::{Bot, Cartridge};
+use serde_json::json;
+
+use common::{Count, bot, cases, run, value};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../core/tests/engine/models")
+        .join(name)
+}
+
+fn entry(name: &str, options: &str, model: &str) -> String {
+    let model = fixture(model).display().to_string();
+    format!("{name}: {{model: {model:?}, device: cpu{options}}}")
+}
+
+fn verdict(entry: &str, case: &Case, answer: &str) -> Result<Verdict> {
+    let source = Source::new("suite.yaml", format!("- {entry}"));
+    let node = parse(&source)?;
+    let panel = Panel::read(
+        &Cursor::new(&source, &node),
+        &Registry::builtin(),
+        &Extract::default(),
+    )?;
+    let prepared = panel.prepare(case)?;
+    Ok(panel.judge(&prepared, &Answer::text(answer))?.remove(0))
+}
+
+fn score(entry: &str, case: &Case, answer: &str) -> Score {
+    match verdict(entry, case, answer).unwrap() {
+        Verdict::Judged(score) => score,
+        other => panic!("{entry}: {other:?}"),
+    }
+}
+
+fn case() -> Case {
+    Case {
+        id: "c".into(),
+        input: "where is the cat".into(),
+        references: vec!["the cat sat on the mat".into()],
+        context: vec!["the dog ran".into(), "the cat sat".into()],
+        ..Case::default()
+    }
+}
+
+/// A folder with a decoder as `botsmith model` reads it.
+fn decoder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors"] {
+        std::fs::copy(
+            fixture("decoder-qwen2").join(file),
+            folder.path().join(file),
+        )
+        .unwrap();
+    }
+    std::fs::copy(
+        fixture("decoder-tokenizer.json"),
+        folder.path().join("tokenizer.json"),
+    )
+    .unwrap();
+    let template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}\
+                    {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    let about = json!({"eos_token": "<|im_end|>", "chat_template": template});
+    std::fs::write(
+        folder.path().join("tokenizer_config.json"),
+        about.to_string(),
+    )
+    .unwrap();
+    folder
+}
+
+#[test]
+fn similarity_is_the_cosine_that_the_model_gives() {
+    let files = ModelFiles::open(fixture("sentence")).unwrap();
+    let model = SentenceEmbedder::load(&files, &ComputeDevice::Cpu).unwrap();
+    let (answer, case) = ("a cat on a mat", case());
+    let vectors = model
+        .embed(&[answer, &case.references[0]], &EmbedOptions::default())
+        .unwrap();
+    let found = score(&entry("similarity", "", "sentence"), &case, answer).value;
+    assert!((found - vectors.cosine(0, 1).max(0.0)).abs() < 1e-6);
+    let options = format!(
+        "{{\"model\": {:?}, \"device\": \"cpu\"}}",
+        fixture("sentence").display().to_string()
+    );
+    let metric = Metric::new(&Registry::builtin(), "similarity", Some(&options)).unwrap();
+    let pairs = [
+        (answer, [case.references[0].clone()]),
+        ("mat", ["mat".to_owned()]),
+    ];
+    let all = metric.scores(&pairs, 0, |(text, of)| (text, of)).unwrap();
+    assert!((all[0].unwrap() - found).abs() < 1e-6);
+    assert_eq!(all[1], Some(1.0));
+}
+
+#[test]
+fn bertscore_of_a_text_with_itself_is_1_by_a_model_too() {
+    let case = case();
+    let same = score(
+        &entry("bertscore", "", "sentence"),
+        &case,
+        &case.references[0],
+    );
+    assert!((same.value - 1.0).abs() < 1e-5, "{same:?}");
+    let other = score(&entry("bertscore", "", "sentence"), &case, "dogs");
+    assert!(other.value < same.value);
+}
+
+#[test]
+fn faithfulness_is_the_share_of_sentences_that_some_passage_entails() {
+    let files = ModelFiles::open(fixture("bert")).unwrap();
+    let model = CrossEncoder::load(&files, &ComputeDevice::Cpu).unwrap();
+    let case = case();
+    let answer = "the cat sat. a dog ran!";
+    let at = model.label("entailment").unwrap();
+    let most = |sentence: &str| {
+        let pairs: Vec<Pair<'_>> = case
+            .context
+            .iter()
+            .map(|first| Pair {
+                first,
+                second: Some(sentence),
+            })
+            .collect();
+        let rows = model
+            .probabilities(&pairs, &ClassifyOptions::default())
+            .unwrap();
+        rows.iter().map(|row| row[at]).fold(0.0, f64::max)
+    };
+    let each = ["the cat sat.", "a dog ran!"].map(most);
+    let cutoff = f64::midpoint(each[0], each[1]);
+    let found = score(
+        &entry("nli", &format!(", cutoff: {cutoff}"), "bert"),
+        &case,
+        answer,
+    );
+    assert_eq!(found.value, 0.5, "{each:?}");
+    let spans: Vec<(&str, bool)> = found
+        .evidence
+        .iter()
+        .map(|span| (&answer[span.start..span.end], span.supports))
+        .collect();
+    assert_eq!(
+        spans,
+        [
+            ("the cat sat.", each[0] >= cutoff),
+            ("a dog ran!", each[1] >= cutoff)
+        ]
+    );
+    assert!(
+        found
+            .explanation
+            .unwrap()
+            .contains("1 of 2 sentences follow from no passage")
+    );
+    let whole = score(
+        &entry("nli", ", check: entailment", "bert"),
+        &case,
+        "the cat sat.",
+    );
+    assert!((whole.value - each[0]).abs() < 1e-6);
+    let against = score(
+        &entry("nli", ", check: contradiction, against: references", "bert"),
+        &case,
+        "no cat",
+    );
+    assert!((0.0..=1.0).contains(&against.value));
+    for part in ["context-recall", "context-precision"] {
+        let found = score(&entry(part, ", with: nli, cutoff: 0", "bert"), &case, "");
+        assert_eq!(
+            found.value, 1.0,
+            "{part}: every passage is good enough for 0"
+        );
+    }
+}
+
+#[test]
+fn a_model_that_cannot_do_it_is_named_at_its_place() {
+    for (entry, said) in [
+        (entry("similarity", "", "no-such-folder"), "no-such-folder"),
+        (
+            entry("nli", ", labels: {entailment: yes-it-does}", "bert"),
+            "yes-it-does",
+        ),
+        (entry("nli", "", "sentence"), "suite.yaml:1"),
+        (entry("perplexity", "", "bert"), "suite.yaml:1"),
+    ] {
+        let error = verdict(&entry, &case(), "An answer.").unwrap_err();
+        assert!(
+            error.to_string().contains(said) && error.to_string().contains("suite.yaml:1"),
+            "{error}"
+        );
+        assert!(error.code().starts_with("BS-ENG"), "{error}");
+    }
+}
+
+#[test]
+fn relevance_by_a_reranker_is_the_probability_of_its_last_class() {
+    let files = ModelFiles::open(fixture("xlm-roberta")).unwrap();
+    let model = CrossEncoder::load(&files, &ComputeDevice::Cpu).unwrap();
+    let pair = [Pair {
+        first: "where is the cat",
+        second: Some("on the mat"),
+    }];
+    let wanted = model
+        .probabilities(&pair, &ClassifyOptions::default())
+        .unwrap()[0][0];
+    let found = score(
+        &entry("relevance", ", with: reranker", "xlm-roberta"),
+        &case(),
+        "on the mat",
+    );
+    assert!((found.value - wanted).abs() < 1e-6);
+}
+
+#[test]
+fn perplexity_is_that_of_the_decoder() {
+    let folder = decoder();
+    let mut load = LoadOptions::default();
+    load.kv_bytes = Some(32 << 20);
+    let model = LocalModel::load(folder.path(), &load).unwrap();
+    let text = "the cat sat on the mat";
+    let wanted = &model
+        .score_texts(&[text.to_owned()], &botsmith_core::chat::Call::default())
+        .unwrap()[0];
+    let path = folder.path().display().to_string();
+    let of = |options: &str| {
+        score(
+            &format!("perplexity: {{model: {path:?}, device: cpu{options}}}"),
+            &case(),
+            text,
+        )
+    };
+    let plain = of("");
+    assert!((plain.value - wanted.perplexity()).abs() < 1e-6 * wanted.perplexity());
+    let bits = of(", unit: bits-per-byte, max: 0.001");
+    assert!((bits.value - wanted.bits_per_byte()).abs() < 1e-6);
+    assert_eq!(bits.passed, Some(false));
+    assert_ne!(of(", after: \"{{ input }} \"").value, plain.value);
+}
+
+#[test]
+fn answers_of_a_run_wait_for_a_model_together_and_are_kept() {
+    let model = fixture("sentence").display().to_string();
+    let rows: Vec<String> = (0..30)
+        .map(|at| {
+            format!(
+                "{{id: c{at}, input: q, reference: \"cat 1\", a: \"cat {}\"}}",
+                at % 5
+            )
+        })
+        .collect();
+    let suite = format!(
+        "version: 1\ndataset: [{}]\nbots: [{{name: a, recorded: {{answer: /a}}}}]\n\
+         evaluators: [{{similarity: {{model: {model:?}, device: cpu}}}}]\n",
+        rows.join(", ")
+    );
+    let store = store::open("memory:").unwrap();
+    let finished = run(&*store, &suite, &Given::default()).unwrap();
+    let mut seen = 0;
+    for record in cases(&*store, &finished) {
+        let answer = &record.answers[0];
+        let found = value(&answer.verdicts[0]).unwrap();
+        assert_eq!(
+            found == 1.0,
+            answer.answer.text == "cat 1",
+            "{}",
+            answer.answer.text
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 30);
+}
+
+#[test]
+fn a_weighted_judge_reads_probabilities_and_needs_a_model_that_has_them() {
+    let folder = decoder();
+    let mut load = LoadOptions::default();
+    load.kv_bytes = Some(32 << 20);
+    let model = LocalModel::load(folder.path(), &load).unwrap();
+    let cartridge = || Cartridge::from_value(&json!({}), Profile::Native).unwrap();
+    let judge = Bot::new(cartridge(), Arc::new(model)).unwrap();
+    let parrot = || {
+        bot(&Count::default(), |request| {
+            Ok(ChatResponse::text(common::said(request)))
+        })
+    };
+    let suite = |options: &str| {
+        format!(
+            "version: 1\ndataset: [{{input: q1, a: cat}}, {{input: q2, a: dog}}]\n\
+             bots: [{{name: a, recorded: {{answer: /a}}}}]\n\
+             evaluators: [{{judge: {{cartridge: judge.yml, weighted: true, {options}}}}}]\n"
+        )
+    };
+    let bots = Given::default()
+        .with("parrot", parrot())
+        .with("judge.yml", judge);
+    for options in [
+        "kind: choice, choices: {good: 1, bad: 0}, criteria: It is short.",
+        "kind: score, criteria: It is short.",
+        "criteria: [It is short., It is kind.]",
+    ] {
+        let store = store::open("memory:").unwrap();
+        let finished = run(&*store, &suite(options), &bots).unwrap();
+        for record in cases(&*store, &finished) {
+            match &record.answers[0].verdicts[0] {
+                Verdict::Judged(score) => {
+                    assert!(
+                        (0.0..=1.0).contains(&score.value) && score.passed.is_none(),
+                        "{options}: {score:?}"
+                    );
+                    assert!(
+                        score.value > 0.0 && score.value < 1.0,
+                        "{options}: {score:?}"
+                    );
+                }
+                // A model of random weights may find no label likely.
+                Verdict::Failed(why) => assert!(why.contains("likely"), "{options}: {why}"),
+                Verdict::Skipped(why) => panic!("{options}: {why}"),
+            }
+        }
+    }
+    let store = store::open("memory:").unwrap();
+    let bots = Given::default()
+        .with("parrot", parrot())
+        .with("judge.yml", parrot());
+    let error = run(&*store, &suite("criteria: It is short."), &bots).unwrap_err();
+    assert!(error.to_string().contains("provider `local`"), "{error}");
+    let error = run(
+        &*store,
+        &suite("kind: score, scale: [0, 0.5], criteria: x"),
+        &bots,
+    )
+    .unwrap_err();
+    assert!(error.to_string().contains("whole ends"), "{error}");
+}

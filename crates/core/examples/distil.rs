@@ -103,5 +103,6 @@ fn main() -> Result<(), Failure> {
     let kept = pairs::choose(&pairs::alone(prose), 300, &mut teacher, SEED)?;
     measure::report(&kept, &training, &table, &teacher)?;
     std::fs::write(path("--pairs")?, pairs::as_json(&kept))?;
+    measure::speed(&training, &table);
     Ok(())
 }

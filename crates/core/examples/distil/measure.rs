@@ -50,6 +50,24 @@ pub(crate) fn report(
     Ok(())
 }
 
+/// How many sentences of 12 words the table embeds in a second, on one thread.
+pub(crate) fn speed(training: &[String], table: &StaticEmbeddings) {
+    let words: Vec<&str> = training
+        .iter()
+        .flat_map(|text| text.split_whitespace())
+        .take(240_000)
+        .collect();
+    let sentences: Vec<String> = words.chunks(12).map(|words| words.join(" ")).collect();
+    let begun = std::time::Instant::now();
+    let vectors = table.embed(&sentences);
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "\n{} sentences of 12 words: {:.0} a second on one thread",
+        vectors.len(),
+        vectors.len() as f64 / seconds
+    );
+}
+
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| -> f64 {
         a.iter()

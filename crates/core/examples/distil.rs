@@ -62,7 +62,7 @@ fn main() -> Result<(), Failure> {
     };
     let mut teacher = teacher::Teacher::open(&path("--model")?, &path("--cache")?)?;
     let (lessons, gsm8k) = texts::gsm8k(&path("--gsm8k")?)?;
-    let mut training = texts::wordnet(&path("--wordnet")?, number("--texts", 80_000)?)?;
+    let mut training = texts::wordnet(&path("--wordnet")?, number("--texts", 34_000)?)?;
     training.extend(lessons);
     let tokens = teacher.vocabulary();
     let alone: Vec<String> = tokens
@@ -75,7 +75,7 @@ fn main() -> Result<(), Failure> {
     let alone = teacher.embed(&alone)?;
     let settings = train::Settings {
         width: number("--width", 128)?,
-        rounds: number("--rounds", 20)?,
+        rounds: number("--rounds", 30)?,
         seed: SEED,
     };
     let ids = teacher.ids(&training, &tokens)?;

@@ -107,6 +107,69 @@ fn self_bleu_scores_a_line_of_candidates_and_a_corpus_of_all_lines() {
 }
 
 #[test]
+fn metric_similarity_needs_no_model_and_puts_the_nearest_first() {
+    let folder = Folder::new();
+    let pairs = concat!(
+        r#"{"candidate": "A kitten naps on the couch.", "references": ["The cat sleeps on the sofa."]}"#,
+        "\n",
+        r#"{"candidate": "The bank raised its rates.", "references": ["The cat sleeps on the sofa."]}"#,
+        "\n",
+        r#"{"candidate": "Same.", "reference": "Same."}"#,
+        "\n",
+    );
+    for metric in ["similarity", "bertscore"] {
+        let ran = folder
+            .pipe(&["metric", metric, "--json", "--corpus"], pairs.as_bytes())
+            .ends(0);
+        let lines: Vec<Value> = ran
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let score = |at: usize| lines[at]["score"].as_f64().unwrap();
+        assert!(score(0) > score(1) + 0.1, "{metric}: {lines:?}");
+        close(&lines[2]["score"], 1.0);
+        assert_eq!(lines[3]["corpus"]["n"], json!(3));
+        let mean = (score(0) + score(1) + score(2)) / 3.0;
+        close(&lines[3]["corpus"]["score"], mean);
+    }
+    let ran = folder
+        .pipe(&["metric", "similarity"], br#"{"candidate": "alone"}"#)
+        .ends(2);
+    assert!(ran.stderr.contains("<stdin>:1"), "{}", ran.stderr);
+}
+
+/// A model gets many lines at once; an error names its own line.
+#[cfg(feature = "engine")]
+#[test]
+fn metric_with_a_model_gives_each_line_its_score() {
+    let folder = Folder::new();
+    let model = format!(
+        "{}/crates/core/tests/engine/models/sentence",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let options = json!({"model": model, "device": "cpu"}).to_string();
+    let lines: Vec<String> = (0..300)
+        .map(|at| json!({"candidate": format!("cat {}", at % 3), "reference": "cat 1"}).to_string())
+        .collect();
+    let args = ["metric", "similarity", "--options", &options, "--json"];
+    let ran = folder.pipe(&args, lines.join("\n").as_bytes()).ends(0);
+    let scores: Vec<f64> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["score"].as_f64().unwrap())
+        .collect();
+    assert_eq!(scores.len(), 300);
+    for (at, score) in scores.iter().enumerate() {
+        assert_eq!(*score == 1.0, at % 3 == 1, "line {}: {score}", at + 1);
+        assert!((score - scores[at % 3]).abs() < 1e-6);
+    }
+    let broken = format!("{}\n{{\"candidate\": \"cat\"}}\n", lines[..3].join("\n"));
+    let ran = folder.pipe(&args, broken.as_bytes()).ends(2);
+    assert!(ran.stderr.contains("<stdin>:4"), "{}", ran.stderr);
+}
+
+#[test]
 fn metric_takes_options_as_json() {
     let folder = Folder::new();
     let pair = br#"{"candidate": "We REFUND you", "references": []}"#;

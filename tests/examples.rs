@@ -60,6 +60,28 @@ fn the_commented_rule_of_quickstart_fails_the_gate() {
 }
 
 #[test]
+fn the_suite_of_meaning_finds_right_answers_in_other_words() {
+    let folder = quickstart();
+    let meaning = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/meaning/suite.yaml");
+    let suite = std::fs::read_to_string(meaning).unwrap();
+    folder.write("meaning.yaml", suite.replace("../quickstart/", ""));
+    let found = folder
+        .run(&["eval", "meaning.yaml", "--json", "--jsonl", "judged.jsonl"])
+        .ends(0)
+        .json();
+    for bot in found["bots"].as_array().unwrap() {
+        let scores = &bot["scores"];
+        assert_eq!(scores["similarity"]["n"], 59);
+        assert!(scores["says-it-all"]["mean"].as_f64().unwrap() > 0.5, "{bot}");
+    }
+    let judged = folder.read("judged.jsonl");
+    // The phrase that `states-the-fact` looks for is in neither; what is meant is.
+    for id in ["delivery-10", "privacy-07"] {
+        println!("{:?}", judged.lines().find(|line| line.contains(id)));
+    }
+}
+
+#[test]
 fn the_suite_of_language_marks_what_it_found() {
     let folder = quickstart();
     let language = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/language/suite.yaml");

@@ -105,6 +105,23 @@ fn core_and_the_command_compile_no_neural_engine_unless_asked() {
     }
 }
 
+#[test]
+fn vectors_of_tokens_need_no_neural_engine_and_evaluators_have_one_only_where_asked() {
+    is_light(
+        "botsmith-core",
+        &["--no-default-features", "--features=static-embeddings"],
+    );
+    for package in ["botsmith-nanobots", "botsmith-flow", "botsmith-eval"] {
+        let tree = tree(package, &[]);
+        let heavy = tree
+            .lines()
+            .find(|line| line.starts_with("candle") || line.starts_with("tokenizers"));
+        assert_eq!(heavy, None, "{package}");
+    }
+    let tree = tree("botsmith-eval", &["--features=semantic"]);
+    assert!(tree.lines().any(|line| line.starts_with("candle-core")));
+}
+
 /// The crates that a package compiles, one a line.
 fn tree(package: &str, features: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))

@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 
 use botsmith::core::Diagnostic;
 use botsmith::eval::evaluators::Registry;
-use botsmith::eval::metric::Metric as Scorer;
+use botsmith::eval::metric::{Metric as Scorer, MetricCorpus};
 use botsmith::eval::report::plain;
 use botsmith::eval::{Result, Verdict};
 use serde::Deserialize;
@@ -17,6 +17,9 @@ use super::{Ended, output};
 
 /// A longer line is no pair of texts.
 const MAX_LINE: u64 = 32 << 20;
+
+/// Pairs that go through a model together.
+const TOGETHER: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +46,8 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
     let (mut line, mut number) = (Vec::new(), 0);
     let mut corpus = args.corpus.then(|| scorer.corpus());
     let mut text = String::new();
+    // Pairs that wait for a model together, with their lines.
+    let (mut lines, mut pairs) = (Vec::new(), Vec::new());
     loop {
         line.clear();
         number += 1;
@@ -62,26 +67,32 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
         let pair = pair(&line, number)?;
         let mut references = pair.references;
         references.extend(pair.reference);
-        let judged = match (&mut corpus, pair.candidate, pair.candidates) {
-            (Some(corpus), Some(candidate), _) => corpus.judge(&candidate, &references),
-            (None, Some(candidate), _) => scorer.judge(&candidate, &references),
-            (corpus, None, several) => {
+        match (pair.candidate, pair.candidates) {
+            (Some(candidate), _) => {
+                lines.push(number);
+                pairs.push((candidate, references));
+                if !scorer.in_batches() || pairs.len() == TOGETHER {
+                    flush(&mut text, &scorer, &mut corpus, (&lines, &pairs), args)?;
+                    lines.clear();
+                    pairs.clear();
+                }
+            }
+            (None, several) => {
                 let several = several.unwrap_or_default();
                 let added = corpus.as_mut().map(|corpus| corpus.add_together(&several));
-                added
+                let verdict = added
                     .transpose()
                     .and_then(|_| scorer.judge_together(&several))
+                    .map_err(|error| at(&error, number))?;
+                show(&mut text, &verdict, args);
             }
-        };
-        let verdict = judged.map_err(|error| {
-            botsmith::eval::Error::from(Diagnostic::new("<stdin>", error.to_string()).at(number, 0))
-        })?;
-        show(&mut text, &verdict, args);
+        }
         if text.len() > 1 << 15 {
             output::print(&text)?;
             text.clear();
         }
     }
+    flush(&mut text, &scorer, &mut corpus, (&lines, &pairs), args)?;
     if let Some(corpus) = corpus {
         let (score, n) = (corpus.score(), corpus.n());
         if args.json {
@@ -94,6 +105,34 @@ pub(super) fn run(_: &Context, args: &Metric) -> Result<Ended> {
     }
     output::print(&text)?;
     Ok(Ended::Well)
+}
+
+/// An error in a line of the input.
+fn at(error: &botsmith::eval::Error, number: usize) -> botsmith::eval::Error {
+    Diagnostic::new("<stdin>", error.to_string())
+        .at(number, 0)
+        .into()
+}
+
+/// Judges pairs, each of the line of its place, and shows the verdicts.
+fn flush(
+    text: &mut String,
+    scorer: &Scorer,
+    corpus: &mut Option<MetricCorpus<'_>>,
+    (lines, pairs): (&[usize], &[(String, Vec<String>)]),
+    args: &Metric,
+) -> Result<()> {
+    let verdicts = match corpus {
+        Some(corpus) => corpus.judge_all(pairs),
+        None => scorer.judge_all(pairs),
+    };
+    for (verdict, number) in verdicts.into_iter().zip(lines) {
+        match verdict {
+            Ok(verdict) => show(text, &verdict, args),
+            Err(error) => return Err(at(&error, *number)),
+        }
+    }
+    Ok(())
 }
 
 fn pair(line: &[u8], number: usize) -> Result<Pair> {

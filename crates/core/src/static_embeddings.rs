@@ -235,8 +235,10 @@ impl StaticEmbeddings {
             .map(|x| f64::from(*x) * f64::from(*x))
             .sum::<f64>();
         if length > 0.0 {
-            let scale = (1.0 / length.sqrt()) as f32;
-            to.iter_mut().for_each(|x| *x *= scale);
+            // In f64: of tiny vectors the factor is beyond f32.
+            let scale = 1.0 / length.sqrt();
+            to.iter_mut()
+                .for_each(|x| *x = (f64::from(*x) * scale) as f32);
         }
         tokens
     }

@@ -142,11 +142,9 @@ pub trait Evaluator: Send + Sync + Debug {
         None
     }
 
-    /// Judges several answers together; one after the other, where an evaluator has no better way.
-    ///
-    /// # Errors
-    /// As [`Evaluator::evaluate`], of the first case that cannot be judged.
-    fn evaluate_all(&self, subjects: &[Subject<'_>]) -> Result<Vec<Verdict>> {
+    /// Judges several answers together, each as [`Evaluator::evaluate`] does; one after the other, where an
+    /// evaluator has no better way.
+    fn evaluate_all(&self, subjects: &[Subject<'_>]) -> Vec<Result<Verdict>> {
         subjects
             .iter()
             .map(|subject| self.evaluate(subject))

@@ -138,8 +138,8 @@ impl Metric {
         threads: usize,
         get: impl Fn(&P) -> (&str, &[R]) + Sync,
     ) -> Result<Vec<Option<f64>>> {
-        if let Some(values) = self.in_batches(pairs, &get)? {
-            return Ok(values);
+        if self.in_batches() {
+            return self.batched(pairs, get).into_iter().map(value).collect();
         }
         let first = std::sync::Mutex::new(None);
         let judge = |scratch: &mut Scratch, pair: &P| {
@@ -166,12 +166,32 @@ impl Metric {
         }
     }
 
-    /// The values where many pairs together go through a model.
-    fn in_batches<P, R: AsRef<str>>(
+    /// Whether judging many pairs together takes much less than one by one: they go through a model.
+    pub fn in_batches(&self) -> bool {
+        self.configured().in_batches()
+    }
+
+    /// Judges candidates, each with its references, in order; in batches where that pays.
+    ///
+    /// ```
+    /// use botsmith_eval::{Verdict, evaluators::Registry, metric::Metric};
+    /// let metric = Metric::new(&Registry::builtin(), "similarity", None)?;
+    /// let verdicts = metric.judge_all(&[("a cat".to_owned(), vec!["A cat!".to_owned()])]);
+    /// assert!(matches!(&verdicts[0], Ok(Verdict::Judged(score)) if score.value > 0.8));
+    /// # Ok::<(), botsmith_eval::Error>(())
+    /// ```
+    pub fn judge_all(&self, pairs: &[(String, Vec<String>)]) -> Vec<Result<Verdict>> {
+        match self.in_batches() {
+            true => self.batched(pairs, |(text, of)| (text, of)),
+            false => pairs.iter().map(|(text, of)| self.judge(text, of)).collect(),
+        }
+    }
+
+    fn batched<P, R: AsRef<str>>(
         &self,
         pairs: &[P],
         get: impl Fn(&P) -> (&str, &[R]),
-    ) -> Result<Option<Vec<Option<f64>>>> {
+    ) -> Vec<Result<Verdict>> {
         let mut all = Vec::with_capacity(pairs.len());
         for chunk in pairs.chunks(BATCH) {
             let texts: Vec<(Case, Answer)> = chunk
@@ -188,12 +208,9 @@ impl Metric {
                     (case, Answer::text(candidate))
                 })
                 .collect();
-            match self.configured().values(&texts)? {
-                Some(values) => all.extend(values),
-                None => return Ok(None),
-            }
+            all.extend(self.configured().evaluate_all(&texts));
         }
-        Ok((!all.is_empty()).then_some(all))
+        all
     }
 
     /// The value of one pair where the evaluator says it without more.
@@ -262,6 +279,14 @@ impl Metric {
     }
 }
 
+/// The value of a score; none of what was skipped or failed.
+fn value(verdict: Result<Verdict>) -> Result<Option<f64>> {
+    Ok(match verdict? {
+        Verdict::Judged(score) => Some(score.value).filter(|value| !value.is_nan()),
+        _ => None,
+    })
+}
+
 /// Room that pairs are judged in, one after the other.
 #[derive(Default)]
 struct Scratch {
@@ -299,11 +324,27 @@ impl MetricCorpus<'_> {
         let verdict = self
             .metric
             .judge_into(candidate, references, &mut self.corpora)?;
-        if let Verdict::Judged(score) = &verdict {
+        self.count(&verdict);
+        Ok(verdict)
+    }
+
+    /// Judges candidates as [`Metric::judge_all`] does, and adds them.
+    pub fn judge_all(&mut self, pairs: &[(String, Vec<String>)]) -> Vec<Result<Verdict>> {
+        if !(self.metric.in_batches() && self.is_mean()) {
+            return pairs.iter().map(|(text, of)| self.judge(text, of)).collect();
+        }
+        let verdicts = self.metric.judge_all(pairs);
+        for verdict in verdicts.iter().flatten() {
+            self.count(verdict);
+        }
+        verdicts
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        if let Verdict::Judged(score) = verdict {
             self.sum += score.value;
             self.n += 1;
         }
-        Ok(verdict)
     }
 
     /// Adds several candidates without references, of a metric that scores all together.

@@ -9,11 +9,12 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use botsmith_core::chat::ChatResponse;
+use botsmith_core::chat::{Call, ChatResponse, Message};
 use botsmith_core::engine::{
     ClassifyOptions, ComputeDevice, CrossEncoder, EmbedOptions, LoadOptions, LocalModel,
     ModelFiles, Pair, SentenceEmbedder,
 };
+use botsmith_core::score::{ScorePrompt, ScoreRequest};
 use botsmith_core::store;
 use botsmith_core::yaml::{Cursor, Source, parse};
 use botsmith_eval::ask::Given;
@@ -297,64 +298,140 @@ fn answers_of_a_run_wait_for_a_model_together_and_are_kept() {
 }
 
 #[test]
-fn a_weighted_judge_reads_probabilities_and_needs_a_model_that_has_them() {
+fn a_weighted_judge_is_the_mean_of_its_labels_by_the_models_probabilities() {
+    let folder = decoder();
+    let mut load = LoadOptions::default();
+    load.kv_bytes = Some(32 << 20);
+    let model = Arc::new(LocalModel::load(folder.path(), &load).unwrap());
+    let cartridge = || Cartridge::from_value(&json!({}), Profile::Native).unwrap();
+    let suite = |options: &str| {
+        format!(
+            "version: 1\ndataset: [{{input: q1, a: cat}}, {{input: q2, a: the dog}}]\n\
+             bots: [{{name: a, recorded: {{answer: /a}}}}]\n\
+             evaluators: [{{judge: {{cartridge: judge.yml, weighted: true, criteria: x, {options}}}}}]\n"
+        )
+    };
+    // What the model alone says of these replies to this answer.
+    let wanted = |answer: &str, labels: &[(String, f64)]| {
+        let request = ScoreRequest {
+            prompt: ScorePrompt::Chat(vec![Message::user(answer)]),
+            continuations: labels.iter().map(|(label, _)| label.clone()).collect(),
+        };
+        let scores = model.score_now(&[request], &Call::default()).unwrap();
+        let likely = scores[0].continuations.iter().map(|one| one.logprob.exp());
+        let sum: f64 = likely.clone().sum();
+        likely.zip(labels).map(|(p, (_, v))| p * v).sum::<f64>() / sum
+    };
+    let letters: Vec<(String, f64)> = ('a'..='t')
+        .enumerate()
+        .map(|(at, letter)| (letter.to_string(), (at as f64 / 19.0).powi(2)))
+        .collect();
+    let choices: Vec<String> = letters
+        .iter()
+        .map(|(letter, value)| format!("{letter}: {value}"))
+        .collect();
+    let grades: Vec<(String, f64)> = (1..=5)
+        .map(|grade| (grade.to_string(), f64::from(grade - 1) / 4.0))
+        .collect();
+    for (options, labels) in [
+        (
+            format!("kind: choice, choices: {{{}}}", choices.join(", ")),
+            &letters,
+        ),
+        ("kind: score".to_owned(), &grades),
+    ] {
+        let judge = Bot::new(cartridge(), Arc::clone(&model) as _).unwrap();
+        let bots = Given::default().with("judge.yml", judge);
+        let store = store::open("memory:").unwrap();
+        let prompted = format!("prompt: \"{{{{ answer }}}}\", {options}");
+        let finished = run(&*store, &suite(&prompted), &bots).unwrap();
+        let mut seen = Vec::new();
+        for record in cases(&*store, &finished) {
+            let answer = &record.answers[0];
+            let found = value(&answer.verdicts[0]).unwrap();
+            let wanted = wanted(&answer.answer.text, labels);
+            assert!((found - wanted).abs() < 1e-6, "{options}: {found} {wanted}");
+            assert!(found > 0.0 && found < 1.0);
+            let Verdict::Judged(score) = &answer.verdicts[0] else {
+                unreachable!("it has a value")
+            };
+            assert_eq!(score.passed, None, "only a threshold lets it pass");
+            seen.push(found);
+        }
+        assert_eq!(seen.len(), 2);
+        assert_ne!(seen[0], seen[1], "another answer, another value");
+    }
+}
+
+#[test]
+fn a_weighted_judge_fails_where_its_labels_are_unlikely_or_no_model_has_probabilities() {
     let folder = decoder();
     let mut load = LoadOptions::default();
     load.kv_bytes = Some(32 << 20);
     let model = LocalModel::load(folder.path(), &load).unwrap();
-    let cartridge = || Cartridge::from_value(&json!({}), Profile::Native).unwrap();
-    let judge = Bot::new(cartridge(), Arc::new(model)).unwrap();
-    let parrot = || {
-        bot(&Count::default(), |request| {
-            Ok(ChatResponse::text(common::said(request)))
-        })
-    };
+    let cartridge = Cartridge::from_value(&json!({}), Profile::Native).unwrap();
+    let judge = Bot::new(cartridge, Arc::new(model)).unwrap();
     let suite = |options: &str| {
         format!(
-            "version: 1\ndataset: [{{input: q1, a: cat}}, {{input: q2, a: dog}}]\n\
-             bots: [{{name: a, recorded: {{answer: /a}}}}]\n\
-             evaluators: [{{judge: {{cartridge: judge.yml, weighted: true, {options}}}}}]\n"
+            "version: 1\ndataset: [{{input: q1, a: cat}}]\nbots: [{{name: a, recorded: {{answer: /a}}}}]\n\
+             evaluators: [{{judge: {{cartridge: judge.yml, weighted: true, criteria: x, {options}}}}}]\n"
         )
     };
-    let bots = Given::default()
-        .with("parrot", parrot())
-        .with("judge.yml", judge);
-    for options in [
-        "kind: choice, choices: {good: 1, bad: 0}, criteria: It is short.",
-        "kind: score, criteria: It is short.",
-        "criteria: [It is short., It is kind.]",
-    ] {
-        let store = store::open("memory:").unwrap();
-        let finished = run(&*store, &suite(options), &bots).unwrap();
-        for record in cases(&*store, &finished) {
-            match &record.answers[0].verdicts[0] {
-                Verdict::Judged(score) => {
-                    assert!(
-                        (0.0..=1.0).contains(&score.value) && score.passed.is_none(),
-                        "{options}: {score:?}"
-                    );
-                    assert!(
-                        score.value > 0.0 && score.value < 1.0,
-                        "{options}: {score:?}"
-                    );
-                }
-                // A model of random weights may find no label likely.
-                Verdict::Failed(why) => assert!(why.contains("likely"), "{options}: {why}"),
-                Verdict::Skipped(why) => panic!("{options}: {why}"),
-            }
-        }
-    }
+    // Three letters each to a model that knows nothing: one in millions.
     let store = store::open("memory:").unwrap();
-    let bots = Given::default()
-        .with("parrot", parrot())
-        .with("judge.yml", parrot());
-    let error = run(&*store, &suite("criteria: It is short."), &bots).unwrap_err();
-    assert!(error.to_string().contains("provider `local`"), "{error}");
-    let error = run(
-        &*store,
-        &suite("kind: score, scale: [0, 0.5], criteria: x"),
-        &bots,
-    )
-    .unwrap_err();
+    let bots = Given::default().with("judge.yml", judge);
+    let finished = run(&*store, &suite("prompt: \"{{ answer }}\""), &bots).unwrap();
+    let verdict = &cases(&*store, &finished)[0].answers[0].verdicts[0];
+    assert!(
+        matches!(verdict, Verdict::Failed(why) if why.contains("would say something else")),
+        "{verdict:?}"
+    );
+    let error = run(&*store, &suite("kind: score, scale: [0, 0.5]"), &bots).unwrap_err();
     assert!(error.to_string().contains("whole ends"), "{error}");
+    let parrot = bot(&Count::default(), |request| {
+        Ok(ChatResponse::text(common::said(request)))
+    });
+    let bots = Given::default().with("judge.yml", parrot);
+    let error = run(&*store, &suite("weight: 1"), &bots).unwrap_err();
+    assert!(error.to_string().contains("provider `local`"), "{error}");
+}
+
+#[test]
+fn a_metric_judges_together_what_it_judges_alone_and_names_the_pair_that_fails() {
+    let options = format!(
+        "{{\"model\": {:?}, \"device\": \"cpu\"}}",
+        fixture("sentence").display().to_string()
+    );
+    for name in ["similarity", "bertscore"] {
+        let metric = Metric::new(&Registry::builtin(), name, Some(&options)).unwrap();
+        assert!(metric.in_batches());
+        let mut pairs: Vec<(String, Vec<String>)> = (0..90)
+            .map(|at| {
+                (
+                    format!("the cat {}", "sat on ".repeat(at % 13)),
+                    vec!["a dog".to_owned(), format!("the mat {at}")],
+                )
+            })
+            .collect();
+        let together = metric.judge_all(&pairs);
+        let mut sum = 0.0;
+        for ((text, of), found) in pairs.iter().zip(together) {
+            let (alone, found) = (metric.judge(text, of).unwrap(), found.unwrap());
+            let (alone, found) = (value(&alone).unwrap(), value(&found).unwrap());
+            assert!((alone - found).abs() < 1e-5, "{name}: {text}: {alone} {found}");
+            sum += found;
+        }
+        let mut corpus = metric.corpus();
+        assert_eq!(corpus.judge_all(&pairs).len(), 90);
+        assert!((corpus.score().unwrap() - sum / 90.0).abs() < 1e-9);
+        pairs[40].1.clear();
+        let failed: Vec<usize> = metric
+            .judge_all(&pairs)
+            .iter()
+            .enumerate()
+            .filter(|(_, verdict)| verdict.is_err())
+            .map(|(at, _)| at)
+            .collect();
+        assert_eq!(failed, [40], "{name}: no reference");
+    }
 }

@@ -16,6 +16,9 @@ pub(crate) use sets::{retrieval_scores, self_bleu};
 /// Pairs that are judged between two looks for signals, by bytes of text.
 const QUICK: usize = 1 << 16;
 
+/// Pairs that are copied, and go through a model, together.
+const TOGETHER: usize = 512;
+
 /// A metric with its options, ready for any number of pairs.
 #[pyclass(frozen, module = "botsmith._native")]
 #[derive(Debug)]
@@ -81,10 +84,15 @@ impl Metric {
         let judge = std::sync::Arc::clone(&self.0);
         work(py, pairs, move |pairs| {
             let mut corpus = judge.corpus();
-            for pair in pairs {
-                let references: Vec<String> =
-                    pair.1.as_slice().iter().map(ToString::to_string).collect();
-                corpus.judge(&pair.0, &references)?;
+            for chunk in pairs.chunks(TOGETHER) {
+                let texts = |of: &References| of.as_slice().iter().map(ToString::to_string);
+                let owned: Vec<(String, Vec<String>)> = chunk
+                    .iter()
+                    .map(|pair| (pair.0.to_string(), texts(&pair.1).collect()))
+                    .collect();
+                for verdict in corpus.judge_all(&owned) {
+                    verdict?;
+                }
             }
             Ok(corpus.score())
         })

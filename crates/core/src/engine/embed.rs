@@ -7,6 +7,7 @@
 
 mod layout;
 mod pooling;
+mod tokens;
 
 use std::collections::HashMap;
 
@@ -23,6 +24,7 @@ pub use crate::vectors::{Int8Vectors, Vectors};
 use layout::{Dense, Layout};
 pub use pooling::Pooling;
 pub(crate) use pooling::pool;
+pub use tokens::TokenVectors;
 
 /// Tokens that go through together: enough for the matrices to be busy, few enough for the caches.
 const BUDGET: usize = 2048;

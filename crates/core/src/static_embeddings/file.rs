@@ -27,6 +27,8 @@ const WIDTH: usize = 4096;
 /// Most tokens: a slot has 16 bits, and one value is for free ones.
 const TOKENS: usize = FREE as usize;
 const FREE: u16 = u16::MAX;
+/// The largest scale: sums over any text that fits into memory stay finite.
+const SCALE: f32 = 1e18;
 /// What goes on a word begins with this in a vocabulary.
 const GOES_ON: &[u8] = b"##";
 
@@ -96,6 +98,12 @@ impl Layout {
         if !(1..=20).contains(&slots) || 1 << slots <= tokens {
             return Err(format!("2^{slots} slots for {tokens} tokens"));
         }
+        if text as usize > bytes.len() || about as usize > bytes.len() {
+            return Err(format!(
+                "it has {} bytes, its header calls for {text} of text and {about} about itself",
+                bytes.len()
+            ));
+        }
         let scales = aligned(HEADER + width * tokens);
         let ends = aligned(scales + 4 * tokens);
         let slots_at = aligned(ends + 4 * tokens);
@@ -143,8 +151,10 @@ impl Layout {
             self.longest = self.longest.max(end - start);
             start = end;
             let scale = self.scale(bytes, id);
-            if !(scale.is_finite() && scale >= 0.0) {
-                return Err(format!("token {id} has the scale {scale}"));
+            if !(0.0..=SCALE).contains(&scale) {
+                return Err(format!(
+                    "token {id} has the scale {scale}; 0 to {SCALE:e} is wanted"
+                ));
             }
         }
         let mut used = 0;
@@ -231,8 +241,8 @@ pub(super) fn write(tokens: &[&str], vectors: &Vectors, about: &str) -> Result<V
             tokens.len()
         ));
     }
-    if vectors.values().iter().any(|value| !value.is_finite()) {
-        return Err("a value is not finite".into());
+    if let Some(value) = vectors.values().iter().find(|x| !(0.0..=127.0 * SCALE).contains(&x.abs())) {
+        return Err(format!("a value is {value}; it has to be finite and not huge"));
     }
     if tokens.iter().any(|token| token.is_empty()) {
         return Err("a token is empty".into());
@@ -337,14 +347,23 @@ mod tests {
         let mut long = whole.clone();
         long.push(0);
         assert!(Layout::read(&long).unwrap_err().contains("calls for"));
+        // Sizes that no file has are refused before anything is looked up or added.
+        for field in [12, 16, 20, 24, 28] {
+            for size in [0, u32::MAX / 2, u32::MAX] {
+                let mut bytes = whole.clone();
+                bytes[field..field + 4].copy_from_slice(&size.to_le_bytes());
+                assert!(Layout::read(&bytes).is_err(), "{size} at {field}");
+            }
+        }
     }
 
     #[test]
     fn sections_with_a_right_checksum_are_still_held_against_each_other() {
         let whole = table();
         let layout = Layout::read(&whole).unwrap();
-        let wrong: [(usize, &[u8], &str); 5] = [
+        let wrong: [(usize, &[u8], &str); 6] = [
             (layout.scales, &f32::NAN.to_le_bytes(), "scale"),
+            (layout.scales, &1e30_f32.to_le_bytes(), "scale"),
             (layout.ends, &u32::MAX.to_le_bytes(), "ends at"),
             (layout.ends, &0_u32.to_le_bytes(), "ends at"),
             (layout.text, &[0xff], "UTF-8"),

@@ -121,6 +121,14 @@ fn a_file_is_read_as_it_was_written_and_a_strange_one_is_named() {
     let error = StaticEmbeddings::open(&path).expect_err("cut short");
     assert_eq!(error.code(), "BS-CORE-023");
     assert!(error.to_string().contains("tiny.bse"), "{error}");
+    // A vector that is nearly nothing has a direction still.
+    let faint = Vectors::from_rows(2, vec![3e-30, 4e-30, 1e19, 0.0]);
+    let bytes = StaticEmbeddings::write(&["faint", "loud"], &faint, "").expect("a table");
+    let table = StaticEmbeddings::from_bytes("faint.bse", bytes).expect("the table");
+    for text in ["faint", "loud loud loud"] {
+        let length: f32 = table.embed(&[text]).values().iter().map(|x| x * x).sum();
+        assert!((length - 1.0).abs() < 1e-2, "{text}: {length}");
+    }
     let missing = StaticEmbeddings::open(folder.path().join("none")).expect_err("nothing there");
     assert!(matches!(missing, StaticError::Read { .. }), "{missing}");
 }

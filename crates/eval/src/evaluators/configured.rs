@@ -137,23 +137,21 @@ impl Configured {
         Ok(self.settle(self.evaluator.evaluate(subject)?))
     }
 
-    /// Its values for plain texts and their references, judged together, where that pays; `None` where it does
-    /// not, or more than the texts is looked at.
-    pub(crate) fn values(&self, pairs: &[(Case, Answer)]) -> Result<Option<Vec<Option<f64>>>> {
-        let plain = self.when.is_none() && self.extract.is_empty();
-        if !(plain && self.evaluator.in_batches()) {
-            return Ok(None);
-        }
+    /// Whether whole texts that are judged together take much less than one by one.
+    pub(crate) fn in_batches(&self) -> bool {
+        self.when.is_none() && self.extract.is_empty() && self.evaluator.in_batches()
+    }
+
+    /// Judges whole texts together, where [`Configured::in_batches`] says that it pays.
+    pub(crate) fn evaluate_all(&self, pairs: &[(Case, Answer)]) -> Vec<Result<Verdict>> {
         let subjects: Vec<Subject<'_>> = pairs
             .iter()
             .map(|(case, answer)| Subject::whole(case, answer))
             .collect();
-        let verdicts = self.evaluator.evaluate_all(&subjects)?;
-        let value = |verdict| match self.settle(verdict) {
-            Verdict::Judged(score) => Some(score.value),
-            _ => None,
-        };
-        Ok(Some(verdicts.into_iter().map(value).collect()))
+        let verdicts = self.evaluator.evaluate_all(&subjects).into_iter();
+        verdicts
+            .map(|verdict| verdict.map(|verdict| self.settle(verdict)))
+            .collect()
     }
 
     /// Applies threshold and inversion.

@@ -84,7 +84,7 @@ fn build(options: &Fields<'_>, part: Part) -> Result<Box<dyn Evaluator>> {
         at.one_of(&[("embedding", false), ("nli", true)])
     })?;
     let what = match entails {
-        true => What::Classes(labels(options)?),
+        true => What::Class(Some(labels(options)?.entailment)),
         false => What::Cosine,
     };
     let planner = Context {

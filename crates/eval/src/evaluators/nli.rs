@@ -81,27 +81,32 @@ struct Nli {
     cutoff: f64,
 }
 
-/// The names of both classes: those of the options, else the usual ones.
-pub(super) fn labels(options: &Fields<'_>) -> Result<Vec<Vec<String>>> {
+/// How a model calls its classes.
+pub(super) struct Labels {
+    pub(super) entailment: String,
+    contradiction: String,
+}
+
+/// Those of the options, else the usual ones.
+pub(super) fn labels(options: &Fields<'_>) -> Result<Labels> {
     let own = options.get("labels");
     let fields = own.as_ref().map(|at| at.fields()).transpose()?;
-    let names = ["entailment", "contradiction"]
-        .map(
-            |name| match fields.as_ref().and_then(|fields| fields.get(name)) {
-                Some(at) => Ok(vec![at.name()?.to_owned()]),
-                None => Ok(vec![name.to_owned()]),
-            },
-        )
-        .into_iter()
-        .collect::<Result<_>>()?;
+    let name = |usual: &'static str| -> Result<String> {
+        let own = fields.as_ref().and_then(|fields| fields.get(usual));
+        Ok(own.map_or(Ok(usual), |at| at.name())?.to_owned())
+    };
+    let labels = Labels {
+        entailment: name("entailment")?,
+        contradiction: name("contradiction")?,
+    };
     if let Some(fields) = fields {
         fields.finish()?;
     }
-    Ok(names)
+    Ok(labels)
 }
 
 fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
-    let source = Source::read(options, What::Classes(labels(options)?), true)?;
+    let labels = labels(options)?;
     let check = options.get("check").map_or(Ok(Check::Faithfulness), |at| {
         at.one_of(&[
             ("faithfulness", Check::Faithfulness),
@@ -109,6 +114,12 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
             ("contradiction", Check::Contradiction),
         ])
     })?;
+    // The other class need not be there: some models know only entailment and its absence.
+    let class = match check {
+        Check::Faithfulness | Check::Entailment => labels.entailment,
+        Check::Contradiction => labels.contradiction,
+    };
+    let source = Source::read(options, What::Class(Some(class)), true)?;
     let against = match options.get("against") {
         None => Against::Either,
         Some(at) if at.node().text().is_some() => {
@@ -201,13 +212,9 @@ impl Planner for Nli {
             pairs,
             Box::new(move |measured| {
                 // For each sentence the passage that says most.
-                let class = usize::from(check == Check::Contradiction);
                 let most: Vec<f64> = measured
                     .chunks(each)
-                    .map(|of| {
-                        let values = of.iter().map(|one: &Measured| one.values[class]);
-                        values.fold(0.0, f64::max)
-                    })
+                    .map(|of| of.iter().map(Measured::value).fold(0.0, f64::max))
                     .collect();
                 let with_spans = |mut score: Score, good: &dyn Fn(f64) -> bool| {
                     for ((start, end), value) in spans.iter().zip(&most) {

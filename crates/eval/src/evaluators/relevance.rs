@@ -52,7 +52,7 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
         at.one_of(&[("embedding", false), ("reranker", true)])
     })?;
     let what = match reranks {
-        true => What::Classes(Vec::new()),
+        true => What::Class(None),
         false => What::Cosine,
     };
     let source = Source::read(options, what, reranks)?;

@@ -83,11 +83,11 @@ impl Semantic {
 }
 
 /// The plans of several answers measured together.
-fn finish(backend: &dyn Backend, plans: Vec<Plan>) -> Vec<Result<Verdict>> {
+fn finish(backend: &dyn Backend, plans: Vec<Result<Plan>>) -> Vec<Result<Verdict>> {
     let pairs: Vec<(&str, &str)> = plans
         .iter()
         .filter_map(|plan| match plan {
-            Plan::Measure(pairs, _) if pairs.len() <= MOST_PAIRS => Some(pairs),
+            Ok(Plan::Measure(pairs, _)) if pairs.len() <= MOST_PAIRS => Some(pairs),
             _ => None,
         })
         .flatten()
@@ -100,7 +100,7 @@ fn finish(backend: &dyn Backend, plans: Vec<Plan>) -> Vec<Result<Verdict>> {
     let mut at = 0;
     plans
         .into_iter()
-        .map(|plan| match plan {
+        .map(|plan| match plan? {
             Plan::Done(verdict) => Ok(verdict),
             Plan::Measure(pairs, _) if pairs.len() > MOST_PAIRS => Ok(Verdict::Failed(format!(
                 "the answer calls for {} comparisons, at most {MOST_PAIRS} are made",
@@ -121,16 +121,20 @@ impl Evaluator for Semantic {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let plan = self.planner.plan(subject)?;
         let backend = self.source.backend()?;
-        finish(&*backend, vec![plan]).remove(0)
+        finish(&*backend, vec![Ok(plan)]).remove(0)
     }
 
-    fn evaluate_all(&self, subjects: &[Subject<'_>]) -> Result<Vec<Verdict>> {
-        let plans: Result<Vec<Plan>> = subjects
-            .iter()
-            .map(|subject| self.planner.plan(subject))
-            .collect();
-        let backend = self.source.backend()?;
-        finish(&*backend, plans?).into_iter().collect()
+    fn evaluate_all(&self, subjects: &[Subject<'_>]) -> Vec<Result<Verdict>> {
+        let plans = subjects.iter().map(|subject| self.planner.plan(subject));
+        match self.source.backend() {
+            Ok(backend) => finish(&*backend, plans.collect()),
+            // Told once: a model that cannot be read is not tried again for each answer.
+            Err(error) => {
+                let rest = subjects.iter().skip(1);
+                let failed = |_| Ok(Verdict::Failed("the model cannot be read".into()));
+                std::iter::once(Err(error)).chain(rest.map(failed)).collect()
+            }
+        }
     }
 
     fn in_batches(&self) -> bool {
@@ -163,7 +167,9 @@ impl Asks for Semantic {
         Ok(Box::new(Open {
             identity: json!({"evaluator": self.planner.name(), "measured": backend.identity()}),
             planner: Arc::clone(&self.planner),
-            batcher: Batcher::new(TOGETHER, move |plans| finish(&*backend, plans)),
+            batcher: Batcher::new(TOGETHER, move |plans: Vec<Plan>| {
+                finish(&*backend, plans.into_iter().map(Ok).collect())
+            }),
         }))
     }
 }

@@ -5,7 +5,7 @@
 //! ([`ChatModel::scorer`](botsmith_core::chat::ChatModel::scorer)).
 
 use botsmith_core::chat::{Call, Message};
-use botsmith_core::score::{ScorePrompt, ScoreRequest};
+use botsmith_core::score::{Continuation, ScorePrompt, ScoreRequest, Scores};
 use botsmith_nanobots::Bot;
 use botsmith_nanobots::bot::Behavior;
 
@@ -100,18 +100,23 @@ pub(super) async fn weigh(
         .score(&requests, call)
         .await
         .map_err(|error| error.to_string())?;
-    let values: Vec<f64> = labels.iter().map(|(_, value)| *value).collect();
     let (mut sum, mut words) = (0.0, Vec::new());
     for scores in &scores {
-        let mass = scores.mass();
+        let likely = whole(scores);
+        let mass: f64 = likely.iter().sum();
         if mass.is_nan() || mass < LEAST {
             return Err(format!(
                 "finds all of its labels together {:.2} % likely: it would say something else; another prompt may help",
                 100.0 * mass
             ));
         }
-        sum += scores.weighted(&values);
-        words.push(told(labels, &scores.shares()));
+        let shares: Vec<f64> = likely.iter().map(|one| one / mass).collect();
+        sum += shares
+            .iter()
+            .zip(labels)
+            .map(|(share, (_, value))| share * value)
+            .sum::<f64>();
+        words.push(told(labels, &shares));
     }
     Ok(Opinion {
         value: (sum / scores.len().max(1) as f64).clamp(0.0, 1.0),
@@ -119,6 +124,28 @@ pub(super) async fn weigh(
         reason: String::new(),
         weighted: true,
     })
+}
+
+/// How likely each reply is, as it stands: what a longer reply goes on with, as 10 does with 1, is not that of the
+/// shorter one.
+fn whole(scores: &Scores) -> Vec<f64> {
+    let replies = &scores.continuations;
+    let begins = |long: &Continuation, short: &Continuation| {
+        let tokens = |one: &Continuation| -> Vec<String> {
+            one.tokens.iter().map(|(token, _)| token.clone()).collect()
+        };
+        long.tokens.len() > short.tokens.len() && tokens(long).starts_with(&tokens(short))
+    };
+    let mut likely: Vec<f64> = replies.iter().map(|one| one.logprob.exp()).collect();
+    for long in replies {
+        // Of 1, 10 and 100, the last is taken off the second alone.
+        let shorter = (0..replies.len()).filter(|at| begins(long, &replies[*at]));
+        if let Some(at) = shorter.max_by_key(|at| replies[*at].tokens.len()) {
+            likely[at] -= long.logprob.exp();
+        }
+    }
+    // A rounding error below 0 is none.
+    likely.iter().map(|one| one.max(0.0)).collect()
 }
 
 /// `yes 0.83, no 0.17`: at most three labels, the likeliest first.
@@ -131,4 +158,40 @@ fn told(labels: &Labels, shares: &[f64]) -> String {
         .map(|at| format!("{} {:.2}", labels[*at].0, shares[*at]))
         .collect();
     words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(tokens: &[(&str, f64)]) -> Continuation {
+        Continuation {
+            logprob: tokens.iter().map(|(_, p)| p.ln()).sum(),
+            tokens: tokens
+                .iter()
+                .map(|(token, p)| ((*token).to_owned(), p.ln()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_reply_that_goes_on_is_not_the_one_that_it_begins_with() {
+        let scores = Scores {
+            continuations: vec![
+                reply(&[("1", 0.8)]),
+                reply(&[("1", 0.8), ("0", 0.5)]),
+                reply(&[("1", 0.8), ("0", 0.5), ("0", 0.25)]),
+                reply(&[("2", 0.1)]),
+            ],
+        };
+        for (found, wanted) in whole(&scores).iter().zip([0.4, 0.3, 0.1, 0.1]) {
+            assert!((found - wanted).abs() < 1e-12, "{:?}", whole(&scores));
+        }
+    }
+
+    #[test]
+    fn the_likeliest_labels_are_told_first() {
+        let labels: Labels = ["a", "b", "c", "d"].map(|label| (label.to_owned(), 0.0)).into();
+        assert_eq!(told(&labels, &[0.1, 0.2, 0.0, 0.7]), "d 0.70, b 0.20, a 0.10");
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::metrics::bertscore::{Idf, Matched, TokenVectors, matched};
 
-/// What was measured of a pair. Of embeddings: the cosine. Of classes: a probability each. Of `BERTScore`: precision,
+/// What was measured of a pair. Of embeddings: the cosine. Of a class: its probability. Of `BERTScore`: precision,
 /// recall, F1. Of a text's likelihood: nats, tokens, bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in super::super) struct Measured {

@@ -74,6 +74,8 @@ fn run<Q, A>(queue: &Mutex<Queue<Q, A>>, work: &Work<Q, A>, most: usize) {
     loop {
         let batch: Waiting<Q, A> = {
             let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who has left, as where a run is stopped, is not worked for.
+            queue.waiting.retain(|(_, tell)| !tell.is_closed());
             let count = queue.waiting.len().min(most);
             queue.working = count > 0;
             // Those that were asked first go first.
@@ -113,6 +115,32 @@ mod tests {
         let sizes = sizes.lock().unwrap();
         assert!(sizes.iter().all(|size| *size <= 7), "{sizes:?}");
         assert!(sizes.len() <= 5, "{sizes:?}");
+    }
+
+    #[tokio::test]
+    async fn who_has_left_is_not_worked_for() {
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (go, gate) = std::sync::mpsc::channel();
+        let gate = Mutex::new(gate);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&seen);
+        let batcher = Batcher::new(8, move |questions: Vec<u8>| {
+            begun.send(()).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+            all.lock().unwrap().extend(&questions);
+            questions
+        });
+        let mut first = Box::pin(batcher.ask(0));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        begins.recv().unwrap();
+        let (mut leaves, mut stays) = (Box::pin(batcher.ask(1)), Box::pin(batcher.ask(2)));
+        assert!(futures_util::poll!(&mut leaves).is_pending());
+        assert!(futures_util::poll!(&mut stays).is_pending());
+        drop(leaves);
+        go.send(()).unwrap();
+        go.send(()).unwrap();
+        assert_eq!((first.await, stays.await), (Some(0), Some(2)));
+        assert_eq!(*seen.lock().unwrap(), [0, 2]);
     }
 
     #[tokio::test]

@@ -6,12 +6,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use botsmith_core::chat::Call;
+use botsmith_core::chat::{Call, CancelToken};
 use botsmith_core::config::Environment;
 use botsmith_core::digest::Digest;
 use botsmith_core::engine::{
     ClassifyOptions, CrossEncoder, Device, EmbedOptions, EngineError, Library, LoadOptions,
-    LocalModel, ModelFiles, Packed, Pair, SentenceEmbedder, WeightFiles,
+    LocalModel, ModelFiles, Pair, SentenceEmbedder, TokenVectors, WeightFiles,
 };
 use botsmith_core::score::ScoreRequest;
 use serde_json::{Value, json};
@@ -20,6 +20,9 @@ use super::backend::{Backend, Measured, different, score, with_spans};
 use super::source::{Model, What};
 use crate::metrics::bertscore::Idf;
 use crate::{Error, Result};
+
+/// Pairs whose token vectors are held at once: a vector a token takes much room.
+const MATCHED: usize = 64;
 
 /// A model that was read, for one use.
 #[derive(Debug)]
@@ -42,8 +45,8 @@ struct Local {
     /// Whether token vectors are compared, not whole texts.
     tokens: bool,
     idf: Option<Idf<u32>>,
-    /// Of classes: the places of those that are wanted.
-    classes: Vec<usize>,
+    /// Of classifiers: the place of the class that is wanted.
+    class: usize,
 }
 
 /// Reads the model that the suite names.
@@ -66,7 +69,7 @@ pub(super) fn open(model: &Model, what: &What) -> Result<Arc<dyn Backend>> {
         let device: Device = model.device.as_deref().unwrap_or("auto").parse()?;
         let loaded = shared(&files, device, what)?;
         Ok(Local {
-            classes: classes(&loaded, what)?,
+            class: class(&loaded, what)?,
             tokens: matches!(what, What::Tokens(_)),
             idf: idf(&loaded, what)?,
             identity: json!({"model": model.name, "files": signature(&files)?}),
@@ -82,7 +85,7 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>
     let path = std::fs::canonicalize(&files.path).unwrap_or_else(|_| files.path.clone());
     let used_as = match what {
         What::Cosine | What::Tokens(_) => 0,
-        What::Classes(_) => 1,
+        What::Class(_) => 1,
         What::Likelihood => 2,
     };
     let key = (path, device.to_string(), used_as);
@@ -100,7 +103,7 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>
         What::Cosine | What::Tokens(_) => {
             Loaded::Embedder(SentenceEmbedder::load(files, &device.open()?)?)
         }
-        What::Classes(_) => Loaded::Classifier(CrossEncoder::load(files, &device.open()?)?),
+        What::Class(_) => Loaded::Classifier(CrossEncoder::load(files, &device.open()?)?),
         What::Likelihood => {
             let mut load = LoadOptions::default();
             load.device = device;
@@ -111,27 +114,20 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>
     Ok(model)
 }
 
-/// The places of the wanted classes among the model's: of several names the first that it knows.
-fn classes(model: &Loaded, what: &What) -> Result<Vec<usize>, EngineError> {
-    let (Loaded::Classifier(model), What::Classes(wanted)) = (model, what) else {
-        return Ok(Vec::new());
+/// The place of the wanted class among the model's.
+fn class(model: &Loaded, what: &What) -> Result<usize, EngineError> {
+    let (Loaded::Classifier(model), What::Class(wanted)) = (model, what) else {
+        return Ok(0);
     };
-    if wanted.is_empty() {
-        return Ok(vec![model.labels().len() - 1]);
-    }
-    wanted
-        .iter()
-        .map(|names| {
-            let found = names.iter().find_map(|name| model.label(name));
-            found.ok_or_else(|| {
-                EngineError::Setting(format!(
-                    "the model has no class `{}`; it has {}; say which it is with `labels`",
-                    names.first().map_or("", String::as_str),
-                    botsmith_core::hint::list(model.labels().iter().map(String::as_str))
-                ))
-            })
-        })
-        .collect()
+    let Some(name) = wanted else {
+        return Ok(model.labels().len().saturating_sub(1));
+    };
+    model.label(name).ok_or_else(|| {
+        EngineError::Setting(format!(
+            "the model has no class `{name}`; it has {}; say which it is with `labels`",
+            botsmith_core::hint::list(model.labels().iter().map(String::as_str))
+        ))
+    })
 }
 
 fn idf(model: &Loaded, what: &What) -> Result<Option<Idf<u32>>, EngineError> {
@@ -228,8 +224,10 @@ impl Local {
             })
             .collect();
         let rows = model.probabilities(&pairs, &ClassifyOptions::default())?;
-        let wanted = |row: &Vec<f64>| self.classes.iter().map(|at| row[*at]).collect::<Vec<f64>>();
-        Ok(rows.iter().map(|row| wanted(row).into()).collect())
+        Ok(rows
+            .iter()
+            .map(|row| vec![row[self.class]].into())
+            .collect())
     }
 
     /// `BERTScore` over the last layer's vectors. As in `bert-score`, special tokens can be found, and weigh nothing.
@@ -238,41 +236,34 @@ impl Local {
         model: &SentenceEmbedder,
         pairs: &[(&str, &str)],
     ) -> Result<Vec<Measured>, EngineError> {
-        let encoder = model.encoder();
-        let (texts, places) = different(pairs);
-        let tokenizer = encoder.tokenizer().cut_at(encoder.limit())?;
-        let mut read = Vec::with_capacity(texts.len());
-        for text in texts {
-            let encoded = tokenizer.encode_with_offsets(text, None, true)?;
-            let packed = Packed::new([&encoded], encoder.limit())?;
-            let vectors = encoder.forward(&packed)?.to_vec2::<f32>()?.concat();
-            let weights: Vec<f64> = encoded
-                .ids
-                .iter()
-                .zip(&encoded.offsets)
+        let weights = |tokens: &TokenVectors| -> Vec<f64> {
+            let tokens = tokens.ids.iter().zip(&tokens.offsets);
+            tokens
                 .map(|(id, (from, to))| match (&self.idf, from < to) {
                     (_, false) => 0.0,
                     (Some(idf), true) => idf.weight(id),
                     (None, true) => 1.0,
                 })
-                .collect();
-            read.push((encoded.offsets, vectors, weights));
-        }
-        places
-            .iter()
-            .map(|&(a, b)| {
-                let ((offsets, ours, our_weights), (_, theirs, their_weights)) =
-                    (&read[a], &read[b]);
+                .collect()
+        };
+        let mut all = Vec::with_capacity(pairs.len());
+        for pairs in pairs.chunks(MATCHED) {
+            let (texts, places) = different(pairs);
+            let read = model.token_vectors(&texts, &CancelToken::default())?;
+            let weights: Vec<Vec<f64>> = read.iter().map(weights).collect();
+            for (a, b) in places {
+                let (ours, theirs) = (&read[a], &read[b]);
                 let found = score(
-                    encoder.width(),
-                    (ours, Some(our_weights)),
-                    (theirs, Some(their_weights)),
+                    ours.vectors.width(),
+                    (ours.vectors.values(), Some(&weights[a])),
+                    (theirs.vectors.values(), Some(&weights[b])),
                 )
                 .map_err(EngineError::Step)?;
-                let mut measured = with_spans(&found, offsets.iter().copied());
+                let mut measured = with_spans(&found, ours.offsets.iter().copied());
                 measured.spans.retain(|(from, to, _)| from < to);
-                Ok(measured)
-            })
-            .collect()
+                all.push(measured);
+            }
+        }
+        Ok(all)
     }
 }

@@ -36,8 +36,8 @@ pub(in super::super) enum What {
     Cosine,
     /// `BERTScore` over token vectors; tokens weighed by these documents, where there are any.
     Tokens(Vec<String>),
-    /// The probabilities of classes, these in this order; none: of the last class.
-    Classes(Vec<Vec<String>>),
+    /// The probability of the class of this name; without one: of the last class.
+    Class(Option<String>),
     /// How likely the second text is after the first.
     Likelihood,
 }

@@ -157,7 +157,11 @@ fn metric_with_a_model_gives_each_line_its_score() {
     let scores: Vec<f64> = ran
         .stdout
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["score"].as_f64().unwrap())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["score"]
+                .as_f64()
+                .unwrap()
+        })
         .collect();
     assert_eq!(scores.len(), 300);
     for (at, score) in scores.iter().enumerate() {

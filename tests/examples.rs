@@ -72,12 +72,24 @@ fn the_suite_of_meaning_finds_right_answers_in_other_words() {
     for bot in found["bots"].as_array().unwrap() {
         let scores = &bot["scores"];
         assert_eq!(scores["similarity"]["n"], 59);
-        assert!(scores["says-it-all"]["mean"].as_f64().unwrap() > 0.5, "{bot}");
+        assert!(
+            scores["says-it-all"]["mean"].as_f64().unwrap() > 0.5,
+            "{bot}"
+        );
     }
     let judged = folder.read("judged.jsonl");
     // The phrase that `states-the-fact` looks for is in neither; what is meant is.
     for id in ["delivery-10", "privacy-07"] {
-        println!("{:?}", judged.lines().find(|line| line.contains(id)));
+        let case: serde_json::Value = judged
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .find(|case: &serde_json::Value| case["id"] == id)
+            .unwrap();
+        let fluent = &case["answers"][1];
+        assert_eq!(fluent["bot"], "fluent");
+        let similarity = fluent["scores"]["similarity"]["value"].as_f64().unwrap();
+        // References of different questions have 0.24 in the mean, nine in ten of them at most 0.41.
+        assert!(similarity > 0.45, "{id}: {similarity}");
     }
 }
 

@@ -57,9 +57,7 @@ pub use config::Config;
 pub use constraint::Grammar;
 pub use decoder::DECODERS;
 pub use device::Device;
-pub use embed::{
-    EmbedOptions, Int8Vectors, Pooling, SentenceEmbedder, TokenVectors, Vectors,
-};
+pub use embed::{EmbedOptions, Int8Vectors, Pooling, SentenceEmbedder, TokenVectors, Vectors};
 pub use encoder::{ENCODERS, Encoder, Packed};
 pub use error::{EngineError, Result};
 pub use files::{ModelFiles, WeightFiles};

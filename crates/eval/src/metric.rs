@@ -183,7 +183,10 @@ impl Metric {
     pub fn judge_all(&self, pairs: &[(String, Vec<String>)]) -> Vec<Result<Verdict>> {
         match self.in_batches() {
             true => self.batched(pairs, |(text, of)| (text, of)),
-            false => pairs.iter().map(|(text, of)| self.judge(text, of)).collect(),
+            false => pairs
+                .iter()
+                .map(|(text, of)| self.judge(text, of))
+                .collect(),
         }
     }
 
@@ -331,7 +334,10 @@ impl MetricCorpus<'_> {
     /// Judges candidates as [`Metric::judge_all`] does, and adds them.
     pub fn judge_all(&mut self, pairs: &[(String, Vec<String>)]) -> Vec<Result<Verdict>> {
         if !(self.metric.in_batches() && self.is_mean()) {
-            return pairs.iter().map(|(text, of)| self.judge(text, of)).collect();
+            return pairs
+                .iter()
+                .map(|(text, of)| self.judge(text, of))
+                .collect();
         }
         let verdicts = self.metric.judge_all(pairs);
         for verdict in verdicts.iter().flatten() {

@@ -47,8 +47,8 @@ fn similarity_puts_what_means_the_same_before_what_does_not() {
             "The bank raised its interest rates.",
         ),
         (
-            "You can get a refund within 30 days.",
-            "We return your money for a month.",
+            "The parcel arrives on Monday.",
+            "Your package will be delivered on Monday.",
             "Our plants need water twice a week.",
         ),
         (
@@ -72,6 +72,11 @@ fn similarity_puts_what_means_the_same_before_what_does_not() {
         );
         assert_eq!(value(reference), 1.0);
         assert_eq!(value(""), 0.0);
+        if reference.contains("parcel") {
+            // As the page of evaluators says; computed from the table by another program too.
+            assert!((value(near) - 0.731).abs() < 5e-4, "{}", value(near));
+            assert!((value(far) - 0.182).abs() < 5e-4, "{}", value(far));
+        }
     }
 }
 

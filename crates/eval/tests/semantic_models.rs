@@ -418,7 +418,10 @@ fn a_metric_judges_together_what_it_judges_alone_and_names_the_pair_that_fails()
         for ((text, of), found) in pairs.iter().zip(together) {
             let (alone, found) = (metric.judge(text, of).unwrap(), found.unwrap());
             let (alone, found) = (value(&alone).unwrap(), value(&found).unwrap());
-            assert!((alone - found).abs() < 1e-5, "{name}: {text}: {alone} {found}");
+            assert!(
+                (alone - found).abs() < 1e-5,
+                "{name}: {text}: {alone} {found}"
+            );
             sum += found;
         }
         let mut corpus = metric.corpus();

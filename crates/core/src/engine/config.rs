@@ -47,7 +47,10 @@ impl Config {
     /// [`EngineError::NoModel`] where there is none; [`EngineError::Config`] where it is no JSON object.
     pub fn open(files: &ModelFiles) -> Result<Self> {
         if let Some(path) = files.gguf() {
-            return Ok(Self::from_gguf(path, &Gguf::open(path)?));
+            let gguf = Gguf::open(path)?;
+            let mut config = Self::from_gguf(path, &gguf);
+            gguf::positions(path, &gguf, &mut config.settings)?;
+            return Ok(config);
         }
         let path = files.needed("config.json")?;
         let bytes = read_limited(&path, BYTES)?;
@@ -82,7 +85,8 @@ impl Config {
         })
     }
 
-    /// A configuration from the metadata of a GGUF file, under the names of `config.json`.
+    /// A configuration from the metadata of a GGUF file, under the names of `config.json`. What stands in tensors, the
+    /// factors of positions, is not in it.
     pub fn from_gguf(path: &Path, gguf: &Gguf) -> Self {
         Self {
             path: path.to_owned(),

@@ -18,6 +18,8 @@ mod qwen;
 mod rope;
 mod shape;
 mod smollm;
+#[cfg(test)]
+mod stops;
 
 use candle_core::Tensor;
 

@@ -241,8 +241,14 @@ pub(super) fn write(tokens: &[&str], vectors: &Vectors, about: &str) -> Result<V
             tokens.len()
         ));
     }
-    if let Some(value) = vectors.values().iter().find(|x| !(0.0..=127.0 * SCALE).contains(&x.abs())) {
-        return Err(format!("a value is {value}; it has to be finite and not huge"));
+    if let Some(value) = vectors
+        .values()
+        .iter()
+        .find(|x| !(0.0..=127.0 * SCALE).contains(&x.abs()))
+    {
+        return Err(format!(
+            "a value is {value}; it has to be finite and not huge"
+        ));
     }
     if tokens.iter().any(|token| token.is_empty()) {
         return Err("a token is empty".into());

@@ -11,4 +11,6 @@ mod laws;
 mod models;
 mod parity;
 mod scores;
+mod stops;
+mod stored;
 mod templates;

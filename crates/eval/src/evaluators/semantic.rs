@@ -132,7 +132,9 @@ impl Evaluator for Semantic {
             Err(error) => {
                 let rest = subjects.iter().skip(1);
                 let failed = |_| Ok(Verdict::Failed("the model cannot be read".into()));
-                std::iter::once(Err(error)).chain(rest.map(failed)).collect()
+                std::iter::once(Err(error))
+                    .chain(rest.map(failed))
+                    .collect()
             }
         }
     }

@@ -1,8 +1,17 @@
 //! The metadata of a GGUF file under the names of `config.json`.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
+use crate::engine::error::{EngineError, Result};
 use crate::engine::gguf::Gguf;
+use crate::engine::header::Stored;
+
+/// Most factors of positions: half a head has fewer numbers.
+const FACTORS: usize = 4096;
 
 /// Names of whole numbers.
 const COUNTS: &[(&str, &str)] = &[
@@ -59,6 +68,10 @@ pub(super) fn settings(gguf: &Gguf) -> Map<String, Value> {
             table.shape.first().copied().unwrap_or(0).into(),
         );
     }
+    // The converter writes 0 for "no window".
+    if settings.get("sliding_window").and_then(Value::as_u64) == Some(0) {
+        settings.remove("sliding_window");
+    }
     let tied = !gguf
         .entries
         .iter()
@@ -103,19 +116,65 @@ fn rope_scaling(gguf: &Gguf, kind: &str) -> Option<Value> {
         return None;
     }
     let mut scaling = Map::from_iter([("rope_type".to_owned(), Value::from(name))]);
-    for (theirs, ours) in [
-        ("factor", "factor"),
-        ("attn_factor", "attention_factor"),
-        (
-            "original_context_length",
-            "original_max_position_embeddings",
-        ),
-    ] {
-        if let Some(number) = gguf.float(&format!("{kind}.rope.scaling.{theirs}")) {
+    let key = |name: &str| format!("{kind}.rope.scaling.{name}");
+    for (theirs, ours) in [("factor", "factor"), ("attn_factor", "attention_factor")] {
+        if let Some(number) = gguf.float(&key(theirs)) {
             scaling.insert(ours.into(), json!(number));
         }
     }
+    if let Some(number) = gguf.integer(&key("original_context_length")) {
+        scaling.insert("original_max_position_embeddings".into(), number.into());
+    }
     Some(scaling.into())
+}
+
+/// The factors of positions, which llama.cpp keeps as tensors: of Llama since 3.1 one for each pair (`rope_freqs`), of
+/// Phi-3's long variants those for short texts and those for long ones, of which the first are taken.
+///
+/// # Errors
+/// [`EngineError::Read`]; [`EngineError::Damaged`] where they are no numbers above 0.
+pub(super) fn positions(path: &Path, gguf: &Gguf, settings: &mut Map<String, Value>) -> Result<()> {
+    let find = |name: &str| gguf.entries.iter().find(|entry| entry.name == name);
+    let (entry, long) = match (find("rope_freqs.weight"), find("rope_factors_short.weight")) {
+        (Some(entry), _) => (entry, false),
+        (None, Some(entry)) => (entry, true),
+        (None, None) => return Ok(()),
+    };
+    let damaged = |what: &str| EngineError::damaged(path, format!("`{}` {what}", entry.name));
+    if entry.stored != Stored::F32 || entry.shape.len() != 1 || entry.bytes > 4 * FACTORS {
+        return Err(damaged("is no short list of F32"));
+    }
+    let mut file = File::open(path).map_err(EngineError::read(path))?;
+    let mut bytes = vec![0; entry.bytes];
+    file.seek(SeekFrom::Start(entry.start))
+        .and_then(|_| file.read_exact(&mut bytes))
+        .map_err(EngineError::read(path))?;
+    let factors: Vec<f32> = bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|four| f32::from_le_bytes(*four))
+        .collect();
+    if let Some(factor) = factors.iter().find(|x| !(x.is_finite() && **x > 0.0)) {
+        return Err(damaged(&format!(
+            "holds {factor}; numbers above 0 are wanted"
+        )));
+    }
+    let scaling = if long {
+        let key = |name: &str| format!("{}.rope.scaling.{name}", gguf.architecture());
+        let mut scaling = json!({"rope_type": "longrope", "short_factor": factors});
+        if let Some(number) = gguf.float(&key("attn_factor")) {
+            scaling["attention_factor"] = json!(number);
+        }
+        if let Some(number) = gguf.integer(&key("original_context_length")) {
+            scaling["original_max_position_embeddings"] = json!(number);
+        }
+        scaling
+    } else {
+        json!({"rope_type": "factors", "factors": factors})
+    };
+    settings.insert("rope_scaling".into(), scaling);
+    Ok(())
 }
 
 /// What llama.cpp knows of Gemma by heart.

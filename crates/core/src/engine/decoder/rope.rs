@@ -2,8 +2,9 @@
 //!
 //! Su et al. 2021, <https://arxiv.org/abs/2104.09864>; the scalings are those of transformers'
 //! `modeling_rope_utils.py`: `linear`, `llama3`, `yarn` (<https://arxiv.org/abs/2309.00071>) and
-//! `longrope` (<https://arxiv.org/abs/2402.13753>, short factors alone). `dynamic` is refused: its
-//! angles depend on the text's length, so nothing that was read could be kept.
+//! `longrope` (<https://arxiv.org/abs/2402.13753>, short factors alone); `factors` are those that a GGUF
+//! file gives for each pair. `dynamic` is refused: its angles depend on the text's length, so nothing that
+//! was read could be kept.
 
 use std::f64::consts::PI;
 
@@ -74,6 +75,7 @@ impl RopeKind {
             ("yarn", Kind::Yarn),
             ("longrope", Kind::Long),
             ("su", Kind::Long),
+            ("factors", Kind::Factors),
         ];
         let kind = scaling.word(key, &kinds)?;
         let factor = || scaling.number("factor", 1e-3..=1e6);
@@ -111,6 +113,12 @@ impl RopeKind {
                 rope = yarn(&scaling, base, width, factor, original)?;
             }
             Kind::Long => rope = long(&scaling, base, width, context, original()?)?,
+            Kind::Factors => {
+                let factors = factors(&scaling, "factors", width / 2)?;
+                for (frequency, factor) in rope.frequencies.iter_mut().zip(factors) {
+                    *frequency /= factor;
+                }
+            }
         }
         Ok(rope)
     }
@@ -128,6 +136,7 @@ enum Kind {
     Llama3,
     Yarn,
     Long,
+    Factors,
 }
 
 /// How many numbers of a head are turned.
@@ -204,15 +213,10 @@ fn yarn(scaling: &Config, base: f64, width: usize, factor: f64, original: f64) -
     })
 }
 
-fn long(
-    scaling: &Config,
-    base: f64,
-    width: usize,
-    context: usize,
-    original: usize,
-) -> Result<RopeKind> {
-    let given = scaling.get("short_factor").and_then(|list| list.as_array());
-    let short: Option<Vec<f32>> = given.and_then(|list| {
+/// A factor above 0 for each pair.
+fn factors(scaling: &Config, key: &'static str, pairs: usize) -> Result<Vec<f32>> {
+    let given = scaling.get(key).and_then(|list| list.as_array());
+    let factors: Option<Vec<f32>> = given.and_then(|list| {
         list.iter()
             .map(|value| {
                 value
@@ -222,10 +226,19 @@ fn long(
             })
             .collect()
     });
-    let Some(short) = short.filter(|short| short.len() == width / 2) else {
-        let message = format!("`short_factor` wants {} numbers above 0", width / 2);
-        return Err(scaling.error("short_factor", message));
-    };
+    factors
+        .filter(|factors| factors.len() == pairs)
+        .ok_or_else(|| scaling.error(key, format!("`{key}` wants {pairs} numbers above 0")))
+}
+
+fn long(
+    scaling: &Config,
+    base: f64,
+    width: usize,
+    context: usize,
+    original: usize,
+) -> Result<RopeKind> {
+    let short = factors(scaling, "short_factor", width / 2)?;
     let factor = match scaling.get("factor") {
         Some(_) => scaling.number("factor", 1e-3..=1e6)?,
         None => context as f64 / original as f64,

@@ -2,8 +2,8 @@
 //!
 //! The engine's graphs ask for the names of the original (`model.layers.0.self_attn.q_proj.weight`). The converters
 //! of llama.cpp (`gguf-py/gguf/tensor_mapping.py`, `convert_hf_to_gguf.py`) rename, and change two things that are
-//! changed back on reading: rows of queries and keys are interleaved for the Llama family, and Gemma's norms have one
-//! added. A name that is not known stays as it is.
+//! changed back on reading: rows of queries and keys are interleaved for the Llama family (`SmolLM3` too), and Gemma's
+//! norms have one added. A name that is not known stays as it is.
 
 use std::borrow::Cow;
 
@@ -109,7 +109,7 @@ impl Names {
             plus_one: false,
         };
         match architecture {
-            "llama" => Self {
+            "llama" | "smollm3" => Self {
                 interleaved: true,
                 ..decoder
             },
@@ -211,6 +211,10 @@ mod tests {
         assert_eq!(
             change("llama", "model.layers.0.self_attn.q_proj.weight"),
             Change::InterleavedQueries
+        );
+        assert_eq!(
+            change("smollm3", "model.layers.0.self_attn.k_proj.weight"),
+            Change::InterleavedKeys
         );
         assert_eq!(
             change("qwen2", "model.layers.0.self_attn.q_proj.weight"),

@@ -191,7 +191,12 @@ mod tests {
 
     #[test]
     fn the_likeliest_labels_are_told_first() {
-        let labels: Labels = ["a", "b", "c", "d"].map(|label| (label.to_owned(), 0.0)).into();
-        assert_eq!(told(&labels, &[0.1, 0.2, 0.0, 0.7]), "d 0.70, b 0.20, a 0.10");
+        let labels: Labels = ["a", "b", "c", "d"]
+            .map(|label| (label.to_owned(), 0.0))
+            .into();
+        assert_eq!(
+            told(&labels, &[0.1, 0.2, 0.0, 0.7]),
+            "d 0.70, b 0.20, a 0.10"
+        );
     }
 }

@@ -1,0 +1,116 @@
+//! Models that come and go leave nothing: bytes on the heap, counted by the allocator, after ten loads and drops.
+
+#![cfg(feature = "engine")]
+#![allow(
+    unsafe_code,
+    reason = "counts allocations around the system's allocator"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::time::Duration;
+
+use botsmith_core::chat::Call;
+use botsmith_core::engine::{
+    ComputeDevice, Device, EmbedOptions, GenerateRequest, LoadOptions, LocalModel, ModelFiles,
+    SentenceEmbedder,
+};
+use botsmith_core::score::ScoreRequest;
+
+struct Counting;
+
+static HELD: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: every call goes to the system's allocator as it came; the counter is atomic.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size().cast_signed(), Ordering::SeqCst);
+        // SAFETY: the caller keeps `alloc`'s promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size().cast_signed(), Ordering::SeqCst);
+        // SAFETY: the caller keeps `dealloc`'s promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/models")
+}
+
+/// Loads a decoder and an encoder, uses both, and drops them; gives the bytes that they held.
+fn come_and_go(folder: &Path) -> isize {
+    let before = HELD.load(Ordering::SeqCst);
+    let mut options = LoadOptions::default();
+    options.device = Device::Cpu;
+    options.kv_bytes = Some(4 << 20);
+    let model = LocalModel::load(folder, &options).expect("the decoder");
+    let scores = model.score_now(
+        &[ScoreRequest::text("The cat sat", [" on", " under"])],
+        &Call::default(),
+    );
+    assert_eq!(scores.expect("scores")[0].continuations.len(), 2);
+    let request = GenerateRequest {
+        prompt: vec![5, 6, 7, 8],
+        max_tokens: Some(12),
+        ignore_end: true,
+        ..GenerateRequest::default()
+    };
+    let events = model.generate(request, Call::default()).expect("an answer");
+    assert!(events.map(|event| event.expect("an event")).count() >= 12);
+    let files = ModelFiles::open(models().join("sentence")).expect("the encoder");
+    let encoder = SentenceEmbedder::load(&files, &ComputeDevice::Cpu).expect("the encoder");
+    let vectors = encoder.embed(&["the cat", "a mat"], &EmbedOptions::default());
+    assert_eq!(vectors.expect("vectors").len(), 2);
+    HELD.load(Ordering::SeqCst) - before
+}
+
+/// What is held once the engine's thread, which ends by itself, has let go of its model.
+fn at_rest(most: isize) -> isize {
+    for _ in 0..500 {
+        if HELD.load(Ordering::SeqCst) <= most {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    HELD.load(Ordering::SeqCst)
+}
+
+#[test]
+fn ten_loads_and_drops_return_to_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in ["config.json", "model.safetensors"] {
+        let from = models().join("decoder-qwen3").join(file);
+        std::fs::copy(from, folder.path().join(file)).expect("a copy");
+    }
+    std::fs::copy(
+        models().join("decoder-tokenizer.json"),
+        folder.path().join("tokenizer.json"),
+    )
+    .expect("a copy");
+    // The first ones make the pools of threads, tables and caches that stay for the process.
+    for _ in 0..3 {
+        come_and_go(folder.path());
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let start = HELD.load(Ordering::SeqCst);
+    let mut held = 0;
+    for _ in 0..10 {
+        held = come_and_go(folder.path());
+    }
+    assert!(held > 100_000, "a model holds more than {held} bytes");
+    // A tenth of one of the ten models, for what pools of threads keep now and then.
+    let slack = held / 10;
+    let end = at_rest(start + slack);
+    assert!(
+        end <= start + slack,
+        "{} bytes are left of ten models of {held}",
+        end - start
+    );
+}

@@ -93,7 +93,7 @@ fn sayable(name: &str) -> Value {
         "gemma2" => config["query_pre_attn_scalar"] = json!(8),
         "gemma3" => {
             config["query_pre_attn_scalar"] = json!(8);
-            config["layer_types"] = json!(["sliding_attention"; 3]);
+            config["layer_types"] = json!(vec!["sliding_attention"; 3]);
         }
         "smollm3" => config["no_rope_layers"] = json!([1, 1]),
         _ => {}

@@ -255,8 +255,8 @@ impl Local {
                 let (ours, theirs) = (&read[a], &read[b]);
                 let found = score(
                     ours.vectors.width(),
-                    (ours.vectors.values(), Some(&weights[a])),
-                    (theirs.vectors.values(), Some(&weights[b])),
+                    (ours.vectors.values(), Some(weights[a].as_slice())),
+                    (theirs.vectors.values(), Some(weights[b].as_slice())),
                 )
                 .map_err(EngineError::Step)?;
                 let mut measured = with_spans(&found, ours.offsets.iter().copied());

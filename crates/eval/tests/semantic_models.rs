@@ -136,7 +136,7 @@ fn faithfulness_is_the_share_of_sentences_that_some_passage_entails() {
     let files = ModelFiles::open(fixture("bert")).unwrap();
     let model = CrossEncoder::load(&files, &ComputeDevice::Cpu).unwrap();
     let case = case();
-    let answer = "the cat sat. a dog ran!";
+    let answer = "The cat sat. A dog ran!";
     let at = model.label("entailment").unwrap();
     let most = |sentence: &str| {
         let pairs: Vec<Pair<'_>> = case
@@ -152,7 +152,7 @@ fn faithfulness_is_the_share_of_sentences_that_some_passage_entails() {
             .unwrap();
         rows.iter().map(|row| row[at]).fold(0.0, f64::max)
     };
-    let each = ["the cat sat.", "a dog ran!"].map(most);
+    let each = ["The cat sat.", "A dog ran!"].map(most);
     let cutoff = f64::midpoint(each[0], each[1]);
     let found = score(
         &entry("nli", &format!(", cutoff: {cutoff}"), "bert"),
@@ -168,8 +168,8 @@ fn faithfulness_is_the_share_of_sentences_that_some_passage_entails() {
     assert_eq!(
         spans,
         [
-            ("the cat sat.", each[0] >= cutoff),
-            ("a dog ran!", each[1] >= cutoff)
+            ("The cat sat.", each[0] >= cutoff),
+            ("A dog ran!", each[1] >= cutoff)
         ]
     );
     assert!(
@@ -181,7 +181,7 @@ fn faithfulness_is_the_share_of_sentences_that_some_passage_entails() {
     let whole = score(
         &entry("nli", ", check: entailment", "bert"),
         &case,
-        "the cat sat.",
+        "The cat sat.",
     );
     assert!((whole.value - each[0]).abs() < 1e-6);
     let against = score(

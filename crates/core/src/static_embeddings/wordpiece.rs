@@ -109,7 +109,7 @@ fn is_dropped(c: char) -> bool {
     c == '\u{fffd}'
         || matches!(
             get_general_category(c),
-            G::Control | G::Format | G::Unassigned | G::PrivateUse | G::Surrogate
+            G::Control | G::Format | G::PrivateUse | G::Surrogate
         )
 }
 
@@ -197,7 +197,7 @@ mod tests {
         let texts: Vec<&str> = found.iter().map(|(word, _)| word.as_str()).collect();
         assert_eq!(texts, ["cafe", ",", "naivete", "你", "好", "!"]);
         assert_eq!(found[0].1, (0, 5));
-        assert_eq!(found[2].1, (7, 20));
+        assert_eq!(found[2].1, (7, 19));
         assert!(words(" \n\u{0}\u{fffd}").is_empty());
     }
 

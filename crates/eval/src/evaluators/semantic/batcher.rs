@@ -122,7 +122,7 @@ mod tests {
         let (begun, begins) = std::sync::mpsc::channel();
         let (go, gate) = std::sync::mpsc::channel();
         let gate = Mutex::new(gate);
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(Mutex::new(Vec::<u8>::new()));
         let all = Arc::clone(&seen);
         let batcher = Batcher::new(8, move |questions: Vec<u8>| {
             begun.send(()).unwrap();

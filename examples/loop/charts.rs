@@ -1,0 +1,166 @@
+//! Charts as inline SVG: numbers in, text out. Colours are the page's variables, so that light and dark fit.
+
+use std::fmt::Write as _;
+
+use super::story::{Bin, Range, Watched};
+
+const WIDTH: f64 = 640.0;
+
+/// Text inside of HTML.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+fn open(title: &str, height: f64) -> String {
+    let title = escaped(title);
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\n"
+    )
+}
+
+fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
+    let _ = writeln!(
+        svg,
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
+        escaped(words)
+    );
+}
+
+fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
+    let _ = writeln!(
+        svg,
+        "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
+        from.0, from.1, to.0, to.1
+    );
+}
+
+/// Shares as bars with their intervals.
+pub fn bars(title: &str, rows: &[(&str, &str, Range)]) -> String {
+    const ROW: f64 = 44.0;
+    let mut svg = open(title, ROW * rows.len() as f64 + 24.0);
+    let (left, right) = (130.0, WIDTH - 90.0);
+    let at = |share: f64| left + share.clamp(0.0, 1.0) * (right - left);
+    for (row, (class, label, range)) in rows.iter().enumerate() {
+        let top = 8.0 + ROW * row as f64;
+        let middle = top + 14.0;
+        let _ = writeln!(
+            svg,
+            "<rect class=\"{class}\" x=\"{left}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"28\" rx=\"3\"/>",
+            at(range.value) - left
+        );
+        line(
+            &mut svg,
+            "range",
+            (at(range.lo), middle),
+            (at(range.hi), middle),
+        );
+        for end in [range.lo, range.hi] {
+            line(
+                &mut svg,
+                "range",
+                (at(end), middle - 6.0),
+                (at(end), middle + 6.0),
+            );
+        }
+        text(&mut svg, left - 10.0, middle + 5.0, "end", label);
+        text(
+            &mut svg,
+            right + 10.0,
+            middle + 5.0,
+            "start",
+            &percent(range.value),
+        );
+    }
+    let base = 8.0 + ROW * rows.len() as f64;
+    line(&mut svg, "axis", (left, base), (right, base));
+    svg + "</svg>\n"
+}
+
+/// What the judge says beside what people say, before and after calibration.
+pub fn reliability(title: &str, before: &[Bin], after: &[Bin]) -> String {
+    const SIDE: f64 = 260.0;
+    let mut svg = open(title, SIDE + 50.0);
+    for (panel, (name, bins)) in [("before", before), ("after", after)]
+        .into_iter()
+        .enumerate()
+    {
+        let left = 40.0 + (SIDE + 50.0) * panel as f64;
+        let x = |share: f64| left + share * SIDE;
+        let y = |share: f64| 10.0 + (1.0 - share) * SIDE;
+        line(&mut svg, "axis", (x(0.0), y(0.0)), (x(1.0), y(0.0)));
+        line(&mut svg, "axis", (x(0.0), y(0.0)), (x(0.0), y(1.0)));
+        line(&mut svg, "ideal", (x(0.0), y(0.0)), (x(1.0), y(1.0)));
+        let most = bins.iter().map(|bin| bin.labels).max().unwrap_or(1).max(1) as f64;
+        for bin in bins {
+            let radius = 3.0 + 7.0 * (bin.labels as f64 / most).sqrt();
+            let _ = writeln!(
+                svg,
+                "<circle class=\"{}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\"/>",
+                if panel == 0 { "old" } else { "new" },
+                x(bin.judged),
+                y(bin.people)
+            );
+        }
+        text(
+            &mut svg,
+            x(0.5),
+            SIDE + 30.0,
+            "middle",
+            &format!("judge, {name} calibration"),
+        );
+    }
+    text(&mut svg, 36.0, 18.0, "end", "people");
+    svg + "</svg>\n"
+}
+
+/// The evidence of a watch, session after session, on a scale of factors of ten.
+pub fn evidence(watched: &Watched) -> String {
+    const HEIGHT: f64 = 200.0;
+    let mut svg = open(&watched.title, HEIGHT + 44.0);
+    let (left, right) = (60.0, WIDTH - 80.0);
+    let last = watched.path.last().map_or(1, |point| point.0).max(1) as f64;
+    let x = |session: u64| left + session as f64 / last * (right - left);
+    // From 1/1000 to 1000.
+    let y = |evidence: f64| {
+        let power = evidence.max(1e-3).log10().min(3.0);
+        10.0 + (3.0 - power) / 6.0 * HEIGHT
+    };
+    for (power, label) in [(1e-3, "1/1000"), (1.0, "1"), (1e3, "1000")] {
+        line(&mut svg, "axis", (left, y(power)), (right, y(power)));
+        text(&mut svg, left - 8.0, y(power) + 4.0, "end", label);
+    }
+    line(&mut svg, "ideal", (left, y(20.0)), (right, y(20.0)));
+    text(&mut svg, left - 8.0, y(20.0) + 4.0, "end", "20");
+    let kinds: [(&str, fn(&(u64, f64, f64)) -> f64); 2] =
+        [("harm", |point| point.1), ("benefit", |point| point.2)];
+    for (class, pick) in kinds {
+        let points: Vec<String> = watched
+            .path
+            .iter()
+            .map(|point| format!("{:.1},{:.1}", x(point.0), y(pick(point))))
+            .collect();
+        let _ = writeln!(
+            svg,
+            "<polyline class=\"path {class}\" points=\"{}\"/>",
+            points.join(" ")
+        );
+        if let Some(end) = watched.path.last() {
+            text(&mut svg, right + 6.0, y(pick(end)) + 4.0, "start", class);
+        }
+    }
+    text(
+        &mut svg,
+        right,
+        HEIGHT + 34.0,
+        "end",
+        &format!("{last:.0} sessions"),
+    );
+    svg + "</svg>\n"
+}

@@ -4,12 +4,19 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod common;
+#[path = "bots/server.rs"]
+mod server;
 
 use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use botsmith::core::audit::Audit;
+use botsmith::core::store;
 use botsmith::eval::hone::{Split, Use};
-use common::Folder;
+use common::{Draw, Folder};
 use serde_json::{Value, json};
+use server::{Server, question, says};
 
 const BOT: &str = "\
 meta: {name: Prices, version: 1.0.0}   # the price bot
@@ -214,4 +221,163 @@ fn what_cannot_be_honed_is_told_by_name() {
     );
     let text = error(&["prices", "--suite", "suite.yaml"]);
     assert!(text.contains("metrics"), "{text}");
+}
+
+#[test]
+fn what_was_tried_can_be_judged_again_though_the_suite_has_several_bots_and_a_gate() {
+    let folder = project(120);
+    let more = "bots:
+  - {name: words, recorded: {answer: /words}}
+  - {name: prices, cartridge: bots/prices.yml}
+gate: [{metric: equals, bot: words, pass-rate: {min: 0.9}}]
+";
+    let bots = "bots: [{name: prices, cartridge: bots/prices.yml}]\n";
+    folder.write("suite.yaml", SUITE.replace(bots, more));
+    let mut rows = String::new();
+    for i in 0..120 {
+        let row = json!({
+            "id": format!("case-{i}"), "input": format!("The price of {i}?"), "reference": format!("{i} EUR"),
+            "words": format!("{i} EUR"),
+        });
+        let _ = writeln!(rows, "{row}");
+    }
+    folder.write("cases.jsonl", rows);
+    corrected(&folder, 120, 5);
+    assert_eq!(hone(&folder, &["--yes"], 0)["end"], "ready");
+
+    let list = folder.run(&["eval", "list", "--json"]).ends(0).json();
+    let ids: Vec<&str> = list["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["id"].as_str().unwrap())
+        .collect();
+    let (mut single, mut rates) = (0, Vec::new());
+    for id in &ids {
+        let before = folder.run(&["eval", "show", id, "--json"]).ends(0).json();
+        let again = folder.run(&["eval", "rerun", id, "--json"]).ends(0).json();
+        assert_eq!(again["bots"], before["bots"], "{id}");
+        let bots = again["bots"].as_array().unwrap();
+        if bots.len() == 1 {
+            single += 1;
+            assert_eq!(bots[0]["name"], "prices");
+            assert_eq!(
+                again["gate"]["rules"],
+                json!([]),
+                "no gate decides over a trial"
+            );
+            rates.push(bots[0]["scores"]["equals"]["pass_rate"].as_f64().unwrap());
+        }
+    }
+    assert_eq!(single, ids.len() - 1, "all but the run of the suite");
+    // The answers are those of the variants, not of the bot in the file.
+    assert!(rates.contains(&0.0) && rates.contains(&1.0), "{rates:?}");
+}
+
+/// What a honing leaves in its folder: versions, moves, audit log, regression cases, runs.
+fn left(folder: &Folder) -> Value {
+    let history = folder.run(&["bot", "history", "bots/prices.yml", "--json"]);
+    let history = history.ends(0).json();
+    let hashes = |list: &Value| -> Vec<Value> {
+        let list = list.as_array().unwrap();
+        list.iter().map(|version| version["hash"].clone()).collect()
+    };
+    let store = format!("sqlite:{}", folder.at(".botsmith/state.db").display());
+    let store = store::open(&store).unwrap();
+    let audit: Vec<String> = Audit::new(&*store)
+        .entries(0, 1_000)
+        .unwrap()
+        .iter()
+        .map(|entry| format!("{} {}", entry.event.action, entry.event.subject))
+        .collect();
+    let runs = folder.run(&["eval", "list", "--json"]).ends(0).json();
+    json!({
+        "versions": hashes(&history["versions"]), "moves": history["history"].as_array().unwrap().len(),
+        "audit": audit, "regressions": folder.read("suite.regressions.jsonl"),
+        "runs": runs["runs"].as_array().unwrap().len(),
+    })
+}
+
+#[test]
+fn killed_anywhere_and_begun_again_it_ends_as_if_nothing_had_happened_and_does_nothing_twice() {
+    // It learns the currency from the examples that it is shown.
+    let server = Server::serving(Duration::from_millis(1), |request, _| {
+        let asked = question(request);
+        let number: String = asked.chars().filter(char::is_ascii_digit).collect();
+        let shown = request["messages"].as_array().unwrap().len() > 2;
+        says(&format!(
+            "{number} {}",
+            if shown { "EUR" } else { "dollars" }
+        ))
+    });
+    let bot = format!(
+        "meta: {{name: Prices, version: 1.0.0}}
+provider:
+  id: openai
+  credentials: {{address: '{}', access-token: none}}
+  settings: {{model: tiny, stream: false}}
+",
+        server.address
+    );
+    let prepared = || {
+        let folder = project(120);
+        folder.write("bots/prices.yml", &bot);
+        let one = "cartridge: bots/prices.yml, concurrency: 1";
+        folder.write(
+            "suite.yaml",
+            SUITE.replace("cartridge: bots/prices.yml", one),
+        );
+        corrected(&folder, 120, 5);
+        folder
+    };
+    let args = ["hone", "prices", "--suite", "suite.yaml", "--json", "--yes"];
+    let begun = |folder: &Folder| -> Command {
+        let mut command = folder.command(&args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+
+    let undisturbed = prepared();
+    let (before, started) = (server.asked(), Instant::now());
+    let wanted = undisturbed.run(&args).ends(0).json();
+    let (asked, whole) = (server.asked() - before, started.elapsed());
+    assert_eq!(wanted["end"], "ready", "{wanted}");
+    assert!(asked > 150, "{asked}");
+
+    let folder = prepared();
+    let (before, mut draw, mut kills) = (server.asked(), Draw::new(9), 0);
+    let story = loop {
+        let mut child = begun(&folder).spawn().unwrap();
+        if kills < 15 {
+            std::thread::sleep(whole.mul_f64(draw.below(1000) as f64 / 1000.0 * 0.4));
+            if child.try_wait().unwrap().is_none() {
+                child.kill().unwrap();
+                let output = child.wait_with_output().unwrap();
+                assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+                kills += usize::from(output.status.code().is_none());
+                continue;
+            }
+        }
+        let output = child.wait_with_output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{error}");
+        break serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    };
+    assert!(kills > 3, "{kills}");
+    let asked_now = server.asked() - before;
+    assert!(
+        (asked..=asked + kills).contains(&asked_now),
+        "{asked_now} answers, {asked} undisturbed, {kills} kills: only what was on its way is asked for again"
+    );
+    let alike = |story: &Value| {
+        let mut story = story.clone();
+        // What was there already was not asked for, and not added, by the last of them.
+        story["spent"]["asked"].take();
+        story["regressions"]["added"].take();
+        // How long a server took is never the same twice.
+        story["gate"]["guards"].take();
+        story
+    };
+    assert_eq!(alike(&story), alike(&wanted));
+    assert_eq!(left(&folder), left(&undisturbed));
 }

@@ -1,5 +1,7 @@
 //! A server that speaks `OpenAI`'s chat completions, and counts.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -23,14 +25,22 @@ pub(crate) struct Server {
     pub(crate) seen: Arc<Seen>,
 }
 
-/// Status and body for a question.
-type Answer = dyn Fn(&str, &str) -> (u16, Value) + Send + Sync;
+/// Status and body for a request and the key sent with it.
+type Answer = dyn Fn(&Value, &str) -> (u16, Value) + Send + Sync;
 
 impl Server {
     /// Answers each question after `delay` by `answer`, which gets the question and the key sent.
     pub(crate) fn start(
         delay: Duration,
         answer: impl Fn(&str, &str) -> (u16, Value) + Send + Sync + 'static,
+    ) -> Self {
+        Self::serving(delay, move |request, key| answer(question(request), key))
+    }
+
+    /// The same, by an answer that gets the whole request.
+    pub(crate) fn serving(
+        delay: Duration,
+        answer: impl Fn(&Value, &str) -> (u16, Value) + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -51,6 +61,14 @@ impl Server {
     pub(crate) fn asked(&self) -> usize {
         self.seen.questions.lock().unwrap().values().sum()
     }
+}
+
+/// What a request asks: its last message.
+pub(crate) fn question(request: &Value) -> &str {
+    let messages = request["messages"].as_array().unwrap();
+    messages.last().unwrap()["content"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 /// An answer of `text`.
@@ -91,19 +109,16 @@ fn serve(stream: TcpStream, delay: Duration, seen: &Seen, answer: &Answer) -> st
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let request: Value = serde_json::from_slice(&body).unwrap();
-        let messages = request["messages"].as_array().unwrap();
-        let content = &messages.last().unwrap()["content"];
-        let question = content.as_str().unwrap_or_default().to_owned();
         *seen
             .questions
             .lock()
             .unwrap()
-            .entry(question.clone())
+            .entry(question(&request).to_owned())
             .or_default() += 1;
         let now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
         seen.most.fetch_max(now, Ordering::SeqCst);
         std::thread::sleep(delay);
-        let (status, body) = answer(&question, &key);
+        let (status, body) = answer(&request, &key);
         seen.now.fetch_sub(1, Ordering::SeqCst);
         let body = body.to_string();
         write!(

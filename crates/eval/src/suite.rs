@@ -127,7 +127,17 @@ impl Suite {
     /// If this build reads the stored text differently.
     pub fn stored(source: &Source, registry: &Registry, run: &Manifest) -> Result<Self> {
         let overrides = Overrides::of(&run.identity["suite"]["overrides"]);
-        Self::read_files(source, registry, &overrides, Files::MayBeGone)
+        let mut suite = Self::read_files(source, registry, &overrides, Files::MayBeGone)?;
+        // A run of a honing is of one bot, which the suite may not even name, and no gate decides over it.
+        suite.bots = run
+            .bots
+            .iter()
+            .map(|name| bot::of_run(&suite.bots, name))
+            .collect();
+        if run.identity["suite"]["gate"].is_null() {
+            suite.gate.clear();
+        }
+        Ok(suite)
     }
 
     fn read_files(

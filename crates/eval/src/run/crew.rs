@@ -58,8 +58,26 @@ impl Crew {
         bots: Option<&dyn Bots>,
         concurrency: Option<std::num::NonZeroUsize>,
     ) -> Result<Self> {
+        Self::opened(suite, bots, concurrency, true)
+    }
+
+    /// Opens the judges alone: the answers are there.
+    pub(super) fn judging(
+        suite: &Suite,
+        bots: Option<&dyn Bots>,
+        concurrency: Option<std::num::NonZeroUsize>,
+    ) -> Result<Self> {
+        Self::opened(suite, bots, concurrency, false)
+    }
+
+    fn opened(
+        suite: &Suite,
+        bots: Option<&dyn Bots>,
+        concurrency: Option<std::num::NonZeroUsize>,
+        answers: bool,
+    ) -> Result<Self> {
         let live = suite.bots.iter().filter_map(|bot| bot.live());
-        let asks = live.count() > 0;
+        let asks = answers && live.count() > 0;
         if !asks && super::kept::asking(suite).is_empty() {
             return Ok(Self::default());
         }
@@ -71,7 +89,7 @@ impl Crew {
         };
         let (mut bots, mut identities, mut width) = (Vec::new(), Vec::new(), 0);
         for spec in &suite.bots {
-            let Some(live) = spec.live() else {
+            let Some(live) = spec.live().filter(|_| answers) else {
                 bots.push(None);
                 identities.push(Value::Null);
                 continue;

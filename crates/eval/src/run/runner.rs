@@ -17,7 +17,7 @@ use super::asking::{Open, announce};
 use super::crew::Crew;
 use super::ids::{Ids, Seen};
 use super::judge::{Given, Judge, Judged};
-use super::kept::{self, Kept};
+use super::kept::Kept;
 use super::numbers::Numbers;
 use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
@@ -296,10 +296,10 @@ impl<'a> Runner<'a> {
     }
 
     fn again(&self, suite: &Suite, of: &Manifest, failed: bool) -> Result<Finished> {
-        let judges = !kept::asking(suite).is_empty();
-        let crew = match failed || judges {
-            true => Crew::open(suite, self.options.bots, self.options.concurrency)?,
-            false => Crew::default(),
+        let (bots, concurrency) = (self.options.bots, self.options.concurrency);
+        let crew = match failed {
+            true => Crew::open(suite, bots, concurrency)?,
+            false => Crew::judging(suite, bots, concurrency)?,
         };
         if failed && crew.identity() != &of.identity["asked"] {
             return Err(Error::Invalid(format!(

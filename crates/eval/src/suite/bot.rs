@@ -45,6 +45,16 @@ impl BotSpec {
     }
 }
 
+/// The bot of a stored run: as the suite has it, else by its name alone, which is all that answers which are
+/// there need.
+pub(super) fn of_run(bots: &[BotSpec], name: &str) -> BotSpec {
+    let named = bots.iter().find(|bot| bot.name == name);
+    named.cloned().unwrap_or_else(|| BotSpec {
+        name: name.to_owned(),
+        answers: BotAnswers::Live(Box::default()),
+    })
+}
+
 /// Reads the list.
 pub(super) fn read_all(
     at: &Cursor<'_>,

@@ -23,6 +23,7 @@ mod guard;
 mod halving;
 mod heard;
 mod honing;
+mod order;
 mod parent;
 mod propose;
 mod purse;
@@ -42,6 +43,7 @@ pub use guard::{GRAM, Guard, Overlap};
 pub use halving::{Budget, Rung};
 pub use heard::Heard;
 pub use honing::{Counts, Honing, Means, Options, bot_of};
+pub use order::{Order, Who};
 pub use parent::Parent;
 pub use propose::{
     Draft, Examples, Instructions, Optimiser, Parameters, Proposer, Regressions, Vary, regressions,

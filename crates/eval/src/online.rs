@@ -26,6 +26,7 @@ mod propensity;
 mod share;
 mod switch;
 mod thompson;
+mod wanted;
 mod watch;
 
 pub use bandit::{Bandit, BanditStatus, Drawn, VersionStatus};
@@ -39,4 +40,5 @@ pub use posterior::{Posterior, Prior, Rewards};
 pub use share::Share;
 pub use switch::{Change, FixedVersions, Switch};
 pub use thompson::Thompson;
+pub use wanted::{Traffic, WantedBandit, WantedCanary};
 pub use watch::{Verdict, Watch};

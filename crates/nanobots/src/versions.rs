@@ -18,15 +18,20 @@
 
 mod book;
 mod change;
+mod diff;
 mod keep;
 mod place;
 mod steps;
 
+use std::path::{Path, PathBuf};
+
+use botsmith_core::config::Environment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use book::Versions;
 pub use change::{Moved, Promotion};
+pub use diff::{Difference, Side};
 pub use steps::Settled;
 
 /// Where a version came from.
@@ -200,6 +205,44 @@ impl By {
             at_ms,
         }
     }
+
+    /// Who is meant: the one given, else the user of this system, else `unknown`.
+    ///
+    /// ```
+    /// use botsmith_core::config::Environment;
+    /// use botsmith_nanobots::versions::By;
+    /// let environment = Environment::new("/").with("USER", "ada");
+    /// assert_eq!(By::user(None, &environment, 0).who, "ada");
+    /// assert_eq!(By::user(Some("bob"), &environment, 0).who, "bob");
+    /// ```
+    pub fn user(given: Option<&str>, environment: &Environment, at_ms: u64) -> Self {
+        let of = |name: &str| {
+            let value = environment.variables.get(name)?.to_str()?;
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        let who = given.map(str::to_owned);
+        let who = who.or_else(|| ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(of));
+        Self::new(who.unwrap_or_else(|| "unknown".into()), at_ms)
+    }
+}
+
+/// The file of a bot, and the name under which a store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BotFile {
+    /// The file, absolute.
+    pub file: PathBuf,
+    /// See [`bot_name`].
+    pub name: String,
+}
+
+impl BotFile {
+    /// The bot of a file, which is relative to `folder`, in the project of `root`.
+    pub fn new(file: &Path, folder: &Path, root: &Path) -> Self {
+        let file = folder.join(file);
+        let name = bot_name(&file, root);
+        Self { file, name }
+    }
 }
 
 /// The name under which a store knows the bot of a file: its path below `root` (the project's folder),
@@ -210,8 +253,8 @@ impl By {
 /// assert_eq!(bot_name("/home/ada/project/bots/sum.yml".as_ref(), "/home/ada/project".as_ref()), "bots/sum.yml");
 /// assert_eq!(bot_name("/srv/sum.yml".as_ref(), "/home/ada/project".as_ref()), "/srv/sum.yml");
 /// ```
-pub fn bot_name(path: &std::path::Path, root: &std::path::Path) -> String {
-    let real = |path: &std::path::Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+pub fn bot_name(path: &Path, root: &Path) -> String {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let (path, root) = (real(path), real(root));
     let shown = path.strip_prefix(&root).unwrap_or(&path);
     let parts: Vec<_> = shown.iter().map(|part| part.to_string_lossy()).collect();

@@ -21,7 +21,8 @@ use crate::cartridge::{Configured, Options, Profile, Variables};
 use crate::library::Library;
 use crate::provider::{self, OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
 use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
-use crate::{Bot, Cartridge, Result};
+use crate::versions::{BotFile, By};
+use crate::{Bot, Cartridge, Error, Result};
 
 /// A file of prices is small; a larger one is a mistake.
 const PRICES_BYTES: u64 = 1 << 20;
@@ -210,6 +211,36 @@ impl Workshop {
             "-" => Cartridge::baseline(options),
             name => self.library().open(name, options),
         })
+    }
+
+    /// The file of a bot that has versions, found like [`Workshop::cartridge`].
+    ///
+    /// # Errors
+    /// If there is none, or it is a bot without a file.
+    pub fn bot_file(&self, name: &str) -> Result<BotFile> {
+        let file = match self.library().find(name) {
+            Some(file) => file,
+            // Says where was looked, and what is near.
+            None => self.cartridge(name)?.path().to_owned(),
+        };
+        let found = self.file_of(&file);
+        if !found.file.is_file() {
+            return Err(Error::Versions {
+                bot: name.to_owned(),
+                reason: "it stands in no file: only a cartridge that does has versions".into(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// The bot of a cartridge's file, which need not be there.
+    pub fn file_of(&self, path: &Path) -> BotFile {
+        BotFile::new(path, &self.environment.folder, &self.config.folder)
+    }
+
+    /// Who changes something: the one given, or the user of this system; and when.
+    pub fn by(&self, given: Option<&str>, at_ms: u64) -> By {
+        By::user(given, &self.environment, at_ms)
     }
 
     /// The provider that a cartridge's bot would ask.

@@ -3,13 +3,13 @@
 
 use std::fmt::Write as _;
 
-use botsmith::eval::online::{Bandit, BanditPlan, BanditStatus, Prior, Rewards};
+use botsmith::eval::online::{BanditStatus, WantedBandit};
 use botsmith::eval::stats::Estimate;
 use botsmith::eval::{Error, Result};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::online::{Named, Place, counted, salt, short};
+use super::online::{Named, Place, counted, short};
 use crate::cli::context::Context;
 use crate::cli::{Ended, output};
 
@@ -124,34 +124,26 @@ pub(super) fn run(context: &Context, args: &BanditArgs) -> Result<Ended> {
 
 fn start(context: &Context, args: &Start) -> Result<Ended> {
     let place = Place::of(context, &args.named)?;
-    let versions = args
-        .versions
-        .iter()
-        .map(|name| Ok(place.version(name)?.hash))
-        .collect::<Result<Vec<_>>>()?;
-    let mut plan = BanditPlan::new(&place.name, versions, salt(&place, args.salt.as_ref())?);
-    plan.rewards = match (args.rewards, args.variance) {
-        (RewardsWord::Graded, variance) => Rewards::Graded { variance },
-        (RewardsWord::PassFail, None) => Rewards::PassFail,
-        (RewardsWord::PassFail, Some(_)) => {
-            return Err(Error::Invalid(
-                "--variance: rewards of 0 and 1 have none of their own; add `--rewards graded`"
-                    .into(),
-            ));
-        }
-    };
-    plan.prior = Prior::of(plan.rewards);
-    plan.floor = args.floor;
-    plan.window = args.window;
-    let now = place.now_ms()?;
-    let bandit = Bandit::start(place.store.clone(), &place.switch(), plan, now)?;
+    let mut wanted = WantedBandit::default();
+    wanted.versions.clone_from(&args.versions);
+    wanted.graded = matches!(args.rewards, RewardsWord::Graded);
+    wanted.variance = args.variance;
+    if args.variance.is_some() && !wanted.graded {
+        return Err(Error::Invalid(
+            "--variance: rewards of 0 and 1 have none of their own; add `--rewards graded`".into(),
+        ));
+    }
+    wanted.floor = args.floor;
+    wanted.window = args.window;
+    wanted.salt.clone_from(&args.salt);
+    let bandit = place.traffic.start_bandit(&wanted, place.now_ms()?)?;
     shown(&bandit.status()?, args.named.json)
 }
 
 fn version(context: &Context, args: &Session) -> Result<Ended> {
     let place = Place::of(context, &args.named)?;
     let now = place.now_ms()?;
-    let drawn = Bandit::open(place.store, &place.name)?.version_for(&args.session, now)?;
+    let drawn = place.traffic.bandit()?.version_for(&args.session, now)?;
     match args.named.json {
         true => output::print_json(&drawn)?,
         false => output::print(&format!("{}\n", drawn.version))?,
@@ -162,7 +154,7 @@ fn version(context: &Context, args: &Session) -> Result<Ended> {
 fn record(context: &Context, args: &Record) -> Result<Ended> {
     let place = Place::of(context, &args.of.named)?;
     let now = place.now_ms()?;
-    let bandit = Bandit::open(place.store, &place.name)?;
+    let bandit = place.traffic.bandit()?;
     let counted = bandit.record(&args.of.session, args.reward, now)?;
     if args.of.named.json {
         output::print_json(&json!({"counted": counted}))?;
@@ -177,18 +169,21 @@ fn record(context: &Context, args: &Record) -> Result<Ended> {
 
 fn status(context: &Context, named: &Named) -> Result<Ended> {
     let place = Place::of(context, named)?;
-    shown(
-        &Bandit::open(place.store, &place.name)?.status()?,
-        named.json,
-    )
+    shown(&place.traffic.bandit()?.status()?, named.json)
 }
 
 fn stop(context: &Context, args: &Stop) -> Result<Ended> {
     let place = Place::of(context, &args.named)?;
-    let keep = place.version(&args.keep)?.hash;
+    let keep = place.traffic.version(&args.keep)?.hash;
     let by = place.by(context, args.by.as_deref())?;
-    let bandit = Bandit::open(place.store.clone(), &place.name)?;
-    bandit.stop(&keep, &by.who, &args.why, &place.switch(), by.at_ms)?;
+    let bandit = place.traffic.bandit()?;
+    bandit.stop(
+        &keep,
+        &by.who,
+        &args.why,
+        &place.traffic.versions(),
+        by.at_ms,
+    )?;
     shown(&bandit.status()?, args.named.json)
 }
 

@@ -3,14 +3,12 @@
 
 use std::fmt::Write as _;
 
-use botsmith::eval::online::{
-    Arm, Canary, CanaryPlan, CanaryStatus, Goal, SessionOutcome, Share, State, Watch,
-};
+use botsmith::eval::online::{Arm, CanaryStatus, Goal, SessionOutcome, State, WantedCanary, Watch};
 use botsmith::eval::{Error, Result};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::online::{Named, Place, counted, salt, short};
+use super::online::{Named, Place, counted, short};
 use crate::cli::context::Context;
 use crate::cli::{Ended, output};
 
@@ -139,33 +137,30 @@ pub(super) fn run(context: &Context, args: &CanaryArgs) -> Result<Ended> {
 
 fn start(context: &Context, args: &Start) -> Result<Ended> {
     let place = Place::of(context, &args.named)?;
-    let new = place.version(args.new.as_deref().unwrap_or("current"))?;
-    let in_force = place.version("current").ok();
-    let trial = in_force.is_some_and(|version| version.hash == new.hash);
-    let beside = if trial { "previous" } else { "current" };
-    let old = place.version(args.old.as_deref().unwrap_or(beside))?;
-    let salt = salt(&place, args.salt.as_ref())?;
-    let mut plan = CanaryPlan::new(&place.name, &old.hash, &new.hash, salt);
-    plan.share = Share::new(args.share)?;
-    plan.goal = match args.goal {
+    let mut wanted = WantedCanary::default();
+    wanted.new.clone_from(&args.new);
+    wanted.old.clone_from(&args.old);
+    wanted.share = args.share;
+    wanted.goal = match args.goal {
         GoalWord::Better => Goal::Better,
         GoalWord::NoHarm => Goal::NoHarm,
     };
-    plan.most_sessions = args.sessions;
-    plan.most_days = args.days;
+    wanted.sessions = args.sessions;
+    wanted.days = args.days;
+    wanted.salt.clone_from(&args.salt);
     // Pass rates of 80 % scatter so.
     let needed = Watch::sessions_to_show(0.1, 0.16, args.share);
-    let now = place.now_ms()?;
-    let canary = Canary::start(place.store.clone(), &place.switch(), plan, now)?;
+    let canary = place.traffic.start_canary(&wanted, place.now_ms()?)?;
     if args.named.json {
         return shown(&canary.status()?, true);
     }
+    let plan = canary.status()?.plan;
     output::print(&format!(
         "{} of {} is on {} of the sessions, {} on the others\n",
-        new.short(),
+        short(&plan.new),
         place.name,
         percent(args.share),
-        old.short()
+        short(&plan.old)
     ))?;
     if let Some(needed) = needed {
         output::print(&format!(
@@ -178,7 +173,7 @@ fn start(context: &Context, args: &Start) -> Result<Ended> {
 
 fn version(context: &Context, args: &Session) -> Result<Ended> {
     let place = Place::of(context, &args.named)?;
-    let version = Canary::open(place.store, &place.name)?.version_for(&args.session)?;
+    let version = place.traffic.canary()?.version_for(&args.session)?;
     match args.named.json {
         true => output::print_json(&json!({"version": version}))?,
         false => output::print(&format!("{version}\n"))?,
@@ -192,9 +187,9 @@ fn record(context: &Context, args: &Record) -> Result<Ended> {
         Some(value) => SessionOutcome::Value(value),
         None => SessionOutcome::Failed,
     };
-    let canary = Canary::open(place.store.clone(), &place.name)?;
+    let canary = place.traffic.canary()?;
     let now = place.now_ms()?;
-    let recorded = canary.record(&args.of.session, outcome, &place.switch(), now)?;
+    let recorded = canary.record(&args.of.session, outcome, &place.traffic.versions(), now)?;
     if args.of.named.json {
         output::print_json(&recorded)?;
     } else {
@@ -210,21 +205,24 @@ fn record(context: &Context, args: &Record) -> Result<Ended> {
 
 fn status(context: &Context, named: &Named) -> Result<Ended> {
     let place = Place::of(context, named)?;
-    shown(
-        &Canary::open(place.store, &place.name)?.status()?,
-        named.json,
-    )
+    shown(&place.traffic.canary()?.status()?, named.json)
 }
 
 fn stop(context: &Context, args: &Stop) -> Result<Ended> {
     let place = Place::of(context, &args.named)?;
-    let canary = Canary::open(place.store.clone(), &place.name)?;
+    let canary = place.traffic.canary()?;
     let keep = match args.keep {
         Keep::Old => Arm::Old,
         Keep::New => Arm::New,
     };
     let by = place.by(context, args.by.as_deref())?;
-    canary.stop(keep, &by.who, &args.why, &place.switch(), by.at_ms)?;
+    canary.stop(
+        keep,
+        &by.who,
+        &args.why,
+        &place.traffic.versions(),
+        by.at_ms,
+    )?;
     shown(&canary.status()?, args.named.json)
 }
 

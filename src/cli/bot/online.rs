@@ -1,12 +1,11 @@
 //! What `botsmith bot canary` and `botsmith bot bandit` share: which bot, its versions, who and when.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use botsmith::core::store::StateStore;
 use botsmith::eval::Result;
-use botsmith::eval::online::{BotVersions, Moments};
-use botsmith::nanobots::versions::{By, Version, Versions};
+use botsmith::eval::online::{Moments, Traffic};
+use botsmith::nanobots::versions::By;
 use clap::ValueHint;
 
 use crate::cli::context::Context;
@@ -22,31 +21,22 @@ pub(crate) struct Named {
     pub(crate) json: bool,
 }
 
-/// A bot, its file, and the store that has its versions.
+/// A bot, and the store that has its versions.
 pub(super) struct Place {
     pub(super) store: Arc<dyn StateStore>,
     pub(super) name: String,
-    file: PathBuf,
+    pub(super) traffic: Traffic,
 }
 
 impl Place {
     pub(super) fn of(context: &Context, named: &Named) -> Result<Self> {
         let found = super::versions::named(context, &named.bot)?;
+        let store = context.existing_store()?;
         Ok(Self {
-            store: context.existing_store()?,
-            name: found.bot,
-            file: found.file,
+            name: found.name.clone(),
+            traffic: Traffic::of(Arc::clone(&store), found),
+            store,
         })
-    }
-
-    pub(super) fn switch(&self) -> BotVersions {
-        BotVersions::new(Arc::clone(&self.store), Some(self.file.clone()))
-    }
-
-    /// The version that a person means: the first digits of a hash, `current`, `previous`, a
-    /// `meta.version`.
-    pub(super) fn version(&self, name: &str) -> Result<Version> {
-        Ok(Versions::of(&*self.store, &self.name).find(name)?)
     }
 
     /// Who does it, and when by the store's clock.
@@ -70,12 +60,4 @@ pub(super) fn counted(moments: &Moments) -> String {
         Some(mean) => format!("{:>6} sessions, mean {mean:.3}", moments.n),
         None => "     0 sessions".into(),
     }
-}
-
-/// A salt that no earlier canary or bandit of this bot had.
-pub(super) fn salt(place: &Place, given: Option<&String>) -> Result<String> {
-    Ok(match given {
-        Some(salt) => salt.clone(),
-        None => format!("{} {}", place.name, place.now_ms()?),
-    })
 }

@@ -5,12 +5,11 @@ mod diff;
 mod history;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use botsmith::core::audit::Audit;
 use botsmith::core::store::StateStore;
 use botsmith::eval::{Error, Result};
-use botsmith::nanobots::versions::{By, Moved, Promotion, Settled, Version, Versions, bot_name};
+use botsmith::nanobots::versions::{BotFile, By, Moved, Promotion, Settled, Version, Versions};
 use serde_json::{Value, json};
 
 pub(crate) use args::{Diff, History, Pin, Promote, Rollback};
@@ -22,28 +21,9 @@ use crate::cli::{Ended, output};
 pub(super) use diff::run as diff;
 pub(super) use history::run as history;
 
-/// The file of a bot and the name under which the store knows it.
-pub(super) struct Named {
-    pub(super) file: PathBuf,
-    pub(super) bot: String,
-}
-
 /// Finds the bot that is meant.
-pub(super) fn named(context: &Context, name: &str) -> Result<Named> {
-    let library = super::workshop(context).library();
-    let file = match library.find(name) {
-        Some(file) => file,
-        // Says where was looked, and what is near.
-        None => super::workshop(context).cartridge(name)?.path().to_owned(),
-    };
-    let file = context.environment.folder.join(file);
-    if !file.is_file() {
-        return Err(Error::Invalid(format!(
-            "`{name}` stands in no file: only a cartridge that does has versions"
-        )));
-    }
-    let bot = bot_name(&file, &context.config.folder);
-    Ok(Named { file, bot })
+pub(super) fn named(context: &Context, name: &str) -> Result<BotFile> {
+    Ok(super::workshop(context).bot_file(name)?)
 }
 
 /// Who does it, and when by the store's clock.
@@ -52,16 +32,7 @@ pub(in crate::cli) fn by(
     given: Option<&str>,
     store: &dyn StateStore,
 ) -> Result<By> {
-    let of = |name: &str| {
-        let value = context.environment.variables.get(name)?.to_str()?;
-        (!value.is_empty()).then(|| value.to_owned())
-    };
-    let who = given.map(str::to_owned);
-    let who = who.or_else(|| ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(of));
-    Ok(By::new(
-        who.unwrap_or_else(|| "unknown".into()),
-        store.now_ms()?,
-    ))
+    Ok(By::user(given, &context.environment, store.now_ms()?))
 }
 
 /// A version in one line: `1.0.1 (0f3a…)`.
@@ -97,16 +68,16 @@ fn evidence(version: &Version) -> Option<String> {
 pub(super) fn promote(context: &Context, args: &Promote) -> Result<Ended> {
     let named = named(context, &args.cartridge)?;
     let store = context.existing_store()?;
-    let versions = Versions::of(&*store, &named.bot);
+    let versions = Versions::of(&*store, &named.name);
     let version = versions.find(&args.version)?;
     if !args.json && !context.quiet() {
-        output::print(&format!("{} -> {}\n", named.bot, shown(&version)))?;
+        output::print(&format!("{} -> {}\n", named.name, shown(&version)))?;
         if let Some(evidence) = evidence(&version) {
             output::print(&format!("{evidence}\n"))?;
         }
     }
     if !args.yes {
-        match ask::confirm(&format!("make it the bot {}?", named.bot)) {
+        match ask::confirm(&format!("make it the bot {}?", named.name)) {
             Some(true) => {}
             Some(false) => {
                 output::note("not promoted");
@@ -132,7 +103,7 @@ pub(super) fn promote(context: &Context, args: &Promote) -> Result<Ended> {
 pub(super) fn rollback(context: &Context, args: &Rollback) -> Result<Ended> {
     let named = named(context, &args.cartridge)?;
     let store = context.existing_store()?;
-    let versions = Versions::of(&*store, &named.bot);
+    let versions = Versions::of(&*store, &named.name);
     let to = args.to.as_deref().map(|to| versions.find(to)).transpose()?;
     let by = by(context, args.by.as_deref(), &*store)?;
     let to = to.map(|version| version.hash);
@@ -143,13 +114,13 @@ pub(super) fn rollback(context: &Context, args: &Rollback) -> Result<Ended> {
 pub(super) fn pin(context: &Context, args: &Pin) -> Result<Ended> {
     let named = named(context, &args.cartridge)?;
     let store = context.store()?;
-    let versions = Versions::of(&*store, &named.bot);
+    let versions = Versions::of(&*store, &named.name);
     let by = by(context, args.by.as_deref(), &*store)?;
     if args.off {
         let was = versions.unpin(&by)?;
         if args.json {
             output::print_json(
-                &json!({"bot": named.bot, "unpinned": was, "pointer": versions.pointer()?}),
+                &json!({"bot": named.name, "unpinned": was, "pointer": versions.pointer()?}),
             )?;
         } else {
             output::print(if was {

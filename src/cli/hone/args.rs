@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use botsmith::eval::hone::Budget;
+use botsmith::eval::hone::{self, Budget};
 use clap::ValueHint;
 
 use crate::cli::args::Asking;
@@ -76,4 +76,15 @@ pub(crate) enum Who {
     Assertions,
     /// The directive, rewritten by an optimiser bot
     Instructions,
+}
+
+impl From<Who> for hone::Who {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::Examples => Self::Examples,
+            Who::Parameters => Self::Parameters,
+            Who::Assertions => Self::Assertions,
+            Who::Instructions => Self::Instructions,
+        }
+    }
 }

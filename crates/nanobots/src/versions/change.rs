@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use botsmith_core::store::Transaction;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::place::Place;
@@ -41,7 +42,7 @@ impl Promotion {
 }
 
 /// A change that was made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Moved {
     /// The version in force now.

@@ -13,6 +13,7 @@ use std::path::Path;
 use botsmith_core::audit::Audit;
 use botsmith_core::digest::Digest;
 use botsmith_core::store::Transaction;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::keep::bytes_of;
@@ -21,7 +22,8 @@ use super::{Action, Begun, By, Move, Pointer, Version, Versions, short};
 use crate::Result;
 
 /// What became of a change that was begun and not finished.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Settled {
     /// The file had it already: the pointer followed.
     Finished(Move),

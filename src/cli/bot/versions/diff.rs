@@ -1,13 +1,7 @@
 //! `botsmith bot diff`: two versions of a bot, line by line.
-//!
-//! The longest common subsequence of lines by the textbook table, after equal
-//! lines at both ends are set aside; texts that differ in too many lines are shown as removed and added.
 
-use std::fmt::Write as _;
-
-use botsmith::core::digest::Digest;
 use botsmith::eval::Result;
-use botsmith::nanobots::versions::Versions;
+use botsmith::nanobots::versions::{Side, Versions};
 use serde_json::json;
 
 use super::args::Diff;
@@ -15,181 +9,32 @@ use super::named;
 use crate::cli::context::Context;
 use crate::cli::{Ended, output};
 
-/// Lines around a change.
-const AROUND: usize = 3;
-/// The table of the comparison has at most so many cells.
-const MOST_CELLS: usize = 4_000_000;
-
 pub(in crate::cli::bot) fn run(context: &Context, args: &Diff) -> Result<Ended> {
     let named = named(context, &args.cartridge)?;
     let store = context.existing_store()?;
-    let versions = Versions::of(&*store, &named.bot);
-    let text = |name: &str| -> Result<(String, String, String)> {
-        let (hash, shown, bytes) = if name == "file" {
-            let bytes =
-                std::fs::read(&named.file).map_err(|source| botsmith::core::Error::Read {
-                    path: named.file.clone(),
-                    source,
-                })?;
-            (Digest::of(&bytes).to_string(), "the file".to_owned(), bytes)
-        } else {
-            let version = versions.find(name)?;
-            let bytes = versions.bytes(&version.hash)?;
-            (version.hash.clone(), super::shown(&version), bytes)
-        };
-        Ok((hash, shown, String::from_utf8_lossy(&bytes).into_owned()))
+    let versions = Versions::of(&*store, &named.name);
+    let side = |name: &Option<String>, otherwise: &str| {
+        versions.side(name.as_deref().unwrap_or(otherwise), &named.file)
     };
-    let (old_hash, old_name, old) = text(args.from.as_deref().unwrap_or("previous"))?;
-    let (new_hash, new_name, new) = text(args.to.as_deref().unwrap_or("current"))?;
-    let lines = compare(&old, &new);
+    let (old, new) = (side(&args.from, "previous")?, side(&args.to, "current")?);
+    let found = old.difference(&new);
     if args.json {
-        let changes = |kind: Kind| lines.iter().filter(|line| line.kind == kind).count();
         output::print_json(&json!({
-            "bot": named.bot, "from": old_hash, "to": new_hash,
-            "added": changes(Kind::Added), "removed": changes(Kind::Removed),
-            "diff": shown(&lines),
+            "bot": named.name, "from": old.hash, "to": new.hash,
+            "added": found.added, "removed": found.removed, "diff": found.text,
         }))?;
         return Ok(Ended::Well);
     }
-    let mut out = format!("--- {old_name}\n+++ {new_name}\n");
-    match lines.iter().all(|line| line.kind == Kind::Same) {
+    let shown = |side: &Side| {
+        side.version
+            .as_ref()
+            .map_or_else(|| "the file".into(), super::shown)
+    };
+    let mut out = format!("--- {}\n+++ {}\n", shown(&old), shown(&new));
+    match found.text.is_empty() {
         true => out.push_str("no difference\n"),
-        false => out.push_str(&shown(&lines)),
+        false => out.push_str(&found.text),
     }
     output::print(&out)?;
     Ok(Ended::Well)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Same,
-    Removed,
-    Added,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Line<'a> {
-    kind: Kind,
-    text: &'a str,
-}
-
-/// All lines of both texts, in order.
-fn compare<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
-    let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
-    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let ends = old[start..].iter().rev().zip(new[start..].iter().rev());
-    let end = ends.take_while(|(a, b)| a == b).count();
-    let (a, b) = (&old[start..old.len() - end], &new[start..new.len() - end]);
-    let mut lines: Vec<_> = all(Kind::Same, &old[..start]).collect();
-    if a.len().saturating_mul(b.len()) > MOST_CELLS {
-        lines.extend(all(Kind::Removed, a));
-        lines.extend(all(Kind::Added, b));
-    } else {
-        middle(a, b, &mut lines);
-    }
-    lines.extend(all(Kind::Same, &old[old.len() - end..]));
-    lines
-}
-
-fn all<'a>(kind: Kind, lines: &[&'a str]) -> impl Iterator<Item = Line<'a>> {
-    lines.iter().map(move |&text| Line { kind, text })
-}
-
-fn middle<'a>(a: &[&'a str], b: &[&'a str], lines: &mut Vec<Line<'a>>) {
-    // common[i][j]: how many lines a[i..] and b[j..] have in common, in order.
-    let width = b.len() + 1;
-    let mut common = vec![0_u32; (a.len() + 1) * width];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            common[i * width + j] = match a[i] == b[j] {
-                true => common[(i + 1) * width + j + 1] + 1,
-                false => common[(i + 1) * width + j].max(common[i * width + j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() || j < b.len() {
-        let (kind, text) = if i < a.len() && j < b.len() && a[i] == b[j] {
-            (i, j) = (i + 1, j + 1);
-            (Kind::Same, a[i - 1])
-        } else if j == b.len()
-            || i < a.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]
-        {
-            i += 1;
-            (Kind::Removed, a[i - 1])
-        } else {
-            j += 1;
-            (Kind::Added, b[j - 1])
-        };
-        lines.push(Line { kind, text });
-    }
-}
-
-/// The changes with some lines around them, as `diff -u` shows them; control characters are escaped.
-fn shown(lines: &[Line<'_>]) -> String {
-    let near = |at: usize| {
-        let from = at.saturating_sub(AROUND);
-        let to = (at + AROUND + 1).min(lines.len());
-        lines[from..to].iter().any(|line| line.kind != Kind::Same)
-    };
-    let mut text = String::new();
-    let (mut old, mut new, mut open) = (0, 0, false);
-    for (at, line) in lines.iter().enumerate() {
-        let shows = near(at);
-        if shows && !open {
-            let _ = writeln!(text, "@@ -{} +{} @@", old + 1, new + 1);
-        }
-        open = shows;
-        old += usize::from(line.kind != Kind::Added);
-        new += usize::from(line.kind != Kind::Removed);
-        if !shows {
-            continue;
-        }
-        text.push(match line.kind {
-            Kind::Same => ' ',
-            Kind::Removed => '-',
-            Kind::Added => '+',
-        });
-        for c in line.text.chars() {
-            match c != '\t' && c.is_control() {
-                true => text.extend(c.escape_unicode()),
-                false => text.push(c),
-            }
-        }
-        text.push('\n');
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_changed_line_is_shown_with_the_lines_around_it() {
-        let old = "a\nb\nc\nd\ne\nf\ng\nh\n";
-        let new = "a\nb\nc\nd\nE\nf\ng\nh\n";
-        let wanted = "@@ -2 +2 @@\n b\n c\n d\n-e\n+E\n f\n g\n h\n";
-        assert_eq!(shown(&compare(old, new)), wanted);
-    }
-
-    #[test]
-    fn both_texts_can_be_read_from_the_lines() {
-        for (old, new) in [
-            ("", "x\ny"),
-            ("x\ny", ""),
-            ("a\nb\nc\na\nb", "b\nc\nb\na"),
-            ("same", "same"),
-        ] {
-            let lines = compare(old, new);
-            let side = |without: Kind| {
-                let kept = lines.iter().filter(|line| line.kind != without);
-                kept.map(|line| line.text).collect::<Vec<_>>().join("\n")
-            };
-            assert_eq!(
-                (side(Kind::Added), side(Kind::Removed)),
-                (old.into(), new.into())
-            );
-        }
-    }
 }

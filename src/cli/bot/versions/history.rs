@@ -17,7 +17,7 @@ use crate::cli::{Ended, output};
 pub(in crate::cli::bot) fn run(context: &Context, args: &History) -> Result<Ended> {
     let named = named(context, &args.cartridge)?;
     let store = context.existing_store()?;
-    let versions = Versions::of(&*store, &named.bot);
+    let versions = Versions::of(&*store, &named.name);
     // Looking changes nothing, unless a command was killed in the middle of a change.
     let broken_off = match versions.pointer()?.begun {
         Some(_) => versions.settle(&named.file, &by(context, None, &*store)?)?,
@@ -34,7 +34,7 @@ pub(in crate::cli::bot) fn run(context: &Context, args: &History) -> Result<Ende
     let whole = audit(&*store)?;
     if args.json {
         output::print_json(&json!({
-            "bot": named.bot, "file": named.file, "pointer": pointer, "edited": edited,
+            "bot": named.name, "file": named.file, "pointer": pointer, "edited": edited,
             "versions": list, "history": moves, "settled": settled(broken_off.as_ref()),
             "audit_whole": whole,
         }))?;
@@ -50,12 +50,12 @@ pub(in crate::cli::bot) fn run(context: &Context, args: &History) -> Result<Ende
         let _ = writeln!(
             text,
             "{}: no versions yet; `botsmith hone` proposes some",
-            named.bot
+            named.name
         );
         output::print(&text)?;
         return Ok(Ended::Well);
     }
-    let _ = writeln!(text, "{}\n", named.bot);
+    let _ = writeln!(text, "{}\n", named.name);
     for version in &list {
         let mark = match &version.hash {
             hash if pointer.current.as_ref() == Some(hash) => '*',

@@ -3,17 +3,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use botsmith::eval::calibration::{
-    Binding, Calibrations, Collected, Quality, Renew, Renewal, Requirements, Standing, Stored,
-    diagram, renew,
-};
-use botsmith::eval::feedback::{Filter, Kind, Log, Plan, Question};
+use botsmith::core::hint;
+use botsmith::eval::calibration::{Held, Hold, Quality, Renewal, Requirements, Standing, diagram};
 use botsmith::eval::report::{self, percent};
-use botsmith::eval::run::{Manifest, Runs, StoredRun};
+use botsmith::eval::run::{Runs, StoredRun};
 use botsmith::eval::stats::{Interval, WeightedShare};
 use botsmith::eval::{Error, Result};
 use clap::ValueHint;
-use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::terminal::{grid, wrap};
@@ -65,51 +61,22 @@ pub(crate) fn run(context: &Context, args: &Calibrate) -> Result<Ended> {
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
     let found = runs_of(&runs, &args.of)?;
-    let newest = &found[0];
-    let metric = metric(&newest.manifest, args.metric.as_deref())?;
-    let question = question(&newest.manifest, args.question.as_deref())?;
-    let binding = Binding::of(&newest.manifest, &metric)?;
-    let log = Log::open(&*store);
-    let mut collected = Collected::default();
-    let mut other_judges = 0;
-    for run in &found {
-        let same =
-            Binding::of(&run.manifest, &metric).is_ok_and(|b| binding.changes(&b).is_empty());
-        if !same || run.report.is_none() {
-            other_judges += 1;
-            continue;
-        }
-        let records = log.current(&Filter::of_run(run.manifest.id.clone()))?;
-        collected.add(Collected::of(run, &metric, &question, &records)?);
-    }
-    let collected = collected.settled();
-    let requirements = Requirements {
+    let mut hold = Hold::default();
+    hold.metric.clone_from(&args.metric);
+    hold.question.clone_from(&args.question);
+    hold.anew = args.anew;
+    hold.seed = args.seed;
+    hold.requirements = Requirements {
         labels: args.min_labels,
         rarer: args.min_rarer,
         kappa: args.min_kappa,
         tpr: args.min_tpr,
         tnr: args.min_tnr,
     };
-    let how = Renew {
-        requirements,
-        now_ms: store.now_ms()?,
-        seed: args.seed,
-        anew: args.anew,
-    };
-    let calibrations = Calibrations::new(&*store);
-    let old = calibrations.get(&binding.suite, &metric)?;
-    if old.is_none() && collected.labels.is_empty() {
-        return Err(Error::NotFound {
-            what: "label",
-            name: format!("{} of {}", question.name, newest.manifest.suite),
-            hint: Some("`botsmith feedback review latest` collects them".into()),
-        });
-    }
-    let (stored, renewal) = renew(old, &binding, &collected.labels, &how)?;
-    calibrations.put(&stored)?;
-    let standing = stored.standing(&binding);
+    let held = hold.of(&*store, &found)?;
     if let Some(path) = &args.svg {
-        let svg = diagram(&stored.calibration.quality.bins.after, &metric);
+        let bins = &held.stored.calibration.quality.bins.after;
+        let svg = diagram(bins, &held.binding.metric);
         report::save(path, |out| {
             out.write_all(svg.as_bytes()).map_err(|source| {
                 Error::Core(botsmith::core::Error::Write {
@@ -120,25 +87,9 @@ pub(crate) fn run(context: &Context, args: &Calibrate) -> Result<Ended> {
         })?;
     }
     if args.json {
-        output::print_json(&json!({
-            "suite": binding.suite, "metric": metric, "question": question.name,
-            "labels": collected.labels.len(), "raters": collected.raters,
-            "left_out": {
-                "draws": collected.draws, "unjudged": collected.unjudged, "stale": collected.stale,
-                "unweighted": collected.unweighted, "runs_of_other_judges": other_judges,
-            },
-            "renewal": renewal, "standing": standing, "gates": standing.gates(),
-            "reason": standing.reason(), "e_value": stored.drift.e_value(), "calibration": stored,
-        }))?;
+        output::print_json(&held.json())?;
     } else {
-        let told = Told {
-            stored: &stored,
-            renewal,
-            standing: &standing,
-            collected: &collected,
-            question: &question,
-        };
-        output::print(&told.text())?;
+        output::print(&Told(&held).text())?;
     }
     Ok(Ended::Well)
 }
@@ -176,73 +127,24 @@ fn suite_name(path: &Path) -> Result<String> {
     Ok(Suite::load_with(path, &Registry::builtin(), &Overrides::default())?.name)
 }
 
-fn metric(run: &Manifest, wanted: Option<&str>) -> Result<String> {
-    if let Some(wanted) = wanted {
-        return Ok(wanted.to_owned());
-    }
-    let entries = run.identity["suite"]["evaluators"].as_array();
-    let entries = entries.map_or(&[][..], Vec::as_slice);
-    let judges: Vec<&str> = run
-        .metrics
-        .iter()
-        .zip(entries)
-        .filter(|(_, entry)| entry.get("judge").is_some())
-        .map(|(name, _)| name.as_str())
-        .collect();
-    match judges.as_slice() {
-        [only] => Ok((*only).to_owned()),
-        [] => Err(Error::Invalid(format!(
-            "no metric of the suite is a judge: name one with --metric; there are {}",
-            botsmith::core::hint::list(run.metrics.iter().map(String::as_str))
-        ))),
-        many => Err(Error::Invalid(format!(
-            "the suite has several judges: name one with --metric; there are {}",
-            botsmith::core::hint::list(many.iter().copied())
-        ))),
-    }
-}
-
-fn question(run: &Manifest, wanted: Option<&str>) -> Result<Question> {
-    let plan = Plan::of_run(run, None)?;
-    if let Some(wanted) = wanted {
-        return Ok(plan.question(wanted)?.clone());
-    }
-    let decides = |question: &&Question| match &question.kind {
-        Kind::Thumb => true,
-        Kind::Rating { pass, .. } => pass.is_some(),
-        Kind::Label { pass, .. } => !pass.is_empty(),
-        _ => false,
-    };
-    plan.questions.iter().find(decides).cloned().ok_or_else(|| {
-        Error::Invalid(
-            "no question of the suite's `feedback` says what passes: give a rating or a label its `pass`".into(),
-        )
-    })
-}
-
 /// What is printed.
-struct Told<'a> {
-    stored: &'a Stored,
-    renewal: Renewal,
-    standing: &'a Standing,
-    collected: &'a Collected,
-    question: &'a Question,
-}
+struct Told<'a>(&'a Held);
 
 impl Told<'_> {
     fn text(&self) -> String {
-        let binding = &self.stored.binding;
-        let calibration = &self.stored.calibration;
+        let held = self.0;
+        let binding = &held.stored.binding;
+        let calibration = &held.stored.calibration;
         let quality = &calibration.quality;
         let mut text = format!(
             "{} of {}, on {} labels by {}\nquestion {}\n\n",
             binding.metric,
             binding.suite,
             quality.n,
-            people(self.collected.raters.len()),
-            self.question.name
+            people(held.collected.raters.len()),
+            held.question.name
         );
-        let happened = match self.renewal {
+        let happened = match held.renewal {
             Renewal::Made { labels } => format!("a new calibration, from {labels} labels"),
             Renewal::Watched { labels } => {
                 format!(
@@ -295,8 +197,8 @@ impl Told<'_> {
                 ),
             ),
         ];
-        if self.stored.drift.labels > 0 {
-            let drift = &self.stored.drift;
+        if held.stored.drift.labels > 0 {
+            let drift = &held.stored.drift;
             rows.push(row(
                 "drift",
                 &format!("e {:.2}", drift.e_value()),
@@ -311,11 +213,11 @@ impl Told<'_> {
         text.push_str(&self.slices());
         text.push_str(&self.left_out());
         text.push('\n');
-        match self.standing.reason() {
+        match held.standing.reason() {
             None => text.push_str("This judge may gate.\n"),
             Some(reason) => text.push_str(&wrap(&format!("advisory: {reason}"), "! ", "  ")),
         }
-        let next = match self.standing {
+        let next = match held.standing {
             Standing::Gates => {
                 "botsmith feedback calibrate, again with newer labels: it watches for drift"
             }
@@ -326,7 +228,7 @@ impl Told<'_> {
     }
 
     fn slices(&self) -> String {
-        let slices = &self.stored.calibration.slices;
+        let slices = &self.0.stored.calibration.slices;
         if slices.is_empty() {
             return String::new();
         }
@@ -354,17 +256,20 @@ impl Told<'_> {
 
     fn left_out(&self) -> String {
         let counts = [
-            (self.collected.draws, "answers on which people are divided"),
             (
-                self.collected.unjudged,
+                self.0.collected.draws,
+                "answers on which people are divided",
+            ),
+            (
+                self.0.collected.unjudged,
                 "answers that the judge did not score",
             ),
             (
-                self.collected.stale,
+                self.0.collected.stale,
                 "labels of an answer that is not the run's",
             ),
             (
-                self.collected.unweighted,
+                self.0.collected.unweighted,
                 "labels without a chance of having been chosen",
             ),
         ];
@@ -372,6 +277,12 @@ impl Told<'_> {
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
+            .chain(self.0.excluded.iter().map(|rater| {
+                format!(
+                    "what {} said, who is at odds with the others",
+                    hint::shown(rater)
+                )
+            }))
             .collect();
         match words.is_empty() {
             true => String::new(),

@@ -1,0 +1,191 @@
+//! A judge held against what people said: runs of one suite, a metric, a question -> the calibration in force
+//! from now on, kept in the store.
+//!
+//! Labels of raters who are at odds with the others do not count; where raters disagree as a whole the rubric is
+//! the defect, and no judge is held against such labels. Runs of which the judge was another one are left out.
+
+use botsmith_core::store::StateStore;
+
+use super::{
+    Binding, Calibrations, Collected, Renew, Renewal, Requirements, Standing, Stored, renew,
+};
+use crate::feedback::{Filter, Kind, Log, Plan, Question, Rules, Standing as Raters};
+use crate::run::{Manifest, StoredRun};
+use crate::{Error, Result};
+
+/// What is held, and how.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Hold {
+    /// The metric; `None`: the suite's judge, where it has one.
+    pub metric: Option<String>,
+    /// The question whose answers say what passes; `None`: the suite's first that does.
+    pub question: Option<String>,
+    /// Whether a new calibration is made from all labels though the one in force holds.
+    pub anew: bool,
+    /// Seed of folds and resamples.
+    pub seed: u64,
+    /// What is wanted of a judge that gates.
+    pub requirements: Requirements,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Held {
+    /// What the judge is bound to.
+    pub binding: Binding,
+    /// The question.
+    pub question: Question,
+    /// The labels, and what was left out.
+    pub collected: Collected,
+    /// Raters whose labels do not count, since they are at odds with the others.
+    pub excluded: Vec<String>,
+    /// Runs of another judge, or that are not complete.
+    pub other_judges: usize,
+    /// The calibration in force.
+    pub stored: Stored,
+    /// What became of newer labels.
+    pub renewal: Renewal,
+    /// How the judge stands.
+    pub standing: Standing,
+}
+
+impl Hold {
+    /// Holds the judge of these runs, the newest first, against the labels in the store, and keeps the calibration.
+    ///
+    /// # Errors
+    /// No runs; a metric, a question or labels that are not there; raters who disagree as a whole; too few labels
+    /// for a first calibration; the store's.
+    pub fn of(&self, store: &dyn StateStore, runs: &[StoredRun<'_>]) -> Result<Held> {
+        let Some(newest) = runs.first() else {
+            return Err(Error::Invalid("no run to hold the judge against".into()));
+        };
+        let metric = self.metric(&newest.manifest)?;
+        let question = self.question(&newest.manifest)?;
+        let binding = Binding::of(&newest.manifest, &metric)?;
+        let log = Log::open(store);
+        let (mut said, mut other_judges) = (Vec::new(), 0);
+        for run in runs {
+            let bound = Binding::of(&run.manifest, &metric);
+            if run.report.is_none() || !bound.is_ok_and(|b| binding.changes(&b).is_empty()) {
+                other_judges += 1;
+                continue;
+            }
+            said.push((run, log.current(&Filter::of_run(run.manifest.id.clone()))?));
+        }
+        let all: Vec<_> = said
+            .iter()
+            .flat_map(|(_, records)| records.clone())
+            .collect();
+        let raters = Raters::of(&question, &all, &Rules::default(), self.seed)?;
+        if raters.halted() {
+            return Err(Error::Invalid(format!(
+                "raters disagree on `{}`, so no judge can agree with them: mend the guidelines, then label anew ({})",
+                question.name,
+                raters.reasons.join("; ")
+            )));
+        }
+        let mut collected = Collected::default();
+        for (run, mut records) in said {
+            records.retain(|record| raters.counts(&record.rater));
+            collected.add(Collected::of(run, &metric, &question, &records)?);
+        }
+        let collected = collected.settled();
+        let how = Renew {
+            requirements: self.requirements,
+            now_ms: store.now_ms()?,
+            seed: self.seed,
+            anew: self.anew,
+        };
+        let calibrations = Calibrations::new(store);
+        let old = calibrations.get(&binding.suite, &metric)?;
+        if old.is_none() && collected.labels.is_empty() {
+            return Err(Error::NotFound {
+                what: "label",
+                name: format!("{} of {}", question.name, newest.manifest.suite),
+                hint: Some("`botsmith feedback review latest` collects them".into()),
+            });
+        }
+        let (stored, renewal) = renew(old, &binding, &collected.labels, &how)?;
+        calibrations.put(&stored)?;
+        Ok(Held {
+            standing: stored.standing(&binding),
+            excluded: raters
+                .raters
+                .iter()
+                .filter(|rater| rater.excluded)
+                .map(|rater| rater.rater.clone())
+                .collect(),
+            binding,
+            question,
+            collected,
+            other_judges,
+            stored,
+            renewal,
+        })
+    }
+
+    fn metric(&self, run: &Manifest) -> Result<String> {
+        if let Some(wanted) = &self.metric {
+            return Ok(wanted.clone());
+        }
+        let entries = run.identity["suite"]["evaluators"].as_array();
+        let entries = entries.map_or(&[][..], Vec::as_slice);
+        let judges: Vec<&str> = run
+            .metrics
+            .iter()
+            .zip(entries)
+            .filter(|(_, entry)| entry.get("judge").is_some())
+            .map(|(name, _)| name.as_str())
+            .collect();
+        match judges.as_slice() {
+            [only] => Ok((*only).to_owned()),
+            [] => Err(Error::Invalid(format!(
+                "no metric of the suite is a judge: name one with --metric; there are {}",
+                botsmith_core::hint::list(run.metrics.iter().map(String::as_str))
+            ))),
+            many => Err(Error::Invalid(format!(
+                "the suite has several judges: name one with --metric; there are {}",
+                botsmith_core::hint::list(many.iter().copied())
+            ))),
+        }
+    }
+
+    fn question(&self, run: &Manifest) -> Result<Question> {
+        let plan = Plan::of_run(run, None)?;
+        if let Some(wanted) = &self.question {
+            return Ok(plan.question(wanted)?.clone());
+        }
+        let decides = |question: &&Question| match &question.kind {
+            Kind::Thumb => true,
+            Kind::Rating { pass, .. } => pass.is_some(),
+            Kind::Label { pass, .. } => !pass.is_empty(),
+            _ => false,
+        };
+        plan.questions.iter().find(decides).cloned().ok_or_else(|| {
+            Error::Invalid(
+                "no question of the suite's `feedback` says what passes: give a rating or a label its `pass`"
+                    .into(),
+            )
+        })
+    }
+}
+
+impl Held {
+    /// The whole of it, as `botsmith feedback calibrate --json` prints it.
+    pub fn json(&self) -> serde_json::Value {
+        let collected = &self.collected;
+        serde_json::json!({
+            "suite": self.binding.suite, "metric": self.binding.metric, "question": self.question.name,
+            "labels": collected.labels.len(), "raters": collected.raters, "excluded": self.excluded,
+            "left_out": {
+                "draws": collected.draws, "unjudged": collected.unjudged, "stale": collected.stale,
+                "unweighted": collected.unweighted, "runs_of_other_judges": self.other_judges,
+            },
+            "renewal": self.renewal, "standing": self.standing, "gates": self.standing.gates(),
+            "reason": self.standing.reason(), "e_value": self.stored.drift.e_value(),
+            "calibration": self.stored,
+        })
+    }
+}

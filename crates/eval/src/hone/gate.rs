@@ -1,7 +1,8 @@
 //! The finalist before the gate: both bots on the gate's cases -> a [`Verdict`].
 //!
 //! The look is taken before anybody is asked: whoever asks first and looks later would look for nothing.
-//! A verdict that stands is not made again. One that is only advisory, because a judge made the scores and
+//! A verdict that stands is not made again, but whether it may be acted on without a person is said anew: raters
+//! and judges may stand otherwise by now. One that is only advisory, because a judge made the scores and
 //! too few people have labelled, is not kept: it is made when enough labels are there.
 
 use botsmith_core::digest::Digest;
@@ -61,22 +62,26 @@ pub(super) fn decide(
     let looks = Looks::new(bench.store);
     let hashes = [variant.hash().to_string(), ground.parent.hash().to_string()];
     let look = looks.take(ground.set, &hashes[0], &hashes[1], ground.rules, by)?;
+    let places: Vec<usize> = ground.cases.of(Use::Gate).map(|(at, _)| at).collect();
+    let mut doubts = ground.doubts.to_vec();
     if let Some(verdict) = standing(&look)? {
+        let mut asked = 0;
+        if bench.target.judged {
+            let own = bench.ask(ground.parent.text(), ground.cases, &places)?;
+            doubts.extend(judge_doubt(bench, &own)?);
+            asked = own.asked;
+        }
         return Ok(Gated {
-            verdict,
+            verdict: verdict.doubted(&doubts),
             runs: None,
-            asked: 0,
+            asked,
         });
     }
-    let places: Vec<usize> = ground.cases.of(Use::Gate).map(|(at, _)| at).collect();
     let own = bench.ask(ground.parent.text(), ground.cases, &places)?;
     let theirs = bench.ask(&variant.text, ground.cases, &places)?;
     let mut pairs = pairs(bench, &own, &theirs)?;
     if bench.target.judged {
         pairs = pairs.judged(labels(ground, &places, &own, &theirs))?;
-    }
-    let mut doubts = ground.doubts.to_vec();
-    if bench.target.judged {
         doubts.extend(judge_doubt(bench, &own)?);
     }
     let verdict = Verdict::of(&pairs, &look, &doubts)?;

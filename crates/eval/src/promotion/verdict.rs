@@ -169,6 +169,19 @@ impl Verdict {
         })
     }
 
+    /// The same decision with what speaks now against promoting without a person: raters and judges may stand
+    /// otherwise than when it was made.
+    #[must_use]
+    pub fn doubted(mut self, doubts: &[String]) -> Self {
+        if self.decision == Decision::Passed {
+            self.auto = Auto {
+                allowed: doubts.is_empty(),
+                reasons: doubts.to_vec(),
+            };
+        }
+        self
+    }
+
     /// The evidence that goes with a version: `gate`, as
     /// [`Version::gate`](botsmith_nanobots::versions::Version::gate) reads it, and the whole verdict in it.
     pub fn evidence(&self) -> Value {

@@ -1,10 +1,13 @@
 //! A whole course: outlook, search, gate, versions.
 
+use botsmith_core::digest::Digest;
+use botsmith_eval::calibration::{Held, Hold};
 use botsmith_eval::feedback::{Log, Plan, Record, Source};
 use botsmith_eval::hone::{
     Course, End, Examples, Heard, Honing, Means, Options, Said, Story, Use, bot_of,
 };
 use botsmith_eval::promotion::{Decision, Looks, Rules};
+use botsmith_eval::run::{RunOptions, Runner, Runs};
 use botsmith_nanobots::versions::{By, Versions};
 use serde_json::json;
 
@@ -287,15 +290,13 @@ fn raters_who_disagree_stop_the_loop() {
     assert_eq!(story.reasons, [halted]);
 }
 
-#[test]
-fn where_a_judge_makes_the_scores_people_decide() {
-    let cases = 220;
+/// It dislikes dollars.
+const JUDGE: &str = "provider: {id: script, settings: {answers: [{when: dollars, say: {reason: no, met: [false]}}], otherwise: {say: {reason: yes, met: [true]}}}}\n";
+
+/// A place where a judge makes the scores.
+fn judged(cases: usize) -> Place {
     let place = Place::new(cases);
-    // The judge dislikes dollars.
-    place.write(
-        "judge.yml",
-        "provider: {id: script, settings: {answers: [{when: dollars, say: {reason: no, met: [false]}}], otherwise: {say: {reason: yes, met: [true]}}}}\n",
-    );
+    place.write("judge.yml", JUDGE);
     place.write(
         "suite.yaml",
         &SUITE.replace(
@@ -303,6 +304,99 @@ fn where_a_judge_makes_the_scores_people_decide() {
             "evaluators: [{judge: {cartridge: judge.yml, criteria: [The currency is right.], name: fine}}]",
         ),
     );
+    place
+}
+
+/// Has the bot judged, and the judge held against two people who label every answer.
+fn held(place: &Place, cases: usize, answer: impl Fn(usize) -> String) -> Held {
+    let workshop = place.workshop();
+    let mut options = RunOptions::default();
+    options.bots = Some(&workshop);
+    let finished = Runner::new(&*place.store).with(options).run(&place.suite());
+    let id = finished.unwrap().report.run;
+    let log = Log::open(&*place.store);
+    for i in 0..cases {
+        for rater in ["ana", "ben"] {
+            let text = answer(i);
+            let up = if text == right(i) { "up" } else { "down" };
+            let said = Record {
+                run: id.clone(),
+                answer_hash: Digest::of(text.as_bytes()).to_string(),
+                ..record(i, rater, "verdict", json!(up))
+            };
+            log.append(said).unwrap();
+        }
+    }
+    let run = Runs::new(&*place.store).open(&id).unwrap();
+    Hold::default().of(&*place.store, &[run]).unwrap()
+}
+
+#[test]
+fn only_a_judge_whose_stored_calibration_lets_it_gate_may_promote_by_itself() {
+    let cases = 260;
+    let place = judged(cases);
+    // It is right on every second case, with examples on all.
+    let even = "messages | length > 2 or match[1] | int is even";
+    place.write(
+        "prices.yml",
+        &LEARNER.replace("messages | length > 2", even),
+    );
+    let answer = |i: usize| match (i + 1) % 2 {
+        0 => right(i),
+        _ => format!("{} dollars", i + 1),
+    };
+    let question = Plan::default().questions[0].clone();
+    let mut labels = Vec::new();
+    for i in of(Use::Gate, cases) {
+        for text in [answer(i), right(i)] {
+            let up = if text == right(i) { "up" } else { "down" };
+            labels.push(Record {
+                answer_hash: Digest::of(text.as_bytes()).to_string(),
+                blind: true,
+                ..record(i, "ana", &question.name, json!(up))
+            });
+        }
+    }
+    let honed = || {
+        let said = corrections(&of(Use::Train, cases)[..4]);
+        course(&place, said, |course| {
+            course.auto = true;
+            course.labels = Some((question.clone(), labels.clone()));
+        })
+    };
+    let waits = |story: &Story, why: &str| {
+        assert_eq!(story.end, End::Ready, "{:?}", story.reasons);
+        assert_eq!(story.gate.as_ref().unwrap().decision, Decision::Passed);
+        assert!(
+            story.reasons.iter().any(|reason| reason.contains(why)),
+            "{:?}",
+            story.reasons
+        );
+    };
+    waits(
+        &honed(),
+        "not promoted by itself: the judge is not calibrated",
+    );
+
+    let found = held(&place, cases, answer);
+    assert!(found.standing.gates(), "{:?}", found.standing);
+    // The verdict stands; who may act on it is said anew. A judge that has changed since may not.
+    place.write("judge.yml", &format!("meta: {{name: Another}}\n{JUDGE}"));
+    waits(
+        &honed(),
+        "the prompt changed since the judge was calibrated",
+    );
+
+    place.write("judge.yml", JUDGE);
+    let story = honed();
+    assert_eq!(story.end, End::Promoted, "{:?}", story.reasons);
+    assert_eq!(story.gate.unwrap().look, 1, "all of it was one look");
+}
+
+#[test]
+fn where_a_judge_makes_the_scores_people_decide() {
+    let cases = 220;
+    let place = judged(cases);
     let said = || corrections(&of(Use::Train, cases)[..4]);
     let story = course(&place, said(), |_| {});
     let verdict = story.gate.clone().unwrap();
@@ -320,7 +414,7 @@ fn where_a_judge_makes_the_scores_people_decide() {
     let plan = Plan::default();
     let question = plan.questions[0].clone();
     let mut labels = Vec::new();
-    let hash = |text: String| botsmith_core::digest::Digest::of(text.as_bytes()).to_string();
+    let hash = |text: String| Digest::of(text.as_bytes()).to_string();
     for i in of(Use::Gate, cases) {
         for (text, up) in [(format!("{} dollars", i + 1), false), (right(i), true)] {
             labels.push(Record {

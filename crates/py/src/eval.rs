@@ -60,9 +60,9 @@ impl Bots for Given {
 
 /// Progress as a callable of Python gets it: cases, share of the data, answers, answers in all, failed,
 /// verdicts of judges.
-type Seen = (usize, Option<f64>, usize, Option<usize>, usize, usize);
+pub(crate) type Seen = (usize, Option<f64>, usize, Option<usize>, usize, usize);
 
-fn seen(progress: Progress) -> Seen {
+pub(crate) fn seen(progress: Progress) -> Seen {
     let asking = progress.asking.unwrap_or_default();
     (
         progress.cases,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use botsmith::core::store::StateStore;
+use botsmith::eval::calibration::{Hold, Requirements, diagram};
 use botsmith::eval::feedback::import::{self, Defaults, Loaded, Shape};
 use botsmith::eval::feedback::{
     Filter, Kind, Log, Plan, Record, Rules, Session, Source, Work, agreement, export, seed,
@@ -223,6 +224,39 @@ pub(crate) fn feedback_agreement(
             found.push(agreement::of(question, &records, &Rules::default(), seed)?);
         }
         Ok(serde_json::to_string(&found)?)
+    })
+}
+
+/// Which judge is held against which question, and how.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Holding {
+    run: String,
+    metric: Option<String>,
+    question: Option<String>,
+    anew: bool,
+    seed: u64,
+    requirements: Requirements,
+}
+
+/// Holds a judge against what people said of a run, keeps the calibration, and gives it as JSON.
+#[pyfunction]
+pub(crate) fn feedback_calibrate(py: Python<'_>, store: &Store, wanted: &str) -> PyResult<String> {
+    let wanted: Holding = parsed(wanted).map_err(|fault| fault.into_py(py))?;
+    let store = store.clone();
+    long(py, move || {
+        let open = store.open()?;
+        let run = Runs::new(&*open).open(&wanted.run)?;
+        let mut hold = Hold::default();
+        hold.metric = wanted.metric;
+        hold.question = wanted.question;
+        hold.anew = wanted.anew;
+        hold.seed = wanted.seed;
+        hold.requirements = wanted.requirements;
+        let held = hold.of(&*open, &[run])?;
+        let bins = &held.stored.calibration.quality.bins.after;
+        let svg = diagram(bins, &held.binding.metric);
+        Ok(json!({"held": held.json(), "svg": svg}).to_string())
     })
 }
 

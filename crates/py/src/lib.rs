@@ -25,12 +25,14 @@ mod fault;
 mod feedback;
 mod flow;
 mod function;
+mod hone;
 mod metrics;
 mod nlp;
 mod offsets;
 mod runtime;
 mod stats;
 mod store;
+mod versions;
 
 use pyo3::prelude::*;
 
@@ -55,8 +57,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<eval::Cases>()?;
     module.add_class::<flow::FlowWorker>()?;
     module.add_class::<feedback::Review>()?;
+    module.add_class::<versions::BotVersions>()?;
+    module.add_function(wrap_pyfunction!(hone::hone, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_add, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_agreement, module)?)?;
+    module.add_function(wrap_pyfunction!(feedback::feedback_calibrate, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_read, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_records, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_write, module)?)?;

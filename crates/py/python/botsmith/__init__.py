@@ -6,6 +6,8 @@
 - :mod:`botsmith.stats` has the statistics: intervals, paired tests, corrections, power.
 - :mod:`botsmith.nlp` reads language: tokens, sentences, parts of speech, morphology, lemmas.
 - :mod:`botsmith.feedback` keeps what people say of answers, and says how far they agree.
+- :func:`hone` tries changes of a bot and brings the best before a gate; :mod:`botsmith.versions` has the versions
+  of a bot, :mod:`botsmith.online` shares its sessions among them.
 - :mod:`botsmith.flow` runs workflows, whose steps may be Python functions.
 - :mod:`botsmith.batches` has steps over batches of rows, as Ray Data maps them.
 - :mod:`botsmith.aio` has the same with awaitables.
@@ -38,12 +40,13 @@ from ._errors import (
 from ._native import __version__
 
 if TYPE_CHECKING:
-    from . import aio, batches, feedback, flow, metrics, nlp, stats
+    from . import aio, batches, feedback, flow, metrics, nlp, online, stats, versions
     from ._answers import Refused
     from ._bots import Bot, Session, Stream
     from ._callables import Score
     from ._embed import embed
     from ._eval import Evaluator, evaluate
+    from ._hone import Honing, hone
     from ._run import Run, Store, compare, open_run, runs
     from ._tools import Tool, tool
     from ._values import Answer, CaseResult, Comparison, Difference, Verdict
@@ -59,6 +62,7 @@ __all__ = [
     "EvalError",
     "Evaluator",
     "FileError",
+    "Honing",
     "InternalError",
     "LanguageError",
     "ModelError",
@@ -81,12 +85,15 @@ __all__ = [
     "evaluate",
     "feedback",
     "flow",
+    "hone",
     "metrics",
     "nlp",
+    "online",
     "open_run",
     "runs",
     "stats",
     "tool",
+    "versions",
 ]
 
 #: Where names come from when they are first asked for: importing all at once would take several times as long.
@@ -96,6 +103,7 @@ _HOMES = {
     "_callables": ("Score",),
     "_embed": ("embed",),
     "_eval": ("Evaluator", "evaluate"),
+    "_hone": ("Honing", "hone"),
     "_run": ("Run", "Store", "compare", "open_run", "runs"),
     "_tools": ("Tool", "tool"),
     "_values": ("Answer", "CaseResult", "Comparison", "Difference", "Verdict"),
@@ -104,7 +112,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("aio", "batches", "feedback", "flow", "metrics", "nlp", "stats"):
+    if name in ("aio", "batches", "feedback", "flow", "metrics", "nlp", "online", "stats", "versions"):
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,11 +21,11 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
-from . import _bots, _eval, _native, flow, nlp
+from . import _bots, _eval, _hone, _native, flow, nlp
 from ._run import Run
 from ._values import Answer
 
-__all__ = ["Bot", "Session", "Stream", "Workflow", "annotate", "evaluate", "pipe"]
+__all__ = ["Bot", "Session", "Stream", "Workflow", "annotate", "evaluate", "hone", "pipe"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +71,13 @@ async def evaluate(*args: Any, **kwargs: Any) -> Run:
     """As :func:`botsmith.evaluate`."""
     stop = _native.Stop()
     return await _run(stop, functools.partial(_eval.evaluate, *args, stop=stop, **kwargs))
+
+
+@functools.wraps(_hone.hone)
+async def hone(*args: Any, **kwargs: Any) -> _hone.Honing:
+    """As :func:`botsmith.hone`; a cancelled task stops it, and it goes on when it is begun again."""
+    stop = _native.Stop()
+    return await _run(stop, functools.partial(_hone.hone, *args, stop=stop, **kwargs))
 
 
 async def annotate(pipeline: nlp.Pipeline, text: str, *, given: nlp.Given = "nothing") -> Any:

@@ -1,7 +1,8 @@
 """Feedback: what people say of the answers of a run, and how far they agree.
 
 :func:`review` walks a rater through what is to be labelled, in a notebook with buttons; :func:`agreement` says
-whether raters agree and whether anything may be learnt from what they said.
+whether raters agree and whether anything may be learnt from what they said; :func:`calibrate` holds a judge
+against it.
 
 Examples
 --------
@@ -22,13 +23,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import _native
 from ._review import Review
 from ._run import Run
 
-__all__ = ["Review", "add", "agreement", "read", "records", "review", "write"]
+__all__ = ["Held", "Review", "add", "agreement", "calibrate", "read", "records", "review", "write"]
 
 Record = dict[str, Any]
 Source = Literal["expert", "user", "implicit"]
@@ -186,6 +189,88 @@ def agreement(run: Run, *, suite: str | os.PathLike[str] | None = None) -> list[
     text = _native.feedback_agreement(run.store._native, run.id, _path(suite))
     found: list[dict[str, Any]] = json.loads(text)
     return found
+
+
+@dataclass(frozen=True)
+class Held:
+    """A judge held against what people said; shown as its reliability diagram in a notebook."""
+
+    #: Whether the judge may gate; else it is advisory.
+    gates: bool
+    #: Why it may not.
+    reason: str | None
+    labels: int
+    #: Raters whose labels do not count, since they are at odds with the others.
+    excluded: tuple[str, ...]
+    #: Agreement, rates, kappa, Brier score and calibration error.
+    quality: Mapping[str, Any]
+    #: All of it, as `botsmith feedback calibrate --json` prints it.
+    report: Mapping[str, Any]
+    svg: str
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+
+def calibrate(
+    run: Run,
+    *,
+    metric: str | None = None,
+    question: str | None = None,
+    anew: bool = False,
+    labels: int = 100,
+    rarer: int = 30,
+    kappa: float = 0.4,
+    tpr: float = 0.7,
+    tnr: float = 0.7,
+    seed: int = 0,
+) -> Held:
+    """Holds the judge of a run against what people said of its answers, and keeps the calibration in the store.
+
+    Newer labels are held against the calibration in force, until it is void; :func:`botsmith.hone` asks it whether
+    the judge may gate.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    metric : str, optional
+        The metric; the suite's judge by default.
+    question : str, optional
+        The question whose answers say what passes; the suite's first that does, by default.
+    anew : bool
+        Make a new calibration from all labels though the one in force holds.
+    labels, rarer : int
+        How many labels a judge needs to gate, and how many of the rarer verdict.
+    kappa, tpr, tnr : float
+        What the lower 95 % bounds of kappa and of both true rates have to reach.
+    seed : int
+        Seed of folds and resamples.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": f"c{n}", "input": "hi", "reference": "HI" if n % 2 else "ho"} for n in range(120)]
+    >>> run = bs.evaluate(
+    ...     bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False
+    ... )
+    >>> for n in range(120):
+    ...     _ = feedback.add(run, case=f"c{n}", question="verdict", value=bool(n % 2), rater="ana")
+    >>> held = feedback.calibrate(run, metric="equals")
+    >>> held.gates, held.labels
+    (True, 120)
+    """
+    wanted = {
+        "run": run.id, "metric": metric, "question": question, "anew": anew, "seed": seed,
+        "requirements": {"labels": labels, "rarer": rarer, "kappa": kappa, "tpr": tpr, "tnr": tnr},
+    }
+    found = json.loads(_native.feedback_calibrate(run.store._native, json.dumps(wanted)))
+    held = found["held"]
+    return Held(
+        held["gates"], held["reason"], held["labels"], tuple(held["excluded"]),
+        held["calibration"]["calibration"]["quality"], held, found["svg"],
+    )
 
 
 def review(

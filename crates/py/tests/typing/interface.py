@@ -9,7 +9,7 @@ from typing import Any, Literal
 from typing_extensions import assert_type
 
 import botsmith as bs
-from botsmith import metrics, nlp
+from botsmith import metrics, nlp, online, versions
 
 
 @bs.tool
@@ -81,3 +81,12 @@ try:
 except bs.SpecError as error:
     assert_type(error.line, "int | None")
     shown: dict[str, Any] = {"code": error.code, "hint": error.hint}
+
+
+def loop() -> None:
+    honing = bs.hone("prices", suite="suite.yaml", budget="cost:2.50", proposers=["examples"], store="memory:")
+    assert_type(honing.version, "str | None")
+    found = versions.Versions("prices.yml", store=bs.Store("memory:"))
+    assert_type(found.promote(found.find("current"), without_gate="a trial"), versions.Version)
+    assert_type(online.Canary.start(found, goal="no-harm").record("session", None), online.State)
+    assert_type(online.Bandit.start(found, ["1.0.0", "1.0.1"]).version("session"), tuple[str, float])

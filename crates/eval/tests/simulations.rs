@@ -28,6 +28,11 @@ fn holds(name: &str) {
 }
 
 #[test]
+fn one_bad_rater_in_three_halts_the_loop_or_is_excluded_and_never_trusted() {
+    holds("raters");
+}
+
+#[test]
 fn intervals_hold_the_truth_as_often_as_they_claim() {
     holds("coverage");
 }

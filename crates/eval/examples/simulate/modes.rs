@@ -8,6 +8,7 @@ pub mod drift;
 pub mod frame;
 pub mod judges;
 pub mod promotion;
+pub mod raters;
 
 use frame::{Failure, Figure, Plan};
 
@@ -24,6 +25,11 @@ pub struct Mode {
 
 /// All of them.
 pub const ALL: &[Mode] = &[
+    Mode {
+        name: "raters",
+        about: "what the loop does when one rater in three is no use",
+        run: raters::run,
+    },
     Mode {
         name: "calibration",
         about: "how far calibrated scores are from the true chances",

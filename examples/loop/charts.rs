@@ -18,10 +18,18 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
+/// `p = 0.0123`, or that it is smaller than can be shown.
+pub fn chance(p: f64) -> String {
+    match p < 1e-4 {
+        true => "p below 0.0001".into(),
+        false => format!("p = {p:.4}"),
+    }
+}
+
 fn open(title: &str, height: f64) -> String {
     let title = escaped(title);
     format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\n"
+        "<div class=\"chart\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\n"
     )
 }
 
@@ -80,7 +88,7 @@ pub fn bars(title: &str, rows: &[(&str, &str, Range)]) -> String {
     }
     let base = 8.0 + ROW * rows.len() as f64;
     line(&mut svg, "axis", (left, base), (right, base));
-    svg + "</svg>\n"
+    svg + "</svg></div>\n"
 }
 
 /// What the judge says beside what people say, before and after calibration.
@@ -117,7 +125,7 @@ pub fn reliability(title: &str, before: &[Bin], after: &[Bin]) -> String {
         );
     }
     text(&mut svg, 36.0, 18.0, "end", "people");
-    svg + "</svg>\n"
+    svg + "</svg></div>\n"
 }
 
 /// The evidence of a watch, session after session, on a scale of factors of ten.
@@ -162,5 +170,5 @@ pub fn evidence(watched: &Watched) -> String {
         "end",
         &format!("{last:.0} sessions"),
     );
-    svg + "</svg>\n"
+    svg + "</svg></div>\n"
 }

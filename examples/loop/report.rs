@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::charts::{bars, escaped, evidence, percent, reliability};
+use super::charts::{bars, chance, escaped, evidence, percent, reliability};
 use super::story::{Range, Story, Watched};
 
 const PAGE: &str = include_str!("page.html");
@@ -24,6 +24,17 @@ pub fn page(story: &Story) -> String {
 
 fn number(range: &Range) -> String {
     format!("{:.2} ({:.2} to {:.2})", range.value, range.lo, range.hi)
+}
+
+/// A share with its interval.
+fn share(range: &Range) -> String {
+    let of = |share: f64| format!("{:.0}", 100.0 * share);
+    format!(
+        "{} % ({} to {} %)",
+        of(range.value),
+        of(range.lo),
+        of(range.hi)
+    )
 }
 
 fn card(body: &mut String, title: &str, strong: &str, more: &str) {
@@ -71,7 +82,7 @@ fn top(body: &mut String, story: &Story) {
     card(
         body,
         "How sure",
-        &format!("p = {:.4}, at most {:.4} allowed", gate.p, gate.alpha),
+        &format!("{}, at most {:.4} allowed", chance(gate.p), gate.alpha),
         &format!(
             "at least {:+.1} points (bound of {}, look {} at these cases). The variant was selected: expect a little less than what was seen",
             100.0 * gate.at_least,
@@ -197,8 +208,8 @@ fn judge(body: &mut String, story: &Story) {
         escaped(&judge.map),
         judge.error_before,
         number(&judge.error_after),
-        number(&judge.finds_good),
-        number(&judge.finds_bad),
+        share(&judge.finds_good),
+        share(&judge.finds_bad),
         number(&judge.kappa)
     );
     body.push_str(&reliability(

@@ -1,11 +1,10 @@
 //! The loop, step by step: each runs a command and keeps what it told.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use botsmith::core::audit::Audit;
 use botsmith::core::store::{self, StateStore};
-use botsmith::eval::calibration::{Bin as Measured, Label, Requirements, calibrate};
+use botsmith::eval::calibration::{Bin as Measured, Stored};
 use botsmith::eval::hone::{Split, Use};
 use botsmith::eval::stats::{Confidence, wilson};
 use botsmith::nanobots::versions::{By, Versions};
@@ -34,18 +33,17 @@ pub fn tell(program: &Path, folder: &Path, seed: u64) -> Result<Story, Failure> 
     };
     let answers = ask(&commands)?;
     review(&commands, &mut story, &answers)?;
-    judge(&commands, &mut story, &answers)?;
+    judge(&commands, &mut story)?;
     story.gate.before = rate(&answers)?;
     let variant = hone(&commands, &mut story)?;
     promote(&commands, &mut story, &variant)?;
     Ok(story)
 }
 
-/// An answer of the weak bot: case, text, what the judge said.
+/// An answer of the weak bot: case, text.
 struct Answered {
     number: usize,
     text: String,
-    judged: f64,
 }
 
 fn ask(commands: &Commands) -> Result<Vec<Answered>, Failure> {
@@ -70,10 +68,7 @@ fn ask(commands: &Commands) -> Result<Vec<Answered>, Failure> {
                     .as_str()
                     .and_then(world::number)
                     .ok_or("a case without a number")?,
-                text: answer["text"].as_str().unwrap_or_default().to_owned(),
-                judged: answer["scores"]["judge"]["value"]
-                    .as_f64()
-                    .ok_or("an answer that was not judged")?,
+                text: text(&answer["text"]).to_owned(),
             })
         })
         .collect()
@@ -167,49 +162,13 @@ fn bins(found: &[Measured]) -> Vec<Bin> {
     found.iter().map(of).collect()
 }
 
-/// Holds the judge against the majority of those who count.
-fn judge(commands: &Commands, story: &mut Story, answers: &[Answered]) -> Result<(), Failure> {
-    commands.json(
-        &[
-            "feedback",
-            "export",
-            "records.jsonl",
-            "--run",
-            "latest",
-            "--json",
-        ],
-        0,
-    )?;
-    let counts: Vec<&str> = story
-        .raters
-        .iter()
-        .filter(|rater| rater.excluded.is_none())
-        .map(|rater| rater.name.as_str())
-        .collect();
-    let mut votes: BTreeMap<usize, i32> = BTreeMap::new();
-    for line in commands.read("records.jsonl")?.lines() {
-        let record: Value = serde_json::from_str(line)?;
-        if record["rater"]
-            .as_str()
-            .is_some_and(|rater| counts.contains(&rater))
-        {
-            let case = record["case"]
-                .as_str()
-                .and_then(world::number)
-                .ok_or("a record without a case")?;
-            *votes.entry(case).or_default() += if record["value"] == "up" { 1 } else { -1 };
-        }
-    }
-    let labels: Vec<Label> = answers
-        .iter()
-        .filter_map(|of| {
-            let vote = *votes.get(&of.number)?;
-            (vote != 0).then(|| Label::new(of.judged, vote > 0).of_group(world::id(of.number)))
-        })
-        .collect();
-    let found = calibrate(&labels, story.seed)?;
+/// Holds the judge against the majority of those who count, and keeps the calibration.
+fn judge(commands: &Commands, story: &mut Story) -> Result<(), Failure> {
+    let told = commands.json(&["feedback", "calibrate", "latest", "--json"], 0)?;
+    let stored: Stored = serde_json::from_value(told["calibration"].clone())?;
+    let found = &stored.calibration;
     let quality = &found.quality;
-    let permission = found.permission(&Requirements::default());
+    let gates = told["gates"] == true;
     let share = |of: Option<&botsmith::eval::stats::WeightedShare>| {
         of.map_or_else(Range::default, |of| Range {
             value: of.value,
@@ -236,17 +195,17 @@ fn judge(commands: &Commands, story: &mut Story, answers: &[Answered]) -> Result
             }),
         finds_good: share(quality.tpr.as_ref()),
         finds_bad: share(quality.tnr.as_ref()),
-        standing: match permission.gates() {
+        standing: match gates {
             true => "It may gate".into(),
             false => "It is advisory: it may not gate".into(),
         },
         before: bins(&quality.bins.before),
         after: bins(&quality.bins.after),
     };
-    if !permission.gates() {
+    if !gates {
         story.refused.push(Refused {
             what: "the judge, as a gate".into(),
-            why: "its agreement with people is not shown to be good enough".into(),
+            why: text(&told["reason"]).to_owned(),
         });
     }
     Ok(())

@@ -81,7 +81,7 @@ impl<'a> Readers<'a> {
             let noisy = chance(self.seed, &["reader", &id]) < NOISE;
             let value = f64::from(u8::from(good != noisy));
             let outcome = SessionOutcome::Value(value);
-            let recorded = canary.record(&id, outcome, &versions, session as u64)?;
+            let recorded = canary.record(&id, outcome, &versions, self.store.now_ms()?)?;
             let status = canary.status()?;
             if status.sessions % 20 == 0 {
                 path.push((status.sessions, status.harm, status.benefit));

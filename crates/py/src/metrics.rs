@@ -85,10 +85,12 @@ impl Metric {
         work(py, pairs, move |pairs| {
             let mut corpus = judge.corpus();
             for chunk in pairs.chunks(TOGETHER) {
-                let texts = |of: &References| of.as_slice().iter().map(ToString::to_string);
                 let owned: Vec<(String, Vec<String>)> = chunk
                     .iter()
-                    .map(|pair| (pair.0.to_string(), texts(&pair.1).collect()))
+                    .map(|Pair(text, of)| {
+                        let references = of.as_slice().iter().map(ToString::to_string);
+                        (text.to_string(), references.collect())
+                    })
                     .collect();
                 for verdict in corpus.judge_all(&owned) {
                     verdict?;

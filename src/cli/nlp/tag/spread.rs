@@ -78,7 +78,7 @@ struct Line<'line, 'scope> {
     sentences: &'line mut usize,
 }
 
-impl<'scope> Line<'_, 'scope> {
+impl Line<'_, '_> {
     /// Sends a part to be annotated; `then` is an error behind it.
     fn annotate(&mut self, jobs: Vec<Job>, then: Option<Error>) {
         let number = self.printed + self.parts.len();

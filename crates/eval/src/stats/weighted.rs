@@ -97,11 +97,12 @@ pub fn weighted_wilson_at<G: Ord>(
     same_length(NAME, ("cases", n), ("groups", groups.len()))?;
     check_weights(NAME, weights)?;
     let total: f64 = weights.iter().sum();
-    let hits: f64 = passed
+    // A sum of nothing would be -0.
+    let hits = passed
         .iter()
         .zip(weights)
         .filter_map(|(passed, weight)| passed.then_some(*weight))
-        .sum();
+        .fold(0.0, |sum, weight| sum + weight);
     let rate = (hits / total).clamp(0.0, 1.0);
     let mut sums: BTreeMap<&G, f64> = BTreeMap::new();
     for ((passed, weight), group) in passed.iter().zip(weights).zip(groups) {

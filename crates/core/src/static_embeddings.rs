@@ -237,8 +237,9 @@ impl StaticEmbeddings {
         if length > 0.0 {
             // In f64: of tiny vectors the factor is beyond f32.
             let scale = 1.0 / length.sqrt();
-            to.iter_mut()
-                .for_each(|x| *x = (f64::from(*x) * scale) as f32);
+            for x in to.iter_mut() {
+                *x = (f64::from(*x) * scale) as f32;
+            }
         }
         tokens
     }

@@ -186,6 +186,10 @@ def objects(closed: Closed) -> list[Any]:
     )
     review = bs.feedback.review(bs.evaluate(suite, store="memory:", progress=False), "ana")
     found += [review, review._native]
+    cartridge = closed.folder / "kept.yml"
+    cartridge.write_text("meta: {name: Kept, version: 1.0.0}\nprovider: {id: script, settings: {model: m, otherwise: Hm.}}\n")
+    versions = bs.versions.Versions(cartridge, store=f"sqlite:{closed.folder / 'versions.db'}")
+    found += [versions, versions._native, versions.history, bs.online.Canary(versions), bs.online.Bandit(versions)]
     live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(shout), metrics.bleu, bs.Store("memory:"), *steps, *found]
     gone = [closed.store, closed.run, closed.bot, closed.session]
     natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]

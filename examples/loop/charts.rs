@@ -146,9 +146,11 @@ pub fn evidence(watched: &Watched) -> String {
     }
     line(&mut svg, "ideal", (left, y(20.0)), (right, y(20.0)));
     text(&mut svg, left - 8.0, y(20.0) + 4.0, "end", "20");
-    let kinds: [(&str, fn(&(u64, f64, f64)) -> f64); 2] =
-        [("harm", |point| point.1), ("benefit", |point| point.2)];
-    for (class, pick) in kinds {
+    for class in ["harm", "benefit"] {
+        let pick = |point: &(u64, f64, f64)| match class {
+            "harm" => point.1,
+            _ => point.2,
+        };
         let points: Vec<String> = watched
             .path
             .iter()

@@ -4,7 +4,7 @@
 //!     distil --model DIR --wordnet DIR --gsm8k FILE --ewt-dev FILE --prose DIR --cache FILE --out FILE --pairs FILE
 //!            [--texts N] [--rounds N] [--width N]
 //!
-//! 1. Texts: the glosses and examples of WordNet, and half of gsm8k's questions. The teacher embeds each once; what it
+//! 1. Texts: the glosses and examples of `WordNet`, and half of gsm8k's questions. The teacher embeds each once; what it
 //!    said is kept in the cache, so that a second call is quick.
 //! 2. The beginning is `model2vec`'s: the teacher's vector of each token by itself, on the main axes of the texts'
 //!    vectors (PCA without centring, which keeps cosines), weighed by rarity (SIF: Arora et al. 2017).

@@ -63,7 +63,8 @@ fn come_and_go(folder: &Path) -> isize {
         ..GenerateRequest::default()
     };
     let events = model.generate(request, Call::default()).expect("an answer");
-    assert!(events.map(|event| event.expect("an event")).count() >= 12);
+    let events: Result<Vec<_>, _> = events.collect();
+    assert!(events.expect("events").len() >= 12);
     let files = ModelFiles::open(models().join("sentence")).expect("the encoder");
     let encoder = SentenceEmbedder::load(&files, &ComputeDevice::Cpu).expect("the encoder");
     let vectors = encoder.embed(&["the cat", "a mat"], &EmbedOptions::default());

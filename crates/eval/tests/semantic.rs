@@ -217,10 +217,7 @@ fn context_is_judged_by_what_the_reference_needs() {
     let whole = case("", &[reference], &passages);
     assert_eq!(score("context-recall", &whole, "").value, 1.0);
     let precision = score("context-precision", &whole, "");
-    assert!(
-        (precision.value - (0.5 + 2.0 / 3.0) / 2.0).abs() < 1e-9,
-        "{precision:?}"
-    );
+    assert!((precision.value - 7.0 / 12.0).abs() < 1e-9, "{precision:?}");
     assert!(precision.explanation.unwrap().ends_with(": 1"));
     let part = case("", &[reference], &passages[..2]);
     let recall = score("context-recall", &part, "");

@@ -1,4 +1,4 @@
-//! Files -> texts: WordNet's glosses and examples, gsm8k's questions, a treebank's sentences, a book's prose.
+//! Files -> texts: `WordNet`'s glosses and examples, gsm8k's questions, a treebank's sentences, a book's prose.
 
 use std::collections::HashSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::chance::Chance;
 /// Texts that are drawn together.
 const RUN: usize = 16;
 
-/// Texts of WordNet's database files, in their order, which keeps what is alike together: every other definition behind
+/// Texts of `WordNet`'s database files, in their order, which keeps what is alike together: every other definition behind
 /// its first word ("lard: soft white fat"), the examples, and the words of synsets with several ("car, auto, machine").
 /// Of more than `most`, runs of 16 drawn by lot.
 pub(crate) fn wordnet(folder: &Path, most: usize) -> Result<Vec<String>, Failure> {

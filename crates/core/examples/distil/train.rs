@@ -94,7 +94,9 @@ fn mean(table: &[f32], tokens: &[u32], width: usize, to: &mut [f32]) -> f32 {
         to.iter_mut().zip(row).for_each(|(to, x)| *to += x);
     }
     let length = to.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
-    to.iter_mut().for_each(|x| *x /= length);
+    for x in to.iter_mut() {
+        *x /= length;
+    }
     length
 }
 
@@ -193,12 +195,13 @@ impl Adam {
             self.steps[token] += 1;
             let fresh = |beta: f32| 1.0 - beta.powi(self.steps[token]);
             let (fresh_first, fresh_second) = (fresh(0.9), fresh(0.999));
-            for at in token * self.width..(token + 1) * self.width {
+            let row = token * self.width..(token + 1) * self.width;
+            for (at, value) in row.clone().zip(&mut table[row]) {
                 let slope = std::mem::take(&mut self.slopes[at]);
                 self.first[at] = 0.9 * self.first[at] + 0.1 * slope;
                 self.second[at] = 0.999 * self.second[at] + 0.001 * slope * slope;
                 let second = (self.second[at] / fresh_second).sqrt();
-                table[at] -= self.rate * (self.first[at] / fresh_first) / (second + 1e-8);
+                *value -= self.rate * (self.first[at] / fresh_first) / (second + 1e-8);
             }
         }
     }
@@ -236,7 +239,9 @@ fn weigh(table: &mut [f32], texts: &[Vec<u32>], width: usize) {
     let all: f64 = counts.iter().sum();
     for (row, count) in table.chunks_exact_mut(width).zip(counts) {
         let weight = RARITY / (RARITY + count / all);
-        row.iter_mut().for_each(|x| *x *= weight as f32);
+        for x in row {
+            *x *= weight as f32;
+        }
     }
 }
 
@@ -244,7 +249,9 @@ fn normed(vectors: &[f32], width: usize) -> Vec<f32> {
     let mut normed = vectors.to_vec();
     for row in normed.chunks_exact_mut(width) {
         let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
-        row.iter_mut().for_each(|x| *x /= length);
+        for x in row {
+            *x /= length;
+        }
     }
     normed
 }

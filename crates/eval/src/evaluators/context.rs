@@ -252,7 +252,7 @@ mod tests {
         for (helps, wanted) in [
             (&[true, false][..], 1.0),
             (&[false, true][..], 0.5),
-            (&[true, false, true][..], (1.0 + 2.0 / 3.0) / 2.0),
+            (&[true, false, true][..], 5.0 / 6.0),
             (&[false, false][..], 0.0),
             (&[][..], 0.0),
         ] {

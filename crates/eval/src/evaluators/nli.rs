@@ -90,7 +90,10 @@ pub(super) struct Labels {
 /// Those of the options, else the usual ones.
 pub(super) fn labels(options: &Fields<'_>) -> Result<Labels> {
     let own = options.get("labels");
-    let fields = own.as_ref().map(|at| at.fields()).transpose()?;
+    let fields = own
+        .as_ref()
+        .map(botsmith_core::yaml::Cursor::fields)
+        .transpose()?;
     let name = |usual: &'static str| -> Result<String> {
         let own = fields.as_ref().and_then(|fields| fields.get(usual));
         Ok(own.map_or(Ok(usual), |at| at.name())?.to_owned())
@@ -149,18 +152,16 @@ impl Nli {
     fn premises(&self, subject: &Subject<'_>) -> Result<Vec<String>> {
         let case = subject.case;
         let found = match &self.against {
-            Against::Context => case.context.clone(),
             Against::References => subject.references.to_vec(),
             Against::Either if case.context.is_empty() => subject.references.to_vec(),
-            Against::Either => case.context.clone(),
+            Against::Context | Against::Either => case.context.clone(),
             Against::Texts(texts) => texts
                 .iter()
                 .map(|text| Ok(text.render(case)?.into_owned()))
                 .collect::<Result<_>>()?,
         };
         match (found.is_empty(), &self.against) {
-            (false, _) => Ok(found),
-            (true, Against::Context) => Ok(found),
+            (false, _) | (true, Against::Context) => Ok(found),
             (true, _) => Err(Error::NoReference {
                 case: case.id.clone(),
                 evaluator: "nli".to_owned(),

@@ -209,7 +209,7 @@ impl Judge for Open {
             };
             match self.planner.plan(&subject)? {
                 Plan::Done(verdict) => Ok(verdict),
-                plan => {
+                plan @ Plan::Measure(..) => {
                     self.batcher.ask(plan).await.unwrap_or_else(|| {
                         Ok(Verdict::Failed("the model's thread has ended".into()))
                     })

@@ -87,7 +87,9 @@ impl<'a, V: Copy + Into<f64>> TokenVectors<'a, V> {
         for row in values.chunks_exact_mut(self.width.max(1)) {
             let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
             if length > 0.0 {
-                row.iter_mut().for_each(|x| *x /= length);
+                for x in row {
+                    *x /= length;
+                }
             }
         }
         values

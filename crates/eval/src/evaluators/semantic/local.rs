@@ -35,7 +35,9 @@ enum Loaded {
 /// What tells two of them apart: files, device, use.
 type Key = (PathBuf, String, u8);
 
-static LOADED: OnceLock<Mutex<Vec<(Key, Weak<Loaded>)>>> = OnceLock::new();
+type Kept = Vec<(Key, Weak<Loaded>)>;
+
+static LOADED: OnceLock<Mutex<Kept>> = OnceLock::new();
 
 /// A model with what it is to measure.
 #[derive(Debug)]

@@ -18,7 +18,7 @@
 //!
 //! Without features this crate compiles no SQLite and no async runtime.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod audit;
 pub mod chat;

@@ -17,7 +17,7 @@ const PIECE: usize = 4096;
 
 pub(super) fn run(context: &Context, args: &Embed) -> Result<Ended> {
     let files = super::files(context, &args.model)?;
-    let device = super::engine(args.device.parse::<Device>().and_then(Device::open))?;
+    let device = super::engine(args.device.parse::<Device>().and_then(Device::start))?;
     let model = super::engine(SentenceEmbedder::load(&files, &device))?;
     let mut options = EmbedOptions::default();
     options.prompt.clone_from(&args.prompt);

@@ -9,17 +9,14 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::device::Place;
 use super::encoder::Encoder;
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
-use super::memory;
 use super::tokenizer::{Encoded, Tokenizer};
 use super::weights::Weights;
 use crate::chat::CancelToken;
 use head::Head;
-
-/// Tokens that go through together.
-const BUDGET: usize = 2048;
 
 /// A text, or two that are judged together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,15 +48,14 @@ pub struct CrossEncoder {
 }
 
 impl CrossEncoder {
-    /// Loads the model of `files` onto `device`, once it is sure to fit into memory.
+    /// Loads the model of `files` where `place` says, once it is sure to fit into memory there. The classifying head,
+    /// which is small, computes on the CPU.
     ///
     /// # Errors
     /// Those of files, configuration, tokenizer and weights, also where the model has no classifying head;
     /// [`EngineError::Memory`].
-    pub fn load(files: &ModelFiles, device: &candle_core::Device) -> Result<Self> {
-        let weights = Weights::open(files, device)?;
-        weights.check_memory(memory::free())?;
-        let encoder = Encoder::load(files, &weights)?;
+    pub fn load(files: &ModelFiles, place: impl Into<Place>) -> Result<Self> {
+        let encoder = Encoder::load_on(files, &place.into())?;
         let labels = encoder
             .config()
             .labels()?
@@ -69,6 +65,7 @@ impl CrossEncoder {
                 .config()
                 .error("id2label", "a classifier has at least one label"));
         }
+        let weights = Weights::open(files, &candle_core::Device::Cpu)?;
         let head = Head::load(encoder.config(), &weights, encoder.width(), labels.len())?;
         Ok(Self {
             whole: encoder.tokenizer().clone(),
@@ -121,20 +118,19 @@ impl CrossEncoder {
             .map(|pair| tokenizer.encode_with_offsets(pair.first, pair.second, true))
             .collect::<Result<_>>()?;
         let mut logits = vec![Vec::new(); different.len()];
-        self.encoder
-            .in_batches(&encoded, BUDGET, |batch, packed, hidden| {
-                if options.cancel.is_cancelled() {
-                    return Err(EngineError::Cancelled);
-                }
-                let rows = self
-                    .head
-                    .forward(&hidden, &packed.spans)?
-                    .to_vec2::<f32>()?;
-                for (&at, row) in batch.iter().zip(rows) {
-                    logits[at] = row;
-                }
-                Ok(())
-            })?;
+        self.encoder.in_batches(&encoded, |batch, packed, hidden| {
+            if options.cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            let rows = self
+                .head
+                .forward(&hidden, &packed.spans)?
+                .to_vec2::<f32>()?;
+            for (&at, row) in batch.iter().zip(rows) {
+                logits[at] = row;
+            }
+            Ok(())
+        })?;
         Ok(which.into_iter().map(|at| logits[at].clone()).collect())
     }
 

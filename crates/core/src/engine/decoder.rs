@@ -4,12 +4,17 @@
 //! from the configuration. Rows of all texts stand one under another without padding ([`Packed`]);
 //! only attention looks at each text by itself, over its keys and values in `kv.rs`. The output
 //! layer is applied to the rows asked for alone. Matrix products are Candle's, dense or quantised;
-//! attention, rotary positions and gates are our own (`decoder/attention.rs`).
+//! attention, rotary positions and gates are our own: on a CPU over blocks in main memory
+//! (`decoder/host.rs`), on other devices over a slab there (`decoder/device.rs`), which may be in a
+//! library of its own (`engine/plugin.rs`).
 //!
 //! This file knows no tokenizer, no sampling and no schedule.
 
 mod attention;
+mod device;
 mod gemma;
+mod graph;
+mod host;
 mod layer;
 mod llama;
 mod mistral;
@@ -18,21 +23,21 @@ mod qwen;
 mod rope;
 mod shape;
 mod smollm;
+mod stack;
 #[cfg(test)]
 mod stops;
 
-use candle_core::Tensor;
+use std::sync::Arc;
 
-pub(crate) use shape::Shape;
+pub(crate) use device::DeviceGraph;
+pub(crate) use graph::{Graph, Step};
+pub(crate) use shape::{Activation, Shape};
 
 use super::config::Config;
 use super::error::{EngineError, Result};
-use super::kv::{KvShape, Pool, Sequence};
-use super::linear::{Embedding, Linear};
-use super::norm::Norm;
+use super::kv::{KvShape, Pool, Sequence, Slab};
 use super::weights::Weights;
-use layer::Layer;
-use rope::Rope;
+use stack::Stack;
 
 /// The model types that are known.
 pub const DECODERS: &[&str] = &[
@@ -88,61 +93,41 @@ pub(crate) struct Span<'a> {
 #[derive(Debug)]
 pub(crate) struct Decoder {
     shape: Shape,
-    ropes: Vec<Rope>,
-    embedding: Embedding,
-    layers: Vec<Layer>,
-    norm: Norm,
-    head: Linear,
+    work: Work,
+}
+
+/// Where a decoder computes.
+#[derive(Debug)]
+enum Work {
+    /// On this CPU.
+    Host(Box<Stack>),
+    /// On another device; keys and values are kept there.
+    Device(Arc<dyn Graph>),
 }
 
 impl Decoder {
-    /// Reads the weights of a decoder.
+    /// Reads the weights of a decoder onto their device.
     ///
     /// # Errors
     /// Where a weight is missing, of another shape or damaged.
     pub(crate) fn load(shape: Shape, weights: &Weights) -> Result<Self> {
-        let first = "model.embed_tokens.weight";
-        let prefix = weights.prefix(&["", "language_model.", "model.language_model."], first);
-        let prefix = match prefix {
-            // Older multimodal checkpoints: `model.language_model.embed_tokens`.
-            "" if !weights.contains(first)
-                && weights.contains("model.language_model.embed_tokens.weight") =>
-            {
-                "model.language_model.".to_owned()
-            }
-            prefix => format!("{prefix}model."),
-        };
-        let embedding = weights.embedding(
-            &format!("{prefix}embed_tokens"),
-            shape.vocabulary,
-            shape.hidden,
-        )?;
-        let head_name = match prefix.strip_suffix("model.") {
-            Some(outside) => format!("{outside}lm_head"),
-            None => "lm_head".to_owned(),
-        };
-        // Gemma and small models share the table, whatever the configuration says of the head.
-        let head = match weights.contains(&format!("{head_name}.weight")) && !shape.tied {
-            true => weights.linear(&head_name, shape.hidden, shape.vocabulary)?,
-            false => embedding.as_linear(),
-        };
-        let mut layers = Vec::with_capacity(shape.layers);
-        for number in 0..shape.layers {
-            layers.push(Layer::load(
-                &shape,
-                weights,
-                &format!("{prefix}layers.{number}"),
-                number,
-            )?);
+        if weights.device().is_cpu() {
+            let stack = Box::new(Stack::load(&shape, weights)?);
+            return Ok(Self {
+                shape,
+                work: Work::Host(stack),
+            });
         }
-        Ok(Self {
-            norm: layer::norm(&shape, weights, &format!("{prefix}norm"), shape.hidden)?,
-            ropes: shape.ropes.iter().map(Rope::new).collect(),
-            embedding,
-            layers,
-            head,
+        let graph = DeviceGraph::load(shape.clone(), weights)?;
+        Ok(Self::over(shape, Arc::new(graph)))
+    }
+
+    /// A decoder of this shape that computes in `graph`.
+    pub(crate) fn over(shape: Shape, graph: Arc<dyn Graph>) -> Self {
+        Self {
             shape,
-        })
+            work: Work::Device(graph),
+        }
     }
 
     /// What the decoder is like.
@@ -153,6 +138,36 @@ impl Decoder {
     /// What a block of keys and values holds.
     pub(crate) fn kv_shape(&self) -> KvShape {
         self.shape.kv()
+    }
+
+    /// Bytes that are free where keys and values would be kept, if that is not main memory.
+    pub(crate) fn device_free(&self) -> Option<u64> {
+        match &self.work {
+            Work::Host(_) => None,
+            Work::Device(graph) => graph.free(),
+        }
+    }
+
+    /// Whether keys and values are kept in main memory.
+    pub(crate) fn is_host(&self) -> bool {
+        matches!(self.work, Work::Host(_))
+    }
+
+    /// A pool of at most `bytes`, at least two blocks, where the decoder computes.
+    ///
+    /// # Errors
+    /// Those of the device, which makes room for all of it at once.
+    pub(crate) fn pool(&self, bytes: u64) -> Result<Pool> {
+        let shape = self.kv_shape();
+        match &self.work {
+            Work::Host(_) => Ok(Pool::new(shape, bytes)),
+            Work::Device(graph) => {
+                let most = (bytes / shape.bytes().max(1)).clamp(2, SLAB);
+                let most = most as u32;
+                graph.reserve(most)?;
+                Ok(Pool::on(Arc::clone(graph) as Arc<dyn Slab>, shape, most))
+            }
+        }
     }
 
     /// Reads all spans at once. Gives the logits after each wanted token, in order of the spans:
@@ -169,34 +184,6 @@ impl Decoder {
         spans: &mut [Span<'_>],
         stop: Stop<'_>,
     ) -> Result<Option<Vec<Vec<f32>>>> {
-        let Some(hidden) = self.hidden(pool, spans, stop)? else {
-            return Ok(None);
-        };
-        let mut logits = Vec::new();
-        let rows = hidden.dim(0)?;
-        for from in (0..rows).step_by(HEAD_ROWS) {
-            if stop() {
-                return Err(EngineError::Cancelled);
-            }
-            let part = hidden.narrow(0, from, HEAD_ROWS.min(rows - from))?;
-            let part = self.head.forward(&part)?.to_vec2::<f32>()?;
-            logits.extend(part);
-        }
-        if let Some(cap) = self.shape.final_softcap {
-            for logit in logits.iter_mut().flatten() {
-                *logit = cap * (*logit / cap).tanh();
-            }
-        }
-        Ok(Some(logits))
-    }
-
-    /// The normalised hidden states of the wanted tokens, `[wanted, hidden]`.
-    pub(crate) fn hidden(
-        &self,
-        pool: &Pool,
-        spans: &mut [Span<'_>],
-        stop: Stop<'_>,
-    ) -> Result<Option<Tensor>> {
         for at in 0..spans.len() {
             let Span {
                 tokens, sequence, ..
@@ -209,7 +196,10 @@ impl Decoder {
                 return Err(error);
             }
         }
-        let done = self.read(spans, stop);
+        let done = match &self.work {
+            Work::Host(stack) => stack.read(&self.shape, spans, stop),
+            Work::Device(graph) => graph.forward(&Step::of(spans), stop),
+        };
         for span in spans {
             if done.is_ok() {
                 span.sequence.advance(span.tokens.len());
@@ -218,51 +208,15 @@ impl Decoder {
                 span.sequence.truncate(length);
             }
         }
-        done
-    }
-
-    fn read(&self, spans: &mut [Span<'_>], stop: Stop<'_>) -> Result<Option<Tensor>> {
-        let tokens: Vec<u32> = spans.iter().flat_map(|span| span.tokens).copied().collect();
-        let mut packed = Packed::default();
-        for span in spans.iter() {
-            let start = packed.positions.len();
-            let from = span.sequence.len();
-            packed.positions.extend(from..from + span.tokens.len());
-            packed.starts.push(start);
-            packed
-                .wanted
-                .extend(span.wanted.iter().map(|at| (start + at) as u32));
-        }
-        let mut x = self.embedding.forward(&tokens)?;
-        if self.shape.embedding_scale != 1.0 {
-            x = (x * self.shape.embedding_scale)?;
-        }
-        for (number, layer) in self.layers.iter().enumerate() {
-            if stop() {
-                return Err(EngineError::Cancelled);
+        let mut logits = done?;
+        if let Some(cap) = self.shape.final_softcap {
+            for logit in logits.iter_mut().flatten() {
+                *logit = cap * (*logit / cap).tanh();
             }
-            // After the last layer's keys and values only the wanted rows matter.
-            let last = number + 1 == self.layers.len();
-            let rope = self.shape.rope_of[number].map(|rope| &self.ropes[rope]);
-            x = match layer.forward(&self.shape, number, x, spans, &packed, rope, last)? {
-                Some(x) => x,
-                None => return Ok(None),
-            };
         }
-        self.norm.forward(&x).map(Some)
+        Ok((!logits.is_empty()).then_some(logits))
     }
 }
 
-/// Rows that go through the output layer at once: each takes a number for every token there is.
-const HEAD_ROWS: usize = 32;
-
-/// Where the rows of a batch come from.
-#[derive(Debug, Default)]
-pub(crate) struct Packed {
-    /// Position of each row in its text.
-    positions: Vec<usize>,
-    /// First row of each span.
-    starts: Vec<usize>,
-    /// Rows that are asked for.
-    wanted: Vec<u32>,
-}
+/// The most blocks of a slab: their slots are counted in 32 bits.
+const SLAB: u64 = 1 << 27;

@@ -1,12 +1,58 @@
 //! Where a model computes: `auto`, `cpu`, `cuda:N` or `metal`.
 //!
-//! `auto` takes the first of CUDA, Metal and CPU that this build has and the machine can start. The choice is a
-//! plain value; [`Device::open`] is what touches the hardware.
+//! `auto` takes the first of CUDA, Metal and CPU that is there and can be started: CUDA in this build, or in the engine
+//! library that is installed beside it (`plugin.rs`). The choice is a plain value; [`Device::start`] is what touches
+//! the hardware and gives a [`Place`].
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::error::{EngineError, Result};
+use super::ops::cuda;
+use super::plugin::{Accelerator, PlaceThere};
+
+/// Where a model computes, started.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Place {
+    /// In this program.
+    Here(candle_core::Device),
+    /// In an engine library.
+    There(PlaceThere),
+}
+
+impl From<&candle_core::Device> for Place {
+    fn from(device: &candle_core::Device) -> Self {
+        Self::Here(device.clone())
+    }
+}
+
+impl From<&Self> for Place {
+    fn from(place: &Self) -> Self {
+        place.clone()
+    }
+}
+
+impl fmt::Display for Place {
+    /// The device's word, and what its maker calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, name) = match self {
+            Self::Here(candle_core::Device::Cpu) => ("cpu".to_owned(), None),
+            Self::Here(device) if device.is_metal() => ("metal".to_owned(), None),
+            Self::Here(device) => ("cuda".to_owned(), cuda::name(device)),
+            Self::There(there) => (there.word.clone(), there.name.clone()),
+        };
+        match name {
+            Some(name) => write!(f, "{word}, {name}"),
+            None => f.write_str(&word),
+        }
+    }
+}
+
+/// Bytes that are free where `device` keeps its numbers.
+pub(crate) fn device_memory(device: &candle_core::Device) -> Option<u64> {
+    cuda::free_bytes(device).or_else(super::memory::free)
+}
 
 /// The device that is asked for.
 ///
@@ -35,7 +81,28 @@ impl Device {
     /// The words that [`Device::from_str`] takes.
     pub const WORDS: &'static [&'static str] = &["auto", "cpu", "cuda:0", "metal"];
 
-    /// Starts the device.
+    /// Starts the device, in this program or in the engine library that is installed with it.
+    ///
+    /// # Errors
+    /// [`EngineError::Device`] where there is none, with the reason.
+    pub fn start(self) -> Result<Place> {
+        match self {
+            Self::Auto => Ok(Self::Cuda(0)
+                .start()
+                .or_else(|_| Self::Metal.start())
+                .unwrap_or(Place::Here(candle_core::Device::Cpu))),
+            Self::Cuda(_) if !cfg!(feature = "cuda") => {
+                let library = Accelerator::find().map_err(|error| EngineError::Device {
+                    wanted: self.to_string(),
+                    reason: format!("{error}; try `cpu`"),
+                })?;
+                library.device(&self.to_string())
+            }
+            _ => self.open().map(Place::Here),
+        }
+    }
+
+    /// Starts a device of this build.
     ///
     /// # Errors
     /// [`EngineError::Device`] where this build or this machine has none.
@@ -59,8 +126,12 @@ impl Device {
     pub fn best() -> (Self, String) {
         let mut reasons = Vec::new();
         for device in [Self::Cuda(0), Self::Metal] {
-            match device.open() {
-                Ok(_) => return (device, "it is there and starts".into()),
+            match device.start() {
+                Ok(Place::There(there)) => {
+                    let name = there.name.unwrap_or_default();
+                    return (device, format!("{name}, by the engine library"));
+                }
+                Ok(place) => return (device, format!("{place}: it is there and starts")),
                 Err(EngineError::Device { wanted, reason }) => {
                     let reason = reason.trim_end_matches("; try `cpu`");
                     reasons.push(format!("{wanted}: {reason}"));
@@ -155,7 +226,10 @@ mod tests {
         assert!(device != Device::Auto && !why.is_empty());
         if !cfg!(any(feature = "cuda", feature = "metal")) {
             assert_eq!(device, Device::Cpu);
-            assert!(why.contains("`cuda`") && why.contains("`metal`"), "{why}");
+            assert!(
+                why.contains("libbotsmith_cuda") && why.contains("`metal`"),
+                "{why}"
+            );
         }
     }
 }

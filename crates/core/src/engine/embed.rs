@@ -13,21 +13,17 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::device::Place;
 use super::encoder::Encoder;
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
-use super::memory;
 use super::tokenizer::{Encoded, Tokenizer};
-use super::weights::Weights;
 use crate::chat::CancelToken;
 pub use crate::vectors::{Int8Vectors, Vectors};
 use layout::{Dense, Layout};
 pub use pooling::Pooling;
 pub(crate) use pooling::pool;
 pub use tokens::TokenVectors;
-
-/// Tokens that go through together: enough for the matrices to be busy, few enough for the caches.
-const BUDGET: usize = 2048;
 
 /// How texts are embedded.
 #[derive(Clone, Debug, Default)]
@@ -59,19 +55,17 @@ pub struct SentenceEmbedder {
 }
 
 impl SentenceEmbedder {
-    /// Loads the model of `files` onto `device`, once it is sure to fit into memory.
+    /// Loads the model of `files` where `place` says, once it is sure to fit into memory there.
     ///
     /// # Errors
     /// Those of files, configuration, tokenizer and weights; [`EngineError::Memory`].
-    pub fn load(files: &ModelFiles, device: &candle_core::Device) -> Result<Self> {
+    pub fn load(files: &ModelFiles, place: impl Into<Place>) -> Result<Self> {
         let layout = Layout::read(files)?;
         let files = match &layout.transformer {
             Some(folder) => &ModelFiles::open(folder)?,
             None => files,
         };
-        let weights = Weights::open(files, device)?;
-        weights.check_memory(memory::free())?;
-        let encoder = Encoder::load(files, &weights)?;
+        let encoder = Encoder::load_on(files, &place.into())?;
         let limit = layout.limit.unwrap_or(usize::MAX).min(encoder.limit());
         Ok(Self {
             whole: encoder.tokenizer().clone(),
@@ -151,21 +145,20 @@ impl SentenceEmbedder {
         let encoded = self.tokens(&different, prompt, options.strict)?;
         let mut vectors = Vectors::new(different.len(), dimensions);
         let normalise = options.normalise.unwrap_or(self.layout.normalise);
-        self.encoder
-            .in_batches(&encoded, BUDGET, |batch, packed, hidden| {
-                if options.cancel.is_cancelled() {
-                    return Err(EngineError::Cancelled);
-                }
-                let mut pooled = pool(&hidden, &packed.spans, self.layout.pooling, unused)?;
-                for dense in &self.layout.dense {
-                    pooled = dense.forward(&pooled)?;
-                }
-                let pooled = pooled.to_vec2::<f32>()?;
-                for (&at, row) in batch.iter().zip(&pooled) {
-                    vectors.set(at, &row[..dimensions], normalise);
-                }
-                Ok(())
-            })?;
+        self.encoder.in_batches(&encoded, |batch, packed, hidden| {
+            if options.cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            let mut pooled = pool(&hidden, &packed.spans, self.layout.pooling, unused)?;
+            for dense in &self.layout.dense {
+                pooled = dense.forward(&pooled)?;
+            }
+            let pooled = pooled.to_vec2::<f32>()?;
+            for (&at, row) in batch.iter().zip(&pooled) {
+                vectors.set(at, &row[..dimensions], normalise);
+            }
+            Ok(())
+        })?;
         Ok(vectors.select(&which))
     }
 

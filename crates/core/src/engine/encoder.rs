@@ -14,8 +14,10 @@ mod packed;
 use candle_core::Tensor;
 
 use super::config::Config;
+use super::device::{Place, device_memory};
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
+use super::plugin::RemoteEncoder;
 use super::tokenizer::{Encoded, Tokenizer};
 use super::weights::Weights;
 pub(crate) use block::Activation;
@@ -40,22 +42,90 @@ pub(crate) const ROWS: std::ops::RangeInclusive<usize> = 1..=1 << 24;
 
 /// The graph of one architecture.
 #[derive(Debug)]
-enum Body {
+pub(crate) enum Body {
     Bert(bert::Bert),
     DistilBert(distilbert::DistilBert),
     ModernBert(modernbert::ModernBert),
     Deberta(deberta::Deberta),
 }
 
+/// What a graph's users need to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// Numbers of a token's vector.
+    pub(crate) width: usize,
+    /// Tokens that have an embedding.
+    pub(crate) rows: usize,
+    /// The most tokens of a text, special ones included.
+    pub(crate) limit: usize,
+}
+
+impl Body {
+    /// The graph that the configuration names, with its weights.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] for another kind of model; those of configuration and weights.
+    pub(crate) fn load(config: &Config, weights: &Weights) -> Result<(Self, Sizes)> {
+        macro_rules! loaded {
+            ($kind:ident, $graph:ty) => {{
+                let graph = <$graph>::load(config, weights)?;
+                let sizes = Sizes {
+                    width: graph.width(),
+                    rows: graph.rows(),
+                    limit: graph.limit(),
+                };
+                Ok((Self::$kind(graph), sizes))
+            }};
+        }
+        match config.model_type() {
+            "bert" | "roberta" | "xlm-roberta" | "camembert" => loaded!(Bert, bert::Bert),
+            "distilbert" => loaded!(DistilBert, distilbert::DistilBert),
+            "modernbert" => loaded!(ModernBert, modernbert::ModernBert),
+            "deberta-v2" => loaded!(Deberta, deberta::Deberta),
+            other => Err(EngineError::Unsupported {
+                what: "encoder",
+                found: crate::hint::shown(other),
+                known: ENCODERS.join(", "),
+            }),
+        }
+    }
+
+    /// The last layer's vectors of all tokens, `[tokens, width]`, on the device of the weights.
+    ///
+    /// # Errors
+    /// As [`Encoder::forward`].
+    pub(crate) fn forward(&self, batch: &Packed) -> Result<Tensor> {
+        match self {
+            Self::Bert(bert) => bert.forward(batch),
+            Self::DistilBert(bert) => bert.forward(batch),
+            Self::ModernBert(bert) => bert.forward(batch),
+            Self::Deberta(bert) => bert.forward(batch),
+        }
+    }
+}
+
+/// Where an encoder computes.
+#[derive(Debug)]
+enum Work {
+    Here(Box<Body>),
+    There(RemoteEncoder),
+}
+
 /// An encoder, loaded.
 #[derive(Debug)]
 pub struct Encoder {
-    body: Body,
+    work: Work,
     config: Config,
     tokenizer: Tokenizer,
-    width: usize,
-    limit: usize,
+    sizes: Sizes,
+    /// Tokens that go through together.
+    budget: usize,
 }
+
+/// Enough for the matrices to be busy, few enough for a CPU's caches.
+const HOST_BUDGET: usize = 2048;
+/// The same for a GPU.
+const DEVICE_BUDGET: usize = 16_384;
 
 impl Encoder {
     /// Loads the encoder of `files` with `weights`, and its tokenizer.
@@ -64,54 +134,59 @@ impl Encoder {
     /// [`EngineError::Unsupported`] for another kind of model; those of configuration, tokenizer and weights.
     pub fn load(files: &ModelFiles, weights: &Weights) -> Result<Self> {
         let config = Config::open(files)?;
-        let tokenizer = Tokenizer::open(files)?;
-        let (body, width, rows, limit) = match config.model_type() {
-            "bert" | "roberta" | "xlm-roberta" | "camembert" => {
-                let bert = bert::Bert::load(&config, weights)?;
-                let sizes = (bert.width(), bert.rows(), bert.limit());
-                (Body::Bert(bert), sizes.0, sizes.1, sizes.2)
-            }
-            "distilbert" => {
-                let bert = distilbert::DistilBert::load(&config, weights)?;
-                let sizes = (bert.width(), bert.rows(), bert.limit());
-                (Body::DistilBert(bert), sizes.0, sizes.1, sizes.2)
-            }
-            "modernbert" => {
-                let bert = modernbert::ModernBert::load(&config, weights)?;
-                let sizes = (bert.width(), bert.rows(), bert.limit());
-                (Body::ModernBert(bert), sizes.0, sizes.1, sizes.2)
-            }
-            "deberta-v2" => {
-                let bert = deberta::Deberta::load(&config, weights)?;
-                let sizes = (bert.width(), bert.rows(), bert.limit());
-                (Body::Deberta(bert), sizes.0, sizes.1, sizes.2)
-            }
-            other => {
-                return Err(EngineError::Unsupported {
-                    what: "encoder",
-                    found: crate::hint::shown(other),
-                    known: ENCODERS.join(", "),
-                });
-            }
+        let (body, sizes) = Body::load(&config, weights)?;
+        let budget = match weights.device().is_cpu() {
+            true => HOST_BUDGET,
+            false => DEVICE_BUDGET,
         };
-        tokenizer.check(rows)?;
+        Self::with(files, config, Work::Here(Box::new(body)), sizes, budget)
+    }
+
+    /// Loads the encoder of `files` where `place` says, once it is sure to fit into memory there.
+    ///
+    /// # Errors
+    /// As [`Encoder::load`]; [`EngineError::Memory`].
+    pub fn load_on(files: &ModelFiles, place: &Place) -> Result<Self> {
+        match place {
+            Place::Here(device) => {
+                let weights = Weights::open(files, device)?;
+                weights.check_memory(device_memory(device))?;
+                Self::load(files, &weights)
+            }
+            Place::There(there) => {
+                let (remote, sizes) = there.encoder(&files.path)?;
+                let config = Config::open(files)?;
+                Self::with(files, config, Work::There(remote), sizes, DEVICE_BUDGET)
+            }
+        }
+    }
+
+    fn with(
+        files: &ModelFiles,
+        config: Config,
+        work: Work,
+        sizes: Sizes,
+        budget: usize,
+    ) -> Result<Self> {
+        let tokenizer = Tokenizer::open(files)?;
+        tokenizer.check(sizes.rows)?;
         Ok(Self {
-            body,
+            work,
             config,
             tokenizer,
-            width,
-            limit,
+            sizes,
+            budget,
         })
     }
 
     /// How wide a token's vector is.
     pub fn width(&self) -> usize {
-        self.width
+        self.sizes.width
     }
 
     /// The most tokens of a text, special ones included.
     pub fn limit(&self) -> usize {
-        self.limit
+        self.sizes.limit
     }
 
     /// The model's configuration.
@@ -124,30 +199,27 @@ impl Encoder {
         &self.tokenizer
     }
 
-    /// The last layer's vectors of all tokens, `[tokens, width]`, one text after another.
+    /// The last layer's vectors of all tokens, `[tokens, width]`, one text after another, in main memory.
     ///
     /// # Errors
     /// [`EngineError::Vocabulary`] for a token without an embedding; [`EngineError::Compute`].
     pub fn forward(&self, batch: &Packed) -> Result<Tensor> {
-        match &self.body {
-            Body::Bert(bert) => bert.forward(batch),
-            Body::DistilBert(bert) => bert.forward(batch),
-            Body::ModernBert(bert) => bert.forward(batch),
-            Body::Deberta(bert) => bert.forward(batch),
+        match &self.work {
+            Work::Here(body) => Ok(body.forward(batch)?.to_device(&candle_core::Device::Cpu)?),
+            Work::There(remote) => remote.forward(batch, self.sizes.width),
         }
     }
 
-    /// [`Encoder::forward`] over any number of texts, in batches of about `budget` tokens; `take` gets each batch's
-    /// texts (their numbers), its packing and its vectors.
+    /// [`Encoder::forward`] over any number of texts, in batches; `take` gets each batch's texts (their numbers), its
+    /// packing and its vectors.
     pub(crate) fn in_batches(
         &self,
         texts: &[Encoded],
-        budget: usize,
         mut take: impl FnMut(&[usize], &Packed, Tensor) -> Result<()>,
     ) -> Result<()> {
         let lengths: Vec<usize> = texts.iter().map(|text| text.ids.len()).collect();
-        for batch in batches(&lengths, budget) {
-            let packed = Packed::new(batch.iter().map(|&at| &texts[at]), self.limit)?;
+        for batch in batches(&lengths, self.budget) {
+            let packed = Packed::new(batch.iter().map(|&at| &texts[at]), self.sizes.limit)?;
             take(&batch, &packed, self.forward(&packed)?)?;
         }
         Ok(())

@@ -216,6 +216,20 @@ pub enum EngineError {
     /// A step that this answer shared with others failed.
     #[error("the step failed: {0}")]
     Step(String),
+    /// An engine library cannot be used.
+    #[error("the engine library cannot be used: {reason}")]
+    Library {
+        /// Why not.
+        reason: String,
+    },
+    /// An engine library failed.
+    #[error("{message}")]
+    Elsewhere {
+        /// The code of the error there.
+        code: &'static str,
+        /// Its words.
+        message: String,
+    },
     /// The tensor library failed.
     #[error("the computation failed: {0}")]
     Compute(#[from] candle_core::Error),
@@ -252,7 +266,45 @@ impl EngineError {
             Self::Grammar(_) => "BS-ENG-025",
             Self::Deadline => "BS-ENG-026",
             Self::Step(_) => "BS-ENG-027",
+            Self::Library { .. } => "BS-ENG-030",
+            Self::Elsewhere { code, .. } => code,
         }
+    }
+
+    /// The code of this name, or that of a step that failed for one that is not known here.
+    pub(crate) fn known_code(name: &str) -> &'static str {
+        const KNOWN: [&str; 28] = [
+            "BS-ENG-001",
+            "BS-ENG-002",
+            "BS-ENG-003",
+            "BS-ENG-004",
+            "BS-ENG-005",
+            "BS-ENG-006",
+            "BS-ENG-007",
+            "BS-ENG-008",
+            "BS-ENG-009",
+            "BS-ENG-010",
+            "BS-ENG-011",
+            "BS-ENG-012",
+            "BS-ENG-013",
+            "BS-ENG-014",
+            "BS-ENG-015",
+            "BS-ENG-016",
+            "BS-ENG-017",
+            "BS-ENG-018",
+            "BS-ENG-019",
+            "BS-ENG-020",
+            "BS-ENG-021",
+            "BS-ENG-022",
+            "BS-ENG-023",
+            "BS-ENG-024",
+            "BS-ENG-025",
+            "BS-ENG-026",
+            "BS-ENG-027",
+            "BS-ENG-030",
+        ];
+        let known = KNOWN.iter().find(|code| **code == name);
+        known.copied().unwrap_or("BS-ENG-027")
     }
 
     pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {

@@ -1,9 +1,10 @@
 //! Keys and values of tokens that a decoder has read, in counted blocks that many sequences share.
 //!
-//! A block holds [`BLOCK`] tokens of every layer, as f32 in main memory. A [`Sequence`] is a list of
-//! blocks and a length: forking it copies no numbers, cutting it frees what nobody else holds, and
-//! writing into a block that others hold copies that block first. The [`Pool`] counts all blocks
-//! against one budget; `kv/tree.rs` keeps those of past prompts until the budget is needed.
+//! A block holds [`BLOCK`] tokens of every layer, as f32: in main memory, or in a slab on another device
+//! ([`Slab`]), where it is no more than a number here. A [`Sequence`] is a list of blocks and a length:
+//! forking it copies no numbers, cutting it frees what nobody else holds, and writing into a block that
+//! others hold copies that block first. The [`Pool`] counts all blocks against one budget; `kv/tree.rs`
+//! keeps those of past prompts until the budget is needed.
 
 mod tree;
 
@@ -44,6 +45,15 @@ impl KvShape {
     }
 }
 
+/// Blocks that are kept elsewhere than in main memory.
+pub(crate) trait Slab: Send + Sync + std::fmt::Debug {
+    /// Copies all numbers of a block into another.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn copy(&self, from: u32, to: u32) -> Result<()>;
+}
+
 /// Where blocks come from: it counts them, and gives no more than its budget.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -51,8 +61,16 @@ pub(crate) struct Pool {
     most: usize,
     used: Arc<AtomicUsize>,
     tree: Mutex<Tree>,
+    home: Home,
+}
+
+/// Where the numbers of blocks are, and those that are free.
+#[derive(Clone, Debug)]
+enum Home {
     /// Buffers of dropped blocks: new memory has to be cleared by the system, page by page.
-    spare: Arc<Mutex<Vec<Box<[f32]>>>>,
+    Here(Arc<Mutex<Vec<Box<[f32]>>>>),
+    /// Places of the slab that nobody has.
+    There(Arc<dyn Slab>, Arc<Mutex<Vec<u32>>>),
 }
 
 /// Buffers that are kept for later.
@@ -67,7 +85,18 @@ impl Pool {
             most: most.max(2),
             used: Arc::default(),
             tree: Mutex::new(Tree::default()),
-            spare: Arc::default(),
+            home: Home::Here(Arc::default()),
+        }
+    }
+
+    /// A pool of the `most` blocks of a slab.
+    pub(crate) fn on(slab: Arc<dyn Slab>, shape: KvShape, most: u32) -> Self {
+        Self {
+            shape,
+            most: most as usize,
+            used: Arc::default(),
+            tree: Mutex::new(Tree::default()),
+            home: Home::There(slab, Arc::new(Mutex::new((0..most).rev().collect()))),
         }
     }
 
@@ -101,8 +130,10 @@ impl Pool {
     pub(crate) fn forget(&self) {
         let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         tree.evict(usize::MAX);
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        spare.clear();
+        if let Home::Here(spare) = &self.home {
+            let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+            spare.clear();
+        }
     }
 
     /// Blocks that could be had now: unused ones and remembered ones that nobody holds.
@@ -126,14 +157,36 @@ impl Pool {
                 bytes: self.most as u64 * self.shape.bytes(),
             });
         }
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let numbers = spare.pop();
-        drop(spare);
+        let (numbers, place) = match &self.home {
+            Home::Here(spare) => {
+                let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+                let numbers = spare.pop();
+                drop(spare);
+                (
+                    numbers.unwrap_or_else(|| vec![0.0; self.shape.numbers()].into()),
+                    0,
+                )
+            }
+            Home::There(_, free) => {
+                let mut free = free.lock().unwrap_or_else(PoisonError::into_inner);
+                let place = free.pop().expect("as many places as blocks are counted");
+                (Box::default(), place)
+            }
+        };
         Ok(Block {
-            numbers: numbers.unwrap_or_else(|| vec![0.0; self.shape.numbers()].into()),
-            spare: Arc::clone(&self.spare),
+            numbers,
+            place,
+            home: self.home.clone(),
             _count: count,
         })
+    }
+
+    fn copy(&self, from: &Block, to: &mut Block) -> Result<()> {
+        match &self.home {
+            Home::Here(_) => to.numbers.copy_from_slice(&from.numbers),
+            Home::There(slab, _) => slab.copy(from.place, to.place)?,
+        }
+        Ok(())
     }
 }
 
@@ -151,16 +204,28 @@ impl Drop for Count {
 /// `[number][token]`, values as `[token][number]`.
 #[derive(Debug)]
 pub(crate) struct Block {
+    /// Nothing where a slab holds them.
     numbers: Box<[f32]>,
-    spare: Arc<Mutex<Vec<Box<[f32]>>>>,
+    /// Which block of the slab it is.
+    place: u32,
+    home: Home,
+    /// Given back last, when the place is free.
     _count: Count,
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < SPARE {
-            spare.push(std::mem::take(&mut self.numbers));
+        match &self.home {
+            Home::Here(spare) => {
+                let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+                if spare.len() < SPARE {
+                    spare.push(std::mem::take(&mut self.numbers));
+                }
+            }
+            Home::There(_, free) => {
+                let mut free = free.lock().unwrap_or_else(PoisonError::into_inner);
+                free.push(self.place);
+            }
         }
     }
 }
@@ -202,7 +267,7 @@ impl Sequence {
             && Arc::get_mut(last).is_none()
         {
             let mut own = pool.block()?;
-            own.numbers.copy_from_slice(&last.numbers);
+            pool.copy(last, &mut own)?;
             *last = Arc::new(own);
         }
         while self.blocks.len() < wanted {
@@ -248,6 +313,11 @@ impl Sequence {
                 block.numbers[start..start + width].copy_from_slice(&value[numbers]);
             }
         }
+    }
+
+    /// The blocks of the slab that hold it, in order.
+    pub(crate) fn places(&self) -> impl Iterator<Item = u32> {
+        self.blocks.iter().map(|block| block.place)
     }
 
     /// Counts `more` tokens as read, after all layers were written.

@@ -1,7 +1,7 @@
 //! Elementwise work that Candle does in several passes, done in one on a CPU.
 //!
-//! Each function gives `None` where its tensor is not a contiguous f32 one on a CPU; the caller then takes Candle's own
-//! operations. Every row is computed by itself and in one order, so a row's result does not depend on what else is in
+//! Each function gives `None` where its tensor is not a contiguous f32 one on a CPU, and `cuda.rs` has no kernel either;
+//! the caller then takes Candle's own operations. Every row is computed by itself and in one order, so a row's result does not depend on what else is in
 //! the batch. Loops are compiled for every width of vector instructions and the widest that is there is taken at run
 //! time (crate `pulp`).
 
@@ -11,6 +11,7 @@
 )]
 
 pub(crate) mod attention;
+pub(crate) mod cuda;
 pub(crate) mod fast;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Tensor};
@@ -197,7 +198,7 @@ pub(crate) fn norm(
     centred: bool,
 ) -> Result<Option<Tensor>> {
     if !plain(x) || gain.dims1()? != x.dims().last().copied().unwrap_or(0) {
-        return Ok(None);
+        return cuda::norm(x, None, gain, bias, epsilon, centred);
     }
     let norm = NormOf::new(gain, bias, epsilon, centred)?;
     rows(x, "norm", move |_, row, out| {
@@ -217,7 +218,7 @@ pub(crate) fn norm_of_sum(
 ) -> Result<Option<Tensor>> {
     let fits = plain(x) && plain(y) && x.dims() == y.dims();
     if !fits || gain.dims1()? != x.dims().last().copied().unwrap_or(0) {
-        return Ok(None);
+        return cuda::norm(x, Some(y), gain, bias, epsilon, centred);
     }
     let norm = NormOf::new(gain, bias, epsilon, centred)?;
     let work = move |x: &[f32], y: &[f32], out: &mut [f32]| {

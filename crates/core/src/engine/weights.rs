@@ -168,12 +168,13 @@ impl Weights {
     }
 
     /// Bytes that all tensors take once loaded: f32 for dense ones; quantised matrices twice where Candle's kernels
-    /// keep a rearranged copy.
+    /// keep a rearranged copy, which they do on a CPU.
     pub fn bytes_needed(&self) -> u64 {
-        self.table
-            .values()
-            .map(|(_, entry)| convert::loaded_bytes(entry))
-            .sum()
+        let bytes = |entry: &Entry| match (entry.stored, self.device.is_cpu()) {
+            (Stored::Quantised(_), false) => entry.bytes as u64,
+            _ => convert::loaded_bytes(entry),
+        };
+        self.table.values().map(|(_, entry)| bytes(entry)).sum()
     }
 
     /// Whether all tensors will fit into the memory that is free.

@@ -8,7 +8,8 @@
 use rayon::prelude::*;
 
 use super::super::kv::{BLOCK, KvShape, Sequence};
-use super::{Packed, Shape, Span};
+use super::host::Packed;
+use super::{Shape, Span};
 
 /// Rows of queries that go through a block together.
 const TILE: usize = 4;

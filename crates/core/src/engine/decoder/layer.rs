@@ -8,22 +8,23 @@ use super::super::linear::Linear;
 use super::super::norm::Norm;
 use super::super::weights::Weights;
 use super::attention::{self, Heads};
+use super::host::Packed;
 use super::rope::Rope;
-use super::{Packed, Shape, Span};
+use super::{Shape, Span};
 
 /// The weights of one layer.
 #[derive(Debug)]
 pub(crate) struct Layer {
-    before: Norm,
-    qkv: Vec<Linear>,
-    head_norms: Option<(Vec<f32>, Vec<f32>)>,
-    output: Linear,
+    pub(super) before: Norm,
+    pub(super) qkv: Vec<Linear>,
+    pub(super) head_norms: Option<(Vec<f32>, Vec<f32>)>,
+    pub(super) output: Linear,
     /// After attention, where the architecture has one there.
-    after: Option<Norm>,
-    before_feed: Norm,
-    gate_up: Vec<Linear>,
-    down: Linear,
-    after_feed: Option<Norm>,
+    pub(super) after: Option<Norm>,
+    pub(super) before_feed: Norm,
+    pub(super) gate_up: Vec<Linear>,
+    pub(super) down: Linear,
+    pub(super) after_feed: Option<Norm>,
 }
 
 /// A root-mean-square norm as the architecture wants it.

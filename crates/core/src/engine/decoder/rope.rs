@@ -270,6 +270,16 @@ impl Rope {
         Self { kind: kind.clone() }
     }
 
+    /// Angle per position of each pair.
+    pub(super) fn frequencies(&self) -> &[f32] {
+        &self.kind.frequencies
+    }
+
+    /// What cosines and sines are multiplied by.
+    pub(super) fn factor(&self) -> f32 {
+        self.kind.factor
+    }
+
     /// Cosines and sines of the given positions, `[position][pair]`.
     pub(super) fn angles(&self, positions: &[usize]) -> Angles {
         let pairs = self.kind.frequencies.len();

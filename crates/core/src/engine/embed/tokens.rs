@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{BUDGET, SentenceEmbedder, Vectors};
+use super::{SentenceEmbedder, Vectors};
 use crate::chat::CancelToken;
 use crate::engine::error::{EngineError, Result};
 use crate::engine::tokenizer::Encoded;
@@ -38,17 +38,16 @@ impl SentenceEmbedder {
             .map(|text| tokenizer.encode_with_offsets(text.as_ref(), None, true))
             .collect::<Result<_>>()?;
         let mut values: Vec<Vec<f32>> = vec![Vec::new(); texts.len()];
-        self.encoder
-            .in_batches(&encoded, BUDGET, |batch, packed, hidden| {
-                if cancel.is_cancelled() {
-                    return Err(EngineError::Cancelled);
-                }
-                let rows = hidden.to_vec2::<f32>()?;
-                for (&at, span) in batch.iter().zip(&packed.spans) {
-                    values[at] = rows[span.clone()].concat();
-                }
-                Ok(())
-            })?;
+        self.encoder.in_batches(&encoded, |batch, packed, hidden| {
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            let rows = hidden.to_vec2::<f32>()?;
+            for (&at, span) in batch.iter().zip(&packed.spans) {
+                values[at] = rows[span.clone()].concat();
+            }
+            Ok(())
+        })?;
         let width = self.encoder.width();
         Ok(encoded
             .into_iter()

@@ -105,7 +105,10 @@ impl Qkv {
 
 /// Attention within each span: `[tokens, 3 · width]` to `[tokens, width]`.
 pub(crate) fn attend(qkv: &Tensor, spans: &[Range<usize>], heads: Heads) -> Result<Tensor> {
-    match attention(qkv, spans, heads)? {
+    if let Some(mixed) = attention(qkv, spans, heads)? {
+        return Ok(mixed);
+    }
+    match ops::cuda::attend_packed(qkv, spans, heads)? {
         Some(mixed) => Ok(mixed),
         None => attend_by_ops(qkv, spans, heads),
     }

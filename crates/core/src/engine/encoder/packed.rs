@@ -38,6 +38,18 @@ impl Packed {
         Ok(packed)
     }
 
+    /// The texts of these tokens, `lengths` after one another; `None` where they do not fit together.
+    pub(crate) fn of(ids: Vec<u32>, types: Vec<u32>, lengths: &[u32]) -> Option<Self> {
+        let mut spans = Vec::with_capacity(lengths.len());
+        let mut start = 0;
+        for length in lengths {
+            let end = start + *length as usize;
+            spans.push(start..end);
+            start = end;
+        }
+        (start == ids.len() && types.len() == ids.len()).then_some(Self { ids, types, spans })
+    }
+
     /// Each token's place in its text, counted from `first`.
     pub(crate) fn positions(&self, first: u32) -> Vec<u32> {
         self.spans

@@ -8,12 +8,11 @@ use serde_json::{Map, Value};
 use super::super::chat_template::ChatTemplate;
 use super::super::config::Config;
 use super::super::decoder::{self, Decoder};
-use super::super::device::Device;
+use super::super::device::{Device, Place, device_memory};
 use super::super::error::{EngineError, Result};
 use super::super::files::ModelFiles;
 use super::super::generate::{Context, Worker};
 use super::super::gguf::Gguf;
-use super::super::kv::Pool;
 use super::super::memory;
 use super::super::sampling::SamplingOptions;
 use super::super::tokenizer::Tokenizer;
@@ -29,7 +28,7 @@ pub struct LoadOptions {
     /// Where it computes.
     pub device: Device,
     /// Bytes that keys and values may take, those of remembered prompts included; `None`: 1 GiB, or a
-    /// quarter of the free memory where that is less.
+    /// quarter of the free memory where that is less; on a GPU a quarter of its free memory.
     pub kv_bytes: Option<u64>,
     /// Tokens that prompt and answer may have together; `None`: what the model was trained for. Never
     /// more than that.
@@ -86,24 +85,41 @@ impl LocalModel {
     /// # Errors
     /// As [`LocalModel::load`].
     pub fn load_files(files: &ModelFiles, options: &LoadOptions) -> Result<Self> {
+        Self::load_on(files, &options.device.start()?, options)
+    }
+
+    /// Loads the decoder of files that were found already where `place` says, whatever `options.device` is.
+    ///
+    /// # Errors
+    /// As [`LocalModel::load`].
+    pub fn load_on(files: &ModelFiles, place: &Place, options: &LoadOptions) -> Result<Self> {
         let config = Config::open(files)?;
         let shape = decoder::shape(&config)?;
-        let device = options.device.open()?;
-        let weights = Weights::open(files, &device)?.with_cancel(options.cancel.clone());
-        let free = memory::free();
-        weights.check_memory(free)?;
         let tokenizer = Tokenizer::open(files)?;
         tokenizer.check(shape.vocabulary)?;
         let about = About::read(files, &config, &tokenizer)?;
         let context = options
             .context
             .map_or(shape.context, |wanted| wanted.min(shape.context));
-        let decoder = Decoder::load(shape, &weights)?;
-        let rest = free.map(|free| free.saturating_sub(weights.bytes_needed()) / 4);
-        let budget = options
-            .kv_bytes
-            .unwrap_or(KV_BYTES.min(rest.unwrap_or(KV_BYTES)));
-        let pool = Pool::new(decoder.kv_shape(), budget);
+        let decoder = match place {
+            Place::Here(device) => {
+                let weights = Weights::open(files, device)?.with_cancel(options.cancel.clone());
+                weights.check_memory(device_memory(device))?;
+                Decoder::load(shape, &weights)?
+            }
+            Place::There(there) => {
+                let stop = || options.cancel.is_cancelled();
+                let graph = there.decoder(&files.path, &stop)?;
+                Decoder::over(shape, graph)
+            }
+        };
+        // What the weights have left.
+        let usual = match decoder.is_host() {
+            true => memory::free().map_or(KV_BYTES, |free| KV_BYTES.min(free / 4)),
+            // A device is there to be used.
+            false => decoder.device_free().map_or(KV_BYTES, |free| free / 4),
+        };
+        let pool = decoder.pool(options.kv_bytes.unwrap_or(usual))?;
         let info = about.info(files);
         let context = Arc::new(Context {
             decoder,

@@ -103,9 +103,9 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>
     }
     let model = Arc::new(match what {
         What::Cosine | What::Tokens(_) => {
-            Loaded::Embedder(SentenceEmbedder::load(files, &device.open()?)?)
+            Loaded::Embedder(SentenceEmbedder::load(files, device.start()?)?)
         }
-        What::Class(_) => Loaded::Classifier(CrossEncoder::load(files, &device.open()?)?),
+        What::Class(_) => Loaded::Classifier(CrossEncoder::load(files, device.start()?)?),
         What::Likelihood => {
             let mut load = LoadOptions::default();
             load.device = device;

@@ -1,0 +1,165 @@
+//! A step as plain numbers, and what computes it on another device.
+
+use super::super::error::Result;
+use super::super::kv::{BLOCK, Slab};
+use super::{Span, Stop};
+
+/// New tokens of several texts, and where their keys and values are in a slab.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The tokens of all texts, one a row.
+    pub(crate) tokens: Vec<u32>,
+    /// Of each text, how many of the rows are its.
+    pub(crate) counts: Vec<u32>,
+    /// Of each text, how many tokens came before.
+    pub(crate) before: Vec<u32>,
+    /// The blocks of each text in the slab, one text after another: as many as its tokens take.
+    pub(crate) blocks: Vec<u32>,
+    /// The rows that are asked for what follows them, rising.
+    pub(crate) wanted: Vec<u32>,
+}
+
+/// A text of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Text<'a> {
+    /// Its first row.
+    pub(crate) start: usize,
+    /// How many rows it has.
+    pub(crate) count: usize,
+    /// How many tokens came before.
+    pub(crate) before: usize,
+    /// Where its blocks stand among those of the step.
+    pub(crate) first_block: usize,
+    /// Its blocks.
+    pub(crate) blocks: &'a [u32],
+}
+
+impl Text<'_> {
+    /// The slot of the token at `position` in the slab.
+    pub(crate) fn slot(&self, position: usize) -> u32 {
+        self.blocks[position / BLOCK] * BLOCK as u32 + (position % BLOCK) as u32
+    }
+}
+
+impl Step {
+    /// The step of `spans`, for which room was made.
+    pub(crate) fn of(spans: &[Span<'_>]) -> Self {
+        let mut step = Self::default();
+        for span in spans {
+            let start = step.tokens.len();
+            step.tokens.extend(span.tokens);
+            step.counts.push(span.tokens.len() as u32);
+            step.before.push(span.sequence.len() as u32);
+            step.blocks.extend(span.sequence.places());
+            step.wanted
+                .extend(span.wanted.iter().map(|at| (start + at) as u32));
+        }
+        step
+    }
+
+    /// Its texts, in order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = Text<'_>> {
+        let (mut start, mut block) = (0, 0);
+        self.counts
+            .iter()
+            .zip(&self.before)
+            .map(move |(count, before)| {
+                let (count, before) = (*count as usize, *before as usize);
+                let blocks = (before + count).div_ceil(BLOCK);
+                let text = Text {
+                    start,
+                    count,
+                    before,
+                    first_block: block,
+                    blocks: &self.blocks[block..block + blocks],
+                };
+                start += count;
+                block += blocks;
+                text
+            })
+    }
+
+    /// What is wrong with it for a slab of so many blocks, if anything.
+    pub(crate) fn fault(&self, most: u32) -> Option<&'static str> {
+        let sum = |numbers: &[u32]| numbers.iter().map(|n| u64::from(*n)).sum::<u64>();
+        let texts = self.counts.iter().zip(&self.before);
+        let blocks: u64 = texts
+            .map(|(count, before)| (u64::from(*count) + u64::from(*before)).div_ceil(BLOCK as u64))
+            .sum();
+        if self.counts.len() != self.before.len() {
+            return Some("texts and their lengths differ in number");
+        }
+        if sum(&self.counts) != self.tokens.len() as u64 || self.counts.contains(&0) {
+            return Some("the rows of the texts are not those of the step");
+        }
+        if blocks != self.blocks.len() as u64 || self.blocks.iter().any(|block| *block >= most) {
+            return Some("blocks are missing, or not of the slab");
+        }
+        let rows = self.tokens.len();
+        let rising = self.wanted.windows(2).all(|pair| pair[0] < pair[1]);
+        if !rising || self.wanted.last().is_some_and(|row| *row as usize >= rows) {
+            return Some("rows are wanted that the step has not");
+        }
+        None
+    }
+}
+
+/// A decoder on another device, with its slab of keys and values.
+pub(crate) trait Graph: Slab {
+    /// Makes the slab, of so many blocks; a slab that was there is given up.
+    ///
+    /// # Errors
+    /// Where the device has no room for it.
+    fn reserve(&self, blocks: u32) -> Result<()>;
+
+    /// Reads a step: keys and values go into their slots, the logits of the wanted rows come back,
+    /// without the cap that some architectures put on them.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`](super::super::EngineError::Cancelled), and those of the computation.
+    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Vec<Vec<f32>>>;
+
+    /// Bytes that are free on the device, where that is known.
+    fn free(&self) -> Option<u64>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step() -> Step {
+        Step {
+            tokens: vec![5, 6, 7],
+            counts: vec![1, 2],
+            before: vec![16, 15],
+            blocks: vec![3, 0, 1, 4],
+            wanted: vec![0, 2],
+        }
+    }
+
+    #[test]
+    fn a_text_knows_where_its_tokens_are_in_the_slab() {
+        let step = step();
+        let texts: Vec<Text<'_>> = step.texts().collect();
+        assert_eq!(texts[0].slot(16), 0);
+        assert_eq!((texts[1].start, texts[1].first_block), (1, 2));
+        assert_eq!((texts[1].slot(15), texts[1].slot(16)), (31, 64));
+        assert_eq!(step.fault(5), None);
+    }
+
+    #[test]
+    fn a_step_that_does_not_fit_together_is_found() {
+        let wrong = |change: fn(&mut Step)| {
+            let mut step = step();
+            change(&mut step);
+            step.fault(5).is_some()
+        };
+        assert!(step().fault(4).is_some(), "a block beyond the slab");
+        assert!(wrong(|step| step.wanted = vec![3]));
+        assert!(wrong(|step| step.wanted = vec![1, 1]));
+        assert!(wrong(|step| step.counts = vec![1, 1]));
+        assert!(wrong(|step| step.counts = vec![3, 0]));
+        assert!(wrong(|step| step.before = vec![16]));
+        assert!(wrong(|step| step.before = vec![32, 15]));
+    }
+}

@@ -1,0 +1,74 @@
+//! A decoder on this CPU: keys and values in blocks of main memory.
+
+use super::super::error::{EngineError, Result};
+use super::stack::Stack;
+use super::{Shape, Span, Stop};
+
+/// Rows that go through the output layer at once: each takes a number for every token there is.
+pub(super) const HEAD_ROWS: usize = 32;
+
+/// Where the rows of a batch come from.
+#[derive(Debug, Default)]
+pub(crate) struct Packed {
+    /// Position of each row in its text.
+    pub(super) positions: Vec<usize>,
+    /// First row of each span.
+    pub(super) starts: Vec<usize>,
+    /// Rows that are asked for.
+    pub(super) wanted: Vec<u32>,
+}
+
+impl Stack {
+    /// Reads all spans, for which room was made: the logits of the wanted rows.
+    pub(super) fn read(
+        &self,
+        shape: &Shape,
+        spans: &mut [Span<'_>],
+        stop: Stop<'_>,
+    ) -> Result<Vec<Vec<f32>>> {
+        let tokens: Vec<u32> = spans.iter().flat_map(|span| span.tokens).copied().collect();
+        let mut packed = Packed::default();
+        for span in spans.iter() {
+            let start = packed.positions.len();
+            let from = span.sequence.len();
+            packed.positions.extend(from..from + span.tokens.len());
+            packed.starts.push(start);
+            packed
+                .wanted
+                .extend(span.wanted.iter().map(|at| (start + at) as u32));
+        }
+        let mut x = self.embedded(shape, &tokens)?;
+        for (number, layer) in self.layers.iter().enumerate() {
+            if stop() {
+                return Err(EngineError::Cancelled);
+            }
+            // After the last layer's keys and values only the wanted rows matter.
+            let last = number + 1 == self.layers.len();
+            let rope = shape.rope_of[number].map(|rope| &self.ropes[rope]);
+            x = match layer.forward(shape, number, x, spans, &packed, rope, last)? {
+                Some(x) => x,
+                None => return Ok(Vec::new()),
+            };
+        }
+        self.logits(&self.norm.forward(&x)?, HEAD_ROWS, stop)
+    }
+
+    /// The logits of normalised hidden states, so many rows at once.
+    pub(super) fn logits(
+        &self,
+        hidden: &candle_core::Tensor,
+        at_once: usize,
+        stop: Stop<'_>,
+    ) -> Result<Vec<Vec<f32>>> {
+        let mut logits = Vec::new();
+        let rows = hidden.dim(0)?;
+        for from in (0..rows).step_by(at_once) {
+            if stop() {
+                return Err(EngineError::Cancelled);
+            }
+            let part = hidden.narrow(0, from, at_once.min(rows - from))?;
+            logits.extend(self.head.forward(&part)?.to_vec2::<f32>()?);
+        }
+        Ok(logits)
+    }
+}

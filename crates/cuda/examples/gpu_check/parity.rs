@@ -1,0 +1,153 @@
+//! The same numbers as on the CPU: decoders and encoders of every architecture, weights of every kind, alone and in a
+//! batch.
+
+use std::path::Path;
+
+use botsmith_core::chat::Call;
+use botsmith_core::engine::{
+    ComputeDevice, EmbedOptions, GenerateEvent, GenerateRequest, LoadOptions, LocalModel,
+    ModelFiles, Place, SentenceEmbedder,
+};
+use candle_core::DType;
+use candle_core::quantized::GgmlDType;
+
+use crate::models::{self, SMALL};
+use crate::{Failure, Report, fixtures};
+
+pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let [decoders, encoders] = fixtures::write(folder.path())?;
+    for name in decoders {
+        decoder(&folder.path().join(name), name, place, 1e-4, report)?;
+    }
+    for (word, kind) in [
+        ("F32", DType::F32),
+        ("F16", DType::F16),
+        ("BF16", DType::BF16),
+    ] {
+        let path = folder.path().join(word);
+        models::dense(&path, SMALL, kind)?;
+        decoder(&path, &format!("safetensors {word}"), place, 1e-4, report)?;
+    }
+    for (word, kind) in [
+        ("F32", GgmlDType::F32),
+        ("F16", GgmlDType::F16),
+        ("Q4_0", GgmlDType::Q4_0),
+        ("Q4_K", GgmlDType::Q4K),
+        ("Q5_K", GgmlDType::Q5K),
+        ("Q6_K", GgmlDType::Q6K),
+        ("Q8_0", GgmlDType::Q8_0),
+    ] {
+        let path = folder.path().join(format!("{word}.gguf"));
+        models::quantised(&path, SMALL, kind)?;
+        // Both sides round what is multiplied to 8 bits, in blocks of other lengths.
+        let limit = if matches!(kind, GgmlDType::F32 | GgmlDType::F16) {
+            1e-3
+        } else {
+            5e-2
+        };
+        decoder(&path, &format!("GGUF {word}"), place, limit, report)?;
+    }
+    for name in encoders {
+        encoder(&folder.path().join(name), name, place, report)?;
+    }
+    Ok(())
+}
+
+/// A text for these models: ids that each of them has.
+fn text(length: u32, seed: u32) -> Vec<u32> {
+    (0..length)
+        .map(|at| 4 + (at * 7 + seed * 13) % 200)
+        .collect()
+}
+
+fn load(path: &Path, place: &Place) -> Result<LocalModel, Failure> {
+    let mut options = LoadOptions::default();
+    options.kv_bytes = Some(64 << 20);
+    Ok(LocalModel::load_on(
+        &ModelFiles::open(path)?,
+        place,
+        &options,
+    )?)
+}
+
+fn decoder(
+    path: &Path,
+    name: &str,
+    place: &Place,
+    limit: f64,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let here = load(path, &Place::from(&ComputeDevice::Cpu))?;
+    let there = load(path, place)?;
+    let text_of = text(40, 0);
+    let (ours, theirs) = (there.logits(&text_of, true)?, here.logits(&text_of, true)?);
+    report.at_most(&format!("{name}: logits"), furthest(&ours, &theirs), limit);
+    // The same text among others of other lengths.
+    let texts: Vec<(Vec<u32>, usize)> = [(40, 0), (1, 1), (17, 2), (33, 3), (40, 4)]
+        .map(|(n, seed)| (text(n + 1, seed), 1))
+        .into();
+    let together = there.score_tokens(&texts, &Call::default())?;
+    let mut apart: f64 = 0.0;
+    for (text, together) in texts.iter().zip(&together) {
+        there.forget();
+        let alone = there.score_tokens(std::slice::from_ref(text), &Call::default())?;
+        for (alone, together) in alone[0].iter().zip(together) {
+            apart = apart.max((alone - together).abs());
+        }
+    }
+    report.at_most(
+        &format!("{name}: alone and in a batch"),
+        apart,
+        limit.min(1e-2),
+    );
+    let (ours, theirs) = (greedy(&there)?, greedy(&here)?);
+    let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+    let what = format!("{name}: greedy tokens that differ, of 64");
+    // Quantised ones may part where two tokens are nearly as likely.
+    let allowed = if limit > 1e-3 { 64.0 } else { 0.0 };
+    report.at_most(&what, (64 - same) as f64, allowed);
+    Ok(())
+}
+
+fn furthest(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f64 {
+    let pairs = ours.iter().flatten().zip(theirs.iter().flatten());
+    let far = pairs.map(|(a, b)| f64::from((a - b).abs()) / f64::from(b.abs()).max(1.0));
+    match ours.len() == theirs.len() && ours.iter().flatten().all(|number| number.is_finite()) {
+        true => far.fold(0.0, f64::max),
+        false => f64::INFINITY,
+    }
+}
+
+fn greedy(model: &LocalModel) -> Result<Vec<u32>, Failure> {
+    let request = GenerateRequest {
+        prompt: text(20, 5),
+        max_tokens: Some(64),
+        ignore_end: true,
+        ..GenerateRequest::default()
+    };
+    let mut tokens = Vec::new();
+    for event in model.generate(request, Call::default())? {
+        if let GenerateEvent::Token { token, .. } = event? {
+            tokens.push(token.token);
+        }
+    }
+    Ok(tokens)
+}
+
+fn encoder(path: &Path, name: &str, place: &Place, report: &mut Report) -> Result<(), Failure> {
+    let files = ModelFiles::open(path)?;
+    let here = SentenceEmbedder::load(&files, &ComputeDevice::Cpu)?;
+    let there = SentenceEmbedder::load(&files, place)?;
+    let texts: Vec<String> = (1..30)
+        .map(|n| "the bot says what it is asked to say ".repeat(n % 7 + 1))
+        .collect();
+    let of = |model: &SentenceEmbedder| model.embed(&texts, &EmbedOptions::default());
+    let (ours, theirs) = (of(&there)?, of(&here)?);
+    let pairs = ours.values().iter().zip(theirs.values());
+    let far = pairs
+        .map(|(a, b)| f64::from((a - b).abs()))
+        .fold(0.0, f64::max);
+    report.at_most(&format!("{name}: vectors"), far, 1e-4);
+    Ok(())
+}

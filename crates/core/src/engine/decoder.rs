@@ -30,7 +30,7 @@ mod stops;
 use std::sync::Arc;
 
 pub(crate) use device::DeviceGraph;
-pub(crate) use graph::{Graph, Step};
+pub(crate) use graph::{Graph, Logits, Step};
 pub(crate) use shape::{Activation, Shape};
 
 use super::config::Config;
@@ -170,8 +170,7 @@ impl Decoder {
         }
     }
 
-    /// Reads all spans at once. Gives the logits after each wanted token, in order of the spans:
-    /// `[wanted, vocabulary]`; `None` if nothing is wanted.
+    /// Reads all spans at once. Gives the logits after each wanted token, in order of the spans.
     ///
     /// On an error the sequences hold what they held before.
     ///
@@ -183,7 +182,7 @@ impl Decoder {
         pool: &Pool,
         spans: &mut [Span<'_>],
         stop: Stop<'_>,
-    ) -> Result<Option<Vec<Vec<f32>>>> {
+    ) -> Result<Logits> {
         for at in 0..spans.len() {
             let Span {
                 tokens, sequence, ..
@@ -210,11 +209,11 @@ impl Decoder {
         }
         let mut logits = done?;
         if let Some(cap) = self.shape.final_softcap {
-            for logit in logits.iter_mut().flatten() {
+            for logit in logits.numbers_mut() {
                 *logit = cap * (*logit / cap).tanh();
             }
         }
-        Ok((!logits.is_empty()).then_some(logits))
+        Ok(logits)
     }
 }
 

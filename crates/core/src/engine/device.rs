@@ -226,10 +226,8 @@ mod tests {
         assert!(device != Device::Auto && !why.is_empty());
         if !cfg!(any(feature = "cuda", feature = "metal")) {
             assert_eq!(device, Device::Cpu);
-            assert!(
-                why.contains("libbotsmith_cuda") && why.contains("`metal`"),
-                "{why}"
-            );
+            // A library that was built without CUDA may lie beside the test.
+            assert!(why.contains("cuda:0") && why.contains("metal"), "{why}");
         }
     }
 }

@@ -140,6 +140,6 @@ impl LocalModel {
         let logits = context
             .decoder
             .forward(&context.pool, &mut spans, &|| false)?;
-        Ok(logits.unwrap_or_default())
+        Ok(logits.rows().map(<[f32]>::to_vec).collect())
     }
 }

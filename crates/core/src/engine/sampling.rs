@@ -18,10 +18,13 @@
 //! Log-probabilities are the model's own: of the logits as they came, before step 1. The same seed
 //! gives the same tokens, alone or in a batch, since each answer has a generator of its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::ops::fast::exp;
 
 mod kept;
 
@@ -155,7 +158,7 @@ impl Sampler {
         let mut changed = self.changed(logits);
         if let Some(allowed) = allowed {
             let any = (0..logits.len()).any(|id| allowed(id as u32));
-            for (id, logit) in changed.iter_mut().enumerate() {
+            for (id, logit) in changed.to_mut().iter_mut().enumerate() {
                 if any && !allowed(id as u32) {
                     *logit = f32::NEG_INFINITY;
                 }
@@ -196,8 +199,15 @@ impl Sampler {
     }
 
     /// The logits after bias and penalties.
-    fn changed(&self, logits: &[f32]) -> Vec<f32> {
+    fn changed<'a>(&self, logits: &'a [f32]) -> Cow<'a, [f32]> {
         let options = &self.options;
+        if options.logit_bias.is_empty()
+            && options.repetition_penalty == 1.0
+            && options.presence_penalty == 0.0
+            && options.frequency_penalty == 0.0
+        {
+            return Cow::Borrowed(logits);
+        }
         let mut changed = logits.to_vec();
         for (id, bias) in &options.logit_bias {
             if let Some(logit) = changed.get_mut(*id as usize) {
@@ -227,22 +237,59 @@ impl Sampler {
                 }
             }
         }
-        changed
+        Cow::Owned(changed)
     }
 }
 
-/// `ln(sum(exp(x)))`, in double precision, left to right.
+/// `ln(sum(exp(x)))`: exponentials in single precision, within two units in the last place, their sums in double; one
+/// order of additions for every length.
 pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if highest == f32::NEG_INFINITY {
-        return f64::NEG_INFINITY;
+    let mut highest = f32::NEG_INFINITY;
+    let mut sum = 0.0;
+    pulp::Arch::new().dispatch(|| (highest, sum) = highest_and_sum(logits));
+    match highest == f32::NEG_INFINITY {
+        true => f64::NEG_INFINITY,
+        false => f64::from(highest) + sum.ln(),
     }
-    let highest = f64::from(highest);
-    let sum: f64 = logits
-        .iter()
-        .map(|logit| (f64::from(*logit) - highest).exp())
-        .sum();
-    highest + sum.ln()
+}
+
+/// The highest logit, and the sum of the exponentials of what is left when it is taken away.
+#[inline(always)]
+#[allow(
+    clippy::inline_always,
+    reason = "must be compiled with the instructions of its caller"
+)]
+fn highest_and_sum(logits: &[f32]) -> (f32, f64) {
+    const LANES: usize = 16;
+    /// Numbers that are summed in single precision.
+    const PIECE: usize = LANES * 16;
+    let (lanes, rest) = logits.as_chunks::<LANES>();
+    let mut peaks = [f32::NEG_INFINITY; LANES];
+    for lane in lanes {
+        for (peak, logit) in peaks.iter_mut().zip(lane) {
+            *peak = if *logit > *peak { *logit } else { *peak };
+        }
+    }
+    let highest = (peaks.iter().chain(rest)).fold(f32::NEG_INFINITY, |a, b| a.max(*b));
+    if highest == f32::NEG_INFINITY {
+        return (highest, 0.0);
+    }
+    let mut sum = 0.0;
+    for piece in logits.chunks(PIECE) {
+        let (lanes, rest) = piece.as_chunks::<LANES>();
+        let mut sums = [0.0_f32; LANES];
+        for lane in lanes {
+            for (sum, logit) in sums.iter_mut().zip(lane) {
+                *sum += exp(*logit - highest);
+            }
+        }
+        sum += sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
+        sum += rest
+            .iter()
+            .map(|logit| f64::from(exp(*logit - highest)))
+            .sum::<f64>();
+    }
+    (highest, sum)
 }
 
 #[cfg(test)]
@@ -351,6 +398,24 @@ mod tests {
                 .token,
             1
         );
+    }
+
+    #[test]
+    fn sums_of_exponentials_are_those_of_double_precision() {
+        for length in [1, 15, 16, 17, 255, 256, 257, 5000] {
+            let logits: Vec<f32> = (0..length).map(|i| (i as f32 * 0.7).sin() * 30.0).collect();
+            let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let exact = logits
+                .iter()
+                .map(|x| f64::from(*x - highest).exp())
+                .sum::<f64>();
+            let exact = f64::from(highest) + exact.ln();
+            assert!((log_sum_exp(&logits) - exact).abs() < 1e-6, "{length}");
+        }
+        assert_eq!(log_sum_exp(&[]), f64::NEG_INFINITY);
+        assert_eq!(log_sum_exp(&[f32::NEG_INFINITY; 20]), f64::NEG_INFINITY);
+        let one = [f32::NEG_INFINITY, 2.0, f32::NEG_INFINITY];
+        assert!((log_sum_exp(&one) - 2.0).abs() < 1e-9);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 mod trie;
 
+use rayon::prelude::*;
+
 use super::decoder::{Decoder, Span, Stop};
 use super::error::{EngineError, Result};
 use super::kv::{Pool, Sequence};
@@ -158,8 +160,9 @@ impl Reader<'_> {
             })
             .collect();
         let logits = self.decoder.forward(self.pool, &mut spans, self.stop)?;
-        for (want, logits) in rows.iter().zip(logits.unwrap_or_default()) {
-            let whole = log_sum_exp(&logits);
+        let logits: Vec<&[f32]> = logits.rows().collect();
+        let whole: Vec<f64> = logits.par_iter().map(|row| log_sum_exp(row)).collect();
+        for ((want, logits), whole) in rows.iter().zip(logits).zip(whole) {
             for text in &want.texts {
                 let Scored { tokens, first } = &self.texts[*text];
                 let target = tokens[want.row + 1];

@@ -126,13 +126,20 @@ fn norms(sizes: Sizes) -> Vec<(String, String, usize)> {
 
 /// A folder with dense weights of this kind.
 pub(crate) fn dense(folder: &Path, sizes: Sizes, kind: DType) -> Result<(), Failure> {
+    dense_of(folder, sizes, kind, Ok)
+}
+
+fn dense_of(
+    folder: &Path,
+    sizes: Sizes,
+    kind: DType,
+    change: impl Fn(Tensor) -> Result<Tensor, Failure>,
+) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)?;
     let mut tensors = HashMap::new();
     for (seed, (name, _, rows, columns)) in matrices(sizes).into_iter().enumerate() {
-        tensors.insert(
-            name,
-            random(seed as u64 + 1, rows, columns)?.to_dtype(kind)?,
-        );
+        let matrix = change(random(seed as u64 + 1, rows, columns)?)?;
+        tensors.insert(name, matrix.to_dtype(kind)?);
     }
     for (name, _, width) in norms(sizes) {
         tensors.insert(name, Tensor::ones(width, kind, &Device::Cpu)?);
@@ -147,6 +154,13 @@ pub(crate) fn dense(folder: &Path, sizes: Sizes, kind: DType) -> Result<(), Fail
     });
     std::fs::write(folder.join("config.json"), config.to_string())?;
     tokenizer_of(&folder.join("tokenizer.json"), true)
+}
+
+/// A folder with the numbers that the matrices of [`quantised`] stand for, dense.
+pub(crate) fn dequantised(folder: &Path, sizes: Sizes, kind: GgmlDType) -> Result<(), Failure> {
+    dense_of(folder, sizes, DType::F32, |matrix| {
+        Ok(QTensor::quantize(&matrix, kind)?.dequantize(&Device::Cpu)?)
+    })
 }
 
 /// A GGUF file with matrices of this kind.

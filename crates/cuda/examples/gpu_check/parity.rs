@@ -18,7 +18,8 @@ pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<()
     let folder = tempfile::tempdir()?;
     let [decoders, encoders] = fixtures::write(folder.path())?;
     for name in decoders {
-        decoder(&folder.path().join(name), name, place, 1e-4, report)?;
+        let path = folder.path().join(name);
+        check(&path, &path, name, place, report)?;
     }
     for (word, kind) in [
         ("F32", DType::F32),
@@ -27,7 +28,7 @@ pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<()
     ] {
         let path = folder.path().join(word);
         models::dense(&path, SMALL, kind)?;
-        decoder(&path, &format!("safetensors {word}"), place, 1e-4, report)?;
+        check(&path, &path, &format!("safetensors {word}"), place, report)?;
     }
     for (word, kind) in [
         ("F32", GgmlDType::F32),
@@ -40,13 +41,11 @@ pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<()
     ] {
         let path = folder.path().join(format!("{word}.gguf"));
         models::quantised(&path, SMALL, kind)?;
-        // Both sides round what is multiplied to 8 bits, in blocks of other lengths.
-        let limit = if matches!(kind, GgmlDType::F32 | GgmlDType::F16) {
-            1e-3
-        } else {
-            5e-2
-        };
-        decoder(&path, &format!("GGUF {word}"), place, limit, report)?;
+        // On the CPU quantised matrices are multiplied with numbers rounded to 8 bits, here with the numbers as they
+        // are: what they are held against is the same matrices, dense.
+        let dense = folder.path().join(format!("{word} dense"));
+        models::dequantised(&dense, SMALL, kind)?;
+        check(&path, &dense, &format!("GGUF {word}"), place, report)?;
     }
     for name in encoders {
         encoder(&folder.path().join(name), name, place, report)?;
@@ -71,17 +70,21 @@ fn load(path: &Path, place: &Place) -> Result<LocalModel, Failure> {
     )?)
 }
 
-fn decoder(
+/// The decoder at `path` on the device, held against the one at `exact` on the CPU.
+fn check(
     path: &Path,
+    exact: &Path,
     name: &str,
     place: &Place,
-    limit: f64,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let here = load(path, &Place::from(&ComputeDevice::Cpu))?;
+    let here = load(exact, &Place::from(&ComputeDevice::Cpu))?;
     let there = load(path, place)?;
     let text_of = text(40, 0);
     let (ours, theirs) = (there.logits(&text_of, true)?, here.logits(&text_of, true)?);
+    // The library of a build without CUDA computes on the CPU, which rounds; it shows no more than that all runs.
+    let rounds = path != exact && place.to_string() == "cpu";
+    let limit = if rounds { 0.5 } else { 1e-4 };
     report.at_most(&format!("{name}: logits"), furthest(&ours, &theirs), limit);
     // The same text among others of other lengths.
     let texts: Vec<(Vec<u32>, usize)> = [(40, 0), (1, 1), (17, 2), (33, 3), (40, 4)]
@@ -96,17 +99,11 @@ fn decoder(
             apart = apart.max((alone - together).abs());
         }
     }
-    report.at_most(
-        &format!("{name}: alone and in a batch"),
-        apart,
-        limit.min(1e-2),
-    );
+    report.at_most(&format!("{name}: alone and in a batch"), apart, 1e-5);
     let (ours, theirs) = (greedy(&there)?, greedy(&here)?);
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
     let what = format!("{name}: greedy tokens that differ, of 64");
-    // Quantised ones may part where two tokens are nearly as likely.
-    let allowed = if limit > 1e-3 { 64.0 } else { 0.0 };
-    report.at_most(&what, (64 - same) as f64, allowed);
+    report.at_most(&what, (64 - same) as f64, if rounds { 64.0 } else { 0.0 });
     Ok(())
 }
 

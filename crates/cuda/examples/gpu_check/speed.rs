@@ -39,7 +39,7 @@ pub(crate) fn run(place: &Place, short: bool, report: &mut Report) -> Result<(),
     }
     let path = folder.path().join("encoder");
     models::encoder(&path)?;
-    encoder(&path, place, report)
+    encoder(&path, place, if short { 20 } else { 2000 }, report)
 }
 
 fn text(length: usize, seed: usize) -> Vec<u32> {
@@ -58,6 +58,7 @@ fn decoder(
     let mut name = |what: &str, number: f64, unit: &str| {
         report.measured(&format!("{word}: {what}"), number, unit);
     };
+    let before = free(place)?;
     let begun = Instant::now();
     let mut options = LoadOptions::default();
     options.kv_bytes = Some(if sizes.layers > 4 {
@@ -68,6 +69,10 @@ fn decoder(
     options.step = 4096;
     let model = LocalModel::load_on(&ModelFiles::open(path)?, place, &options)?;
     name("loading", begun.elapsed().as_secs_f64(), "s");
+    if let (Some(before), Some(after)) = (before, free(place)?) {
+        let taken = before.saturating_sub(after + model.kv().most_bytes);
+        name("memory for weights", taken as f64 / 1e6, "MB");
+    }
     // Kernels are compiled for the GPU when they are first used.
     model.logits(&text(512, 0), false)?;
     decode(&model, 2, 4)?;
@@ -121,6 +126,13 @@ fn decoder(
     Ok(())
 }
 
+fn free(place: &Place) -> Result<Option<u64>, Failure> {
+    Ok(match place {
+        Place::There(there) => there.free()?,
+        _ => None,
+    })
+}
+
 /// So many answers of so many tokens at once: tokens made, and seconds.
 fn decode(model: &LocalModel, count: usize, tokens: usize) -> Result<(usize, f64), Failure> {
     let begun = Instant::now();
@@ -144,10 +156,10 @@ fn decode(model: &LocalModel, count: usize, tokens: usize) -> Result<(usize, f64
     Ok((made, begun.elapsed().as_secs_f64()))
 }
 
-fn encoder(path: &Path, place: &Place, report: &mut Report) -> Result<(), Failure> {
+fn encoder(path: &Path, place: &Place, count: usize, report: &mut Report) -> Result<(), Failure> {
     let model = SentenceEmbedder::load(&ModelFiles::open(path)?, place)?;
     // Lengths as in `scripts/bench-engine`: 5 to 200 words, 40 in the middle of the most of them.
-    let texts: Vec<String> = (0..2000_usize)
+    let texts: Vec<String> = (0..count)
         .map(|at| {
             let words = 5 + (at * at * 31 + at * 17) % 36 + if at % 20 == 0 { 120 } else { 0 };
             (0..words)
@@ -155,7 +167,7 @@ fn encoder(path: &Path, place: &Place, report: &mut Report) -> Result<(), Failur
                 .collect()
         })
         .collect();
-    model.embed(&texts[..200], &EmbedOptions::default())?;
+    model.embed(&texts[..count / 10], &EmbedOptions::default())?;
     let mut times = Vec::new();
     for _ in 0..5 {
         let begun = Instant::now();
@@ -164,7 +176,7 @@ fn encoder(path: &Path, place: &Place, report: &mut Report) -> Result<(), Failur
     }
     report.measured(
         "MiniLM's sizes, 2,000 texts",
-        2000.0 / middle(times),
+        count as f64 / middle(times),
         "texts/s",
     );
     Ok(())

@@ -18,7 +18,7 @@ use super::super::linear::Linear;
 use super::super::ops::cuda;
 use super::super::weights::Weights;
 use super::Stop;
-use super::graph::{Graph, Step};
+use super::graph::{Graph, Logits, Step};
 use super::layer::Layer;
 use super::shape::Shape;
 use super::stack::Stack;
@@ -67,6 +67,7 @@ impl DeviceGraph {
     /// # Errors
     /// Where a weight is missing, of another shape or damaged.
     pub(crate) fn load(shape: Shape, weights: &Weights) -> Result<Self> {
+        cuda::exact_products();
         let stack = Stack::load(&shape, weights)?;
         let device = weights.device().clone();
         let gain = |gain: &Vec<f32>| Tensor::new(gain.as_slice(), &device);
@@ -265,7 +266,7 @@ impl Graph for DeviceGraph {
         Ok(())
     }
 
-    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Vec<Vec<f32>>> {
+    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Logits> {
         let slab = self.slab.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(fault) = step.fault(slab.blocks) {
             return Err(EngineError::Step(fault.to_owned()));
@@ -282,7 +283,7 @@ impl Graph for DeviceGraph {
             let last = number + 1 == slab.layers.len();
             x = match self.layer(number, kept, x, &plan, last)? {
                 Some(x) => x,
-                None => return Ok(Vec::new()),
+                None => return Ok(Logits::default()),
             };
         }
         debug_assert!(plan.rows >= step.wanted.len());

@@ -4,6 +4,40 @@ use super::super::error::Result;
 use super::super::kv::{BLOCK, Slab};
 use super::{Span, Stop};
 
+/// The logits of some rows, one row after another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Logits {
+    numbers: Vec<f32>,
+    rows: usize,
+}
+
+impl Logits {
+    /// So many rows of equal width; `None` where the numbers do not make them.
+    pub(crate) fn new(numbers: Vec<f32>, rows: usize) -> Option<Self> {
+        let fits = match rows {
+            0 => numbers.is_empty(),
+            rows => numbers.len().is_multiple_of(rows),
+        };
+        fits.then_some(Self { numbers, rows })
+    }
+
+    /// The rows, in order.
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        let width = self.numbers.len().checked_div(self.rows).unwrap_or(0);
+        self.numbers.chunks_exact(width.max(1))
+    }
+
+    /// All numbers.
+    pub(crate) fn numbers_mut(&mut self) -> &mut [f32] {
+        &mut self.numbers
+    }
+
+    /// The same numbers.
+    pub(crate) fn into_numbers(self) -> Vec<f32> {
+        self.numbers
+    }
+}
+
 /// New tokens of several texts, and where their keys and values are in a slab.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -117,7 +151,7 @@ pub(crate) trait Graph: Slab {
     ///
     /// # Errors
     /// [`EngineError::Cancelled`](super::super::EngineError::Cancelled), and those of the computation.
-    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Vec<Vec<f32>>>;
+    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Logits>;
 
     /// Bytes that are free on the device, where that is known.
     fn free(&self) -> Option<u64>;

@@ -1,6 +1,7 @@
 //! A decoder on this CPU: keys and values in blocks of main memory.
 
 use super::super::error::{EngineError, Result};
+use super::graph::Logits;
 use super::stack::Stack;
 use super::{Shape, Span, Stop};
 
@@ -25,7 +26,7 @@ impl Stack {
         shape: &Shape,
         spans: &mut [Span<'_>],
         stop: Stop<'_>,
-    ) -> Result<Vec<Vec<f32>>> {
+    ) -> Result<Logits> {
         let tokens: Vec<u32> = spans.iter().flat_map(|span| span.tokens).copied().collect();
         let mut packed = Packed::default();
         for span in spans.iter() {
@@ -47,7 +48,7 @@ impl Stack {
             let rope = shape.rope_of[number].map(|rope| &self.ropes[rope]);
             x = match layer.forward(shape, number, x, spans, &packed, rope, last)? {
                 Some(x) => x,
-                None => return Ok(Vec::new()),
+                None => return Ok(Logits::default()),
             };
         }
         self.logits(&self.norm.forward(&x)?, HEAD_ROWS, stop)
@@ -59,16 +60,20 @@ impl Stack {
         hidden: &candle_core::Tensor,
         at_once: usize,
         stop: Stop<'_>,
-    ) -> Result<Vec<Vec<f32>>> {
-        let mut logits = Vec::new();
+    ) -> Result<Logits> {
         let rows = hidden.dim(0)?;
+        let mut numbers = Vec::new();
         for from in (0..rows).step_by(at_once) {
             if stop() {
                 return Err(EngineError::Cancelled);
             }
             let part = hidden.narrow(0, from, at_once.min(rows - from))?;
-            logits.extend(self.head.forward(&part)?.to_vec2::<f32>()?);
+            let part = self.head.forward(&part)?.flatten_all()?.to_vec1::<f32>()?;
+            match numbers.is_empty() {
+                true => numbers = part,
+                false => numbers.extend(part),
+            }
         }
-        Ok(logits)
+        Ok(Logits::new(numbers, rows).expect("a row of logits for every row"))
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rayon::prelude::*;
+
 use super::super::constraint::Grammars;
 use super::super::decoder::{Decoder, Span};
 use super::super::error::{EngineError, Result};
@@ -210,25 +212,36 @@ fn step(context: &Context, active: &mut Vec<Active>) -> Result<()> {
     let logits = context.decoder.forward(&context.pool, &mut spans, &stop)?;
     drop(spans);
     drop(watched);
-    let mut logits = logits.unwrap_or_default().into_iter();
-    let mut goes_on = Vec::with_capacity(active.len());
-    for ((one, take), wanted) in active.iter_mut().zip(&takes).zip(&wanted) {
-        if *take == 0 || wanted.is_empty() {
-            goes_on.push(true);
-            continue;
-        }
-        if !std::mem::replace(&mut one.remembered, true) {
+    let mut rows = logits.rows();
+    // Each with the row that it chooses its next token by, if it wanted one.
+    let choosing: Vec<(&mut Active, Option<&[f32]>)> = active
+        .iter_mut()
+        .zip(takes.iter().zip(&wanted))
+        .map(|(one, (take, wanted))| {
+            let row = (*take > 0 && !wanted.is_empty())
+                .then(|| rows.next().expect("a row for every span that wanted one"));
+            (one, row)
+        })
+        .collect();
+    for (one, _) in choosing.iter().filter(|(_, row)| row.is_some()) {
+        if !one.remembered {
             context.pool.remember(&one.tokens, &one.sequence);
         }
-        let row = logits.next().expect("a row for every span that wanted one");
-        goes_on.push(match one.take(&row, &context.tokenizer) {
-            Ok(more) => more,
-            Err(error) => {
+    }
+    // A row has a number for every token there is: looking through many of them takes its time.
+    let goes_on: Vec<bool> = choosing
+        .into_par_iter()
+        .map(|(one, row)| {
+            let Some(row) = row else {
+                return true;
+            };
+            one.remembered = true;
+            one.take(row, &context.tokenizer).unwrap_or_else(|error| {
                 one.fail(error);
                 false
-            }
-        });
-    }
+            })
+        })
+        .collect();
     let mut goes_on = goes_on.into_iter();
     active.retain(|_| goes_on.next().expect("one word for every answer"));
     Ok(())

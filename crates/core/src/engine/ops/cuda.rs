@@ -192,6 +192,13 @@ pub(crate) fn attend_packed(
     attend(&part(0)?, &part(1)?, &part(2)?, &seen, how).map(Some)
 }
 
+/// Has quantised matrices multiplied with what they are multiplied with as it is. Candle's quicker way rounds it to 8 bits
+/// first, by another kernel from 9 rows on, so that a score would depend on how many others are in its batch.
+pub(crate) fn exact_products() {
+    #[cfg(feature = "cuda")]
+    candle_core::quantized::cuda::set_force_dmmv(true);
+}
+
 /// Bytes that are free on the device, where that is known.
 pub(crate) fn free_bytes(device: &Device) -> Option<u64> {
     #[cfg(feature = "cuda")]

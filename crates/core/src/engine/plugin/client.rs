@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
 
-use super::super::decoder::{Graph, Step, Stop};
+use super::super::decoder::{Graph, Logits, Step, Stop};
 use super::super::encoder::{Packed, Sizes};
 use super::super::error::{EngineError, Result};
 use super::super::kv::Slab;
@@ -115,9 +115,7 @@ impl Accelerator {
     /// # Errors
     /// [`EngineError::Device`] where it has no such device, with the reason.
     pub fn device(&self, word: &str) -> Result<super::super::Place> {
-        let mut out = Buffer::EMPTY;
-        let status = unsafe { (self.table.describe)(word.as_ptr(), word.len(), &raw mut out) };
-        let about = self.json(status, out)?;
+        let about = self.about(word)?;
         Ok(super::super::Place::There(PlaceThere {
             library: *self,
             word: word.to_owned(),
@@ -126,6 +124,12 @@ impl Accelerator {
                 .and_then(|name| name.as_str())
                 .map(str::to_owned),
         }))
+    }
+
+    fn about(&self, word: &str) -> Result<serde_json::Value> {
+        let mut out = Buffer::EMPTY;
+        let status = unsafe { (self.table.describe)(word.as_ptr(), word.len(), &raw mut out) };
+        self.json(status, out)
     }
 
     /// What a buffer holds, given back; or the error that it tells.
@@ -206,6 +210,15 @@ fn signalled<T>(stop: Stop<'_>, work: impl FnOnce(StopOf) -> T) -> T {
 }
 
 impl PlaceThere {
+    /// Bytes that are free on the device now, where that is known.
+    ///
+    /// # Errors
+    /// [`EngineError::Device`] where it is there no more.
+    pub fn free(&self) -> Result<Option<u64>> {
+        let about = self.library.about(&self.word)?;
+        Ok(about.get("free").and_then(serde_json::Value::as_u64))
+    }
+
     fn opening(&self, path: &Path) -> Result<Vec<u8>> {
         let path = std::path::absolute(path).map_err(EngineError::read(path))?;
         let opening = Opening {
@@ -300,7 +313,7 @@ impl Graph for RemoteDecoder {
         self.library.taken(status, out).map(|_| ())
     }
 
-    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Vec<Vec<f32>>> {
+    fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Logits> {
         let of = StepOf {
             tokens: Numbers::of(&step.tokens),
             counts: Numbers::of(&step.counts),
@@ -314,14 +327,9 @@ impl Graph for RemoteDecoder {
             (table.decoder_forward)(self.handle, of, stop, &raw mut out)
         });
         let numbers = self.library.numbers(status, out)?;
-        let rows = step.wanted.len();
-        if rows == 0 {
-            return Ok(Vec::new());
-        }
-        Ok(numbers
-            .chunks_exact((numbers.len() / rows).max(1))
-            .map(<[f32]>::to_vec)
-            .collect())
+        Logits::new(numbers, step.wanted.len()).ok_or_else(|| EngineError::Library {
+            reason: "it answers with another number of rows than were wanted".into(),
+        })
     }
 
     fn free(&self) -> Option<u64> {

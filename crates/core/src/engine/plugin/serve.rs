@@ -249,7 +249,7 @@ unsafe extern "C" fn decoder_forward(
         };
         let signal = Signal(stop);
         let logits = graph.forward(&step, &|| signal.says())?;
-        Ok(((), Answer::Numbers(logits.concat())))
+        Ok(((), Answer::Numbers(logits.into_numbers())))
     })
     .0
 }

@@ -30,7 +30,7 @@ mod stops;
 use std::sync::Arc;
 
 pub(crate) use device::DeviceGraph;
-pub(crate) use graph::{Graph, Logits, Step};
+pub(crate) use graph::{Graph, Logits, Place, Step, Summaries, Summary};
 pub(crate) use shape::{Activation, Shape};
 
 use super::config::Config;
@@ -183,31 +183,10 @@ impl Decoder {
         spans: &mut [Span<'_>],
         stop: Stop<'_>,
     ) -> Result<Logits> {
-        for at in 0..spans.len() {
-            let Span {
-                tokens, sequence, ..
-            } = &mut spans[at];
-            if let Err(error) = sequence.reserve(pool, tokens.len()) {
-                for span in &mut *spans {
-                    let length = span.sequence.len();
-                    span.sequence.truncate(length);
-                }
-                return Err(error);
-            }
-        }
-        let done = match &self.work {
+        let mut logits = reading(pool, spans, |spans| match &self.work {
             Work::Host(stack) => stack.read(&self.shape, spans, stop),
             Work::Device(graph) => graph.forward(&Step::of(spans), stop),
-        };
-        for span in spans {
-            if done.is_ok() {
-                span.sequence.advance(span.tokens.len());
-            } else {
-                let length = span.sequence.len();
-                span.sequence.truncate(length);
-            }
-        }
-        let mut logits = done?;
+        })?;
         if let Some(cap) = self.shape.final_softcap {
             for logit in logits.numbers_mut() {
                 *logit = cap * (*logit / cap).tanh();
@@ -215,6 +194,60 @@ impl Decoder {
         }
         Ok(logits)
     }
+
+    /// The same, with no more of the rows than their summaries, and the logits at `picks`.
+    ///
+    /// # Errors
+    /// As [`Decoder::forward`]; [`EngineError::Vocabulary`] for a token that there is not.
+    pub(crate) fn summarise(
+        &self,
+        pool: &Pool,
+        spans: &mut [Span<'_>],
+        picks: &[Place],
+        stop: Stop<'_>,
+    ) -> Result<Summaries> {
+        let rows = self.shape.vocabulary;
+        let largest = picks.iter().map(|(_, token)| *token).max();
+        if let Some(largest) = largest.filter(|token| *token as usize >= rows) {
+            return Err(EngineError::Vocabulary { largest, rows });
+        }
+        match &self.work {
+            Work::Host(_) => Ok(self.forward(pool, spans, stop)?.summaries(picks)),
+            Work::Device(graph) => reading(pool, spans, |spans| {
+                graph.summarise(&Step::of(spans), picks, stop)
+            }),
+        }
+    }
+}
+
+/// Makes room for all spans, reads them, and counts what was read.
+fn reading<T>(
+    pool: &Pool,
+    spans: &mut [Span<'_>],
+    read: impl FnOnce(&mut [Span<'_>]) -> Result<T>,
+) -> Result<T> {
+    for at in 0..spans.len() {
+        let Span {
+            tokens, sequence, ..
+        } = &mut spans[at];
+        if let Err(error) = sequence.reserve(pool, tokens.len()) {
+            for span in &mut *spans {
+                let length = span.sequence.len();
+                span.sequence.truncate(length);
+            }
+            return Err(error);
+        }
+    }
+    let done = read(spans);
+    for span in spans {
+        if done.is_ok() {
+            span.sequence.advance(span.tokens.len());
+        } else {
+            let length = span.sequence.len();
+            span.sequence.truncate(length);
+        }
+    }
+    done
 }
 
 /// The most blocks of a slab: their slots are counted in 32 bits.

@@ -114,7 +114,7 @@ impl Device {
                 .or_else(|_| Self::Metal.open())
                 .unwrap_or(candle_core::Device::Cpu)),
             Self::Cuda(number) => self.started(cfg!(feature = "cuda"), "cuda", || {
-                candle_core::Device::new_cuda(number)
+                candle_core::Device::new_cuda(number).map(cuda::started)
             }),
             Self::Metal => self.started(cfg!(feature = "metal"), "metal", || {
                 candle_core::Device::new_metal(0)

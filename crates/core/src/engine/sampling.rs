@@ -24,11 +24,13 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::decoder::Summary;
 use super::ops::fast::exp;
 
 mod kept;
 
 pub use kept::Candidate;
+pub(crate) use kept::likeliest;
 
 /// How the next token is chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,6 +182,30 @@ impl Sampler {
         }
     }
 
+    /// Whether it takes the likeliest token and asks for nothing else: then [`Sampler::take`] will do.
+    pub(crate) fn takes_likeliest(&self) -> bool {
+        self.options.temperature == 0.0 && self.options.top_logprobs == 0 && self.leaves_logits()
+    }
+
+    /// Takes a row's likeliest token, which somebody else has found.
+    pub(crate) fn take(&mut self, row: Summary) -> Pick {
+        self.seen.push(row.token);
+        *self.counts.entry(row.token).or_default() += 1;
+        Pick {
+            token: row.token,
+            logprob: f64::from(row.logit) - row.whole,
+            top: Vec::new(),
+        }
+    }
+
+    fn leaves_logits(&self) -> bool {
+        let options = &self.options;
+        options.logit_bias.is_empty()
+            && options.repetition_penalty == 1.0
+            && options.presence_penalty == 0.0
+            && options.frequency_penalty == 0.0
+    }
+
     /// The tokens that a draw would choose among, with their probabilities, likeliest first.
     pub fn candidates(&self, logits: &[f32]) -> Vec<Candidate> {
         kept::candidates(&self.changed(logits), &self.options)
@@ -201,11 +227,7 @@ impl Sampler {
     /// The logits after bias and penalties.
     fn changed<'a>(&self, logits: &'a [f32]) -> Cow<'a, [f32]> {
         let options = &self.options;
-        if options.logit_bias.is_empty()
-            && options.repetition_penalty == 1.0
-            && options.presence_penalty == 0.0
-            && options.frequency_penalty == 0.0
-        {
+        if self.leaves_logits() {
             return Cow::Borrowed(logits);
         }
         let mut changed = logits.to_vec();

@@ -7,12 +7,9 @@
 
 mod trie;
 
-use rayon::prelude::*;
-
 use super::decoder::{Decoder, Span, Stop};
 use super::error::{EngineError, Result};
 use super::kv::{Pool, Sequence};
-use super::sampling::log_sum_exp;
 use trie::Trie;
 
 /// A text of which the end is scored.
@@ -159,22 +156,22 @@ impl Reader<'_> {
                 }
             })
             .collect();
-        let logits = self.decoder.forward(self.pool, &mut spans, self.stop)?;
-        let logits: Vec<&[f32]> = logits.rows().collect();
-        let whole: Vec<f64> = logits.par_iter().map(|row| log_sum_exp(row)).collect();
-        for ((want, logits), whole) in rows.iter().zip(logits).zip(whole) {
-            for text in &want.texts {
-                let Scored { tokens, first } = &self.texts[*text];
-                let target = tokens[want.row + 1];
-                let logit =
-                    logits
-                        .get(target as usize)
-                        .copied()
-                        .ok_or(EngineError::Vocabulary {
-                            largest: target,
-                            rows: logits.len(),
-                        })?;
-                results[*text][want.row + 1 - first] = f64::from(logit) - whole;
+        let targets = |text: &usize, row: usize| self.texts[*text].tokens[row + 1];
+        let picks: Vec<(u32, u32)> = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(at, want)| {
+                want.texts
+                    .iter()
+                    .map(move |text| (at as u32, targets(text, want.row)))
+            })
+            .collect();
+        let found = (self.decoder).summarise(self.pool, &mut spans, &picks, self.stop)?;
+        let mut picked = found.picked.iter();
+        for (want, summary) in rows.iter().zip(&found.rows) {
+            for (text, logit) in want.texts.iter().zip(&mut picked) {
+                let first = self.texts[*text].first;
+                results[*text][want.row + 1 - first] = f64::from(*logit) - summary.whole;
             }
         }
         Ok(())

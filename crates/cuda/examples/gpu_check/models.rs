@@ -9,6 +9,7 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::{Value, write};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
+use rayon::prelude::*;
 use serde_json::json;
 
 use crate::Failure;
@@ -166,11 +167,18 @@ pub(crate) fn dequantised(folder: &Path, sizes: Sizes, kind: GgmlDType) -> Resul
 /// A GGUF file with matrices of this kind.
 pub(crate) fn quantised(path: &Path, sizes: Sizes, kind: GgmlDType) -> Result<(), Failure> {
     let mut tensors: Vec<(String, QTensor)> = Vec::new();
-    for (seed, (_, name, rows, columns)) in matrices(sizes).into_iter().enumerate() {
-        tensors.push((
-            name,
-            QTensor::quantize(&random(seed as u64 + 1, rows, columns)?, kind)?,
-        ));
+    let matrices: Vec<_> = matrices(sizes).into_iter().enumerate().collect();
+    let made: Vec<Result<(String, QTensor), String>> = matrices
+        .into_par_iter()
+        .map(|(seed, (_, name, rows, columns))| {
+            let matrix =
+                random(seed as u64 + 1, rows, columns).map_err(|error| error.to_string())?;
+            let matrix = QTensor::quantize(&matrix, kind).map_err(|error| error.to_string())?;
+            Ok((name, matrix))
+        })
+        .collect();
+    for matrix in made {
+        tensors.push(matrix?);
     }
     for (_, name, width) in norms(sizes) {
         let ones = Tensor::ones(width, DType::F32, &Device::Cpu)?;

@@ -18,7 +18,7 @@ use super::super::linear::Linear;
 use super::super::ops::cuda;
 use super::super::weights::Weights;
 use super::Stop;
-use super::graph::{Graph, Logits, Step};
+use super::graph::{Graph, Logits, Place, Step, Summaries};
 use super::layer::Layer;
 use super::shape::Shape;
 use super::stack::Stack;
@@ -52,7 +52,6 @@ struct Plan {
     positions: Tensor,
     slots: Tensor,
     wanted: Option<Tensor>,
-    rows: usize,
     /// For kernels: by window, of every row the first and last key that it sees, and where its blocks begin.
     seen: Vec<(Option<usize>, cuda::Seen)>,
     /// The same of the wanted rows.
@@ -113,7 +112,6 @@ impl DeviceGraph {
             positions: Tensor::new(positions.as_slice(), device)?,
             slots: Tensor::new(slots.as_slice(), device)?,
             wanted,
-            rows: positions.len(),
             seen: Vec::new(),
             seen_wanted: Vec::new(),
             groups: None,
@@ -146,6 +144,30 @@ impl DeviceGraph {
             plan.seen_wanted.push((window, of(&step.wanted)?));
         }
         Ok(plan)
+    }
+
+    /// The normalised hidden states of the wanted rows, if there are any.
+    fn hidden(&self, step: &Step, stop: Stop<'_>) -> Result<Option<Tensor>> {
+        let slab = self.slab.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fault) = step.fault(slab.blocks) {
+            return Err(EngineError::Step(fault.to_owned()));
+        }
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let plan = self.plan(step)?;
+        let mut x = self.stack.embedded(&self.shape, &step.tokens)?;
+        for (number, kept) in slab.layers.iter().enumerate() {
+            if stop() {
+                return Err(EngineError::Cancelled);
+            }
+            let last = number + 1 == slab.layers.len();
+            x = match self.layer(number, kept, x, &plan, last)? {
+                Some(x) => x,
+                None => return Ok(None),
+            };
+        }
+        self.stack.norm.forward(&x).map(Some)
     }
 
     /// One layer: `[rows, hidden]` to the same; of the last layer the wanted rows alone.
@@ -267,28 +289,55 @@ impl Graph for DeviceGraph {
     }
 
     fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Logits> {
-        let slab = self.slab.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fault) = step.fault(slab.blocks) {
+        match self.hidden(step, stop)? {
+            Some(x) => self.stack.logits(&x, HEAD_ROWS, stop),
+            None => Ok(Logits::default()),
+        }
+    }
+
+    fn summarise(&self, step: &Step, picks: &[Place], stop: Stop<'_>) -> Result<Summaries> {
+        if let Some(fault) = step.fault_of(picks, self.shape.vocabulary) {
             return Err(EngineError::Step(fault.to_owned()));
         }
-        if stop() {
-            return Err(EngineError::Cancelled);
-        }
-        let plan = self.plan(step)?;
-        let mut x = self.stack.embedded(&self.shape, &step.tokens)?;
-        for (number, kept) in slab.layers.iter().enumerate() {
+        let Some(hidden) = self.hidden(step, stop)? else {
+            return Ok(Summaries::default());
+        };
+        let rows = hidden.dim(0)?;
+        let mut all = Summaries {
+            rows: Vec::with_capacity(rows),
+            picked: vec![0.0; picks.len()],
+        };
+        for from in (0..rows).step_by(HEAD_ROWS) {
             if stop() {
                 return Err(EngineError::Cancelled);
             }
-            let last = number + 1 == slab.layers.len();
-            x = match self.layer(number, kept, x, &plan, last)? {
-                Some(x) => x,
-                None => return Ok(Logits::default()),
+            let count = HEAD_ROWS.min(rows - from);
+            let logits = self.stack.head.forward(&hidden.narrow(0, from, count)?)?;
+            let (places, inside): (Vec<usize>, Vec<Place>) = picks
+                .iter()
+                .enumerate()
+                .filter(|(_, (row, _))| (from..from + count).contains(&(*row as usize)))
+                .map(|(at, (row, token))| (at, (row - from as u32, *token)))
+                .unzip();
+            let part = match cuda::summaries(&logits, &inside, self.shape.final_softcap)? {
+                Some(part) => part,
+                None => {
+                    let mut numbers = logits.flatten_all()?.to_vec1::<f32>()?;
+                    if let Some(cap) = self.shape.final_softcap {
+                        for number in &mut numbers {
+                            *number = cap * (*number / cap).tanh();
+                        }
+                    }
+                    let part = Logits::new(numbers, count).expect("rows of one width");
+                    part.summaries(&inside)
+                }
             };
+            all.rows.extend(part.rows);
+            for (at, picked) in places.into_iter().zip(part.picked) {
+                all.picked[at] = picked;
+            }
         }
-        debug_assert!(plan.rows >= step.wanted.len());
-        let x = self.stack.norm.forward(&x)?;
-        self.stack.logits(&x, HEAD_ROWS, stop)
+        Ok(all)
     }
 
     fn free(&self) -> Option<u64> {

@@ -1,7 +1,10 @@
 //! A step as plain numbers, and what computes it on another device.
 
+use rayon::prelude::*;
+
 use super::super::error::Result;
 use super::super::kv::{BLOCK, Slab};
+use super::super::sampling::{likeliest, log_sum_exp};
 use super::{Span, Stop};
 
 /// The logits of some rows, one row after another.
@@ -35,6 +38,51 @@ impl Logits {
     /// The same numbers.
     pub(crate) fn into_numbers(self) -> Vec<f32> {
         self.numbers
+    }
+}
+
+/// What is asked of most rows: a device says it without handing out a number for every token there is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Summary {
+    /// The token of the highest logit, the smallest among equals.
+    pub(crate) token: u32,
+    /// Its logit.
+    pub(crate) logit: f32,
+    /// `ln(sum(exp(logits)))`.
+    pub(crate) whole: f64,
+}
+
+/// Summaries of all wanted rows, and single logits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Summaries {
+    /// Row by row.
+    pub(crate) rows: Vec<Summary>,
+    /// The logits that were picked, in order.
+    pub(crate) picked: Vec<f32>,
+}
+
+/// A logit that is asked for: which of the wanted rows, and which token.
+pub(crate) type Place = (u32, u32);
+
+impl Logits {
+    /// Summaries of the rows, and the logits at `picks`, which the rows have.
+    pub(crate) fn summaries(&self, picks: &[Place]) -> Summaries {
+        let rows: Vec<&[f32]> = self.rows().collect();
+        let summary = |row: &&[f32]| {
+            let token = likeliest(row);
+            Summary {
+                token,
+                logit: row.get(token as usize).copied().unwrap_or(f32::NAN),
+                whole: log_sum_exp(row),
+            }
+        };
+        Summaries {
+            picked: picks
+                .iter()
+                .map(|(row, token)| rows[*row as usize][*token as usize])
+                .collect(),
+            rows: rows.par_iter().map(summary).collect(),
+        }
     }
 }
 
@@ -113,6 +161,14 @@ impl Step {
             })
     }
 
+    /// What is wrong with logits that are asked of it, of so many tokens, if anything.
+    pub(crate) fn fault_of(&self, picks: &[Place], vocabulary: usize) -> Option<&'static str> {
+        let inside = |(row, token): &Place| {
+            (*row as usize) < self.wanted.len() && (*token as usize) < vocabulary
+        };
+        (!picks.iter().all(inside)).then_some("logits are picked that the step has not")
+    }
+
     /// What is wrong with it for a slab of so many blocks, if anything.
     pub(crate) fn fault(&self, most: u32) -> Option<&'static str> {
         let sum = |numbers: &[u32]| numbers.iter().map(|n| u64::from(*n)).sum::<u64>();
@@ -152,6 +208,12 @@ pub(crate) trait Graph: Slab {
     /// # Errors
     /// [`EngineError::Cancelled`](super::super::EngineError::Cancelled), and those of the computation.
     fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Logits>;
+
+    /// The same, with no more of the rows than their summaries and the logits at `picks`; with the cap.
+    ///
+    /// # Errors
+    /// As [`Graph::forward`].
+    fn summarise(&self, step: &Step, picks: &[Place], stop: Stop<'_>) -> Result<Summaries>;
 
     /// Bytes that are free on the device, where that is known.
     fn free(&self) -> Option<u64>;

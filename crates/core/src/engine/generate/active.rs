@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::super::constraint::Matcher;
+use super::super::decoder::Summary;
 use super::super::error::{EngineError, Result};
 use super::super::kv::Sequence;
 use super::super::sampling::Sampler;
@@ -31,6 +32,15 @@ pub(super) struct Active {
     outbox: Arc<Outbox>,
     /// Whether the prompt's keys and values were kept for others.
     pub(super) remembered: bool,
+}
+
+/// What is known of the next token.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Row<'a> {
+    /// A number for every token there is.
+    Logits(&'a [f32]),
+    /// The likeliest token.
+    Summary(Summary),
 }
 
 /// Looks at whether an answer is still wanted.
@@ -117,15 +127,21 @@ impl Active {
         self.outbox.put(Err(error));
     }
 
+    /// Whether the likeliest token is all that it wants of a row.
+    pub(super) fn takes_likeliest(&self) -> bool {
+        self.matcher.is_none() && self.sampler.takes_likeliest()
+    }
+
     /// Chooses the next token. Whether the answer goes on.
-    pub(super) fn take(&mut self, logits: &[f32], tokenizer: &Tokenizer) -> Result<bool> {
+    pub(super) fn take(&mut self, row: Row<'_>, tokenizer: &Tokenizer) -> Result<bool> {
         if self.limit == 0 {
             return self.end(FinishReason::Length, tokenizer);
         }
         let allowed = self.matcher.as_mut().map(Matcher::allowed).transpose()?;
-        let pick = match &allowed {
-            None => self.sampler.pick(logits, None),
-            Some(allowed) => {
+        let pick = match (row, &allowed) {
+            (Row::Summary(found), _) => self.sampler.take(found),
+            (Row::Logits(logits), None) => self.sampler.pick(logits, None),
+            (Row::Logits(logits), Some(allowed)) => {
                 let ends = &self.ends;
                 let may = |id| match ends.contains(&id) {
                     true => allowed.end,

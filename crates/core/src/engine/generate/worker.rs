@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use super::super::constraint::Grammars;
-use super::super::decoder::{Decoder, Span};
+use super::super::decoder::{Decoder, Logits, Span};
 use super::super::error::{EngineError, Result};
 use super::super::kv::{Pool, Sequence};
 use super::super::tokenizer::Tokenizer;
 use super::GenerateRequest;
-use super::active::{Active, Watch};
+use super::active::{Active, Row, Watch};
 use super::handle::{Generation, Outbox};
 use crate::chat::Call;
 
@@ -195,6 +195,7 @@ fn step(context: &Context, active: &mut Vec<Active>) -> Result<()> {
             }
         })
         .collect();
+    let plain = active.iter().all(Active::takes_likeliest);
     let watched: Vec<_> = active.iter().map(Active::watch).collect();
     let stop = || watched.iter().all(Watch::is_called_off);
     let mut spans = Vec::new();
@@ -209,12 +210,25 @@ fn step(context: &Context, active: &mut Vec<Active>) -> Result<()> {
             wanted,
         });
     }
-    let logits = context.decoder.forward(&context.pool, &mut spans, &stop)?;
+    // A device need not hand out whole rows where the likeliest token is all that anybody wants.
+    let (logits, found) = match plain && !context.decoder.is_host() {
+        true => {
+            let found = (context.decoder).summarise(&context.pool, &mut spans, &[], &stop)?;
+            (Logits::default(), found.rows)
+        }
+        false => (
+            context.decoder.forward(&context.pool, &mut spans, &stop)?,
+            Vec::new(),
+        ),
+    };
     drop(spans);
     drop(watched);
-    let mut rows = logits.rows();
+    let mut rows = logits
+        .rows()
+        .map(Row::Logits)
+        .chain(found.into_iter().map(Row::Summary));
     // Each with the row that it chooses its next token by, if it wanted one.
-    let choosing: Vec<(&mut Active, Option<&[f32]>)> = active
+    let choosing: Vec<(&mut Active, Option<Row<'_>>)> = active
         .iter_mut()
         .zip(takes.iter().zip(&wanted))
         .map(|(one, (take, wanted))| {

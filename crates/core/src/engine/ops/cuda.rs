@@ -12,7 +12,7 @@ use std::ops::Range;
 use candle_core::{Device, Tensor};
 
 use super::attention::Heads;
-use crate::engine::decoder::Activation;
+use crate::engine::decoder::{Activation, Place, Summaries};
 use crate::engine::error::Result;
 
 /// The widest head that the kernels take, in numbers.
@@ -190,6 +190,29 @@ pub(crate) fn attend_packed(
     };
     let part = |at: usize| qkv.narrow(1, at * width, width);
     attend(&part(0)?, &part(1)?, &part(2)?, &seen, how).map(Some)
+}
+
+/// Summaries of rows of logits `[rows, tokens]`, and the logits at `picks`, all with `cap`.
+pub(crate) fn summaries(
+    logits: &Tensor,
+    picks: &[Place],
+    cap: Option<f32>,
+) -> Result<Option<Summaries>> {
+    #[cfg(feature = "cuda")]
+    if takes(logits) && logits.is_contiguous() {
+        return launch::summaries(logits, picks, cap).map(Some);
+    }
+    let _ = (logits, picks, cap);
+    Ok(None)
+}
+
+/// Has a device that was just started do without records of who uses which memory: all of it is used in one order.
+pub(crate) fn started(device: Device) -> Device {
+    #[cfg(feature = "cuda")]
+    if let Device::Cuda(device) = &device {
+        launch::one_stream(device);
+    }
+    device
 }
 
 /// Has quantised matrices multiplied with what they are multiplied with as it is. Candle's quicker way rounds it to 8 bits

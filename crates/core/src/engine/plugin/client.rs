@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
 
-use super::super::decoder::{Graph, Logits, Step, Stop};
+use super::super::decoder::{Graph, Logits, Place, Step, Stop, Summaries, Summary};
 use super::super::encoder::{Packed, Sizes};
 use super::super::error::{EngineError, Result};
 use super::super::kv::Slab;
@@ -296,6 +296,16 @@ struct RemoteDecoder {
     handle: usize,
 }
 
+fn step_of(step: &Step) -> StepOf {
+    StepOf {
+        tokens: Numbers::of(&step.tokens),
+        counts: Numbers::of(&step.counts),
+        before: Numbers::of(&step.before),
+        blocks: Numbers::of(&step.blocks),
+        wanted: Numbers::of(&step.wanted),
+    }
+}
+
 impl Slab for RemoteDecoder {
     fn copy(&self, from: u32, to: u32) -> Result<()> {
         let mut out = Buffer::EMPTY;
@@ -314,13 +324,7 @@ impl Graph for RemoteDecoder {
     }
 
     fn forward(&self, step: &Step, stop: Stop<'_>) -> Result<Logits> {
-        let of = StepOf {
-            tokens: Numbers::of(&step.tokens),
-            counts: Numbers::of(&step.counts),
-            before: Numbers::of(&step.before),
-            blocks: Numbers::of(&step.blocks),
-            wanted: Numbers::of(&step.wanted),
-        };
+        let of = step_of(step);
         let mut out = Buffer::EMPTY;
         let table = self.library.table;
         let status = signalled(stop, |stop| unsafe {
@@ -329,6 +333,38 @@ impl Graph for RemoteDecoder {
         let numbers = self.library.numbers(status, out)?;
         Logits::new(numbers, step.wanted.len()).ok_or_else(|| EngineError::Library {
             reason: "it answers with another number of rows than were wanted".into(),
+        })
+    }
+
+    fn summarise(&self, step: &Step, picks: &[Place], stop: Stop<'_>) -> Result<Summaries> {
+        let of = step_of(step);
+        let flat: Vec<u32> = picks
+            .iter()
+            .flat_map(|(row, token)| [*row, *token])
+            .collect();
+        let mut out = Buffer::EMPTY;
+        let table = self.library.table;
+        let status = signalled(stop, |stop| unsafe {
+            (table.decoder_summarise)(self.handle, of, Numbers::of(&flat), stop, &raw mut out)
+        });
+        let bytes = self.library.taken(status, out)?;
+        let rows = step.wanted.len();
+        if bytes.len() != rows * 16 + picks.len() * 4 {
+            return Err(EngineError::Library {
+                reason: "it answers with another number of rows than were wanted".into(),
+            });
+        }
+        let (of_rows, of_picks) = bytes.split_at(rows * 16);
+        let (of_rows, _) = of_rows.as_chunks::<16>();
+        let (of_picks, _) = of_picks.as_chunks::<4>();
+        let summary = |[a, b, c, d, e, f, g, h, whole @ ..]: [u8; 16]| Summary {
+            token: u32::from_ne_bytes([a, b, c, d]),
+            logit: f32::from_ne_bytes([e, f, g, h]),
+            whole: f64::from_ne_bytes(whole),
+        };
+        Ok(Summaries {
+            rows: of_rows.iter().copied().map(summary).collect(),
+            picked: of_picks.iter().copied().map(f32::from_ne_bytes).collect(),
         })
     }
 

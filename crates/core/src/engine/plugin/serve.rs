@@ -31,6 +31,7 @@ pub static TABLE: Table = Table {
     decoder_open,
     decoder_reserve,
     decoder_forward,
+    decoder_summarise,
     decoder_copy,
     decoder_free,
     decoder_close,
@@ -45,6 +46,7 @@ enum Answer {
     Nothing,
     Json(serde_json::Value),
     Numbers(Vec<f32>),
+    Bytes(Vec<u8>),
 }
 
 /// Runs `work` and puts its answer, or its error, into `out`.
@@ -63,7 +65,8 @@ fn answered<T>(
     });
     let (status, value, buffer) = match done {
         Ok((value, Answer::Nothing)) => (DONE, value, Buffer::EMPTY),
-        Ok((value, Answer::Json(json))) => (DONE, value, bytes(json.to_string())),
+        Ok((value, Answer::Json(json))) => (DONE, value, bytes(json.to_string().into_bytes())),
+        Ok((value, Answer::Bytes(list))) => (DONE, value, bytes(list)),
         Ok((value, Answer::Numbers(numbers))) => (DONE, value, numbers_of(numbers)),
         Err(EngineError::Cancelled) => (STOPPED, of_failure, Buffer::EMPTY),
         Err(error) => {
@@ -72,7 +75,7 @@ fn answered<T>(
                 message: error.to_string(),
             };
             let json = serde_json::to_string(&failure).unwrap_or_default();
-            (FAILED, of_failure, bytes(json))
+            (FAILED, of_failure, bytes(json.into_bytes()))
         }
     };
     if !out.is_null() {
@@ -81,12 +84,12 @@ fn answered<T>(
     (status, value)
 }
 
-fn bytes(text: String) -> Buffer {
-    let mut text = ManuallyDrop::new(text.into_bytes());
+fn bytes(list: Vec<u8>) -> Buffer {
+    let mut list = ManuallyDrop::new(list);
     Buffer {
-        at: text.as_mut_ptr(),
-        len: text.len(),
-        capacity: text.capacity(),
+        at: list.as_mut_ptr(),
+        len: list.len(),
+        capacity: list.capacity(),
         numbers: false,
     }
 }
@@ -230,6 +233,18 @@ unsafe extern "C" fn decoder_reserve(handle: usize, blocks: u32, out: *mut Buffe
     .0
 }
 
+unsafe fn step_of(step: StepOf) -> Step {
+    unsafe {
+        Step {
+            tokens: list(step.tokens),
+            counts: list(step.counts),
+            before: list(step.before),
+            blocks: list(step.blocks),
+            wanted: list(step.wanted),
+        }
+    }
+}
+
 unsafe extern "C" fn decoder_forward(
     handle: usize,
     step: StepOf,
@@ -237,19 +252,35 @@ unsafe extern "C" fn decoder_forward(
     out: *mut Buffer,
 ) -> i32 {
     answered(out, (), || {
-        let graph = unsafe { graph(handle) }?;
-        let step = unsafe {
-            Step {
-                tokens: list(step.tokens),
-                counts: list(step.counts),
-                before: list(step.before),
-                blocks: list(step.blocks),
-                wanted: list(step.wanted),
-            }
-        };
+        let (graph, step) = unsafe { (graph(handle)?, step_of(step)) };
         let signal = Signal(stop);
         let logits = graph.forward(&step, &|| signal.says())?;
         Ok(((), Answer::Numbers(logits.into_numbers())))
+    })
+    .0
+}
+
+unsafe extern "C" fn decoder_summarise(
+    handle: usize,
+    step: StepOf,
+    picks: Numbers,
+    stop: StopOf,
+    out: *mut Buffer,
+) -> i32 {
+    answered(out, (), || {
+        let (graph, step, picks) = unsafe { (graph(handle)?, step_of(step), list(picks)) };
+        let (picks, _) = picks.as_chunks::<2>();
+        let picks: Vec<_> = picks.iter().map(|[row, token]| (*row, *token)).collect();
+        let signal = Signal(stop);
+        let found = graph.summarise(&step, &picks, &|| signal.says())?;
+        let mut bytes = Vec::with_capacity(found.rows.len() * 16 + found.picked.len() * 4);
+        for row in &found.rows {
+            bytes.extend(row.token.to_ne_bytes());
+            bytes.extend(row.logit.to_ne_bytes());
+            bytes.extend(row.whole.to_ne_bytes());
+        }
+        bytes.extend(found.picked.iter().flat_map(|logit| logit.to_ne_bytes()));
+        Ok(((), Answer::Bytes(bytes)))
     })
     .0
 }

@@ -95,6 +95,10 @@ pub struct Table {
     pub(super) decoder_open: unsafe extern "C" fn(*const u8, usize, StopOf, *mut Buffer) -> usize,
     pub(super) decoder_reserve: unsafe extern "C" fn(usize, u32, *mut Buffer) -> i32,
     pub(super) decoder_forward: unsafe extern "C" fn(usize, StepOf, StopOf, *mut Buffer) -> i32,
+    /// With picks, row and token by turns: of each row its token (4 bytes), logit (4) and whole (8), then the picked
+    /// logits (4 each), in the machine's order of bytes.
+    pub(super) decoder_summarise:
+        unsafe extern "C" fn(usize, StepOf, Numbers, StopOf, *mut Buffer) -> i32,
     pub(super) decoder_copy: unsafe extern "C" fn(usize, u32, u32, *mut Buffer) -> i32,
     /// Bytes free on its device; `u64::MAX` where that is not known.
     pub(super) decoder_free: unsafe extern "C" fn(usize) -> u64,

@@ -17,7 +17,7 @@ pub struct Candidate {
 }
 
 /// The id of the highest logit; the smallest among equals. NaN counts as lowest.
-pub(super) fn likeliest(logits: &[f32]) -> u32 {
+pub(crate) fn likeliest(logits: &[f32]) -> u32 {
     let mut best = (0, f32::NEG_INFINITY);
     for (id, logit) in logits.iter().enumerate() {
         if *logit > best.1 {

@@ -98,6 +98,59 @@ extern "C" __global__ void gate_rows(const float *gate, i64 gate_stride, const f
     out[row * width + i] = value * up[row * up_stride + i];
 }
 
+// Of each row of logits the highest, its token (the smallest among equals), and the logarithm of the sum of exponentials.
+// Grid: rows. Block: 1024.
+extern "C" __global__ void summarise_rows(const float *x, int width, float cap, u32 *tokens, float *highest,
+                                          double *wholes) {
+    __shared__ float peaks[32];
+    __shared__ u32 places[32];
+    __shared__ double sums[32];
+    const float *row = x + (i64)blockIdx.x * width;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    float peak = -INFINITY;
+    u32 place = 0xffffffffu;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        if (row[i] > peak) {
+            peak = row[i];
+            place = i;
+        }
+    }
+    for (int step = 16; step > 0; step >>= 1) {
+        const float other = __shfl_xor_sync(0xffffffffu, peak, step);
+        const u32 there = __shfl_xor_sync(0xffffffffu, place, step);
+        if (other > peak || (other == peak && there < place)) {
+            peak = other;
+            place = there;
+        }
+    }
+    if (lane == 0) {
+        peaks[warp] = peak;
+        places[warp] = place;
+    }
+    __syncthreads();
+    for (int w = 0; w < 32; w++) {
+        if (peaks[w] > peak || (peaks[w] == peak && places[w] < place)) {
+            peak = peaks[w];
+            place = places[w];
+        }
+    }
+    if (cap > 0.0f) peak = cap * tanhf(peak / cap);
+    double sum = 0.0;
+    for (int i = threadIdx.x; i < width; i += blockDim.x) {
+        const float value = cap > 0.0f ? cap * tanhf(row[i] / cap) : row[i];
+        sum += (double)expf(value - peak);
+    }
+    for (int step = 16; step > 0; step >>= 1) sum += __shfl_xor_sync(0xffffffffu, sum, step);
+    if (lane == 0) sums[warp] = sum;
+    __syncthreads();
+    if (threadIdx.x != 0) return;
+    sum = 0.0;
+    for (int w = 0; w < 32; w++) sum += sums[w];
+    tokens[blockIdx.x] = place == 0xffffffffu ? 0 : place;
+    highest[blockIdx.x] = peak;
+    wholes[blockIdx.x] = (double)peak + log(sum);
+}
+
 // Warps that share the keys of one head of one row, and keys that a warp takes at once.
 #define WARPS 4
 #define KEYS 4

@@ -14,7 +14,7 @@ use candle_core::op::BackpropOp;
 use candle_core::{CudaDevice, CudaStorage, DType, Device, Storage, Tensor};
 
 use super::{Attention, HeadsOf, Seen};
-use crate::engine::decoder::Activation;
+use crate::engine::decoder::{Activation, Place, Summaries, Summary};
 use crate::engine::error::Result;
 
 /// The kernels, as `build.rs` compiled them.
@@ -305,4 +305,68 @@ pub(super) fn free_bytes(device: &CudaDevice) -> Option<u64> {
 
 pub(super) fn name(device: &CudaDevice) -> Option<String> {
     device.cuda_stream().context().name().ok()
+}
+
+/// Stops recording events of each use of memory.
+pub(super) fn one_stream(device: &CudaDevice) {
+    // Every tensor of a model is made and used in the one stream of its device, and never on another device.
+    unsafe { device.disable_event_tracking() };
+}
+
+pub(super) fn summaries(logits: &Tensor, picks: &[Place], cap: Option<f32>) -> Result<Summaries> {
+    let device = device(logits)?;
+    let (rows, width) = logits.dims2()?;
+    let stream = device.cuda_stream();
+    // The kernel writes all of them.
+    let tokens = unsafe { device.alloc::<u32>(rows)? };
+    let highest = unsafe { device.alloc::<f32>(rows)? };
+    let wholes = unsafe { device.alloc::<f64>(rows)? };
+    let from = address::<f32>(logits, &device)?;
+    let (numbers, limit) = (width as i32, cap.unwrap_or(0.0));
+    let addresses = (
+        tokens.device_ptr(&stream).0,
+        highest.device_ptr(&stream).0,
+        wholes.device_ptr(&stream).0,
+    );
+    let grid = grid(rows, 1, 1024, 0);
+    start!(
+        device,
+        "summarise_rows",
+        grid,
+        &from,
+        &numbers,
+        &limit,
+        &addresses.0,
+        &addresses.1,
+        &addresses.2,
+    );
+    let picked = match picks.is_empty() {
+        true => Vec::new(),
+        false => {
+            let places: Vec<i64> = picks
+                .iter()
+                .map(|(row, token)| i64::from(*row) * width as i64 + i64::from(*token))
+                .collect();
+            let places = Tensor::new(places.as_slice(), logits.device())?;
+            logits
+                .flatten_all()?
+                .index_select(&places, 0)?
+                .to_vec1::<f32>()?
+        }
+    };
+    let capped = |logit: f32| cap.map_or(logit, |cap| cap * (logit / cap).tanh());
+    let tokens: Vec<u32> = device.clone_dtoh(&tokens)?;
+    let highest: Vec<f32> = device.clone_dtoh(&highest)?;
+    let wholes: Vec<f64> = device.clone_dtoh(&wholes)?;
+    let rows = tokens.into_iter().zip(highest).zip(wholes);
+    Ok(Summaries {
+        rows: rows
+            .map(|((token, logit), whole)| Summary {
+                token,
+                logit,
+                whole,
+            })
+            .collect(),
+        picked: picked.into_iter().map(capped).collect(),
+    })
 }

@@ -65,12 +65,21 @@ pub(crate) struct Pool {
 }
 
 /// Where the numbers of blocks are, and those that are free.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Home {
     /// Buffers of dropped blocks: new memory has to be cleared by the system, page by page.
     Here(Arc<Mutex<Vec<Box<[f32]>>>>),
     /// Places of the slab that nobody has.
     There(Arc<dyn Slab>, Arc<Mutex<Vec<u32>>>),
+}
+
+impl std::fmt::Debug for Home {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Here(_) => "Here",
+            Self::There(..) => "There",
+        })
+    }
 }
 
 /// Buffers that are kept for later.

@@ -92,11 +92,12 @@ impl Accelerator {
         if table.is_null() {
             return Err(wrong("it is no engine library of Botsmith".into()));
         }
-        // The number stands first in every version; only with the right one is the rest read.
-        let abi = unsafe { table.cast::<u32>().read() };
-        if abi != ABI {
+        // Number and size stand first in every version; only with the right ones is the rest read.
+        let [abi, size] = unsafe { table.cast::<[u32; 2]>().read() };
+        if (abi, size) != (ABI, size_of::<Table>() as u32) {
             return Err(wrong(format!(
-                "its interface has the number {abi}, this program's {ABI}: build both from one version"
+                "its interface is {abi} with {size} bytes, this program's {ABI} with {}: build both from one version",
+                size_of::<Table>()
             )));
         }
         let table: &'static Table = unsafe { &*table };
@@ -235,6 +236,9 @@ impl PlaceThere {
     /// # Errors
     /// Those of loading it there.
     pub(crate) fn decoder(&self, path: &Path, stop: Stop<'_>) -> Result<Arc<dyn Graph>> {
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
         let opening = self.opening(path)?;
         let mut out = Buffer::EMPTY;
         let table = self.library.table;

@@ -26,6 +26,7 @@ use crate::chat::CancelToken;
 /// What this build's library can do; the crate `botsmith-cuda` hands it out.
 pub static TABLE: Table = Table {
     abi: ABI,
+    size: size_of::<Table>() as u32,
     version: concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr(),
     describe,
     decoder_open,

@@ -87,6 +87,8 @@ pub(super) struct StopOf {
 pub struct Table {
     /// [`ABI`]; stands first in every version.
     pub(super) abi: u32,
+    /// Bytes of this table: two builds of one number that differ all the same are found out.
+    pub(super) size: u32,
     /// The version of the package, UTF-8 with a zero at its end.
     pub(super) version: *const u8,
     /// A device's word (UTF-8, with its length) -> JSON about it.

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may name, in order; a crate never names one to its right or beside it.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("botsmith-core", &[]),
     ("botsmith-nlp", &["botsmith-core"]),
     ("botsmith-nanobots", &["botsmith-core"]),
@@ -31,6 +31,8 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ),
     // The script of the Python package is the command line, so this one stands behind the facade.
     ("botsmith-py", &["botsmith"]),
+    // A library that is opened at run time: nothing depends on it.
+    ("botsmith-cuda", &["botsmith-core"]),
 ];
 
 fn metadata(args: &[&str]) -> Value {

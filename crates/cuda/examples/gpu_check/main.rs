@@ -6,6 +6,12 @@
 //!
 //! Ends with 1 where numbers differ by more than they may. `--short`: models that are small, to see that all of it runs.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it finds is printed"
+)]
+
 mod fixtures;
 mod models;
 mod parity;
@@ -18,6 +24,7 @@ use botsmith_core::engine::{Accelerator, Place};
 use serde_json::{Map, Value, json};
 
 type Failure = Box<dyn Error>;
+type Part = fn(&Place, bool, &mut Report) -> Result<(), Failure>;
 
 /// What was found, and whether it is as it has to be.
 #[derive(Default)]
@@ -77,8 +84,7 @@ fn run() -> Result<bool, Failure> {
     let place = Accelerator::open(&library)?.device(&device)?;
     println!("{place}");
     let mut report = Report::default();
-    let parts: [(&str, fn(&Place, bool, &mut Report) -> Result<(), Failure>); 2] =
-        [("parity", parity::run), ("speed", speed::run)];
+    let parts: [(&str, Part); 2] = [("parity", parity::run), ("speed", speed::run)];
     for (name, part) in parts {
         println!("\n{name}");
         // What was found before stays, whatever happens to the rest.

@@ -162,9 +162,8 @@ fn encoder(path: &Path, place: &Place, count: usize, report: &mut Report) -> Res
     let texts: Vec<String> = (0..count)
         .map(|at| {
             let words = 5 + (at * at * 31 + at * 17) % 36 + if at % 20 == 0 { 120 } else { 0 };
-            (0..words)
-                .map(|word| format!("w{} ", (at * 7 + word * 3) % 97))
-                .collect()
+            let word = |word: usize| format!("w{}", (at * 7 + word * 3) % 97);
+            (0..words).map(word).collect::<Vec<_>>().join(" ")
         })
         .collect();
     model.embed(&texts[..count / 10], &EmbedOptions::default())?;

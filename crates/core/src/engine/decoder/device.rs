@@ -221,27 +221,24 @@ impl DeviceGraph {
             }
         }
         let window = shape.windows[number];
-        let mut seen = match &plan.groups {
-            Some(groups) => {
-                let seen = groups.attend(shape, window, &queries, kept)?;
-                match (&plan.wanted, last) {
-                    (Some(wanted), true) => seen.index_select(wanted, 0)?,
-                    _ => seen,
-                }
+        let mut seen = if let Some(groups) = &plan.groups {
+            let seen = groups.attend(shape, window, &queries, kept)?;
+            match (&plan.wanted, last) {
+                (Some(wanted), true) => seen.index_select(wanted, 0)?,
+                _ => seen,
             }
-            None => {
-                let list = if last { &plan.seen_wanted } else { &plan.seen };
-                let of = list.iter().find(|(of, _)| *of == window);
-                let (_, of) = of.expect("a list for every window there is");
-                let how = cuda::Attention {
-                    heads: shape.heads,
-                    group: shape.heads / shape.kv_heads,
-                    width: shape.head_width,
-                    scale: shape.attention_scale,
-                    softcap: shape.attention_softcap,
-                };
-                cuda::attend(&queries, &kept.0, &kept.1, of, how)?
-            }
+        } else {
+            let list = if last { &plan.seen_wanted } else { &plan.seen };
+            let of = list.iter().find(|(of, _)| *of == window);
+            let (_, of) = of.expect("a list for every window there is");
+            let how = cuda::Attention {
+                heads: shape.heads,
+                group: shape.heads / shape.kv_heads,
+                width: shape.head_width,
+                scale: shape.attention_scale,
+                softcap: shape.attention_softcap,
+            };
+            cuda::attend(&queries, &kept.0, &kept.1, of, how)?
         };
         seen = layer.output.forward(&seen)?;
         if let Some(after) = &layer.after {
@@ -319,18 +316,18 @@ impl Graph for DeviceGraph {
                 .filter(|(_, (row, _))| (from..from + count).contains(&(*row as usize)))
                 .map(|(at, (row, token))| (at, (row - from as u32, *token)))
                 .unzip();
-            let part = match cuda::summaries(&logits, &inside, self.shape.final_softcap)? {
-                Some(part) => part,
-                None => {
-                    let mut numbers = logits.flatten_all()?.to_vec1::<f32>()?;
-                    if let Some(cap) = self.shape.final_softcap {
-                        for number in &mut numbers {
-                            *number = cap * (*number / cap).tanh();
-                        }
+            let of_device = cuda::summaries(&logits, &inside, self.shape.final_softcap)?;
+            let part = if let Some(part) = of_device {
+                part
+            } else {
+                let mut numbers = logits.flatten_all()?.to_vec1::<f32>()?;
+                if let Some(cap) = self.shape.final_softcap {
+                    for number in &mut numbers {
+                        *number = cap * (*number / cap).tanh();
                     }
-                    let part = Logits::new(numbers, count).expect("rows of one width");
-                    part.summaries(&inside)
                 }
+                let part = Logits::new(numbers, count).expect("rows of one width");
+                part.summaries(&inside)
             };
             all.rows.extend(part.rows);
             for (at, picked) in places.into_iter().zip(part.picked) {

@@ -4,6 +4,11 @@
 //! tensor that is elsewhere, functions give `None` and the caller takes Candle's operations. Each row is computed by
 //! itself and in one order, so its numbers do not depend on what else is in the batch.
 
+#![cfg_attr(
+    not(feature = "cuda"),
+    allow(clippy::unnecessary_wraps, reason = "with the feature they can fail")
+)]
+
 #[cfg(feature = "cuda")]
 mod launch;
 

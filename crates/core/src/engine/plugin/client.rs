@@ -115,10 +115,10 @@ impl Accelerator {
     ///
     /// # Errors
     /// [`EngineError::Device`] where it has no such device, with the reason.
-    pub fn device(&self, word: &str) -> Result<super::super::Place> {
+    pub fn device(self, word: &str) -> Result<super::super::Place> {
         let about = self.about(word)?;
         Ok(super::super::Place::There(PlaceThere {
-            library: *self,
+            library: self,
             word: word.to_owned(),
             name: about
                 .get("name")
@@ -127,17 +127,17 @@ impl Accelerator {
         }))
     }
 
-    fn about(&self, word: &str) -> Result<serde_json::Value> {
+    fn about(self, word: &str) -> Result<serde_json::Value> {
         let mut out = Buffer::EMPTY;
         let status = unsafe { (self.table.describe)(word.as_ptr(), word.len(), &raw mut out) };
         self.json(status, out)
     }
 
     /// What a buffer holds, given back; or the error that it tells.
-    fn taken(&self, status: i32, mut out: Buffer) -> Result<Vec<u8>> {
+    fn taken(self, status: i32, mut out: Buffer) -> Result<Vec<u8>> {
         let bytes = match out.at.is_null() {
             true => Vec::new(),
-            false => unsafe { std::slice::from_raw_parts(out.at, out.len) }.to_vec(),
+            false => unsafe { std::slice::from_raw_parts(out.at.cast::<u8>(), out.len) }.to_vec(),
         };
         unsafe { (self.table.release)(&raw mut out) };
         match status {
@@ -147,7 +147,7 @@ impl Accelerator {
         }
     }
 
-    fn json(&self, status: i32, out: Buffer) -> Result<serde_json::Value> {
+    fn json(self, status: i32, out: Buffer) -> Result<serde_json::Value> {
         let bytes = self.taken(status, out)?;
         serde_json::from_slice(&bytes).map_err(|error| EngineError::Library {
             reason: format!("the engine library answers with no JSON: {error}"),
@@ -155,7 +155,7 @@ impl Accelerator {
     }
 
     /// What a buffer of numbers holds.
-    fn numbers(&self, status: i32, mut out: Buffer) -> Result<Vec<f32>> {
+    fn numbers(self, status: i32, mut out: Buffer) -> Result<Vec<f32>> {
         if status != DONE || !out.numbers {
             return self.taken(status, out).map(|_| Vec::new());
         }
@@ -283,7 +283,7 @@ impl PlaceThere {
 }
 
 impl Accelerator {
-    fn opened(&self, handle: usize, out: Buffer, stop: Stop<'_>) -> Result<Vec<u8>> {
+    fn opened(self, handle: usize, out: Buffer, stop: Stop<'_>) -> Result<Vec<u8>> {
         let status = match handle {
             0 if out.at.is_null() && stop() => STOPPED,
             0 => FAILED,

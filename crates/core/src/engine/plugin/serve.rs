@@ -88,7 +88,7 @@ fn answered<T>(
 fn bytes(list: Vec<u8>) -> Buffer {
     let mut list = ManuallyDrop::new(list);
     Buffer {
-        at: list.as_mut_ptr(),
+        at: list.as_mut_ptr().cast(),
         len: list.len(),
         capacity: list.capacity(),
         numbers: false,
@@ -121,7 +121,7 @@ unsafe extern "C" fn release(buffer: *mut Buffer) {
     // It was made above, of a vector of the one kind or the other.
     match numbers {
         true => drop(unsafe { Vec::from_raw_parts(at.cast::<f32>(), len / 4, capacity) }),
-        false => drop(unsafe { Vec::from_raw_parts(at, len, capacity) }),
+        false => drop(unsafe { Vec::from_raw_parts(at.cast::<u8>(), len, capacity) }),
     }
 }
 

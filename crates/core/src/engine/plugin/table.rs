@@ -56,7 +56,7 @@ pub(super) struct TextsOf {
 /// What the library answers: numbers, or the UTF-8 of a JSON object.
 #[repr(C)]
 pub(super) struct Buffer {
-    pub(super) at: *mut u8,
+    pub(super) at: *mut c_void,
     /// In bytes.
     pub(super) len: usize,
     pub(super) capacity: usize,

@@ -44,11 +44,15 @@ fn both(path: &Path) -> [(Decoder, Pool); 2] {
     })
 }
 
-fn near(ours: &[Vec<f32>], theirs: &[Vec<f32>]) {
-    assert_eq!(ours.len(), theirs.len());
+fn near(ours: &[Vec<f32>], theirs: &[Vec<f32>], of: &Path) {
+    assert_eq!(ours.len(), theirs.len(), "{}", of.display());
     for (ours, theirs) in ours.iter().flatten().zip(theirs.iter().flatten()) {
         let far = (ours - theirs).abs();
-        assert!(far <= 1e-4_f32.max(1e-4 * theirs.abs()), "{ours} {theirs}");
+        assert!(
+            far <= 1e-4_f32.max(1e-4 * theirs.abs()),
+            "{}: {ours} {theirs}",
+            of.display()
+        );
     }
 }
 
@@ -89,8 +93,7 @@ fn every_architecture_gives_the_logits_of_the_cpu_over_ragged_texts() {
             }
             logits
         });
-        println!("{}", path.display());
-        near(&of[1], &of[0]);
+        near(&of[1], &of[0], &path);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use botsmith_core::Vectors;
 use botsmith_core::static_embeddings::StaticEmbeddings;
 
 use crate::Failure;
@@ -21,7 +22,7 @@ pub(crate) fn report(
         .iter()
         .map(|p| {
             let (a, b) = (teacher.mean_of_inputs(&p.a)?, teacher.mean_of_inputs(&p.b)?);
-            Ok(cosine(&a, &b))
+            Ok(Vectors::from_rows(a.len(), [a, b].concat()).cosine(0, 1))
         })
         .collect::<Result<Vec<f64>, Failure>>()?;
     println!(
@@ -66,21 +67,6 @@ pub(crate) fn speed(training: &[String], table: &StaticEmbeddings) {
         vectors.len(),
         vectors.len() as f64 / seconds
     );
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter()
-            .zip(b)
-            .map(|(x, y)| f64::from(*x) * f64::from(*y))
-            .sum()
-    };
-    let lengths = (dot(a, a) * dot(b, b)).sqrt();
-    if lengths > 0.0 {
-        dot(a, b) / lengths
-    } else {
-        0.0
-    }
 }
 
 /// Pearson's correlation of ranks; equal values share the mean of their ranks.

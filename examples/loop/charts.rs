@@ -1,10 +1,11 @@
-//! Charts as inline SVG: numbers in, text out. Colours are the page's variables, so that light and dark fit.
+//! Charts as inline SVG: numbers in, text out. Colours are the page's variables, so that light and dark fit. A chart is
+//! as wide as the page lets it be; margins hold the larger words that the page gives charts on a phone.
 
 use std::fmt::Write as _;
 
 use super::story::{Bin, Range, Watched};
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 480.0;
 
 /// Text inside of HTML.
 pub fn escaped(text: &str) -> String {
@@ -26,10 +27,18 @@ pub fn chance(p: f64) -> String {
     }
 }
 
-fn open(title: &str, height: f64) -> String {
+/// The beginning of a chart that has its row for itself.
+fn wide(title: &str, height: f64) -> String {
+    format!(
+        "<div class=\"charts\">{}",
+        open("wide", title, WIDTH, height)
+    )
+}
+
+fn open(class: &str, title: &str, width: f64, height: f64) -> String {
     let title = escaped(title);
     format!(
-        "<div class=\"chart\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\n"
+        "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\n"
     )
 }
 
@@ -52,8 +61,8 @@ fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
 /// Shares as bars with their intervals.
 pub fn bars(title: &str, rows: &[(&str, &str, Range)]) -> String {
     const ROW: f64 = 44.0;
-    let mut svg = open(title, ROW * rows.len() as f64 + 24.0);
-    let (left, right) = (130.0, WIDTH - 90.0);
+    let mut svg = wide(title, ROW * rows.len() as f64 + 24.0);
+    let (left, right) = (76.0, WIDTH - 80.0);
     let at = |share: f64| left + share.clamp(0.0, 1.0) * (right - left);
     for (row, (class, label, range)) in rows.iter().enumerate() {
         let top = 8.0 + ROW * row as f64;
@@ -94,13 +103,12 @@ pub fn bars(title: &str, rows: &[(&str, &str, Range)]) -> String {
 /// What the judge says beside what people say, before and after calibration.
 pub fn reliability(title: &str, before: &[Bin], after: &[Bin]) -> String {
     const SIDE: f64 = 260.0;
-    let mut svg = open(title, SIDE + 50.0);
-    for (panel, (name, bins)) in [("before", before), ("after", after)]
-        .into_iter()
-        .enumerate()
-    {
-        let left = 40.0 + (SIDE + 50.0) * panel as f64;
-        let x = |share: f64| left + share * SIDE;
+    const LEFT: f64 = 56.0;
+    let mut svg = String::from("<div class=\"charts\">");
+    for (class, name, bins) in [("old", "before", before), ("new", "after", after)] {
+        let title = format!("{title}, {name} calibration");
+        svg += &open("half", &title, LEFT + SIDE + 10.0, SIDE + 44.0);
+        let x = |share: f64| LEFT + share * SIDE;
         let y = |share: f64| 10.0 + (1.0 - share) * SIDE;
         line(&mut svg, "axis", (x(0.0), y(0.0)), (x(1.0), y(0.0)));
         line(&mut svg, "axis", (x(0.0), y(0.0)), (x(0.0), y(1.0)));
@@ -110,8 +118,7 @@ pub fn reliability(title: &str, before: &[Bin], after: &[Bin]) -> String {
             let radius = 3.0 + 7.0 * (bin.labels as f64 / most).sqrt();
             let _ = writeln!(
                 svg,
-                "<circle class=\"{}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\"/>",
-                if panel == 0 { "old" } else { "new" },
+                "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\"/>",
                 x(bin.judged),
                 y(bin.people)
             );
@@ -123,16 +130,17 @@ pub fn reliability(title: &str, before: &[Bin], after: &[Bin]) -> String {
             "middle",
             &format!("judge, {name} calibration"),
         );
+        text(&mut svg, LEFT - 8.0, 18.0, "end", "people");
+        svg += "</svg>\n";
     }
-    text(&mut svg, 36.0, 18.0, "end", "people");
-    svg + "</svg></div>\n"
+    svg + "</div>\n"
 }
 
 /// The evidence of a watch, session after session, on a scale of factors of ten.
 pub fn evidence(watched: &Watched) -> String {
     const HEIGHT: f64 = 200.0;
-    let mut svg = open(&watched.title, HEIGHT + 44.0);
-    let (left, right) = (60.0, WIDTH - 80.0);
+    let mut svg = wide(&watched.title, HEIGHT + 44.0);
+    let (left, right) = (80.0, WIDTH - 80.0);
     let last = watched.path.last().map_or(1, |point| point.0).max(1) as f64;
     let x = |session: u64| left + session as f64 / last * (right - left);
     // From 1/1000 to 1000.

@@ -7,6 +7,7 @@ use super::charts::{bars, chance, escaped, evidence, percent, reliability};
 use super::story::{Range, Story, Watched};
 
 const PAGE: &str = include_str!("page.html");
+const TABLE_END: &str = "</table></div>\n";
 
 /// The page.
 pub fn page(story: &Story) -> String {
@@ -101,7 +102,7 @@ fn top(body: &mut String, story: &Story) {
 
 fn refused(body: &mut String, story: &Story) {
     body.push_str(
-        "<h2>What was refused, and why</h2>\n<table><tr><th>what</th><th>why</th></tr>\n",
+        "<h2>What was refused, and why</h2>\n<div class=\"table\"><table><tr><th>what</th><th>why</th></tr>\n",
     );
     for refused in &story.refused {
         let _ = writeln!(
@@ -111,7 +112,7 @@ fn refused(body: &mut String, story: &Story) {
             escaped(&refused.why)
         );
     }
-    body.push_str("</table>\n");
+    body.push_str(TABLE_END);
 }
 
 fn gate(body: &mut String, story: &Story) {
@@ -134,7 +135,7 @@ fn gate(body: &mut String, story: &Story) {
             '-' => "minus",
             _ => "",
         };
-        let _ = writeln!(
+        let _ = write!(
             body,
             "<span class=\"{class}\">{} {}</span>",
             line.mark,
@@ -177,8 +178,8 @@ fn people(body: &mut String, story: &Story) {
     let _ = writeln!(
         body,
         "<h2>People (simulated)</h2>\n<p>{}</p>\n<p>Agreement (Krippendorff's alpha) on {} answers that several labelled: \
-         {} among those who count.</p>\n<table><tr><th>rater</th><th>made so</th>\
-         <th class=\"number\">labels</th><th class=\"number\">agreement</th><th></th></tr>",
+         {} among those who count.</p>\n<div class=\"table\"><table><tr><th>rater</th>\
+         <th class=\"number\">labels</th><th class=\"number\">agreement</th><th>standing</th></tr>",
         escaped(&agreement.verdict),
         agreement.items,
         number(&agreement.counted)
@@ -186,15 +187,16 @@ fn people(body: &mut String, story: &Story) {
     for rater in &story.raters {
         let _ = writeln!(
             body,
-            "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{:.2}</td><td>{}</td></tr>",
+            "<tr class=\"name\"><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{:.2}</td><td>{}</td></tr>\n\
+             <tr><td colspan=\"4\"><small>made so: {}</small></td></tr>",
             escaped(&rater.name),
-            escaped(&rater.made),
             rater.labels,
             rater.agreement,
-            escaped(rater.excluded.as_deref().unwrap_or("counts"))
+            escaped(rater.excluded.as_deref().unwrap_or("counts")),
+            escaped(&rater.made)
         );
     }
-    body.push_str("</table>\n");
+    body.push_str(TABLE_END);
 }
 
 fn judge(body: &mut String, story: &Story) {
@@ -231,7 +233,9 @@ fn record(body: &mut String, story: &Story) {
     for entry in &story.audit {
         let _ = writeln!(body, "<li>{}</li>", escaped(entry));
     }
-    body.push_str("</ol>\n<table><caption>Versions in force, in order</caption>\n");
+    body.push_str(
+        "</ol>\n<div class=\"table\"><table><caption>Versions in force, in order</caption>\n",
+    );
     for (name, hash) in &story.versions {
         let _ = writeln!(
             body,
@@ -240,5 +244,5 @@ fn record(body: &mut String, story: &Story) {
             escaped(hash)
         );
     }
-    body.push_str("</table>\n");
+    body.push_str(TABLE_END);
 }

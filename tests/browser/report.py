@@ -27,6 +27,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+SMALL_PHONE = (360, 800)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -58,6 +59,23 @@ def embedded(path):
     return report, [case for _, block in blocks[1:] for case in json.loads(block)]
 
 
+def resize(driver, size):
+    """Sizes below 500 px are not to be had from a window, so the viewport is emulated."""
+    metrics = {
+        "width": size[0],
+        "height": size[1],
+        "deviceScaleFactor": 1,
+        "mobile": size[0] < 500,
+    }
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def theme(driver, name):
+    """Light or dark, as the system would say."""
+    features = [{"name": "prefers-color-scheme", "value": name}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
 class Page:
     """The open report, and the data that it should show."""
 
@@ -69,14 +87,7 @@ class Page:
         self.bots = [bot["name"] for bot in self.report["bots"]]
 
     def open(self, fragment="", size=DESKTOP):
-        # Sizes below 500 px are not to be had from a window, so the viewport is emulated.
-        metrics = {
-            "width": size[0],
-            "height": size[1],
-            "deviceScaleFactor": 1,
-            "mobile": size[0] < 500,
-        }
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        resize(self.driver, size)
         self.driver.get("about:blank")
         self.driver.get(self.url + fragment)
         self.wait(lambda: self.js("return document.documentElement.dataset.ready") == "true")
@@ -371,7 +382,7 @@ def the_theme_switches(page):
 
 @check
 def nothing_overflows_sideways(page):
-    for size in [PHONE, (768, 1024), DESKTOP]:
+    for size in [SMALL_PHONE, PHONE, (768, 1024), DESKTOP]:
         page.open(size=size)
         wide = page.js(
             "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -481,18 +492,15 @@ def screenshots(page, folder):
         ),
         page.cases[0],
     )
-    for theme in ["light", "dark"]:
-        page.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia",
-            {"features": [{"name": "prefers-color-scheme", "value": theme}]},
-        )
-        for device, size in [("desktop", DESKTOP), ("phone", PHONE)]:
+    for colours in ["light", "dark"]:
+        theme(page.driver, colours)
+        for device, size in [("desktop", DESKTOP), ("phone", SMALL_PHONE)]:
             for part, fragment in [
                 ("top", ""),
                 ("case", "#case=" + urllib.parse.quote(str(marked["id"]), safe="")),
             ]:
                 page.open(fragment, size)
-                page.driver.save_screenshot(str(folder / f"{device}-{theme}-{part}.png"))
+                page.driver.save_screenshot(str(folder / f"{device}-{colours}-{part}.png"))
             page.open("", size)
             for part in ["scores", "comparisons", "slices", "cases", "findings", "method"]:
                 page.js(
@@ -500,7 +508,7 @@ def screenshots(page, folder):
                     part,
                 )
                 time.sleep(0.1)
-                page.driver.save_screenshot(str(folder / f"{device}-{theme}-{part}.png"))
+                page.driver.save_screenshot(str(folder / f"{device}-{colours}-{part}.png"))
 
 
 def chromium(profile):

@@ -18,6 +18,18 @@ use super::world;
 
 const BOT: &str = "help-desk.yml";
 const WHO: &str = "ana";
+/// Searches a better version of the bot.
+const HONE: [&str; 9] = [
+    "hone",
+    BOT,
+    "--suite",
+    "suite.yaml",
+    "--by",
+    WHO,
+    "--yes",
+    "--json",
+    "--quiet",
+];
 
 /// The whole story, in an empty folder, with this `botsmith` program.
 pub fn tell(program: &Path, folder: &Path, seed: u64) -> Result<Story, Failure> {
@@ -231,18 +243,7 @@ fn rate(answers: &[Answered]) -> Result<Range, Failure> {
 
 /// Searches a better version, and keeps what the gate said of it; its hash, if it passed.
 fn hone(commands: &Commands, story: &mut Story) -> Result<String, Failure> {
-    let words = [
-        "hone",
-        BOT,
-        "--suite",
-        "suite.yaml",
-        "--by",
-        WHO,
-        "--yes",
-        "--json",
-        "--quiet",
-    ];
-    let told = commands.json(&words, 0)?;
+    let told = commands.json(&HONE, 0)?;
     let gate = &told["gate"];
     let tested = &gate["tested"];
     story.gate.cases = number(&tested["n"]) as usize;
@@ -373,20 +374,7 @@ fn promote(commands: &Commands, story: &mut Story, variant: &str) -> Result<(), 
         return Err("the rollback did not bring the honed version back to the byte".into());
     }
 
-    let again = commands.json(
-        &[
-            "hone",
-            BOT,
-            "--suite",
-            "suite.yaml",
-            "--by",
-            WHO,
-            "--yes",
-            "--json",
-            "--quiet",
-        ],
-        1,
-    )?;
+    let again = commands.json(&HONE, 1)?;
     let why = again["reasons"]
         .as_array()
         .into_iter()

@@ -4,12 +4,12 @@ mod run;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use botsmith::core::yaml::Source;
 use botsmith::eval::ask::Bots;
 use botsmith::eval::evaluators::{Configured, Registry};
-use botsmith::eval::run::{Progress, RunOptions, Runner};
+use botsmith::eval::run::{RunOptions, Runner};
 use botsmith::eval::stats::Correction;
 use botsmith::eval::suite::{BotSource, Overrides, Suite};
 use botsmith::nanobots::{self, Allow, Workshop};
@@ -21,6 +21,7 @@ use crate::callback::Callback;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
 use crate::function::{FunctionKind, Judging};
+use crate::progress::Newest;
 use crate::stats::CORRECTIONS;
 use crate::store::Store;
 
@@ -58,22 +59,6 @@ impl Bots for Given {
     }
 }
 
-/// Progress as a callable of Python gets it: cases, share of the data, answers, answers in all, failed,
-/// verdicts of judges.
-pub(crate) type Seen = (usize, Option<f64>, usize, Option<usize>, usize, usize);
-
-pub(crate) fn seen(progress: Progress) -> Seen {
-    let asking = progress.asking.unwrap_or_default();
-    (
-        progress.cases,
-        progress.fraction,
-        asking.answers,
-        asking.of,
-        asking.failed,
-        asking.verdicts,
-    )
-}
-
 /// Judges a suite, or goes on with it, or finds the run that is there.
 #[pyfunction]
 #[pyo3(signature = (wanted, store, given, judging, stop, progress=None))]
@@ -91,15 +76,9 @@ pub(crate) fn evaluate(
         .into_iter()
         .map(|(name, bot)| (name, bot.rust().clone()))
         .collect();
-    let newest = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&newest);
-    let tick = |py: Python<'_>| {
-        let news = told.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (&progress, news) {
-            (Some(listener), Some(news)) => listener.call1(py, seen(news)).map(drop),
-            _ => Ok(()),
-        }
-    };
+    let newest = Newest::default();
+    let told = newest.clone();
+    let tick = |py: Python<'_>| told.tell(py, progress.as_ref());
     let (until, store) = (stop.clone(), store.clone());
     let done = doorway::long(py, stop, tick, move || {
         let registry = registry(judging)?;
@@ -110,9 +89,7 @@ pub(crate) fn evaluate(
             .allow(allow)
             .store(Arc::clone(&open));
         let given = Given { bots, workshop };
-        let update = move |progress| {
-            *newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
-        };
+        let update = |progress| newest.update(progress);
         let mut options = RunOptions::default();
         options.threads = wanted.threads;
         options.progress = Some(&update);

@@ -1,7 +1,7 @@
 //! Honing: an order as JSON in, its story as JSON out.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use botsmith::eval::hone::{Means, Order, Story};
 use botsmith::eval::suite::Suite;
@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 
 use crate::doorway::{self, Stop};
-use crate::eval::seen;
 use crate::fault::Fault;
+use crate::progress::Newest;
 use crate::store::Store;
 
 /// What is wanted.
@@ -39,15 +39,9 @@ pub(crate) fn hone(
 ) -> PyResult<String> {
     let wanted: Wanted =
         serde_json::from_str(wanted).map_err(|error| Fault::from(error).into_py(py))?;
-    let newest = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&newest);
-    let tick = |py: Python<'_>| {
-        let news = told.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (&progress, news) {
-            (Some(listener), Some(news)) => listener.call1(py, seen(news)).map(drop),
-            _ => Ok(()),
-        }
-    };
+    let newest = Newest::default();
+    let told = newest.clone();
+    let tick = |py: Python<'_>| told.tell(py, progress.as_ref());
     let (until, store) = (stop.clone(), store.clone());
     doorway::long(py, stop, tick, move || {
         let suite = Suite::load(&wanted.order.suite)?;
@@ -57,9 +51,7 @@ pub(crate) fn hone(
             .allow(allow)
             .store(Arc::clone(&open));
         let by = workshop.by(wanted.by.as_deref(), open.now_ms()?);
-        let update = move |progress| {
-            *newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
-        };
+        let update = |progress| newest.update(progress);
         let mut means = Means::new(&*open, &workshop);
         means.threads = wanted.threads;
         means.concurrency = wanted.concurrency;

@@ -29,6 +29,7 @@ mod hone;
 mod metrics;
 mod nlp;
 mod offsets;
+mod progress;
 mod runtime;
 mod stats;
 mod store;

@@ -90,17 +90,24 @@ def _mean(mean: float | None) -> str:
     return "–" if mean is None else f"{mean:.3f}"
 
 
-class Canary:
-    """The canary of a bot; :meth:`start` begins one.
+class _Shared:
+    """A bot whose sessions are shared among its versions.
 
     Parameters
     ----------
     versions : Versions
-        The bot. Its canary is looked for when something is asked of it.
+        The bot. What shares its sessions is looked for when something is asked of it.
     """
 
     def __init__(self, versions: Versions) -> None:
         self.versions = versions
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.versions.bot!r}>"
+
+
+class Canary(_Shared):
+    """The canary of a bot, which is named by its :class:`Versions`; :meth:`start` begins one."""
 
     @classmethod
     def start(
@@ -135,7 +142,7 @@ class Canary:
             Chooses which sessions get the new version; another one each time by default.
         """
         wanted = {
-            "new": _hash(new), "old": _hash(old), "share": share, "goal": goal, "sessions": sessions, "days": days,
+            "new": _named(new), "old": _named(old), "share": share, "goal": goal, "sessions": sessions, "days": days,
             "salt": salt,
         }
         versions._native.canary_start(json.dumps(wanted))
@@ -165,9 +172,6 @@ class Canary:
             raise ValueError(f"keep is 'old' or 'new', not {keep!r}")
         return _canary(self.versions._native.canary_stop(keep == "new", why, by))
 
-    def __repr__(self) -> str:
-        return f"<Canary of {self.versions.bot!r}>"
-
 
 def _canary(text: str) -> CanaryStatus:
     found = json.loads(text)
@@ -184,10 +188,6 @@ def _canary(text: str) -> CanaryStatus:
         found["settled"],
         found,
     )
-
-
-def _hash(version: str | Version | None) -> str | None:
-    return version.hash if isinstance(version, Version) else version
 
 
 @dataclass(frozen=True)
@@ -230,17 +230,8 @@ class BanditStatus:
         return page(table(["version", "sessions", "mean", "is best", "next gets it", "had all got it"], rows))
 
 
-class Bandit:
-    """The bandit of a bot; :meth:`start` begins one.
-
-    Parameters
-    ----------
-    versions : Versions
-        The bot. Its bandit is looked for when something is asked of it.
-    """
-
-    def __init__(self, versions: Versions) -> None:
-        self.versions = versions
+class Bandit(_Shared):
+    """The bandit of a bot, which is named by its :class:`Versions`; :meth:`start` begins one."""
 
     @classmethod
     def start(
@@ -298,9 +289,6 @@ class Bandit:
     def stop(self, keep: str | Version, *, why: str = "stopped by hand", by: str | None = None) -> BanditStatus:
         """Ends it: everybody gets one version, which becomes the bot."""
         return _bandit(self.versions._native.bandit_stop(_named(keep), why, by))
-
-    def __repr__(self) -> str:
-        return f"<Bandit of {self.versions.bot!r}>"
 
 
 def _bandit(text: str) -> BanditStatus:

@@ -31,7 +31,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, overload
 
 from . import _native
 from ._run import Store, opened
@@ -232,11 +232,11 @@ class Versions:
 
     def rollback(self, to: str | Version | None = None, *, by: str | None = None) -> Version:
         """Brings a version back to the byte; the one that was in force before, by default."""
-        return _moved(self._native.rollback(None if to is None else _named(to), by))
+        return _moved(self._native.rollback(_named(to), by))
 
     def pin(self, version: str | Version | None = None, *, by: str | None = None) -> Version:
         """Holds a version in force, the current one by default: nothing is promoted or rolled back meanwhile."""
-        return _moved(self._native.pin(None if version is None else _named(version), by))
+        return _moved(self._native.pin(_named(version), by))
 
     def unpin(self, *, by: str | None = None) -> bool:
         """Lets changes in again; whether the bot was pinned."""
@@ -247,7 +247,12 @@ class Versions:
         return f"<Versions of {self.bot!r}>"
 
 
-def _named(version: str | Version) -> str:
+@overload
+def _named(version: str | Version) -> str: ...
+@overload
+def _named(version: str | Version | None) -> str | None: ...
+def _named(version: str | Version | None) -> str | None:
+    """What Rust calls a version; of none, ``None``."""
     return version.hash if isinstance(version, Version) else version
 
 

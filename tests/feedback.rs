@@ -335,6 +335,54 @@ mod terminal {
     }
 
     #[test]
+    fn answers_of_two_runs_are_shown_mixed_and_without_names() {
+        let suite = SUITE
+            .replace(
+                "  guidelines: Think of a hurried reader.\n",
+                "  blind: false\n",
+            )
+            .replace("    - {name: stars, kind: rating}\n", "");
+        let folder = judged(&suite, 3);
+        let id = || {
+            let report = folder.run(&["eval", "suite.yaml", "--json"]).ends(0).json();
+            report["run"].as_str().unwrap().to_owned()
+        };
+        let before = id();
+        let data = folder.read("data.jsonl").replace("\"hello", "\"good day");
+        folder.write("data.jsonl", data);
+        let after = id();
+        assert_ne!(before, after);
+        let mut person = sit(&folder, &[&before[..12], "--beside", &after[..12]]);
+        let shown = see(&mut person, "q leave");
+        assert!(
+            shown.contains("1 of 9") && shown.contains("blind"),
+            "{shown}"
+        );
+        for _ in 0..8 {
+            press(&mut person, "y");
+            let shown = see(&mut person, "kept");
+            assert!(
+                !shown.contains("plain") && !shown.contains("loud"),
+                "{shown}"
+            );
+        }
+        press(&mut person, "n");
+        see(&mut person, "9 of 9 answered");
+        leaves(person);
+        let said: Vec<Value> = [&before, &after]
+            .iter()
+            .flat_map(|run| listed(&folder, &["--run", run]))
+            .collect();
+        // The answers of `loud` read alike in both, and are asked about once.
+        let of = |run: &str, bot: &str| {
+            let of = |r: &&Value| r["run"] == run && r["bot"] == bot && r["blind"] == true;
+            said.iter().filter(of).count()
+        };
+        assert_eq!((of(&before, "plain"), of(&after, "plain")), (3, 3));
+        assert_eq!((of(&before, "loud"), of(&after, "loud")), (3, 0));
+    }
+
+    #[test]
     fn pairs_are_judged_without_names_until_all_is_done() {
         let suite = SUITE.replace(
             "    - {name: verdict, kind: thumb, ask: Does it help?}\n    - {name: stars, kind: rating}\n",

@@ -10,6 +10,8 @@ mod edits;
 mod gating;
 #[path = "hone/guarding.rs"]
 mod guarding;
+#[path = "hone/labelling.rs"]
+mod labelling;
 #[path = "hone/searching.rs"]
 mod searching;
 #[path = "hone/secrecy.rs"]

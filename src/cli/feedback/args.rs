@@ -55,10 +55,15 @@ pub(crate) struct Review {
     /// Who labels [default: the name that this machine knows you by]
     #[arg(long, value_name = "NAME")]
     pub(crate) rater: Option<String>,
+    /// A second run of the same cases: label both answers to a random part of them, mixed, without seeing whose
+    /// they are
+    #[arg(long, value_name = "RUN")]
+    pub(crate) beside: Option<String>,
     /// Ask only this question (may be repeated)
     #[arg(long = "question", value_name = "NAME")]
     pub(crate) questions: Vec<String>,
-    /// How many labels are asked for, second ones included [default: what the suite says, else 100]
+    /// How many labels are asked for, second ones included; with --beside, of each run [default: what the suite
+    /// says, else 100]
     #[arg(long, value_name = "N")]
     pub(crate) budget: Option<std::num::NonZeroUsize>,
     /// Another seed than the suite's

@@ -4,8 +4,7 @@ use std::io::{IsTerminal, Write as _};
 use std::time::Instant;
 
 use botsmith::core::store::StateStore;
-use botsmith::eval::feedback::{Filter, Kind, Log, Plan, Record, Rules, Session, Span, Work, seed};
-use botsmith::eval::run::Runs;
+use botsmith::eval::feedback::{Kind, Log, Plan, Record, Session, Sitting, Span};
 use botsmith::eval::{Error, Result};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
@@ -30,30 +29,17 @@ pub(super) fn run(context: &Context, args: &Review) -> Result<Ended> {
         ));
     }
     let store = context.existing_store()?;
-    let runs = Runs::new(&*store);
-    let run = runs.open(&runs.resolve(&args.run)?)?;
-    let mut plan = Plan::of_run(&run.manifest, args.suite.as_deref())?;
-    let rater = super::rater(context, args.rater.as_deref())?;
-    plan.check_rater(&rater)?;
-    if let Some(budget) = args.budget {
-        plan.budget = budget.get();
-    }
-    let seed = args.seed.unwrap_or_else(|| seed(&run.manifest));
-    let log = Log::open(&*store);
-    let mut filter = Filter::of_run(run.manifest.id.as_str());
-    filter.every_state = true;
-    let said = log.current(&filter)?;
-    let work = Work::of_run(&run, &plan, &log, seed)?;
-    if !args.questions.is_empty() {
-        for name in &args.questions {
-            plan.question(name)?;
-        }
-        plan.questions.retain(|q| args.questions.contains(&q.name));
-    }
-    let session = match args.again {
-        true => Session::again(work, plan, &rater, &said, Rules::default().again, seed),
-        false => Session::new(work, plan, &rater, &said, seed),
+    let sitting = Sitting {
+        run: args.run.clone(),
+        beside: args.beside.clone(),
+        rater: super::rater(context, args.rater.as_deref())?,
+        questions: args.questions.clone(),
+        budget: args.budget.map(std::num::NonZeroUsize::get),
+        seed: args.seed,
+        again: args.again,
+        suite: args.suite.clone(),
     };
+    let session = sitting.session(&*store)?;
     if session.step().is_none() {
         let done = session.progress().done;
         output::print(&format!("nothing left to label: {done} answered\n"))?;
@@ -64,9 +50,9 @@ pub(super) fn run(context: &Context, args: &Review) -> Result<Ended> {
     };
     let mut desk = Desk {
         store: &*store,
-        log,
+        log: Log::open(&*store),
         session,
-        rater,
+        rater: sitting.rater,
         paint,
         begun: Begun::default(),
         scroll: 0,

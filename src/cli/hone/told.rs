@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use botsmith::eval::hone::{Budget, End, Mean, Story, Tried};
+use botsmith::eval::promotion::Decision;
 use botsmith::eval::report::{percent, plain, signed};
 
 use crate::cli::terminal::{Paint, cut, grid, wrap};
@@ -67,9 +68,16 @@ pub(super) fn story(story: &Story, colored: bool) -> String {
         text.push_str(&told(story));
     }
     text.push_str(&gate(story, paint));
+    let advisory = story
+        .gate
+        .as_ref()
+        .is_some_and(|verdict| verdict.decision == Decision::Advisory);
     let line = match story.end {
         End::Planned => "nothing was done".to_owned(),
         End::Promoted => paint.green("promoted ✓"),
+        End::Ready if advisory => {
+            "advisory: people have not said enough to pass or refuse it".to_owned()
+        }
         End::Ready => paint.green("passed ✓: waits for your yes"),
         End::Refused => paint.red("refused ✗"),
     };
@@ -79,7 +87,7 @@ pub(super) fn story(story: &Story, colored: bool) -> String {
     }
     if let Some([own, theirs]) = &story.runs {
         let line = format!(
-            "label both answers of the gate's cases, blind, then hone again: botsmith feedback review {}, botsmith feedback review {}",
+            "label both answers to a part of the gate's cases, then hone again: botsmith feedback review {} --beside {}",
             &own[..12],
             &theirs[..12]
         );

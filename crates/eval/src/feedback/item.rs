@@ -15,7 +15,7 @@ pub struct Subject {
     pub case: String,
     /// The repeat, from 1.
     pub repeat: usize,
-    /// The bot's place in the suite.
+    /// The bot's place in the suite; where two runs are labelled together, those of the second count on.
     pub bot: usize,
     /// The other bot's, of a pair.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -23,7 +23,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A name that no other subject of the run has.
+    /// A name that no other subject of the work has.
     pub fn key(&self) -> String {
         match self.against {
             None => format!("{}/{}/{}", self.case, self.repeat, self.bot),

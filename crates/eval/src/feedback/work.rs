@@ -4,7 +4,7 @@
 //! `feedback`, log `chosen/RUN/PLAN`. Two passes over the run: one for the numbers, one for the texts
 //! of what was chosen, so that a large run needs little memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use botsmith_core::hint::nearest;
 use botsmith_core::store::{Outcome as Stored, StateStore, Transaction};
@@ -61,9 +61,82 @@ impl Work {
             .into_iter()
             .flatten()
         {
-            assigned.extend(settled(run, &plan, log, seed, of_two)?);
+            let name = format!("chosen/{}/{}", run.manifest.id, plan.choice(seed, of_two));
+            assigned.extend(settled(log, &name, || {
+                let implicit = log.current(&Filter {
+                    source: Some(Source::Implicit),
+                    ..Filter::of_run(run.manifest.id.as_str())
+                })?;
+                let (subjects, candidates) = candidates(run, &plan, &implicit, of_two)?;
+                Ok(chosen(&subjects, &choose(&candidates, &plan, seed)?))
+            })?);
         }
         Self::load(run, assigned)
+    }
+
+    /// The work on two runs of the same cases, such as a bot's and its variant's over the cases of a gate: both
+    /// answers to a random part of the cases that both runs answered, none for a reason, so that what people say of
+    /// them bears on all. The budget counts cases, each of two answers; where both are the same words it is one.
+    /// What was chosen earlier is kept, as in [`of_run`](Self::of_run).
+    ///
+    /// # Errors
+    /// If a run is not complete, no case was answered in both, no question is about one answer, or the store fails.
+    pub fn of_two(
+        runs: [&StoredRun<'_>; 2],
+        plan: &Plan,
+        log: &Log<'_>,
+        seed: u64,
+    ) -> Result<Self> {
+        let [first, second] = runs;
+        for run in runs {
+            run.complete()?;
+            known("slice", plan.by.as_deref(), &run.manifest.slices)?;
+        }
+        if plan.questions.iter().all(|q| q.kind.of_two()) {
+            return Err(Error::Invalid(
+                "two runs are labelled an answer at a time, and the suite asks only about pairs"
+                    .into(),
+            ));
+        }
+        let plan = Plan {
+            random: 1.0,
+            judge: None,
+            ..plan.clone()
+        };
+        let ids = runs.map(|run| run.manifest.id.as_str());
+        let name = format!("chosen/{}/{}", ids.join("+"), plan.choice(seed, false));
+        let assigned = settled(log, &name, || {
+            let theirs: HashSet<String> = candidates(second, &plan, &[], false)?
+                .0
+                .iter()
+                .map(Subject::key)
+                .collect();
+            let (subjects, found) = candidates(first, &plan, &[], false)?;
+            let (subjects, found): (Vec<_>, Vec<_>) = subjects
+                .into_iter()
+                .zip(found)
+                .filter(|(subject, _)| theirs.contains(&subject.key()))
+                .unzip();
+            if subjects.is_empty() {
+                return Err(Error::Invalid(format!(
+                    "no case was answered in both runs, {} and {}",
+                    ids[0], ids[1]
+                )));
+            }
+            Ok(chosen(&subjects, &choose(&found, &plan, seed)?))
+        })?;
+        let mut work = Self::load(first, assigned.clone())?;
+        let mut texts: HashMap<String, String> = HashMap::new();
+        for item in &work.items {
+            texts.insert(item.subject.key(), item.a.text.clone());
+        }
+        let mut other = Self::load(second, assigned)?.items;
+        other.retain(|item| texts.get(&item.subject.key()) != Some(&item.a.text));
+        for item in &mut other {
+            item.subject.bot += first.manifest.bots.len();
+        }
+        work.items.extend(other);
+        Ok(work)
     }
 
     /// The items of what was chosen, with their texts.
@@ -145,43 +218,35 @@ fn answers(case: &CaseRecord) -> impl Iterator<Item = &AnswerRecord> {
 
 /// What was chosen earlier, else chosen and kept now.
 fn settled(
-    run: &StoredRun<'_>,
-    plan: &Plan,
     log: &Log<'_>,
-    seed: u64,
-    of_two: bool,
+    name: &str,
+    choose: impl FnOnce() -> Result<Vec<Assigned>>,
 ) -> Result<Vec<Assigned>> {
-    let name = format!("chosen/{}/{}", run.manifest.id, plan.choice(seed, of_two));
     let store = log.store();
-    if let Some(kept) = kept(store, &name)? {
+    if let Some(kept) = kept(store, name)? {
         return Ok(kept);
     }
-    let implicit = log.current(&Filter {
-        source: Some(Source::Implicit),
-        ..Filter::of_run(run.manifest.id.as_str())
-    })?;
-    let (subjects, candidates) = candidates(run, plan, &implicit, of_two)?;
-    let chosen = choose(&candidates, plan, seed)?;
-    let assigned: Vec<Assigned> = chosen.iter().map(|c| assign(&subjects, c)).collect();
-    let mut transaction = Transaction::new().log_length(&name, 0);
+    let assigned = choose()?;
+    let mut transaction = Transaction::new().log_length(name, 0);
     for one in &assigned {
         let entry = serde_json::to_vec(one).expect("names and numbers serialise");
-        transaction = transaction.append(&name, entry);
+        transaction = transaction.append(name, entry);
     }
     match store.transact(PARTITION, transaction)? {
         Stored::Committed(_) => Ok(assigned),
         // Somebody else began at the same moment: theirs holds.
-        Stored::Conflict(_) => Ok(kept(store, &name)?.unwrap_or(assigned)),
+        Stored::Conflict(_) => Ok(kept(store, name)?.unwrap_or(assigned)),
     }
 }
 
-fn assign(subjects: &[Subject], chosen: &Chosen) -> Assigned {
-    Assigned {
+fn chosen(subjects: &[Subject], chosen: &[Chosen]) -> Vec<Assigned> {
+    let of = |chosen: &Chosen| Assigned {
         subject: subjects[chosen.at].clone(),
         reason: chosen.reason,
         probability: chosen.probability,
         double: chosen.double,
-    }
+    };
+    chosen.iter().map(of).collect()
 }
 
 fn kept(store: &dyn StateStore, name: &str) -> Result<Option<Vec<Assigned>>> {

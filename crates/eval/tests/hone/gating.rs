@@ -14,7 +14,11 @@ use serde_json::json;
 use super::common::{LEARNER, Place, SUITE, corrections, id, of, right};
 
 /// Runs a course with examples proposed; `change` changes it.
-fn course(place: &Place, said: Vec<Said>, change: impl FnOnce(&mut Course<'_>)) -> Story {
+pub(crate) fn course(
+    place: &Place,
+    said: Vec<Said>,
+    change: impl FnOnce(&mut Course<'_>),
+) -> Story {
     let (suite, workshop) = (place.suite(), place.workshop());
     let live = bot_of(&suite, "prices").unwrap();
     let means = Means::new(&*place.store, &workshop);
@@ -294,7 +298,7 @@ fn raters_who_disagree_stop_the_loop() {
 const JUDGE: &str = "provider: {id: script, settings: {answers: [{when: dollars, say: {reason: no, met: [false]}}], otherwise: {say: {reason: yes, met: [true]}}}}\n";
 
 /// A place where a judge makes the scores.
-fn judged(cases: usize) -> Place {
+pub(crate) fn judged(cases: usize) -> Place {
     let place = Place::new(cases);
     place.write("judge.yml", JUDGE);
     place.write(

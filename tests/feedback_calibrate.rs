@@ -112,6 +112,47 @@ fn a_metric_is_held_against_labels_kept_watched_and_void_after_drift() {
 }
 
 #[test]
+fn what_people_would_let_pass_is_estimated_from_some_labels() {
+    let folder = judged(400);
+    let none = folder.run(&["feedback", "estimate"]).ends(2).stderr;
+    assert!(none.contains("feedback review"), "{none}");
+    label(&folder, 0..100, 10, 1_000_000);
+    let args = ["feedback", "estimate", "--metric", "equals", "--json"];
+    let found = folder.run(&args).ends(0).json();
+    let plain = &found["bots"][0];
+    assert_eq!(
+        (
+            &plain["bot"],
+            &plain["answers"],
+            &plain["labels"],
+            &plain["judge"]
+        ),
+        (&"plain".into(), &400.into(), &100.into(), &0.5.into())
+    );
+    let width = |interval: &serde_json::Value| {
+        interval[1].as_f64().unwrap() - interval[0].as_f64().unwrap()
+    };
+    let people = &plain["people"];
+    assert!(
+        (people["value"].as_f64().unwrap() - 0.5).abs() < 0.02,
+        "{people}"
+    );
+    assert!(
+        width(&people["interval"]) < width(&people["labels_alone"][1]),
+        "{people}"
+    );
+    let shown = folder.run(&args[..4]).ends(0).stdout;
+    assert!(
+        shown.contains("100 of 400") && shown.contains("one person's view"),
+        "{shown}"
+    );
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 80),
+        "{shown}"
+    );
+}
+
+#[test]
 fn the_diagram_is_written_and_what_cannot_be_calibrated_says_why() {
     let folder = judged(60);
     let none = folder.run(&CALIBRATE).ends(2);

@@ -5,6 +5,7 @@ mod agreement;
 mod answer;
 pub(crate) mod args;
 mod calibrate;
+mod estimate;
 mod files;
 mod keys;
 mod list;
@@ -26,6 +27,7 @@ pub(super) fn run(context: &Context, feedback: &Feedback) -> Result<Ended> {
         FeedbackCommand::Agreement(args) => agreement::run(context, args),
         FeedbackCommand::List(args) => list::run(context, args),
         FeedbackCommand::Calibrate(args) => calibrate::run(context, args),
+        FeedbackCommand::Estimate(args) => estimate::run(context, args),
     }
 }
 

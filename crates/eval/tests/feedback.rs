@@ -4,6 +4,8 @@
 
 #[path = "feedback/common.rs"]
 mod common;
+#[path = "feedback/estimate.rs"]
+mod estimate;
 #[path = "feedback/files.rs"]
 mod files;
 #[path = "feedback/log.rs"]

@@ -31,6 +31,8 @@ pub(crate) enum FeedbackCommand {
     /// Hold a judge against what people said of the same answers: how far it agrees, whether it may gate, and
     /// whether that still holds
     Calibrate(super::calibrate::Calibrate),
+    /// What people would let pass of all answers of a run, from their labels on some and the judge's scores on all
+    Estimate(super::estimate::Estimate),
 }
 
 impl FeedbackCommand {
@@ -43,6 +45,7 @@ impl FeedbackCommand {
             | Self::Agreement(Agreement { json, .. })
             | Self::List(List { json, .. }) => *json,
             Self::Calibrate(args) => args.json,
+            Self::Estimate(args) => args.json,
         }
     }
 }
@@ -52,13 +55,13 @@ pub(crate) struct Review {
     /// `latest`, or the first digits of a run's id
     #[arg(value_name = "RUN", default_value = "latest")]
     pub(crate) run: String,
-    /// Who labels [default: the name that this machine knows you by]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) rater: Option<String>,
     /// A second run of the same cases: label both answers to a random part of them, mixed, without seeing whose
     /// they are
     #[arg(long, value_name = "RUN")]
     pub(crate) beside: Option<String>,
+    /// Who labels [default: the name that this machine knows you by]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rater: Option<String>,
     /// Ask only this question (may be repeated)
     #[arg(long = "question", value_name = "NAME")]
     pub(crate) questions: Vec<String>,

@@ -2,13 +2,13 @@
 //!
 //! A stored run, a metric, a question and the log's records in; [`Label`]s out, one an answer, with when they
 //! were given. Where several people judged one answer the majority counts, and a draw is left out and counted.
-//! Only words that count as truth are taken ([`Record::counts`]), of the first round, on the answer as it is in
-//! the run. The judge's score is scaled to `[0, 1]` by its metric's range.
+//! The judge's score is scaled to `[0, 1]` by its metric's range.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use botsmith_core::digest::Digest;
 
+use super::said::{Said, Word};
 use super::{Dated, Label};
 use crate::feedback::{Question, Record};
 use crate::report::MetricReport;
@@ -33,15 +33,6 @@ pub struct Collected {
     pub raters: Vec<String>,
 }
 
-/// Words on one answer.
-#[derive(Default)]
-struct Said {
-    yes: usize,
-    no: usize,
-    at: u64,
-    probability: Option<f64>,
-}
-
 impl Collected {
     /// The labels of one run; `records` are those of that run, edits resolved.
     ///
@@ -53,46 +44,12 @@ impl Collected {
         question: &Question,
         records: &[Record],
     ) -> Result<Self> {
-        let report = run.complete()?;
-        let metric_report = report.metrics.iter().find(|m| m.name == metric);
-        let index = run.manifest.metrics.iter().position(|name| name == metric);
-        let (Some(about), Some(index)) = (metric_report, index) else {
-            return Err(Error::NotFound {
-                what: "metric",
-                name: metric.into(),
-                hint: Some(format!(
-                    "the run has {}",
-                    botsmith_core::hint::list(run.manifest.metrics.iter().map(String::as_str))
-                )),
-            });
+        let (index, scale) = scale(run, metric)?;
+        let said = Said::of(question, records.iter());
+        let mut collected = Self {
+            raters: said.raters.clone(),
+            ..Self::default()
         };
-        let scale = Scale::of(about)?;
-        let mut collected = Self::default();
-        let mut said: HashMap<(&str, &str, usize), Said> = HashMap::new();
-        let mut hashes: HashMap<(&str, &str, usize), &str> = HashMap::new();
-        for record in records {
-            let counts = record.counts() && record.against.is_none() && record.round == 1;
-            if !counts || record.question != question.name {
-                continue;
-            }
-            let Some(passes) = question.passes(&record.value) else {
-                continue;
-            };
-            let key = (record.case.as_str(), record.bot.as_str(), record.repeat);
-            let entry = said.entry(key).or_default();
-            *if passes {
-                &mut entry.yes
-            } else {
-                &mut entry.no
-            } += 1;
-            entry.at = entry.at.max(record.at);
-            entry.probability = entry.probability.or(record.probability);
-            hashes.entry(key).or_insert(&record.answer_hash);
-            if !collected.raters.contains(&record.rater) {
-                collected.raters.push(record.rater.clone());
-            }
-        }
-        collected.raters.sort_unstable();
         let slices = &run.manifest.slices;
         for case in run.cases() {
             let case = case?;
@@ -100,40 +57,40 @@ impl Collected {
                 let Some(bot) = run.manifest.bots.get(answer.bot) else {
                     continue;
                 };
-                let key = (case.case.id.as_str(), bot.as_str(), answer.repeat);
-                let Some(said) = said.get(&key) else { continue };
-                let hash = Digest::of(answer.answer.text.as_bytes()).to_string();
-                if hashes
-                    .get(&key)
-                    .is_some_and(|told| !told.is_empty() && **told != hash)
-                {
-                    collected.stale += said.yes + said.no;
-                    continue;
-                }
-                if said.yes == said.no {
-                    collected.draws += 1;
-                    continue;
-                }
+                let (id, text) = (&case.case.id, &answer.answer.text);
+                let (passes, at, probability) = match said.on(id, bot, answer.repeat, text) {
+                    Word::None => continue,
+                    Word::Stale(words) => {
+                        collected.stale += words;
+                        continue;
+                    }
+                    Word::Divided => {
+                        collected.draws += 1;
+                        continue;
+                    }
+                    Word::Settled {
+                        passes,
+                        at,
+                        probability,
+                    } => (passes, at, probability),
+                };
                 let Some(Verdict::Judged(score)) = answer.verdicts.get(index) else {
                     collected.unjudged += 1;
                     continue;
                 };
+                let hash = Digest::of(text.as_bytes());
                 collected.labels.push(Dated {
-                    at: said.at,
+                    at,
                     label: Label {
                         judge: scale.unit(score.value),
                         passed: score.passed,
-                        human: said.yes > said.no,
-                        weight: said.probability.map_or(1.0, |p| 1.0 / p),
+                        human: passes,
+                        weight: probability.map_or(1.0, |p| 1.0 / p),
                         slices: slices_of(&case, slices),
-                        group: case
-                            .case
-                            .group
-                            .clone()
-                            .unwrap_or_else(|| case.case.id.clone()),
+                        group: case.case.group.clone().unwrap_or_else(|| id.clone()),
                     },
-                    drawn: said.probability.is_some(),
-                    key: format!("{hash} {} {} {bot}", answer.repeat, case.case.id),
+                    drawn: probability.is_some(),
+                    key: format!("{hash} {} {id} {bot}", answer.repeat),
                 });
             }
         }
@@ -187,9 +144,27 @@ fn slices_of(case: &CaseRecord, names: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// A metric's place among the verdicts of a run, and its scale.
+pub(super) fn scale(run: &StoredRun<'_>, metric: &str) -> Result<(usize, Scale)> {
+    let report = run.complete()?;
+    let about = report.metrics.iter().find(|m| m.name == metric);
+    let index = run.manifest.metrics.iter().position(|name| name == metric);
+    match about.zip(index) {
+        Some((about, index)) => Ok((index, Scale::of(about)?)),
+        None => Err(Error::NotFound {
+            what: "metric",
+            name: metric.into(),
+            hint: Some(format!(
+                "the run has {}",
+                botsmith_core::hint::list(run.manifest.metrics.iter().map(String::as_str))
+            )),
+        }),
+    }
+}
+
 /// From a metric's own scale to `[0, 1]`, higher is better.
 #[derive(Clone, Copy)]
-struct Scale {
+pub(super) struct Scale {
     lo: f64,
     hi: f64,
     turned: bool,
@@ -211,7 +186,7 @@ impl Scale {
         }
     }
 
-    fn unit(self, value: f64) -> f64 {
+    pub(super) fn unit(self, value: f64) -> f64 {
         let unit = ((value - self.lo) / (self.hi - self.lo)).clamp(0.0, 1.0);
         if self.turned { 1.0 - unit } else { unit }
     }

@@ -9,7 +9,7 @@ use botsmith_core::store::StateStore;
 use super::{
     Binding, Calibrations, Collected, Renew, Renewal, Requirements, Standing, Stored, renew,
 };
-use crate::feedback::{Filter, Kind, Log, Plan, Question, Rules, Standing as Raters};
+use crate::feedback::{Filter, Log, Plan, Question, Record, Rules, Standing as Raters};
 use crate::run::{Manifest, StoredRun};
 use crate::{Error, Result};
 
@@ -62,7 +62,7 @@ impl Hold {
             return Err(Error::Invalid("no run to hold the judge against".into()));
         };
         let metric = self.metric(&newest.manifest)?;
-        let question = self.question(&newest.manifest)?;
+        let question = question(self.question.as_deref(), &newest.manifest)?;
         let binding = Binding::of(&newest.manifest, &metric)?;
         let log = Log::open(store);
         let (mut said, mut other_judges) = (Vec::new(), 0);
@@ -78,14 +78,7 @@ impl Hold {
             .iter()
             .flat_map(|(_, records)| records.clone())
             .collect();
-        let raters = Raters::of(&question, &all, &Rules::default(), self.seed)?;
-        if raters.halted() {
-            return Err(Error::Invalid(format!(
-                "raters disagree on `{}`, so no judge can agree with them: mend the guidelines, then label anew ({})",
-                question.name,
-                raters.reasons.join("; ")
-            )));
-        }
+        let raters = raters(&question, &all, self.seed)?;
         let mut collected = Collected::default();
         for (run, mut records) in said {
             records.retain(|record| raters.counts(&record.rater));
@@ -111,12 +104,7 @@ impl Hold {
         calibrations.put(&stored)?;
         Ok(Held {
             standing: stored.standing(&binding),
-            excluded: raters
-                .raters
-                .iter()
-                .filter(|rater| rater.excluded)
-                .map(|rater| rater.rater.clone())
-                .collect(),
+            excluded: excluded(&raters),
             binding,
             question,
             collected,
@@ -130,46 +118,68 @@ impl Hold {
         if let Some(wanted) = &self.metric {
             return Ok(wanted.clone());
         }
-        let entries = run.identity["suite"]["evaluators"].as_array();
-        let entries = entries.map_or(&[][..], Vec::as_slice);
-        let judges: Vec<&str> = run
-            .metrics
-            .iter()
-            .zip(entries)
-            .filter(|(_, entry)| entry.get("judge").is_some())
-            .map(|(name, _)| name.as_str())
-            .collect();
-        match judges.as_slice() {
-            [only] => Ok((*only).to_owned()),
-            [] => Err(Error::Invalid(format!(
+        judge(run)?.ok_or_else(|| {
+            Error::Invalid(format!(
                 "no metric of the suite is a judge: name one with --metric; there are {}",
                 botsmith_core::hint::list(run.metrics.iter().map(String::as_str))
-            ))),
-            many => Err(Error::Invalid(format!(
-                "the suite has several judges: name one with --metric; there are {}",
-                botsmith_core::hint::list(many.iter().copied())
-            ))),
-        }
-    }
-
-    fn question(&self, run: &Manifest) -> Result<Question> {
-        let plan = Plan::of_run(run, None)?;
-        if let Some(wanted) = &self.question {
-            return Ok(plan.question(wanted)?.clone());
-        }
-        let decides = |question: &&Question| match &question.kind {
-            Kind::Thumb => true,
-            Kind::Rating { pass, .. } => pass.is_some(),
-            Kind::Label { pass, .. } => !pass.is_empty(),
-            _ => false,
-        };
-        plan.questions.iter().find(decides).cloned().ok_or_else(|| {
-            Error::Invalid(
-                "no question of the suite's `feedback` says what passes: give a rating or a label its `pass`"
-                    .into(),
-            )
+            ))
         })
     }
+}
+
+/// The suite's judge, where it has one.
+pub(super) fn judge(run: &Manifest) -> Result<Option<String>> {
+    let entries = run.identity["suite"]["evaluators"].as_array();
+    let entries = entries.map_or(&[][..], Vec::as_slice);
+    let judges: Vec<&str> = run
+        .metrics
+        .iter()
+        .zip(entries)
+        .filter(|(_, entry)| entry.get("judge").is_some())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match judges.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some((*only).to_owned())),
+        many => Err(Error::Invalid(format!(
+            "the suite has several judges: name one with --metric; there are {}",
+            botsmith_core::hint::list(many.iter().copied())
+        ))),
+    }
+}
+
+/// The question that is meant: by its name, else the suite's first that says what passes.
+pub(super) fn question(wanted: Option<&str>, run: &Manifest) -> Result<Question> {
+    let plan = Plan::of_run(run, None)?;
+    if let Some(wanted) = wanted {
+        return Ok(plan.question(wanted)?.clone());
+    }
+    let mut questions = plan.questions.into_iter();
+    questions.find(Question::decides).ok_or_else(|| {
+        Error::Invalid(
+            "no question of the suite's `feedback` says what passes: give a rating or a label its `pass`"
+                .into(),
+        )
+    })
+}
+
+/// How the raters stand, where anything may be learnt from them.
+pub(super) fn raters(question: &Question, records: &[Record], seed: u64) -> Result<Raters> {
+    let raters = Raters::of(question, records, &Rules::default(), seed)?;
+    if raters.halted() {
+        return Err(Error::Invalid(format!(
+            "raters disagree on `{}`, so no judge can agree with them: mend the guidelines, then label anew ({})",
+            question.name,
+            raters.reasons.join("; ")
+        )));
+    }
+    Ok(raters)
+}
+
+/// Raters whose labels do not count.
+pub(super) fn excluded(raters: &Raters) -> Vec<String> {
+    let out = raters.raters.iter().filter(|rater| rater.excluded);
+    out.map(|rater| rater.rater.clone()).collect()
 }
 
 impl Held {

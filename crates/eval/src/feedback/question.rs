@@ -109,6 +109,16 @@ impl Kind {
 }
 
 impl Question {
+    /// Whether an answer to it can say that something passes.
+    pub fn decides(&self) -> bool {
+        match &self.kind {
+            Kind::Thumb => true,
+            Kind::Rating { pass, .. } => pass.is_some(),
+            Kind::Label { pass, .. } => !pass.is_empty(),
+            _ => false,
+        }
+    }
+
     /// A question that reads as its kind wants.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         let ask = match &kind {

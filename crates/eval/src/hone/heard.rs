@@ -32,7 +32,7 @@ impl Heard {
         let current = log.current(&Filter::default())?;
         let mut heard = Self::default();
         let standing =
-            if let Some(question) = plan.questions.iter().find(|question| decides(question)) {
+            if let Some(question) = plan.questions.iter().find(|question| question.decides()) {
                 let standing = Standing::of(question, &current, &Rules::default(), seed)?;
                 if standing.halted() {
                     heard.halted = Some(standing.reasons.join("; "));
@@ -88,15 +88,5 @@ impl Heard {
             }
         }
         Ok(heard)
-    }
-}
-
-/// Whether an answer to a question can say that something passes.
-fn decides(question: &Question) -> bool {
-    match &question.kind {
-        Kind::Thumb => true,
-        Kind::Rating { pass, .. } => pass.is_some(),
-        Kind::Label { pass, .. } => !pass.is_empty(),
-        _ => false,
     }
 }

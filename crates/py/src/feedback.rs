@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use botsmith::core::store::StateStore;
-use botsmith::eval::calibration::{Hold, Requirements, diagram};
+use botsmith::eval::calibration::{Estimating, Hold, Requirements, diagram};
 use botsmith::eval::feedback::import::{self, Defaults, Loaded, Shape};
 use botsmith::eval::feedback::{
-    Filter, Kind, Log, Plan, Record, Rules, Session, Source, Work, agreement, export, seed,
+    Filter, Kind, Log, Plan, Record, Rules, Session, Sitting, Source, agreement, export, seed,
     spans_in_bytes,
 };
 use botsmith::eval::report;
@@ -260,17 +260,27 @@ pub(crate) fn feedback_calibrate(py: Python<'_>, store: &Store, wanted: &str) ->
     })
 }
 
-/// Who reviews what.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sitting {
+/// What people would let pass of all answers of a run, as JSON.
+#[pyfunction]
+#[pyo3(signature = (store, run, metric, question, seed))]
+pub(crate) fn feedback_estimate(
+    py: Python<'_>,
+    store: &Store,
     run: String,
-    rater: String,
-    questions: Option<Vec<String>>,
-    budget: Option<usize>,
-    seed: Option<u64>,
-    again: bool,
-    suite: Option<PathBuf>,
+    metric: Option<String>,
+    question: Option<String>,
+    seed: u64,
+) -> PyResult<String> {
+    let store = store.clone();
+    long(py, move || {
+        let open = store.open()?;
+        let run = Runs::new(&*open).open(&run)?;
+        let mut estimating = Estimating::default();
+        estimating.metric = metric;
+        estimating.question = question;
+        estimating.seed = seed;
+        Ok(serde_json::to_string(&estimating.of(&*open, &run)?)?)
+    })
 }
 
 /// A rater at work; what they say is kept at once.
@@ -309,33 +319,7 @@ impl Review {
     fn new(py: Python<'_>, store: &Store, wanted: &str) -> PyResult<Self> {
         let wanted: Sitting = parsed(wanted).map_err(|fault| fault.into_py(py))?;
         let held = store.clone();
-        let session = long(py, move || {
-            let open = held.open()?;
-            let (run, mut plan) = opened(&*open, &wanted.run, wanted.suite.as_deref())?;
-            plan.check_rater(&wanted.rater)?;
-            if let Some(budget) = wanted.budget {
-                plan.budget = budget.max(1);
-            }
-            let seed = wanted.seed.unwrap_or_else(|| seed(&run.manifest));
-            let log = Log::open(&*open);
-            let mut filter = Filter::of_run(run.manifest.id.as_str());
-            filter.every_state = true;
-            let said = log.current(&filter)?;
-            let work = Work::of_run(&run, &plan, &log, seed)?;
-            if let Some(names) = &wanted.questions {
-                for name in names {
-                    plan.question(name)?;
-                }
-                plan.questions.retain(|q| names.contains(&q.name));
-            }
-            Ok(match wanted.again {
-                true => {
-                    let n = Rules::default().again;
-                    Session::again(work, plan, wanted.rater, &said, n, seed)
-                }
-                false => Session::new(work, plan, wanted.rater, &said, seed),
-            })
-        })?;
+        let session = long(py, move || Ok(wanted.session(&*held.open()?)?))?;
         Ok(Self {
             store: store.clone(),
             session: Mutex::new(session),

@@ -63,6 +63,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(feedback::feedback_add, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_agreement, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_calibrate, module)?)?;
+    module.add_function(wrap_pyfunction!(feedback::feedback_estimate, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_read, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_records, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_write, module)?)?;

@@ -82,6 +82,42 @@ def test_a_review_goes_on_where_it_was_left_and_hides_the_bots(run: bs.Run) -> N
     assert "all is done" in review._repr_html_() and review.answer("up") is None
 
 
+def test_what_people_would_let_pass_is_estimated_for_each_bot_and_each_two(run: bs.Run) -> None:
+    for i in range(20):
+        for bot, value in (("plain", i % 4 != 0), ("loud", i % 2 == 0)):
+            feedback.add(run, case=f"c{i}", bot=bot, question="verdict", value=value, rater="ana")
+    found = feedback.estimate(run)
+    plain, loud, gap = found["plain"], found["loud"], found.gaps[0]
+    assert plain.people is not None and loud.people is not None and gap.people is not None
+    assert (plain.answers, plain.labels) == (30, 20)
+    assert (gap.a, gap.b, gap.labels) == ("plain", "loud", 20)
+    assert [of.people.value for of in (plain, loud, gap) if of.people] == pytest.approx([0.75, 0.5, -0.25])
+    assert plain.people.interval[0] < 0.75 < plain.people.interval[1]
+    page = found._repr_html_()
+    assert "loud less plain" in page and "20 of 30" in page and "75.0%" in page
+    with pytest.raises(KeyError):
+        found["nobody"]
+    with pytest.raises(bs.Error, match="equal"):
+        feedback.estimate(run, metric="equal")
+
+
+def test_two_runs_are_labelled_together_without_showing_whose_answer_it_is(run: bs.Run, tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text(data.read_text(encoding="utf-8").replace(r"\u00e9", "e"), encoding="utf-8")
+    other = bs.evaluate(tmp_path / "suite.yaml", store=run.store, progress=False)
+    assert other.id != run.id
+    review = feedback.review(run, "ana", beside=other, questions=["verdict"], budget=100)
+    runs = set()
+    while review.step is not None:
+        kept = review.answer("up")
+        assert kept is not None and kept["blind"]
+        runs.add(kept["run"])
+    # The answers of `loud` are the same in both runs, and asked about once.
+    assert runs == {run.id, other.id} and review.progress == (90, 90)
+    with pytest.raises(bs.Error, match="beside itself"):
+        feedback.review(run, "ana", beside=run)
+
+
 def test_agreement_says_who_is_at_odds(run: bs.Run, tmp_path: Path) -> None:
     lines = [
         {"case": f"c{i}", "bot": bot, "rater": rater, "question": "verdict", "value": good == (rater != "odd")}

@@ -40,8 +40,7 @@ def _scores(judge: Iterable[float], human: Iterable[float | None]) -> tuple[list
     return [float(x) for x in judge], [None if x is None else float(x) for x in human]
 
 
-def _powered(text: str) -> Powered:
-    found = json.loads(text)
+def _powered(found: Mapping[str, Any]) -> Powered:
     alone, (lo, hi) = found["labels_alone"]
     return Powered(
         found["value"],
@@ -96,11 +95,10 @@ def prediction_powered(
     >>> found.labels, round(found.value, 2)
     (40, 0.5)
     """
-    return _powered(
-        _native.stats_prediction_powered(
-            _scores(judge, human), None, _chances(inclusion), _named(groups), confidence
-        )
+    text = _native.stats_prediction_powered(
+        _scores(judge, human), None, _chances(inclusion), _named(groups), confidence
     )
+    return _powered(json.loads(text))
 
 
 def prediction_powered_difference(
@@ -115,11 +113,10 @@ def prediction_powered_difference(
 
     ``a`` and ``b`` are each the judge's scores and people's, as in :func:`prediction_powered`.
     """
-    return _powered(
-        _native.stats_prediction_powered(
-            _scores(*a), _scores(*b), _chances(inclusion), _named(groups), confidence
-        )
+    text = _native.stats_prediction_powered(
+        _scores(*a), _scores(*b), _chances(inclusion), _named(groups), confidence
     )
+    return _powered(json.loads(text))
 
 
 def inclusion_probabilities(

@@ -28,10 +28,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import _native
+from ._estimate import Estimate, Estimates, Gap, estimates
 from ._review import Review
 from ._run import Run
 
-__all__ = ["Held", "Review", "add", "agreement", "calibrate", "read", "records", "review", "write"]
+__all__ = [
+    "Estimate", "Estimates", "Gap", "Held", "Review", "add", "agreement", "calibrate", "estimate", "read", "records",
+    "review", "write",
+]
 
 Record = dict[str, Any]
 Source = Literal["expert", "user", "implicit"]
@@ -273,10 +277,48 @@ def calibrate(
     )
 
 
+def estimate(
+    run: Run, *, metric: str | None = None, question: str | None = None, seed: int = 0
+) -> Estimates:
+    """What people would let pass of all answers of a run, from their labels on some and its judge's scores on all.
+
+    Whatever the judge is wrong about, the labels take out: the interval holds however bad the judge is, and a good one
+    makes it narrower. Labels weigh by the chance that they had of being asked for.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    metric : str, optional
+        The metric that goes beside the labels; the suite's judge by default, without one the labels alone.
+    question : str, optional
+        The question whose answers say what passes; the suite's first that does, by default.
+    seed : int
+        Seed of the resamples by which raters are found to be at odds.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": f"c{n}", "input": "hi", "reference": "HI" if n % 4 else "ho"} for n in range(120)]
+    >>> run = bs.evaluate(
+    ...     bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False
+    ... )
+    >>> for n in range(0, 120, 3):
+    ...     _ = feedback.add(run, case=f"c{n}", question="verdict", value=bool(n % 4), rater="ana")
+    >>> loud = feedback.estimate(run, metric="equals")["loud"]
+    >>> loud.labels, round(loud.people.value, 2)
+    (40, 0.75)
+    """
+    text = _native.feedback_estimate(run.store._native, run.id, metric, question, seed)
+    return estimates(json.loads(text))
+
+
 def review(
     run: Run,
     rater: str,
     *,
+    beside: Run | None = None,
     questions: list[str] | None = None,
     budget: int | None = None,
     seed: int | None = None,
@@ -292,10 +334,13 @@ def review(
         The run.
     rater : str
         Who labels.
+    beside : Run, optional
+        A second run of the same cases: both answers to a random part of them come, mixed, and it is not shown whose
+        they are.
     questions : list of str, optional
         Ask only these.
     budget : int, optional
-        How many labels are asked for; what the suite says by default, else 100.
+        How many labels are asked for, with ``beside`` of each run; what the suite says by default, else 100.
     seed : int, optional
         The seed of what is chosen, and of its order; the suite's by default.
     again : bool
@@ -304,7 +349,7 @@ def review(
         The suite file that asks; the run's own by default, as it is now.
     """
     wanted = {
-        "run": run.id, "rater": rater, "questions": questions, "budget": budget, "seed": seed, "again": again,
-        "suite": _path(suite),
+        "run": run.id, "beside": None if beside is None else beside.id, "rater": rater, "questions": questions or [],
+        "budget": budget, "seed": seed, "again": again, "suite": _path(suite),
     }
     return Review(_native.Review(run.store._native, json.dumps(wanted)))

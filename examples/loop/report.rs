@@ -204,7 +204,8 @@ fn judge(body: &mut String, story: &Story) {
     let _ = writeln!(
         body,
         "<h2>The judge</h2>\n<p>{}. From {} labels; map: {}. Its scores were off by {:.3} before, {} after. It finds {} of \
-         the good answers and {} of the bad ones; kappa {}.</p>",
+         the good answers and {} of the bad ones; kappa {}.</p>\n<p>Of all answers of the first version people would let {} \
+         pass, by the judge and the labels together; the labels alone say {}.</p>",
         escaped(&judge.standing),
         judge.labels,
         escaped(&judge.map),
@@ -212,7 +213,9 @@ fn judge(body: &mut String, story: &Story) {
         number(&judge.error_after),
         share(&judge.finds_good),
         share(&judge.finds_bad),
-        number(&judge.kappa)
+        number(&judge.kappa),
+        share(&judge.would_pass),
+        share(&judge.labels_alone)
     );
     body.push_str(&reliability(
         "What the judge says beside what people say",

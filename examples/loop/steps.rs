@@ -8,7 +8,7 @@ use botsmith::eval::calibration::{Bin as Measured, Stored};
 use botsmith::eval::hone::{Split, Use};
 use botsmith::eval::stats::{Confidence, wilson};
 use botsmith::nanobots::versions::{By, Versions};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::commands::{Commands, Failure};
 use super::people::{self, PEOPLE};
@@ -213,7 +213,13 @@ fn judge(commands: &Commands, story: &mut Story) -> Result<(), Failure> {
         },
         before: bins(&quality.bins.before),
         after: bins(&quality.bins.after),
+        ..Calibrated::default()
     };
+    let told_of_all = commands.json(&["feedback", "estimate", "latest", "--json"], 0)?;
+    let people = &told_of_all["bots"][0]["people"];
+    let alone = &people["labels_alone"];
+    story.judge.would_pass = range(people);
+    story.judge.labels_alone = range(&json!({"value": alone[0], "interval": alone[1]}));
     if !gates {
         story.refused.push(Refused {
             what: "the judge, as a gate".into(),

@@ -51,6 +51,9 @@ pub struct Calibrated {
     pub finds_good: Range,
     pub finds_bad: Range,
     pub standing: String,
+    /// The share of all answers of the weak bot that people would let pass, and what their labels alone say of it.
+    pub would_pass: Range,
+    pub labels_alone: Range,
     pub before: Vec<Bin>,
     pub after: Vec<Bin>,
 }

@@ -97,6 +97,7 @@ pub struct FlowStore {
     seen: depth::Seen,
     /// The queues of each partition as they were last seen.
     queues: heads::Known,
+    looked: heads::Looked,
     /// The partition that is looked to first where others are no more urgent.
     home: AtomicU64,
 }
@@ -125,6 +126,7 @@ impl FlowStore {
             asked: Mutex::new(None),
             seen: depth::Seen::default(),
             queues: heads::Known::default(),
+            looked: heads::Looked::default(),
             home,
         })
     }

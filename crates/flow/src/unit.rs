@@ -4,15 +4,45 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use botsmith_core::store::{Outcome, Record, StateStore, Transaction};
+use botsmith_core::store::{Outcome, Record, StateStore, Transaction, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{Error, Result};
 
+/// What is known of a partition before units of it begin that go together, each building on those before it.
+pub(crate) struct Known {
+    /// Records that were read.
+    found: BTreeMap<String, Option<Record>>,
+    /// What the units so far will have written; `None` where the record will be gone.
+    written: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+impl Known {
+    pub(crate) fn new(found: impl IntoIterator<Item = (String, Option<Record>)>) -> Self {
+        Self {
+            found: found.into_iter().collect(),
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what a transaction is to write.
+    pub(crate) fn add(&mut self, transaction: &Transaction) {
+        for write in &transaction.writes {
+            let (key, value) = match write {
+                Write::Put { key, value } => (key, Some(value.clone())),
+                Write::Delete { key } => (key, None),
+                _ => continue,
+            };
+            self.written.insert(key.clone(), value);
+        }
+    }
+}
+
 pub(crate) struct Unit<'a> {
     store: &'a dyn StateStore,
     partition: &'a str,
+    known: Option<&'a Known>,
     seen: BTreeMap<String, Seen>,
     /// What index and member are to be: due at a time, or out.
     due: BTreeMap<(String, String), Option<u64>>,
@@ -30,6 +60,8 @@ pub(crate) struct Unit<'a> {
 struct Seen {
     /// What was there when it was first read; `None` where it was not read.
     before: Option<Option<Record>>,
+    /// Whether it is not there yet, but will be: its version is unknown, its value is what hangs on.
+    foreseen: bool,
     /// The same as a value, once it was asked for.
     value: Option<Box<dyn Any>>,
     /// What it is to be; `None` where it stays.
@@ -85,6 +117,7 @@ impl<'a> Unit<'a> {
         Self {
             store,
             partition,
+            known: None,
             seen: BTreeMap::new(),
             due: BTreeMap::new(),
             ready: Vec::new(),
@@ -92,7 +125,32 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Reads records that will be asked for, at one moment.
+    /// One that builds on what is known.
+    pub(crate) fn after(store: &'a dyn StateStore, partition: &'a str, known: &'a Known) -> Self {
+        Self {
+            known: Some(known),
+            ..Self::new(store, partition)
+        }
+    }
+
+    /// Takes a record as it is known, once.
+    fn recall(&mut self, key: &str) {
+        let Some(known) = self.known.filter(|_| !self.known(key)) else {
+            return;
+        };
+        let written = known.written.get(key);
+        let before = match written {
+            Some(value) => value.clone().map(|value| Record { version: 0, value }),
+            None => match known.found.get(key) {
+                Some(found) => found.clone(),
+                None => return,
+            },
+        };
+        let seen = self.seen.entry(key.to_owned()).or_default();
+        (seen.before, seen.foreseen) = (Some(before), written.is_some());
+    }
+
+    /// Reads records that will be asked for and are not known, at one moment.
     pub(crate) fn load(&mut self, keys: &[String]) -> Result<()> {
         let new: Vec<_> = keys
             .iter()
@@ -110,15 +168,6 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
-    /// A record that was read already.
-    pub(crate) fn found(&mut self, key: &str, record: Option<Record>) {
-        self.seen
-            .entry(key.to_owned())
-            .or_default()
-            .before
-            .get_or_insert(record);
-    }
-
     fn known(&self, key: &str) -> bool {
         self.seen
             .get(key)
@@ -130,6 +179,7 @@ impl<'a> Unit<'a> {
         &mut self,
         key: &str,
     ) -> Result<Option<T>> {
+        self.recall(key);
         if !self.known(key) {
             let found = self.store.get(self.partition, key)?;
             self.seen.entry(key.to_owned()).or_default().before = Some(found);
@@ -166,6 +216,11 @@ impl<'a> Unit<'a> {
         &mut self,
         prefix: &str,
     ) -> Result<Vec<T>> {
+        if let Some(known) = self.known {
+            let written = known.written.keys();
+            let under = written.filter(|key| key.starts_with(prefix));
+            under.for_each(|key| self.recall(key));
+        }
         for (key, record) in self.store.scan(self.partition, prefix, None, usize::MAX)? {
             let seen = self.seen.entry(key).or_default();
             seen.before.get_or_insert(Some(record));
@@ -245,7 +300,12 @@ impl<'a> Unit<'a> {
         let mut transaction = Transaction::new();
         for (key, seen) in self.seen {
             if let Some(before) = seen.before.as_ref().filter(|_| seen.used) {
-                transaction = transaction.unchanged(&key, before.as_ref());
+                transaction = match before {
+                    Some(record) if seen.foreseen => {
+                        transaction.at_value(&key, record.value.clone())
+                    }
+                    before => transaction.unchanged(&key, before.as_ref()),
+                };
             }
             match seen.after {
                 Some(Some(After::Bytes(bytes))) => transaction = transaction.put(key, bytes),

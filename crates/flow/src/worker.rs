@@ -123,7 +123,8 @@ impl Worker {
         self
     }
 
-    /// How many steps it claims or commits in one go at most, from 1; 64 without this.
+    /// How many steps one write commits at most, and claims; 64 without this. Fewer make each write smaller and no
+    /// later: the writes of steps that are over at the same time are sent together.
     pub fn batch(mut self, steps: usize) -> Self {
         self.batch = steps.max(1);
         self

@@ -65,6 +65,10 @@ impl Limits<'_> {
         for check in &transaction.checks {
             match check {
                 Check::Absent { key } | Check::Version { key, .. } => self.name("record", key)?,
+                Check::Value { key, value } => {
+                    self.name("record", key)?;
+                    self.value("the wanted value of record", key, value)?;
+                }
                 Check::LogLength { log, .. } => self.name("log", log)?,
             }
         }

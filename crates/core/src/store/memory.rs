@@ -80,6 +80,11 @@ impl Partition {
                 .records
                 .get(key)
                 .map_or(Found::Absent, |record| Found::Version(record.version)),
+            Check::Value { key, value } => match self.records.get(key) {
+                None => Found::Absent,
+                Some(record) if record.value == *value => Found::Same,
+                Some(record) => Found::Version(record.version),
+            },
             Check::LogLength { log, .. } => {
                 Found::LogLength(self.logs.get(log).map_or(0, |log| log.len() as u64))
             }

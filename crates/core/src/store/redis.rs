@@ -15,7 +15,7 @@ mod link;
 mod operations;
 mod script;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use redis::cmd;
@@ -23,9 +23,9 @@ use redis::cmd;
 pub(super) use self::health::health;
 
 use self::address::Address;
-use self::keys::{BUCKETS, Keys, SCHEMA};
+use self::keys::{BUCKETS, Keys, Part, SCHEMA};
 use self::link::Server;
-use self::operations::{Operations, keyed};
+use self::operations::{NOT_YET, Operations, Order, keyed};
 use super::limits::Limits;
 use super::open::without_secrets;
 use super::transaction::{Check, Committed, Conflict, Found, Outcome, Transaction};
@@ -46,6 +46,17 @@ use crate::{Error, Result};
 pub struct RedisStore {
     server: Server,
     keys: Keys,
+}
+
+/// One of several transactions that go together.
+struct Sent {
+    partition: String,
+    part: Part,
+    operations: Operations,
+    checks: Vec<Check>,
+    order: Order,
+    /// The place of the one that it follows.
+    before: Option<usize>,
 }
 
 impl RedisStore {
@@ -269,8 +280,9 @@ impl StateStore for RedisStore {
         let (operations, checks) = Operations::new(&part, transaction);
         let answer: String = self.server.call(|call| {
             let number = call.number.to_string();
-            let facts = [partition, &number, if call.resent { "1" } else { "0" }];
-            let (keys, arguments) = operations.call(call.lane, &part, facts);
+            let resent = if call.resent { "1" } else { "0" };
+            let facts = [partition, &number, resent, Order::Alone.word()];
+            let (keys, arguments) = operations.call(call.lane, None, &part, facts);
             call.run(&script::TRANSACT, &keys, &arguments)
         })?;
         self.outcome(&answer, &checks)
@@ -280,21 +292,34 @@ impl StateStore for RedisStore {
         for (partition, transaction) in &all {
             self.limits().transaction(partition, transaction)?;
         }
-        let places: BTreeSet<_> = all.iter().map(|(partition, _)| partition).collect();
-        // Of two that come together, a server that is just told the script may run the second and not the first: so
-        // those of one partition come one after the other, as do those for several servers. Each is a call of its
-        // own, lest what was answered be asked for again.
-        if places.len() < all.len() || self.server.is_cluster() {
+        // Those for several servers come one after the other. Each is a call of its own, lest what was answered be
+        // asked for again.
+        if self.server.is_cluster() {
             let one_by_one = all.into_iter();
             return one_by_one
                 .map(|(partition, transaction)| self.transact(&partition, transaction))
                 .collect();
         }
-        let mut made = Vec::with_capacity(all.len());
+        let mut made: Vec<Sent> = Vec::with_capacity(all.len());
+        let mut last: BTreeMap<String, usize> = BTreeMap::new();
         for (partition, transaction) in all {
             let part = self.keys.part(&partition);
             let (operations, checks) = Operations::new(&part, transaction);
-            made.push((partition, part, operations, checks));
+            let before = last.insert(partition.clone(), made.len());
+            if let Some(before) = before {
+                let order = &mut made[before].order;
+                if matches!(order, Order::Alone) {
+                    *order = Order::First;
+                }
+            }
+            made.push(Sent {
+                partition,
+                part,
+                operations,
+                checks,
+                order: before.map_or(Order::Alone, |_| Order::Follows),
+                before,
+            });
         }
         if made.is_empty() {
             return Ok(Vec::new());
@@ -305,17 +330,28 @@ impl StateStore for RedisStore {
             let calls: Vec<_> = made
                 .iter()
                 .enumerate()
-                .map(|(at, (partition, part, operations, _))| {
+                .map(|(at, sent)| {
                     // Each place in a call is a lane of its own: the server keeps one answer a lane.
-                    let lane = format!("{}.{at}", call.lane);
-                    operations.call(&lane, part, [partition, &number, resent])
+                    let lane = |at: usize| format!("{}.{at}", call.lane);
+                    let before = sent.before.map(lane);
+                    let facts = [&*sent.partition, &number, resent, sent.order.word()];
+                    let (before, part) = (before.as_deref(), &sent.part);
+                    sent.operations.call(&lane(at), before, part, facts)
                 })
                 .collect();
-            call.run_all(&script::TRANSACT, &calls)
+            let mut answers: Vec<String> = call.run_all(&script::TRANSACT, &calls)?;
+            // Of two that come together, a server that is just told the script may have run neither or only the
+            // first: the second has waited for it.
+            for (answer, (keys, arguments)) in answers.iter_mut().zip(&calls) {
+                if answer == NOT_YET {
+                    *answer = call.run(&script::TRANSACT, keys, arguments)?;
+                }
+            }
+            Ok(answers)
         })?;
         let outcomes = answers.iter().zip(&made);
         outcomes
-            .map(|(answer, (.., checks))| self.outcome(answer, checks))
+            .map(|(answer, sent)| self.outcome(answer, &sent.checks))
             .collect()
     }
 

@@ -39,6 +39,14 @@ pub enum Check {
         /// The version wanted.
         version: u64,
     },
+    /// The record at `key` has this value, whatever its version. Unlike a version, a value can be foreseen: by it a
+    /// transaction may build on what one before it in the same go will have written.
+    Value {
+        /// The record's key.
+        key: String,
+        /// The value wanted.
+        value: Vec<u8>,
+    },
     /// The log has this many entries.
     LogLength {
         /// The log's name.
@@ -107,6 +115,16 @@ impl Transaction {
         self.checks.push(Check::Version {
             key: key.into(),
             version,
+        });
+        self
+    }
+
+    /// Checks that the record at `key` has this value.
+    #[must_use]
+    pub fn at_value(mut self, key: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.checks.push(Check::Value {
+            key: key.into(),
+            value: value.into(),
         });
         self
     }
@@ -234,8 +252,10 @@ pub struct Conflict {
 pub enum Found {
     /// No record.
     Absent,
-    /// A record of this version.
+    /// A record of this version; where a value was wanted, with another value.
     Version(u64),
+    /// A record with the value wanted.
+    Same,
     /// A log of this length.
     LogLength(u64),
 }
@@ -244,7 +264,7 @@ impl Check {
     /// Whether what was found is what the check wants.
     pub fn holds(&self, found: Found) -> bool {
         match (self, found) {
-            (Self::Absent { .. }, Found::Absent) => true,
+            (Self::Absent { .. }, Found::Absent) | (Self::Value { .. }, Found::Same) => true,
             (Self::Version { version, .. }, Found::Version(found)) => *version == found,
             (Self::LogLength { length, .. }, Found::LogLength(found)) => *length == found,
             _ => false,
@@ -259,6 +279,13 @@ impl fmt::Display for Conflict {
             Check::Version { key, version } => {
                 write!(f, "record `{key}` was wanted at version {version}")?;
             }
+            Check::Value { key, value } => {
+                write!(
+                    f,
+                    "record `{key}` was wanted with {} known bytes",
+                    value.len()
+                )?;
+            }
             Check::LogLength { log, length } => {
                 write!(f, "log `{log}` was wanted with {length} entries")?;
             }
@@ -266,6 +293,7 @@ impl fmt::Display for Conflict {
         match self.found {
             Found::Absent => f.write_str(", it is absent"),
             Found::Version(version) => write!(f, ", it is there at version {version}"),
+            Found::Same => f.write_str(", it has them"),
             Found::LogLength(length) => write!(f, ", it has {length}"),
         }
     }

@@ -245,6 +245,7 @@ fn all_checks_must_hold(store: &dyn StateStore) {
             .absent("c")
             .log_length("log", 1)
             .log_length("other", 0)
+            .at_value("a", "1")
             .put("done", "x")
     };
     for wrong in [
@@ -255,10 +256,14 @@ fn all_checks_must_hold(store: &dyn StateStore) {
         tx().log_length("log", 0),
         tx().log_length("log", 2),
         tx().log_length("other", 1),
+        tx().at_value("a", "2"),
+        tx().at_value("a", ""),
+        tx().at_value("a", "1 "),
+        tx().at_value("c", ""),
     ] {
         let mut transaction = good();
         transaction.checks.extend(wrong.checks);
-        assert_eq!(conflict(store, "p", transaction).index, 5);
+        assert_eq!(conflict(store, "p", transaction).index, 6);
     }
     assert_eq!(value(store, "p", "done"), None);
     commit(store, "p", good());
@@ -278,6 +283,15 @@ fn conflict_names_the_check(store: &dyn StateStore) {
     assert_eq!(conflict(store, "p", both), wanted);
     let gone = conflict(store, "p", tx().at_version("b", 7));
     assert_eq!((gone.index, gone.found), (0, Found::Absent));
+    let other = conflict(store, "p", tx().at_value("a", "12"));
+    assert_eq!(other.found, Found::Version(version));
+    let other = other.to_string();
+    assert!(
+        other.contains("`a` was wanted with 2 known bytes"),
+        "{other}"
+    );
+    let none = conflict(store, "p", tx().at_value("b", "1"));
+    assert_eq!(none.found, Found::Absent);
     let long = conflict(store, "p", tx().log_length("log", 5));
     assert_eq!(long.found, Found::LogLength(1));
     // A partition that does not exist is one where everything is absent.
@@ -926,6 +940,27 @@ fn several_transactions(store: &dyn StateStore) {
     assert_eq!(value("q", "a"), Some(b"2".to_vec()));
     assert_eq!(value("p", "b"), Some(b"4".to_vec()));
     assert_eq!(value("r", "a"), None);
+    // Each may build on what the one before it writes; where that was not written, none of them is.
+    let link = |n: u64| {
+        tx().at_value("n", n.to_string())
+            .put("n", (n + 1).to_string())
+    };
+    for (first, wanted) in [
+        (tx().absent("n").put("n", "0"), 20),
+        (tx().absent("n").put("n", "30"), 0),
+    ] {
+        let chain = std::iter::once(first).chain((0..20).map(link));
+        let outcomes = store.transact_all(chain.map(|link| named("chain", link)).collect());
+        let made = outcomes.unwrap().into_iter().skip(1);
+        let made = made.filter(|outcome| matches!(outcome, Outcome::Committed(_)));
+        assert_eq!(made.count(), wanted);
+        assert_eq!(value("chain", "n"), Some(b"20".to_vec()));
+    }
+    // Any bytes are a value.
+    let bytes: Vec<u8> = (0..=255).collect();
+    commit(store, "p", tx().put("bytes", bytes.clone()));
+    commit(store, "p", tx().at_value("bytes", bytes).put("bytes", ""));
+    commit(store, "p", tx().at_value("bytes", "").put("bytes", "x"));
     // One that cannot be written at all is told of.
     let long = "x".repeat(MAX_NAME + 1);
     let refused = store.transact_all(vec![

@@ -19,6 +19,8 @@ enum Expect {
     Absent(usize),
     /// The version that is there, plus this.
     Version(usize, u64),
+    /// The value that is there, and so many bytes more.
+    Value(usize, u64),
     /// The length that the log has, plus this.
     Length(usize, u64),
 }
@@ -55,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
     let expect = prop_oneof![
         1 => (0..KEYS.len()).prop_map(Expect::Absent),
         2 => (0..KEYS.len(), off()).prop_map(|(key, off)| Expect::Version(key, off)),
+        2 => (0..KEYS.len(), off()).prop_map(|(key, off)| Expect::Value(key, off)),
         2 => (0..LOGS.len(), off()).prop_map(|(log, off)| Expect::Length(log, off)),
     ];
     let checks = prop::collection::vec(expect, 0..3);
@@ -110,6 +113,13 @@ impl Model {
                     let version = there.map_or(0, |record| record.version) + off;
                     let holds = there.is_some() && off == 0;
                     (transaction.at_version(KEYS[key], version), holds)
+                }
+                Expect::Value(key, off) => {
+                    let there = after.records.get(KEYS[key]);
+                    let mut value = there.map_or(Vec::new(), |record| record.value.clone());
+                    value.resize(value.len() + off as usize, 0);
+                    let holds = there.is_some() && off == 0;
+                    (transaction.at_value(KEYS[key], value), holds)
                 }
                 Expect::Length(log, off) => {
                     let length = after.logs.get(LOGS[log]).map_or(0, Vec::len) as u64;

@@ -150,7 +150,19 @@ fn several_writes_whose_answers_were_lost_are_made_once_each() {
                 Outcome::Conflict(conflict) => assert_eq!((at, conflict.index), (2, 0)),
             }
         }
-        // Without the one that comes second to its partition, all go in one go.
+        // Those of one partition come in their order, each once.
+        let next = |step: u64| {
+            let write = Transaction::new()
+                .at_value("chain", (3 * n + step).to_string())
+                .put("chain", (3 * n + step + 1).to_string());
+            ("p".to_owned(), write)
+        };
+        if n == 0 {
+            commit(&store, "p", Transaction::new().put("chain", "0"));
+        }
+        for outcome in store.transact_all((0..3).map(next).collect()).unwrap() {
+            assert!(matches!(outcome, Outcome::Committed(_)), "{n}: {outcome:?}");
+        }
         let touch = |place: &&str| ((*place).to_owned(), Transaction::new().append("two", ""));
         let outcomes = store
             .transact_all(places.iter().map(touch).collect())
@@ -365,6 +377,50 @@ fn a_script_that_a_server_forgot_is_brought_again() {
     server.say(&["SCRIPT", "FLUSH"]);
     assert_eq!(store.transact_all(all.to_vec()).unwrap().len(), 4);
     assert_eq!(store.log_length("p", "log").unwrap(), 3);
+}
+
+/// While one client has the server forget its scripts again and again and another brings them back, some of those that
+/// go together find the script and some do not.
+#[test]
+fn those_of_one_partition_keep_their_order_while_scripts_are_forgotten_and_brought() {
+    let Some(server) = server(&[]) else { return };
+    let store = RedisStore::open(&server.url()).unwrap();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let relaxed = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(relaxed) {
+                server.say(&["SCRIPT", "FLUSH"]);
+            }
+        });
+        scope.spawn(|| {
+            let other = RedisStore::open(&server.url()).unwrap();
+            while !over.load(relaxed) {
+                commit(&other, "q", Transaction::new().put("a", ""));
+            }
+        });
+        for round in 0..200 {
+            let append = |n: u64| {
+                (
+                    "p".to_owned(),
+                    Transaction::new().append("log", n.to_string()),
+                )
+            };
+            let outcomes = store.transact_all((0..16).map(append).collect()).unwrap();
+            for (n, outcome) in (0..).zip(outcomes) {
+                let number = round * 16 + n;
+                let wanted =
+                    matches!(&outcome, Outcome::Committed(done) if done.appended == [number]);
+                assert!(wanted, "round {round}, {n}: {outcome:?}");
+            }
+        }
+        over.store(true, relaxed);
+    });
+    let log = store.log("p", "log", 0, usize::MAX).unwrap();
+    let wanted = (0..200)
+        .flat_map(|_| 0..16)
+        .map(|n: u64| n.to_string().into_bytes());
+    assert!(log.into_iter().eq(wanted));
 }
 
 #[test]

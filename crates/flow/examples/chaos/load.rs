@@ -184,6 +184,8 @@ pub(crate) fn hand(flows: Arc<FlowStore>, log: &str, seed: u64, lease: Duration)
     };
     let worker = Worker::new(flows, Kinds::builtin().with(work))
         .concurrency(8)
+        // Small writes that go together, or large ones.
+        .batch(if seed.is_multiple_of(2) { 1 } else { 64 })
         .lease(lease)
         .poll(Duration::from_millis(50))
         .watch(watch);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use botsmith_core::store::{Answer, Ask, Record};
 
@@ -21,6 +22,9 @@ use super::{Claimant, FlowStore, random};
 const EMPTY: usize = 8;
 /// Heads whose ranks differ by no more are as urgent as each other: a sixth of what one priority is worth.
 const AS_OLD_MS: u64 = AGEING_MS / 6;
+/// How long a worker that finds enough where it is need not look elsewhere: so much later it sees what is more urgent
+/// there, or has become due.
+const NEAR: Duration = Duration::from_millis(50);
 /// How often partitions are looked at again whose timers fired or whose queues are others than was thought.
 const AGAIN: usize = 3;
 
@@ -50,6 +54,21 @@ impl Known {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(place.to_owned(), (found, Arc::new(queues)));
         Ok(false)
+    }
+}
+
+/// When all partitions were looked at last.
+#[derive(Default)]
+pub(super) struct Looked(Mutex<Option<Instant>>);
+
+impl Looked {
+    fn lately(&self) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < NEAR)
+    }
+
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
@@ -86,9 +105,32 @@ impl FlowStore {
             };
             return Ok((Vec::new(), answers));
         }
+        // Whoever commits has work at hand: it looks where it is, and all over only now and then.
+        let home = self.home();
+        let near = !besides.is_empty() && self.looked.lately();
+        let (near, far): (Vec<String>, Vec<String>) =
+            self.places().partition(|place| !near || *place == home);
+        let (mut heads, answers) = self.heads_in(worker, n, near, besides)?;
+        if far.is_empty() {
+            self.looked.now();
+        } else if heads.len() < n {
+            heads.extend(self.heads_in(worker, n, far, &[])?.0);
+            self.looked.now();
+        }
+        self.order(&mut heads);
+        Ok((heads, answers))
+    }
+
+    /// The steps that stand first in some partitions, in no order.
+    fn heads_in(
+        &self,
+        worker: &Claimant,
+        n: usize,
+        mut places: Vec<String>,
+        besides: &[Ask],
+    ) -> Result<(Vec<Placed>, Vec<Answer>)> {
         let now_ms = self.now_ms()?;
         let mut heads = Vec::new();
-        let mut places: Vec<String> = self.places().collect();
         let mut answered = None;
         for round in 0..AGAIN {
             // What is asked besides is asked once.
@@ -117,7 +159,6 @@ impl FlowStore {
                 break;
             }
         }
-        self.order(&mut heads);
         Ok((heads, answered.unwrap_or_default()))
     }
 

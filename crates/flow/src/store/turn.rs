@@ -1,8 +1,11 @@
-//! One go of a worker: what ended is committed and what comes next is claimed, in one write a partition.
+//! One go of a worker: what ended is committed and what comes next is claimed.
 //!
 //! In: attempts that ended, and how many steps are wanted. Out: what came of each, and the steps claimed. Two looks
-//! at the store and one write, however many partitions and steps there are, unless another comes between. Steps
-//! that become ready by what is committed are claimed in the same write.
+//! at the store and one go of writes, however many partitions and steps there are, unless another comes between.
+//! Steps that become ready by what is committed are claimed in the same write.
+//!
+//! A write holds what is of one partition, or less where a worker wants small ones. Those of a partition go together
+//! too: each builds on what the one before it will have written, and is not made where that is not there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +14,7 @@ use serde::Deserialize;
 
 use crate::advance::{QUEUES, run_key, step_key};
 use crate::state::StepState;
-use crate::unit::{Unit, read};
+use crate::unit::{Known, Unit, read};
 use crate::{Concurrency, Result};
 
 use super::claim::{Lease, begin};
@@ -39,19 +42,35 @@ struct Job {
     ends: Vec<usize>,
     /// What stood in the queues.
     heads: Vec<Head>,
-    /// Those of them that are to be claimed: run, step, and the random part of the token.
-    picks: Vec<(String, String, String)>,
+    /// Those of them that are to be claimed.
+    picks: Vec<Pick>,
     /// Whether heads were left out because enough was picked.
     enough: bool,
     /// Records that were read.
     found: Vec<(String, Option<Record>)>,
 }
 
+/// A step to be claimed: run, step, and the random part of the token.
+type Pick = (String, String, String);
+
+/// What one write is to hold.
+#[derive(Clone, Copy)]
+struct Part<'j> {
+    /// Which commits.
+    ends: &'j [usize],
+    picks: &'j [Pick],
+}
+
+/// What a write gives: answers to commits in their order, and what was claimed.
+type Made = (Vec<Committed>, Vec<Claimed>);
+
 /// What a go is about.
 struct Wish<'a> {
     commits: &'a [Commit],
     worker: &'a Claimant,
     lease_ms: u64,
+    /// The most steps that one write commits, and the most that it claims.
+    each: usize,
 }
 
 impl<'a> Wish<'a> {
@@ -107,6 +126,22 @@ impl FlowStore {
         n: usize,
         lease_ms: u64,
     ) -> Result<Turn> {
+        self.turn_by(commits, worker, n, lease_ms, usize::MAX)
+    }
+
+    /// As [`turn`](Self::turn), where one write commits `each` steps at most, and claims as many. The writes of a go
+    /// are sent together, and each happens or not for itself.
+    ///
+    /// # Errors
+    /// As [`turn`](Self::turn).
+    pub fn turn_by(
+        &self,
+        commits: &[Commit],
+        worker: &Claimant,
+        n: usize,
+        lease_ms: u64,
+        each: usize,
+    ) -> Result<Turn> {
         for commit in commits {
             commit.check()?;
         }
@@ -114,6 +149,7 @@ impl FlowStore {
             commits,
             worker,
             lease_ms,
+            each: each.max(1),
         };
         let mut permits = Permits::default();
         let done = self.go(&wish, n, &mut permits);
@@ -217,46 +253,58 @@ impl FlowStore {
         let mut transactions: Vec<(String, Transaction)> = Vec::new();
         let mut made = Vec::new();
         for job in &mut jobs {
-            let mut unit = Unit::new(&**self.state(), &job.place);
-            for (key, record) in std::mem::take(&mut job.found) {
-                unit.found(&key, record);
+            let mut known = Known::new(std::mem::take(&mut job.found));
+            let parts = job.parts(wish.each);
+            for (number, part) in parts.iter().enumerate() {
+                let mut unit = Unit::after(&**self.state(), &job.place, &known);
+                let done = part.work(&mut unit, wish, &mut spare, now_ms)?;
+                let events = unit.events();
+                let transaction = unit.into_transaction();
+                let writes = transaction.is_some();
+                if let Some(transaction) = transaction {
+                    if number + 1 < parts.len() {
+                        known.add(&transaction);
+                    }
+                    transactions.push((job.place.clone(), transaction));
+                }
+                made.push((done, events, writes));
             }
-            let done = job.work(&mut unit, wish, &mut spare, now_ms)?;
-            let events = unit.events();
-            let transaction = unit.into_transaction();
-            let writes = transaction.is_some();
-            transactions.extend(transaction.map(|transaction| (job.place.clone(), transaction)));
-            made.push((done, events, writes));
         }
         let outcomes = match transactions.is_empty() {
             true => Vec::new(),
             false => self.state().transact_all(transactions)?,
         };
-        let mut outcomes = outcomes.into_iter();
-        for (job, (mut done, events, writes)) in jobs.iter().zip(made) {
-            let outcome = writes.then(|| outcomes.next()).flatten();
-            let conflict = matches!(outcome, Some(Outcome::Conflict(_)));
-            if conflict {
-                self.move_on();
-                done = self.change(&job.place, |unit, now_ms| {
-                    foresee(unit, job.ends.iter().map(|at| wish.commits[*at].held()))?;
-                    job.work(unit, wish, &mut 0, now_ms)
-                })?;
-            } else {
-                self.seen.add(events);
-                if !job.picks.is_empty() {
-                    self.stay(&job.place);
+        let (mut outcomes, mut made) = (outcomes.into_iter(), made.into_iter());
+        for job in &jobs {
+            let (mut none, mut conflicts) = (true, false);
+            for part in job.parts(wish.each) {
+                let (mut done, events, writes) = made.next().expect("each part was made");
+                let outcome = writes.then(|| outcomes.next()).flatten();
+                if matches!(outcome, Some(Outcome::Conflict(_))) {
+                    conflicts = true;
+                    done = self.change(&job.place, |unit, now_ms| {
+                        foresee(unit, part.ends.iter().map(|at| wish.commits[*at].held()))?;
+                        part.work(unit, wish, &mut 0, now_ms)
+                    })?;
+                } else {
+                    self.seen.add(events);
                 }
+                let (committed, claimed) = done;
+                for (at, answer) in part.ends.iter().zip(committed) {
+                    turn.committed[*at] = answer;
+                }
+                none &= claimed.is_empty();
+                turn.claimed.extend(claimed);
             }
-            let (committed, claimed) = done;
-            for (at, answer) in job.ends.iter().zip(committed) {
-                turn.committed[*at] = answer;
+            if conflicts {
+                self.move_on();
+            } else if !job.picks.is_empty() {
+                self.stay(&job.place);
             }
             // A step that is no longer ready has left its queue, or leaves it now.
-            if claimed.is_empty() && !job.heads.is_empty() && !job.enough && !conflict {
+            if none && !job.heads.is_empty() && !job.enough && !conflicts {
                 self.tidy(&job.place, &job.heads)?;
             }
-            turn.claimed.extend(claimed);
         }
         Ok(())
     }
@@ -355,24 +403,41 @@ impl Job {
         Ok(keys.into_iter().collect())
     }
 
+    /// What each of its writes is to hold.
+    fn parts(&self, each: usize) -> Vec<Part<'_>> {
+        fn cut<T>(all: &[T], each: usize, at: usize) -> &[T] {
+            let from = at.saturating_mul(each).min(all.len());
+            &all[from..from.saturating_add(each).min(all.len())]
+        }
+        let count = self.ends.len().max(self.picks.len()).div_ceil(each).max(1);
+        let part = |at| Part {
+            ends: cut(&self.ends, each, at),
+            picks: cut(&self.picks, each, at),
+        };
+        (0..count).map(part).collect()
+    }
+}
+
+impl Part<'_> {
     /// Commits, then claims: what was picked, then what has just become ready, `spare` of it at most.
     fn work(
-        &self,
+        self,
         unit: &mut Unit<'_>,
         wish: &Wish<'_>,
         spare: &mut usize,
         now_ms: u64,
-    ) -> Result<(Vec<Committed>, Vec<Claimed>)> {
+    ) -> Result<Made> {
         let ends = self.ends.iter().map(|at| &wish.commits[*at]);
         let committed = ends
             .map(|commit| apply(unit, commit, now_ms))
             .collect::<Result<Vec<_>>>()?;
         let mut claimed = Vec::new();
-        for (run, step, nonce) in &self.picks {
+        for (run, step, nonce) in self.picks {
             claimed.extend(begin(unit, run, step, &wish.lease(nonce), now_ms)?);
         }
         for member in unit.ready() {
-            let Some((run, step)) = member.split_once('/').filter(|_| *spare > 0) else {
+            let room = *spare > 0 && claimed.len() < wish.each;
+            let Some((run, step)) = member.split_once('/').filter(|_| room) else {
                 break;
             };
             let Some(state) = unit.get::<StepState>(&step_key(run, step))? else {

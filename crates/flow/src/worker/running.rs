@@ -16,6 +16,8 @@ use crate::{
     Claimant, Claimed, Commit, Committed, Error, Held, Output, Result, StepError, WorkerState,
 };
 
+/// How many steps it claims or commits in one go at least, however few go into one write.
+const GO: usize = 64;
 /// The shortest wait before it looks for steps again.
 const SOON: Duration = Duration::from_millis(5);
 /// Which part of the time of a write others are waited for that may share the next one.
@@ -279,7 +281,7 @@ impl Crew {
             }
             let free = (self.bench.worker.concurrency)
                 .saturating_sub(self.running)
-                .min(self.bench.worker.batch);
+                .min(self.bench.worker.batch.max(GO));
             // Whoever commits looks for more on the way.
             let looks = !draining && free > 0;
             let looks = looks && (!self.unsent.is_empty() || look_at <= Instant::now());
@@ -368,16 +370,17 @@ impl Crew {
         let commits: Vec<Commit> = batch.iter().map(|(one, _)| one.commit.clone()).collect();
         let worker = &self.bench.worker;
         let asked = Instant::now();
-        let lease_ms = worker.lease.as_millis() as u64;
+        let (lease_ms, each) = (worker.lease.as_millis() as u64, worker.batch);
+        let turn = |claimant: &Claimant| {
+            let flows = &worker.flows;
+            flows.turn_by(&commits, claimant, n, lease_ms, each)
+        };
         let done = match self.bench.slots.as_ref().filter(|_| n > 0) {
-            None => worker.flows.turn(&commits, &self.claimant, n, lease_ms),
-            Some(slots) => {
-                let claimant = Claimant {
-                    id: self.claimant.id.clone(),
-                    offers: slots.free(&self.claimant.offers),
-                };
-                worker.flows.turn(&commits, &claimant, n, lease_ms)
-            }
+            None => turn(&self.claimant),
+            Some(slots) => turn(&Claimant {
+                id: self.claimant.id.clone(),
+                offers: slots.free(&self.claimant.offers),
+            }),
         };
         self.took = asked.elapsed();
         match done {
@@ -434,7 +437,7 @@ impl Crew {
                 self.running -= 1;
                 self.ended(&claimed, output);
             }
-            if self.unsent.len() >= self.bench.worker.batch {
+            if self.unsent.len() >= self.bench.worker.batch.max(GO) {
                 break;
             }
             let left = until.saturating_duration_since(Instant::now());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use botsmith_core::store::SqliteStore;
 use botsmith_flow::{
-    Claimant, Commit, Committed, Concurrency, Output, RunStatus, StepPlan, StepStatus, Turn, Wait,
+    Claimant, Claimed, Commit, Committed, Concurrency, Output, RunStatus, StepError, StepPlan,
+    StepStatus, Turn, Wait,
 };
 use serde_json::{Value, json};
 
@@ -61,6 +62,87 @@ fn what_becomes_ready_by_a_commit_is_claimed_in_the_same_turn() {
         assert_eq!(
             world.flows.run("r").unwrap().status,
             RunStatus::Done,
+            "{name}"
+        );
+    });
+}
+
+#[test]
+fn small_writes_of_one_go_build_on_each_other() {
+    on_every_back_end(1, |name, _, store| {
+        let world = World::new(store);
+        let parts: Vec<String> = (0..20).map(|n| format!("part#{n}")).collect();
+        let mut steps = vec![step("split", &[])];
+        steps.extend(parts.iter().map(|part| step(part, &["split"])));
+        let needs: Vec<&str> = parts.iter().map(String::as_str).collect();
+        steps.push(step("join", &needs));
+        for n in 0..9 {
+            world.start(&format!("r{n}"), &steps);
+        }
+        let mut all = Vec::new();
+        for each in [1, 3].into_iter().cycle() {
+            let last = all.last().map(done).unwrap_or_default();
+            let turn = world.flows.turn_by(&last, &world.worker, 64, LEASE, each);
+            let turn = turn.unwrap();
+            assert!(
+                turn.committed.iter().all(|one| *one == Committed::Stored),
+                "{name}: {:?}",
+                turn.committed
+            );
+            if turn.claimed.is_empty() {
+                break;
+            }
+            all.push(turn);
+        }
+        let claimed: Vec<String> = all.iter().flat_map(keys).collect();
+        let different: BTreeSet<&String> = claimed.iter().collect();
+        assert_eq!((claimed.len(), different.len()), (9 * 22, 9 * 22), "{name}");
+        for n in 0..9 {
+            let run = world.flows.run(&format!("r{n}")).unwrap();
+            assert_eq!(run.status, RunStatus::Done, "{name}");
+            // Started, claimed and done for each step, and the run's end.
+            let events = world.flows.events(&run.id, 0, usize::MAX).unwrap();
+            assert_eq!(events.len(), 2 + 2 * 22, "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_step_that_fails_stops_what_another_write_of_its_go_would_begin() {
+    on_every_back_end(1, |name, _, store| {
+        let world = World::new(store);
+        let steps = [
+            step("a", &[]),
+            step("b", &[]),
+            step("c", &["b"]),
+            step("d", &["c"]),
+        ];
+        world.start("r", &steps);
+        let first = world.flows.turn(&[], &world.worker, 2, LEASE).unwrap();
+        let end = |one: &Claimed| match one.held.step.as_str() {
+            "a" => Commit::new(one, Output::Failed(StepError::new("x", "no"))),
+            _ => Commit::new(one, Output::Done(json!(1))),
+        };
+        let mut commits: Vec<Commit> = first.claimed.iter().map(end).collect();
+        if first.claimed[0].held.step != "a" {
+            commits.reverse();
+        }
+        let turn = world.flows.turn_by(&commits, &world.worker, 8, LEASE, 1);
+        let turn = turn.unwrap();
+        assert_eq!(turn.committed, [Committed::Stored; 2], "{name}");
+        assert!(turn.claimed.is_empty(), "{name}: {:?}", turn.claimed);
+        let status = |key| world.flows.step("r", key).unwrap().status;
+        let found = ["a", "b", "c", "d"].map(status);
+        let wanted = [
+            StepStatus::Failed,
+            StepStatus::Done,
+            StepStatus::Skipped,
+            StepStatus::Skipped,
+        ];
+        assert_eq!(found, wanted, "{name}");
+        assert_eq!(
+            world.flows.run("r").unwrap().status,
+            RunStatus::Failed,
             "{name}"
         );
     });

@@ -12,7 +12,7 @@ pub(super) struct Operations {
 
 impl Operations {
     /// Keys that stand before those of logs and indexes.
-    const FIXED: usize = 6;
+    const FIXED: usize = 7;
 
     pub(super) fn new(part: &Part, transaction: Transaction) -> (Self, Vec<Check>) {
         let mut to = Self::default();
@@ -21,6 +21,9 @@ impl Operations {
                 Check::Absent { key } => to.push(["a".into(), key.as_str().into(), Vec::new()]),
                 Check::Version { key, version } => {
                     to.push(["v".into(), key.as_str().into(), version.to_string().into()]);
+                }
+                Check::Value { key, value } => {
+                    to.push(["e".into(), key.as_str().into(), value.clone()]);
                 }
                 Check::LogLength { log, length } => {
                     let log = to.key(part.log(log));
@@ -54,15 +57,17 @@ impl Operations {
         (to, transaction.checks)
     }
 
-    /// Keys and arguments of the script: `facts` are the partition, the call's number and whether it was sent
-    /// before.
+    /// Keys and arguments of the script: `facts` are the partition, the call's number, whether it was sent before,
+    /// and its [`Order`]; `before` is the lane of the transaction that it follows.
     pub(super) fn call<'a>(
         &'a self,
         lane: &str,
+        before: Option<&str>,
         part: &Part,
-        facts: [&'a str; 3],
+        facts: [&'a str; 4],
     ) -> (Vec<String>, Vec<&'a [u8]>) {
         let mut keys = keyed(lane, part);
+        keys.push(part.lane(before.unwrap_or(lane)));
         keys.extend_from_slice(&self.keys);
         let mut arguments = facts.map(str::as_bytes).to_vec();
         arguments.extend(self.arguments.iter().map(Vec::as_slice));
@@ -84,7 +89,31 @@ impl Operations {
     }
 }
 
-/// The keys that every transaction names: those of logs and indexes stand behind.
+/// How a transaction stands to others that are sent with it.
+#[derive(Clone, Copy)]
+pub(super) enum Order {
+    /// No other is for its partition.
+    Alone,
+    /// Others follow it.
+    First,
+    /// It is made after the one before it, or not at all: then the script says [`NOT_YET`].
+    Follows,
+}
+
+/// What the script says of a transaction whose turn has not come.
+pub(super) const NOT_YET: &str = "f";
+
+impl Order {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Alone => "0",
+            Self::First => "1",
+            Self::Follows => "2",
+        }
+    }
+}
+
+/// The keys that every script that writes names: those of logs and indexes stand behind.
 pub(super) fn keyed(lane: &str, part: &Part) -> Vec<String> {
     vec![
         part.versions(),

@@ -1,9 +1,10 @@
 #!lua
 -- Checks, then writes, in one step. KEYS: counter, partition names, records, record keys, the partition's
--- other keys, lane; then its logs and indexes. ARGV: partition, call number, resent?, then the checks, `;`, the
--- writes. Answers `c VERSION NUMBER…` (committed), `x INDEX KIND FOUND` (conflict) or `s` (a later call of
--- the lane has been made). A call that comes twice is made once: the lane keeps its last answer.
-local number, resent = tonumber(ARGV[2]), ARGV[3] == '1'
+-- other keys, lane, the lane before; then its logs and indexes. ARGV: partition, call number, resent?, order, then the
+-- checks, `;`, the writes. Answers `c VERSION NUMBER…` (committed), `x INDEX KIND FOUND` (conflict), `s` (a later call
+-- of the lane has been made) or `f` (the one that it follows has not come). A call that comes twice is made once: the
+-- lane keeps its last answer.
+local number, resent, order = tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
 local last = redis.call('GET', KEYS[6])
 if last then
     local made, answer = string.match(last, '^(%d+) (.*)$')
@@ -11,11 +12,15 @@ if last then
     if made == number then return answer end
     if made > number then return 's' end
 end
+if order == '2' then
+    local before = redis.call('GET', KEYS[7])
+    if not before or tonumber(string.match(before, '^%d+')) ~= number then return 'f' end
+end
 local function done(answer)
     redis.call('SET', KEYS[6], ARGV[2] .. ' ' .. answer, 'PX', 600000)
     return answer
 end
-local at, check = 4, 0
+local at, check = 5, 0
 while ARGV[at] ~= ';' do
     local kind, name, wanted = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local conflict
@@ -26,20 +31,21 @@ while ARGV[at] ~= ';' do
         local record = redis.call('HGET', KEYS[3], name)
         if record then
             local version = string.match(record, '^%d+')
-            if version ~= wanted then conflict = 'v ' .. version end
-        elseif kind == 'v' then
+            local found = kind == 'e' and string.sub(record, #version + 2) or version
+            if found ~= wanted then conflict = 'v ' .. version end
+        elseif kind ~= 'a' then
             conflict = 'a'
         end
     end
     if conflict then
         local answer = 'x ' .. check .. ' ' .. conflict
-        -- The first sending of a call that was sent again may still be on its way.
-        return resent and done(answer) or answer
+        -- The first sending of a call that was sent again may still be on its way; and others may follow.
+        return (resent or order ~= '0') and done(answer) or answer
     end
     at, check = at + 3, check + 1
 end
 at = at + 1
-if not ARGV[at] then return 'c 0' end
+if not ARGV[at] then return order ~= '0' and done('c 0') or 'c 0' end
 local version = string.format('%.0f', redis.call('INCR', KEYS[1]))
 local answer = 'c ' .. version
 redis.call('ZADD', KEYS[2], 0, ARGV[1])

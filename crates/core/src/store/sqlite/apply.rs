@@ -60,6 +60,16 @@ fn found(db: &Connection, part: Option<i64>, check: &Check) -> rusqlite::Result<
             .query_row(params![part, key], |row| count(row, 0))
             .optional()?
             .map_or(Found::Absent, Found::Version),
+        Check::Value { key, value } => db
+            .prepare_cached("SELECT version, value = ?3 FROM record WHERE part = ?1 AND key = ?2")?
+            .query_row(params![part, key, value], |row| {
+                Ok(match row.get(1)? {
+                    true => Found::Same,
+                    false => Found::Version(count(row, 0)?),
+                })
+            })
+            .optional()?
+            .unwrap_or(Found::Absent),
         Check::LogLength { log, .. } => Found::LogLength(
             db.prepare_cached("SELECT length FROM log WHERE part = ?1 AND name = ?2")?
                 .query_row(params![part, log], |row| count(row, 0))

@@ -229,6 +229,36 @@ fn steps_are_claimed_in_the_order_in_which_they_stand() {
 }
 
 #[test]
+fn whoever_has_enough_to_do_where_it_is_soon_sees_what_is_more_urgent_elsewhere() {
+    on_every_back_end(1, |name, _, store| {
+        let world = World::new(store);
+        let many: Vec<StepPlan> = (0..12).map(|n| step(&format!("s{n:02}"), &[])).collect();
+        world.start("usual", &many);
+        let mut turn = world.flows.turn(&[], &world.worker, 1, LEASE).unwrap();
+        // Runs enough that some lie in other partitions.
+        for n in 0..8 {
+            let urgent = StepPlan {
+                priority: 9,
+                ..step("a", &[])
+            };
+            world.start(&format!("urgent-{n}"), &[urgent]);
+        }
+        let mut all = keys(&turn);
+        while !turn.claimed.is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(60));
+            turn = world
+                .flows
+                .turn(&done(&turn), &world.worker, 1, LEASE)
+                .unwrap();
+            all.extend(keys(&turn));
+        }
+        assert_eq!(all.len(), 12 + 8, "{name}: {all:?}");
+        let urgent = |key: &String| key.starts_with("urgent");
+        assert!(all[1..9].iter().all(urgent), "{name}: {all:?}");
+    });
+}
+
+#[test]
 fn events_are_read_from_any_number_on_whatever_record_they_stand_in() {
     on_every_back_end(1, |name, _, store| {
         let world = World::new(store);

@@ -4,7 +4,9 @@
 mod batches;
 mod encoders;
 mod gguf_files;
+mod gguf_heads;
 mod hostile;
 mod sentences;
+mod size;
 mod support;
 mod tokenizers;

@@ -1,6 +1,7 @@
 //! Static embeddings: sentences a second on one thread, by words in a sentence.
 //!
-//! `cargo bench -p botsmith-core --features static-embeddings --bench static_embeddings`. Tokenising is in it.
+//! `cargo bench -p botsmith-core --features static-embeddings --bench static_embeddings`. Tokenising is in it. BENCH_TEXTS
+//! names a file of more texts, one a line; `scripts/bench-engine` writes one.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
@@ -29,6 +30,14 @@ fn embed(criterion: &mut Criterion) {
             .collect();
         group.throughput(Throughput::Elements(texts.len() as u64));
         group.bench_function(BenchmarkId::from_parameter(words), |bencher| {
+            bencher.iter(|| table.embed(black_box(&texts)));
+        });
+    }
+    if let Some(path) = std::env::var_os("BENCH_TEXTS") {
+        let text = std::fs::read_to_string(path).expect("a file of texts");
+        let texts: Vec<String> = text.lines().map(str::to_owned).collect();
+        group.throughput(Throughput::Elements(texts.len() as u64));
+        group.bench_function("mixed", |bencher| {
             bencher.iter(|| table.embed(black_box(&texts)));
         });
     }

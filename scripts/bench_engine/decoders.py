@@ -2,37 +2,29 @@
 
 import json
 import os
-import pathlib
-import resource
-import subprocess
-import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from common import BINARY, PEERS, THREADS, environment, save, timed
+
 PROMPT, ANSWER, TOGETHER = 512, 32, 16
 QUESTIONS = int(os.environ.get("BENCH_QUESTIONS", "200"))
-THREADS = int(os.environ.get("BENCH_THREADS", str(os.cpu_count() or 1)))
 
 
 def ours(path: str) -> dict:
     """One run of `botsmith model bench`, with its CPU time and peak memory."""
-    environment = {**os.environ, "RAYON_NUM_THREADS": str(THREADS), "CANDLE_NUM_THREADS": str(THREADS)}
     command = [
-        str(ROOT / "target/release/botsmith"), "model", "bench", "--model", path, "--device", "cpu", "--json",
-        "--prompt-tokens", str(PROMPT), "--answer-tokens", str(ANSWER), "--parallel", str(TOGETHER),
-        "--questions", str(QUESTIONS),
+        str(BINARY), "model", "bench", "--model", path, "--device", "cpu", "--json", "--prompt-tokens", str(PROMPT),
+        "--answer-tokens", str(ANSWER), "--parallel", str(TOGETHER), "--questions", str(QUESTIONS),
     ]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = json.loads(done.stdout)
+    output, used = timed(command, environment())
+    result = json.loads(output)
     return {
         "prefill": result["prefill"]["tokens_per_second"],
         "decode": result["decode"]["tokens_per_second"],
         "together": result["together"]["tokens_per_second"],
         "questions": result.get("questions"),
-        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "peak_mib": after.ru_maxrss / 1024,
+        "cpu_seconds": used["cpu_seconds"],
+        "peak_mib": used["peak_mib"],
     }
 
 
@@ -55,13 +47,12 @@ def llama(path: str) -> dict:
     return best
 
 
-def main(paths: list[str]) -> None:
+def run(paths: list[str]) -> None:
     results = {}
-    peers = os.environ.get("BENCH_PEERS", "llama.cpp")
     for path in paths:
         mine = ours(path)
-        peer = llama(path) if peers else None
-        results[path] = {"botsmith": mine, "llama.cpp": peer, "threads": THREADS}
+        peer = llama(path) if PEERS else None
+        results[path] = {"botsmith": mine, "llama.cpp": peer}
         print(f"{path} ({THREADS} threads)")
         for key in ("prefill", "decode"):
             beside = f"   llama.cpp {peer[key]:8.1f}   ratio {mine[key] / peer[key]:.2f}" if peer else ""
@@ -70,9 +61,4 @@ def main(paths: list[str]) -> None:
         if questions := mine["questions"]:
             print(f"  questions {questions['seconds']:8.1f} s, {questions['times']:.1f} times as fast as one by one")
         print(f"  memory    {mine['peak_mib']:8.0f} MiB at most, {mine['cpu_seconds']:.0f} s of CPU time")
-    file = ROOT / "target/bench-engine/results.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(results, indent=1) + "\n")
-
-
-main(sys.argv[1:])
+    save("decoder", results)

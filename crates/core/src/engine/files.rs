@@ -1,4 +1,4 @@
-//! The files of a model: a folder, a `.gguf` or a `.safetensors` file in, checked paths out.
+//! The files of a model: a folder, a `.gguf` (any part of several) or a `.safetensors` file in, checked paths out.
 //!
 //! The layout is that of the Hugging Face hub and of `sentence-transformers`: `config.json`, `tokenizer.json`,
 //! `tokenizer_config.json`, `generation_config.json`, `modules.json`, weights in one file or in several with
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::{EngineError, Result};
+use super::gguf::parts;
 
 /// The largest JSON file read besides the tokenizer, in bytes.
 const JSON_BYTES: u64 = 16 << 20;
@@ -25,8 +26,8 @@ const SHARDS: usize = 4096;
 pub enum WeightFiles {
     /// One or more safetensors files.
     Safetensors(Vec<PathBuf>),
-    /// One GGUF file, which also holds configuration and tokenizer.
-    Gguf(PathBuf),
+    /// The parts of a GGUF model, mostly one; the first also holds configuration and tokenizer. Never empty.
+    Gguf(Vec<PathBuf>),
 }
 
 /// The files of one model, found but not read.
@@ -64,7 +65,7 @@ impl ModelFiles {
         }
         let owned = path.to_owned();
         let weights = match extension(path).as_deref() {
-            Some("gguf") => WeightFiles::Gguf(owned),
+            Some("gguf") => WeightFiles::Gguf(parts::all(path)?),
             Some("safetensors") => WeightFiles::Safetensors(vec![owned]),
             Some("bin" | "pt" | "pth" | "pkl" | "ckpt") => return Err(no_model(path, PICKLE)),
             _ => {
@@ -105,10 +106,10 @@ impl ModelFiles {
         self.beside(name).map(|path| read_json(&path)).transpose()
     }
 
-    /// The GGUF file, where the weights are in one.
+    /// The GGUF file with the metadata, where the weights are in such files.
     pub fn gguf(&self) -> Option<&Path> {
         match &self.weights {
-            WeightFiles::Gguf(path) => Some(path),
+            WeightFiles::Gguf(parts) => parts.first().map(PathBuf::as_path),
             WeightFiles::Safetensors(_) => None,
         }
     }
@@ -141,7 +142,10 @@ fn weights_in(folder: &Path) -> Result<WeightFiles> {
     for entry in fs::read_dir(folder).map_err(EngineError::read(folder))? {
         let path = entry.map_err(EngineError::read(folder))?.path();
         match extension(&path).as_deref() {
-            Some("gguf" | "safetensors") if path.is_file() => {
+            Some("gguf") if path.is_file() => {
+                found.insert(parts::first(&path));
+            }
+            Some("safetensors") if path.is_file() => {
                 found.insert(path);
             }
             Some("bin" | "pt" | "pth") => pickled = true,
@@ -151,7 +155,7 @@ fn weights_in(folder: &Path) -> Result<WeightFiles> {
     let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(match extension(&only).as_deref() {
-            Some("gguf") => WeightFiles::Gguf(only),
+            Some("gguf") => WeightFiles::Gguf(parts::all(&only)?),
             _ => WeightFiles::Safetensors(vec![only]),
         }),
         (Some(first), Some(second)) => Err(no_model(

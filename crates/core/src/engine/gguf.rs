@@ -2,9 +2,11 @@
 //!
 //! Follows the specification (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), versions 2 and 3, little
 //! endian. Every length is held against what is left of the file before anything is allocated for it, so a hostile
-//! file costs no more than its own size. Files split in several parts are not read. No numbers are read here.
+//! file costs no more than its own size. Of a model in several files each is read by itself (`gguf/parts.rs`). No numbers
+//! are read here.
 
 mod names;
+pub(crate) mod parts;
 mod read;
 
 use std::collections::BTreeMap;
@@ -106,18 +108,10 @@ impl Gguf {
                 EngineError::damaged(path, format!("tensor `{name}` begins beyond any file"))
             })?;
         }
-        let gguf = Self {
+        Ok(Self {
             entries: header::checked(path, table, data, size)?,
             metadata,
-        };
-        if gguf.integer("split.count").is_some_and(|count| count > 1) {
-            return Err(EngineError::Unsupported {
-                what: "file layout",
-                found: "a GGUF file in several parts".into(),
-                known: "one file; `llama-gguf-split --merge` makes it".into(),
-            });
-        }
-        Ok(gguf)
+        })
     }
 
     /// Reads the head of the file at `path`.

@@ -19,7 +19,7 @@ use candle_core::{Device, Tensor};
 
 use super::error::{EngineError, Result};
 use super::files::{ModelFiles, WeightFiles};
-use super::gguf::{Change, Gguf, Names};
+use super::gguf::{Change, Gguf, Names, parts};
 use super::header::{Entry, Stored};
 use super::linear::{Embedding, Linear, Matrix};
 use super::safetensors;
@@ -78,27 +78,43 @@ impl Weights {
                     weights.add(path, file, entries, str::to_owned)?;
                 }
             }
-            WeightFiles::Gguf(path) => {
-                let mut file = File::open(path).map_err(EngineError::read(path))?;
-                let gguf = Gguf::read(path, &mut file)?;
-                let kind = gguf.architecture().to_owned();
-                let names = Names::of(&kind);
-                let number = |key: &str| {
-                    gguf.integer(&format!("{kind}.attention.{key}"))
-                        .and_then(|n| usize::try_from(n).ok())
-                };
-                let heads = number("head_count").unwrap_or(0);
-                weights.converter = Some(Converter {
-                    names,
-                    heads,
-                    key_heads: number("head_count_kv").unwrap_or(heads),
-                });
-                weights.add(path, file, gguf.entries, |name| {
-                    names.original(name).into_owned()
-                })?;
-            }
+            WeightFiles::Gguf(paths) => weights.add_gguf(paths)?,
         }
         Ok(weights)
+    }
+
+    /// Adds the parts of a GGUF model; the first says what the converter did to all of them.
+    fn add_gguf(&mut self, paths: &[PathBuf]) -> Result<()> {
+        let mut heads = Vec::with_capacity(paths.len());
+        for (at, path) in paths.iter().enumerate() {
+            let mut file = File::open(path).map_err(EngineError::read(path))?;
+            let gguf = Gguf::read(path, &mut file)?;
+            parts::check(path, &gguf, at, paths.len())?;
+            heads.push((path, file, gguf));
+        }
+        let Some((path, _, first)) = heads.first() else {
+            return Ok(());
+        };
+        let tensors = heads.iter().map(|(_, _, gguf)| gguf.entries.len()).sum();
+        parts::check_tensors(path, first, tensors)?;
+        let kind = first.architecture();
+        let names = Names::of(kind);
+        let number = |key: &str| {
+            let key = format!("{kind}.attention.{key}");
+            first.integer(&key).and_then(|n| usize::try_from(n).ok())
+        };
+        let count = number("head_count").unwrap_or(0);
+        self.converter = Some(Converter {
+            names,
+            heads: count,
+            key_heads: number("head_count_kv").unwrap_or(count),
+        });
+        for (path, file, gguf) in heads {
+            self.add(path, file, gguf.entries, |name| {
+                names.original(name).into_owned()
+            })?;
+        }
+        Ok(())
     }
 
     fn add(

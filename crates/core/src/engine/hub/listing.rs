@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::engine::error::{EngineError, Result};
+use crate::engine::gguf::parts;
 use crate::engine::library::{HubModel, is_inside};
 
 /// Most files of a model that are looked at.
@@ -102,7 +103,8 @@ pub(super) fn read(url: &str, answer: &Value, model: &HubModel) -> Result<(Strin
 )]
 fn wanted(name: &str, only: Option<&str>) -> bool {
     if let Some(only) = only {
-        return name == only;
+        // A model in several GGUF files is named by one of them.
+        return name == only || parts::together(name, only);
     }
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
     // Modules of sentence-transformers: `1_Pooling`, `2_Dense`.
@@ -155,5 +157,9 @@ mod tests {
         }
         assert!(wanted("model.Q4_K_M.gguf", Some("model.Q4_K_M.gguf")));
         assert!(!wanted("config.json", Some("model.Q4_K_M.gguf")));
+        let part = |number: u32| format!("Q8_0/model-{number:05}-of-00002.gguf");
+        assert!(wanted(&part(2), Some(&part(1))));
+        assert!(!wanted("model-00002-of-00002.gguf", Some(&part(1))));
+        assert!(!wanted("Q8_0/other-00002-of-00002.gguf", Some(&part(1))));
     }
 }

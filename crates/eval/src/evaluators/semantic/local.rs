@@ -154,8 +154,7 @@ fn signature(files: &ModelFiles) -> Result<String, EngineError> {
         None => Vec::new(),
     };
     let weights = match &files.weights {
-        WeightFiles::Safetensors(paths) => paths.clone(),
-        WeightFiles::Gguf(path) => vec![path.clone()],
+        WeightFiles::Safetensors(paths) | WeightFiles::Gguf(paths) => paths.clone(),
         _ => Vec::new(),
     };
     for path in weights {

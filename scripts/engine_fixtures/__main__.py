@@ -6,7 +6,9 @@ import chats
 import decoders
 import encoders
 import gguf_tokenizers
+import quantised
 import quants
+import sampling
 import sentences
 
 PARTS = {
@@ -15,6 +17,8 @@ PARTS = {
     "tokenizers": gguf_tokenizers.write,
     "sentences": sentences.write,
     "decoders": decoders.write,
+    "quantised": quantised.write,
+    "sampling": sampling.write,
     "chats": chats.write,
 }
 

@@ -52,6 +52,11 @@ def write_json(path: pathlib.Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
+def write_compact(path: pathlib.Path, value: object) -> None:
+    """JSON without blanks, for what is long and read by nobody."""
+    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
 def write_tensors(path: pathlib.Path, tensors: dict[str, torch.Tensor]) -> None:
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
 

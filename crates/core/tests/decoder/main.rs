@@ -8,10 +8,15 @@
 
 mod answers;
 mod chats;
+mod converter;
+mod hostile;
 mod laws;
 mod models;
 mod parity;
+mod quantised;
+mod sampling;
 mod scores;
+mod split_files;
 mod stops;
 mod stored;
 mod templates;

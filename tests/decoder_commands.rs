@@ -144,3 +144,30 @@ fn bench_measures_reading_answering_and_scoring() {
         assert!(rate.is_some_and(|rate| rate > 0.0), "{json}");
     }
 }
+
+#[test]
+fn bench_measures_vectors_of_a_file_of_texts() {
+    let folder = Folder::new();
+    folder.write("texts.txt", "the cat\na mat\nthe cat sat\n");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/core/tests/engine/models");
+    let model = model.join("sentence").display().to_string();
+    let args = [
+        "model",
+        "bench",
+        "--model",
+        &model,
+        "--device",
+        "cpu",
+        "--texts",
+        "texts.txt",
+    ];
+    let json = folder
+        .run(&[&args[..], &["--json"]].concat())
+        .ends(0)
+        .json();
+    assert_eq!(json["embedding"]["texts"], 3);
+    let rate = json["embedding"]["texts_per_second"].as_f64();
+    assert!(rate.is_some_and(|rate| rate > 0.0), "{json}");
+    let text = folder.run(&args).ends(0).stdout;
+    assert!(text.contains("texts/s (3 texts)"), "{text}");
+}

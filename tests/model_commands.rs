@@ -89,6 +89,16 @@ fn embed_writes_files_that_numpy_reads() {
     let head = String::from_utf8_lossy(&bytes[10..128]);
     assert!(head.contains("'<f4'") && head.contains("(3, 8)"), "{head}");
     assert!(bytes.starts_with(b"\x93NUMPY\x01\x00\x76\x00") && head.ends_with('\n'));
+    let json = folder
+        .run(&[&args[..], &["--json"]].concat())
+        .ends(0)
+        .json();
+    assert_eq!(json["file"], "v.npy");
+    assert_eq!(
+        (json["vectors"].as_u64(), json["dimensions"].as_u64()),
+        (Some(3), Some(8))
+    );
+    assert_eq!(json["type"], "float32");
 }
 
 #[test]

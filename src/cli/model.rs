@@ -135,6 +135,9 @@ struct Embed {
     /// A NumPy file instead of JSONL on stdout
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     npy: Option<PathBuf>,
+    /// JSONL on stdout, which it is anyway; with --npy one JSON object about the file
+    #[arg(long)]
+    json: bool,
 }
 
 /// Which decoder, and where.
@@ -233,6 +236,9 @@ struct Bench {
     /// Questions with a shared beginning; 0 leaves them out
     #[arg(long, value_name = "N", default_value_t = 0)]
     questions: usize,
+    /// Texts, one a line: measures a model of embeddings, and nothing of the above
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    texts: Option<PathBuf>,
     /// Times that each is measured; the best counts
     #[arg(long, value_name = "N", default_value_t = 2)]
     repeat: usize,
@@ -249,7 +255,8 @@ impl Model {
             ModelCommand::List(args) => args.json,
             ModelCommand::Info(args) => args.json,
             ModelCommand::Rm(args) => args.json,
-            ModelCommand::Embed(_) | ModelCommand::Score(_) => false,
+            ModelCommand::Embed(args) => args.json && args.npy.is_some(),
+            ModelCommand::Score(_) => false,
             ModelCommand::Run(args) => args.json,
             ModelCommand::Bench(args) => args.json,
         }

@@ -1,21 +1,32 @@
-//! `botsmith model bench`: how fast a model reads, answers, answers many together, and scores.
+//! `botsmith model bench`: how fast a model reads, answers, answers many together, and scores; or how fast it turns
+//! texts into vectors.
 //!
 //! Tokens are drawn from the vocabulary by a fixed rule, so every run and every machine measures the
 //! same work. The best of some repeats counts; loading is measured by itself. Nothing is remembered
 //! between repeats.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use botsmith::core::chat::Call;
-use botsmith::core::engine::{GenerateEvent, GenerateRequest, LocalModel};
+use botsmith::core::engine::{
+    Device, EmbedOptions, GenerateEvent, GenerateRequest, LocalModel, SentenceEmbedder,
+};
 use botsmith::eval::Result;
 use serde_json::{Value, json};
 
 use super::Bench;
+use super::input::texts;
 use crate::cli::context::Context;
 use crate::cli::{Ended, output};
 
+/// Texts that are read at a time.
+const PIECE: usize = 4096;
+
 pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
+    if let Some(path) = &args.texts {
+        return embedding(context, args, path);
+    }
     let begun = Instant::now();
     let model = super::load::decoder(context, &args.decoder)?;
     let load = begun.elapsed().as_secs_f64();
@@ -72,6 +83,40 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
         if let Some(seconds) = result["questions"]["seconds"].as_f64() {
             output::print(&format!("questions {seconds:8.2} s ({})\n", args.questions))?;
         }
+    }
+    Ok(Ended::Well)
+}
+
+/// Texts a second of a model of embeddings, tokenising included; equal texts are computed once.
+fn embedding(context: &Context, args: &Bench, path: &Path) -> Result<Ended> {
+    let begun = Instant::now();
+    let files = super::files(context, &args.decoder.model)?;
+    let device = super::engine(args.decoder.device.parse::<Device>().and_then(Device::open))?;
+    let model = super::engine(SentenceEmbedder::load(&files, &device))?;
+    let load = begun.elapsed().as_secs_f64();
+    let mut all = Vec::new();
+    texts(&[PathBuf::from(path)], PIECE, |piece| {
+        all.extend(piece.into_iter().map(|text| text.text));
+        Ok(())
+    })?;
+    let mut seconds = f64::INFINITY;
+    for _ in 0..args.repeat.max(1) {
+        let begun = Instant::now();
+        super::engine(model.embed(&all, &EmbedOptions::default()))?;
+        seconds = seconds.min(begun.elapsed().as_secs_f64());
+    }
+    let rate = all.len() as f64 / seconds;
+    if args.json {
+        output::print_json(&json!({
+            "model": args.decoder.model,
+            "load_seconds": load,
+            "embedding": {"texts": all.len(), "seconds": seconds, "texts_per_second": rate},
+        }))?;
+    } else {
+        let count = all.len();
+        output::print(&format!(
+            "load      {load:8.2} s\nembedding {rate:8.1} texts/s ({count} texts)\n"
+        ))?;
     }
     Ok(Ended::Well)
 }

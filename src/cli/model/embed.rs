@@ -66,7 +66,14 @@ pub(super) fn run(context: &Context, args: &Embed) -> Result<Ended> {
     })?;
     if let (Some(npy), Some(path)) = (npy, &args.npy) {
         let rows = npy.end()?;
-        if !context.quiet() {
+        if args.json {
+            output::print_json(&json!({
+                "file": path,
+                "vectors": rows,
+                "dimensions": width,
+                "type": if args.int8 { "int8" } else { "float32" },
+            }))?;
+        } else if !context.quiet() {
             output::note(&format!(
                 "{}: {rows} vectors of {width} dimensions",
                 path.display()

@@ -7,11 +7,11 @@ use std::error::Error;
 
 use botsmith::core::engine::{Device, EmbedOptions, ModelFiles, SentenceEmbedder};
 
+/// A cosine, and the two lines that it is of.
+type Pair = (f64, String, String);
+
 /// The cosine and the two lines, of all pairs of different lines the nearest; `None` where there are fewer than two.
-pub(crate) fn nearest(
-    model: &str,
-    text: &str,
-) -> Result<Option<(f64, String, String)>, Box<dyn Error>> {
+pub(crate) fn nearest(model: &str, text: &str) -> Result<Option<Pair>, Box<dyn Error>> {
     let files = ModelFiles::open(model)?;
     let model = SentenceEmbedder::load(&files, &Device::Auto.open()?)?;
     let lines: Vec<&str> = text

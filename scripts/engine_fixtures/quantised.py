@@ -16,9 +16,10 @@ from decoders import PROMPT, STEPS, VOCABULARY, tokenizer
 from gguf import GGMLQuantizationType as Kind
 from transformers import AutoModelForCausalLM
 
-# Of each type, where a block has 16-bit scales: byte, exponent, and the bits that stay as they are drawn: all but the
-# sign where a second scale makes the values even around 0. A block of F16 is one number. The exponents make values that are spread by about 0.05:
-# with larger ones attention hangs on a few tokens, and grows what rounding does to queries and keys.
+# Of each type, where a block has 16-bit scales: byte, exponent, and the bits that stay as they are drawn. Where there are
+# two, their signs are off, so that what one adds the other takes away. A block of F16 is one number. The exponents make
+# values that are spread by about 0.05: with larger ones attention hangs on a few tokens, and grows what rounding does to
+# queries and keys.
 SCALES = {
     "Q4_0": [(0, 8, 0x83FF)],
     "Q8_0": [(0, 4, 0x83FF)],

@@ -152,6 +152,28 @@ impl StaticEmbeddings {
         file::write(tokens, vectors, about).map_err(StaticError::Unfit)
     }
 
+    /// The bytes of this table with rows of whole numbers from `-most` to `most` only, 1 to 127. Such a file is as long
+    /// and is read as fast, but packs better: 31 takes a quarter off a zip and leaves cosines as they were to about
+    /// 0.004. What is coarse already stays as it is.
+    ///
+    /// ```
+    /// use botsmith_core::Vectors;
+    /// use botsmith_core::static_embeddings::StaticEmbeddings;
+    /// let vectors = Vectors::from_rows(2, vec![0.4, 1.0, -1.0, 0.1]);
+    /// let fine = StaticEmbeddings::from_bytes("fine", StaticEmbeddings::write(&["yes", "no"], &vectors, "")?)?;
+    /// let coarse = StaticEmbeddings::from_bytes("coarse", fine.coarser(31))?;
+    /// let off = fine.similarity("yes", "no") - coarse.similarity("yes", "no");
+    /// assert!(off.abs() < 0.02);
+    /// # Ok::<(), botsmith_core::static_embeddings::StaticError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Where `most` is 0 or above 127.
+    pub fn coarser(&self, most: u8) -> Vec<u8> {
+        assert!((1..=127).contains(&most), "bytes go to 127");
+        self.layout.coarser(&self.bytes, most)
+    }
+
     /// How wide the vectors are.
     pub fn width(&self) -> usize {
         self.layout.width

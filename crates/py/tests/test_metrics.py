@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import random
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 import botsmith as bs
 from botsmith import metrics
+from botsmith._metric import Reference
 from botsmith.metrics import MetricFunction
 
 PAIRS = [
@@ -52,6 +56,37 @@ def test_scores_are_those_of_the_command_line(name: str) -> None:
     candidates, references = [a for a, _ in PAIRS], [b for _, b in PAIRS]
     assert function(candidates, references) == [row["score"] for row in scores]
     assert function.corpus(candidates, references) == corpus["corpus"]["score"]
+
+
+def test_lists_of_many_blocks_and_texts_of_any_length_are_judged_as_each_by_itself() -> None:
+    rng = random.Random(3)
+    words = ["judge", "bots", "über", "日本", "fair", "😀", "and", "square"]
+    # Most are short; two in a hundred are of 10 to 30 kB, which go to a thread of their own.
+    lengths = [rng.randint(2000, 5000) if i % 100 in (7, 8) else rng.randint(0, 60) for i in range(3000)]
+    candidates = [" ".join(rng.choices(words, k=length)) for length in lengths]
+    references: list[str | list[str]] = [text.replace("bots", "bot") for text in candidates]
+    references[::50] = [[text, "something else"] for text in candidates[::50]]
+    apart = [metrics.wer(text, of) for text, of in zip(candidates, references, strict=True)]
+    assert metrics.wer(candidates, references, threads=1) == apart
+    assert metrics.wer(candidates, references, threads=2) == apart
+    assert 0.0 < sum(apart) < len(apart)
+
+
+def test_a_list_that_shrinks_while_it_is_judged_is_an_error() -> None:
+    class Shortens(Sequence[str]):
+        """References that take the last candidates away when they are read."""
+
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, at: Any) -> Any:
+            del candidates[1:]
+            return ["a b"][at]
+
+    candidates = ["a c"] * 3
+    references: list[Reference] = [Shortens(), "a b", "a b"]
+    with pytest.raises(ValueError, match="shorter"):
+        metrics.wer(candidates, references, threads=1)
 
 
 def test_of_several_references_the_best_counts() -> None:

@@ -98,10 +98,11 @@ def test_the_library_says_nothing_where_logging_is_not_set_up() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_control_c_is_answered_within_a_second() -> None:
-    code = textwrap.dedent("""
+@pytest.mark.parametrize(("words", "texts"), [(400, 20_000), (20_000, 400)])
+def test_control_c_is_answered_within_a_second(words: int, texts: int) -> None:
+    code = textwrap.dedent(f"""
         import sys, botsmith as bs
-        texts = ["word " * 400] * 20000
+        texts = ["word " * {words}] * {texts}
         print("ready", flush=True)
         try:
             bs.metrics.levenshtein(texts, [t[::-1] for t in texts], threads=1)

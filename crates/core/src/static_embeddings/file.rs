@@ -225,6 +225,32 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// The same table with bytes of at most `most`; a vector keeps its largest value.
+    pub(super) fn coarser(&self, bytes: &[u8], most: u8) -> Vec<u8> {
+        let mut coarse = bytes.to_vec();
+        for id in 0..self.tokens {
+            let row = &mut coarse[self.rows + id * self.width..][..self.width];
+            let largest = row.iter().map(|byte| byte.cast_signed().unsigned_abs());
+            let largest = largest.max().unwrap_or_default();
+            if largest <= most {
+                continue;
+            }
+            for byte in row {
+                let share = f32::from(byte.cast_signed()) / f32::from(largest);
+                *byte = ((share * f32::from(most)).round() as i8).cast_unsigned();
+            }
+            let scale = self.scale(bytes, id) * (f32::from(largest) / f32::from(most));
+            // At the edge of what is allowed, a value becomes smaller rather than the file unreadable.
+            let at = self.scales + 4 * id;
+            coarse[at..at + 4].copy_from_slice(&scale.min(SCALE).to_le_bytes());
+        }
+        let sum = checksum(&coarse);
+        coarse[32..HEADER].copy_from_slice(&sum);
+        coarse
+    }
+}
+
 /// The bytes of a table.
 pub(super) fn write(tokens: &[&str], vectors: &Vectors, about: &str) -> Result<Vec<u8>, String> {
     if tokens.len() != vectors.len() {
@@ -336,6 +362,35 @@ mod tests {
             (sum[0] + 0.5).abs() < 1e-2 && (sum[1] - 2.5).abs() < 2e-2,
             "{sum:?}"
         );
+    }
+
+    #[test]
+    fn a_coarser_table_keeps_tokens_and_largest_values_and_rounds_the_rest() {
+        let values = vec![1.0, -0.26, 0.0, 1e-20, -3e18, 2e18];
+        let vectors = Vectors::from_rows(2, values.clone());
+        let fine = write(&["cat", "##s", "é"], &vectors, "a test").unwrap();
+        let layout = Layout::read(&fine).unwrap();
+        for most in [1, 7, 31] {
+            let coarse = layout.coarser(&fine, most);
+            assert_eq!(Layout::read(&coarse).unwrap(), layout);
+            assert_eq!(layout.token(&coarse, 2), "é");
+            assert_eq!(
+                coarse,
+                layout.coarser(&coarse, most),
+                "it is coarse already"
+            );
+            for (id, wanted) in values.chunks(2).enumerate() {
+                let mut row = [0.0; 2];
+                layout.add(&coarse, id, &mut row);
+                let largest = wanted[0].abs().max(wanted[1].abs());
+                for (wanted, found) in wanted.iter().zip(row) {
+                    let off = (wanted - found).abs() / largest;
+                    assert!(off <= 0.51 / f32::from(most) + 0.005, "{wanted} is {found}");
+                }
+                assert!(row.iter().any(|x| (x.abs() / largest - 1.0).abs() < 1e-5));
+            }
+        }
+        assert_eq!(fine, layout.coarser(&fine, 127));
     }
 
     #[test]

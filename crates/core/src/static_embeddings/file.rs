@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn a_coarser_table_keeps_tokens_and_largest_values_and_rounds_the_rest() {
-        let values = vec![1.0, -0.26, 0.0, 1e-20, -3e18, 2e18];
+        let values = vec![1.0, -0.26, 0.0, 1e-20, -3e17, 2e17];
         let vectors = Vectors::from_rows(2, values.clone());
         let fine = write(&["cat", "##s", "é"], &vectors, "a test").unwrap();
         let layout = Layout::read(&fine).unwrap();
@@ -391,6 +391,10 @@ mod tests {
             }
         }
         assert_eq!(fine, layout.coarser(&fine, 127));
+        let huge = Vectors::from_rows(1, vec![1e20]);
+        let huge = write(&["huge"], &huge, "").unwrap();
+        let layout = Layout::read(&huge).unwrap();
+        assert!(Layout::read(&layout.coarser(&huge, 1)).is_ok());
     }
 
     #[test]

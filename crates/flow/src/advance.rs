@@ -282,6 +282,6 @@ impl<'u, 'a> Change<'u, 'a> {
                 self.unit.clear_due(TIMERS, &member(&id, ""));
             }
         }
-        self.unit.put(&run_key(&self.run.id), &self.run);
+        self.unit.put_own(&run_key(&self.run.id), self.run);
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Known {
     found: BTreeMap<String, Option<Record>>,
     /// What the units so far will have written; `None` where the record will be gone.
     written: BTreeMap<String, Option<Vec<u8>>>,
+    /// The same as values, so that they need not be read.
+    values: BTreeMap<String, Box<dyn Stored>>,
 }
 
 impl Known {
@@ -23,19 +25,22 @@ impl Known {
         Self {
             found: found.into_iter().collect(),
             written: BTreeMap::new(),
+            values: BTreeMap::new(),
         }
     }
 
-    /// Takes in what a transaction is to write.
-    pub(crate) fn add(&mut self, transaction: &Transaction) {
+    /// Takes in what a transaction is to write, and what of it is known as a value.
+    pub(crate) fn add(&mut self, transaction: &Transaction, values: Values) {
         for write in &transaction.writes {
             let (key, value) = match write {
                 Write::Put { key, value } => (key, Some(value.clone())),
                 Write::Delete { key } => (key, None),
                 _ => continue,
             };
+            self.values.remove(key);
             self.written.insert(key.clone(), value);
         }
+        self.values.extend(values);
     }
 }
 
@@ -92,8 +97,11 @@ impl After {
     }
 }
 
+/// Values that were written, by key.
+pub(crate) type Values = Vec<(String, Box<dyn Stored>)>;
+
 /// A value that can be written out.
-trait Stored {
+pub(crate) trait Stored {
     fn bytes(&self) -> Vec<u8>;
     fn any(&self) -> &dyn Any;
 }
@@ -206,6 +214,11 @@ impl<'a> Unit<'a> {
         let Some(record) = seen.before.as_ref().and_then(Option::as_ref) else {
             return Ok(None);
         };
+        let value = self.known.filter(|_| seen.foreseen);
+        let value = value.and_then(|known| known.values.get(key));
+        if let Some(value) = value.and_then(|value| value.any().downcast_ref::<T>()) {
+            return Ok(Some(value.clone()));
+        }
         let value: T = read(self.partition, key, &record.value)?;
         seen.value = Some(Box::new(value.clone()));
         Ok(Some(value))
@@ -239,7 +252,12 @@ impl<'a> Unit<'a> {
     }
 
     pub(crate) fn put<T: Serialize + Clone + 'static>(&mut self, key: &str, value: &T) {
-        let after = After::Value(Box::new(value.clone()));
+        self.put_own(key, value.clone());
+    }
+
+    /// As [`put`](Self::put), of a value that is not needed any more.
+    pub(crate) fn put_own<T: Serialize + 'static>(&mut self, key: &str, value: T) {
+        let after = After::Value(Box::new(value));
         self.seen.entry(key.to_owned()).or_default().after = Some(Some(after));
     }
 
@@ -297,7 +315,13 @@ impl<'a> Unit<'a> {
 
     /// What makes it happen if nothing has changed that it hangs on; `None` where nothing is to be written.
     pub(crate) fn into_transaction(self) -> Option<Transaction> {
+        self.into_writes().0
+    }
+
+    /// As [`into_transaction`](Self::into_transaction), with the values that it puts.
+    pub(crate) fn into_writes(self) -> (Option<Transaction>, Values) {
         let mut transaction = Transaction::new();
+        let mut values = Values::new();
         for (key, seen) in self.seen {
             if let Some(before) = seen.before.as_ref().filter(|_| seen.used) {
                 transaction = match before {
@@ -310,7 +334,8 @@ impl<'a> Unit<'a> {
             match seen.after {
                 Some(Some(After::Bytes(bytes))) => transaction = transaction.put(key, bytes),
                 Some(Some(After::Value(value))) => {
-                    transaction = transaction.put(key, value.bytes());
+                    transaction = transaction.put(key.clone(), value.bytes());
+                    values.push((key, value));
                 }
                 Some(None) => transaction = transaction.delete(key),
                 None => {}
@@ -322,7 +347,8 @@ impl<'a> Unit<'a> {
                 None => transaction.clear_due(index, member),
             };
         }
-        (!transaction.writes.is_empty()).then_some(transaction)
+        let transaction = (!transaction.writes.is_empty()).then_some(transaction);
+        (transaction, values)
     }
 
     /// Makes it happen; `false` when something that was read has changed since.

@@ -7,21 +7,23 @@
 //! A write holds what is of one partition, or less where a worker wants small ones. Those of a partition go together
 //! too: each builds on what the one before it will have written, and is not made where that is not there.
 
+mod job;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use botsmith_core::store::{Ask, Outcome, Record, Transaction};
 use serde::Deserialize;
 
-use crate::advance::{QUEUES, run_key, step_key};
-use crate::state::StepState;
+use crate::advance::step_key;
 use crate::unit::{Known, Unit, read};
 use crate::{Concurrency, Result};
 
-use super::claim::{Lease, begin};
-use super::commit::{apply, foresee};
-use super::heads::Head;
+use super::commit::foresee;
 use super::{Claimant, Claimed, Commit, Committed, FlowStore, nonce};
+use job::{Job, Part, Wish};
 
+/// How often writes that others came between are made anew together, before each is for itself.
+const AGAIN: usize = 2;
 /// How many steps are looked at when those that stood first were not to be had.
 const FURTHER: usize = 32;
 
@@ -34,62 +36,13 @@ pub struct Turn {
     pub claimed: Vec<Claimed>,
 }
 
-/// What is done in one partition.
-#[derive(Default)]
-struct Job {
-    place: String,
-    /// Which commits.
-    ends: Vec<usize>,
-    /// What stood in the queues.
-    heads: Vec<Head>,
-    /// Those of them that are to be claimed.
-    picks: Vec<Pick>,
-    /// Whether heads were left out because enough was picked.
-    enough: bool,
-    /// Records that were read.
-    found: Vec<(String, Option<Record>)>,
-}
-
-/// A step to be claimed: run, step, and the random part of the token.
-type Pick = (String, String, String);
-
-/// What one write is to hold.
-#[derive(Clone, Copy)]
-struct Part<'j> {
-    /// Which commits.
-    ends: &'j [usize],
-    picks: &'j [Pick],
-}
-
-/// What a write gives: answers to commits in their order, and what was claimed.
-type Made = (Vec<Committed>, Vec<Claimed>);
-
-/// What a go is about.
-struct Wish<'a> {
-    commits: &'a [Commit],
-    worker: &'a Claimant,
-    lease_ms: u64,
-    /// The most steps that one write commits, and the most that it claims.
-    each: usize,
-}
-
-impl<'a> Wish<'a> {
-    fn lease<'n>(&self, nonce: &'n str) -> Lease<'n>
-    where
-        'a: 'n,
-    {
-        Lease {
-            worker: self.worker,
-            nonce,
-            length_ms: self.lease_ms,
+impl Turn {
+    fn add(&mut self, part: Part<'_>, committed: Vec<Committed>, claimed: Vec<Claimed>) {
+        for (at, answer) in part.ends.iter().zip(committed) {
+            self.committed[*at] = answer;
         }
+        self.claimed.extend(claimed);
     }
-}
-
-#[derive(Deserialize)]
-struct Next {
-    #[serde(default)]
-    dependants: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +63,8 @@ struct Permits {
     taken: Vec<(String, String)>,
     /// Keys that had none left.
     out: BTreeSet<String>,
+    /// Their queues, in which no step has another key: none of them need be read.
+    shut: BTreeSet<String>,
 }
 
 impl FlowStore {
@@ -206,7 +161,9 @@ impl FlowStore {
         loop {
             let left = n - turn.claimed.len();
             let mut looked = 0;
-            for (place, head) in heads.by_ref().take(if left == 0 { 0 } else { at_once }) {
+            let open = heads.by_ref();
+            let open = open.filter(|(_, head)| !permits.shut.contains(&head.queue));
+            for (place, head) in open.take(if left == 0 { 0 } else { at_once }) {
                 order.insert(head.member.clone(), order.len());
                 jobs.entry(place).or_default().heads.push(head);
                 looked += 1;
@@ -249,6 +206,34 @@ impl FlowStore {
         for job in &mut jobs {
             self.pick(job, wish, &mut spare, permits)?;
         }
+        let mut again = self.make(wish, jobs, &mut spare, turn)?;
+        for _ in 0..AGAIN {
+            if again.is_empty() {
+                break;
+            }
+            self.read_anew(wish, &mut again)?;
+            again = self.make(wish, again, &mut 0, turn)?;
+        }
+        for job in &again {
+            for part in job.parts(wish.each) {
+                let (committed, claimed) = self.change(&job.place, |unit, now_ms| {
+                    foresee(unit, part.ends.iter().map(|at| wish.commits[*at].held()))?;
+                    part.work(unit, wish, &mut 0, now_ms)
+                })?;
+                turn.add(part, committed, claimed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the writes of some partitions, in one go; gives what has to be made anew, since another came between.
+    fn make(
+        &self,
+        wish: &Wish<'_>,
+        mut jobs: Vec<Job>,
+        spare: &mut usize,
+        turn: &mut Turn,
+    ) -> Result<Vec<Job>> {
         let now_ms = self.now_ms()?;
         let mut transactions: Vec<(String, Transaction)> = Vec::new();
         let mut made = Vec::new();
@@ -257,13 +242,13 @@ impl FlowStore {
             let parts = job.parts(wish.each);
             for (number, part) in parts.iter().enumerate() {
                 let mut unit = Unit::after(&**self.state(), &job.place, &known);
-                let done = part.work(&mut unit, wish, &mut spare, now_ms)?;
+                let done = part.work(&mut unit, wish, spare, now_ms)?;
                 let events = unit.events();
-                let transaction = unit.into_transaction();
+                let (transaction, values) = unit.into_writes();
                 let writes = transaction.is_some();
                 if let Some(transaction) = transaction {
                     if number + 1 < parts.len() {
-                        known.add(&transaction);
+                        known.add(&transaction, values);
                     }
                     transactions.push((job.place.clone(), transaction));
                 }
@@ -275,38 +260,52 @@ impl FlowStore {
             false => self.state().transact_all(transactions)?,
         };
         let (mut outcomes, mut made) = (outcomes.into_iter(), made.into_iter());
+        let mut again = Vec::new();
         for job in &jobs {
-            let (mut none, mut conflicts) = (true, false);
+            let mut none = true;
+            let mut rest = Job::default();
             for part in job.parts(wish.each) {
-                let (mut done, events, writes) = made.next().expect("each part was made");
+                let ((committed, claimed), events, writes) =
+                    made.next().expect("each part was made");
                 let outcome = writes.then(|| outcomes.next()).flatten();
                 if matches!(outcome, Some(Outcome::Conflict(_))) {
-                    conflicts = true;
-                    done = self.change(&job.place, |unit, now_ms| {
-                        foresee(unit, part.ends.iter().map(|at| wish.commits[*at].held()))?;
-                        part.work(unit, wish, &mut 0, now_ms)
-                    })?;
-                } else {
-                    self.seen.add(events);
+                    rest.ends.extend(part.ends);
+                    rest.picks.extend_from_slice(part.picks);
+                    continue;
                 }
-                let (committed, claimed) = done;
-                for (at, answer) in part.ends.iter().zip(committed) {
-                    turn.committed[*at] = answer;
-                }
+                self.seen.add(events);
                 none &= claimed.is_empty();
-                turn.claimed.extend(claimed);
+                turn.add(part, committed, claimed);
             }
-            if conflicts {
+            if !rest.ends.is_empty() || !rest.picks.is_empty() {
                 self.move_on();
-            } else if !job.picks.is_empty() {
+                rest.place.clone_from(&job.place);
+                again.push(rest);
+                continue;
+            }
+            if !job.picks.is_empty() {
                 self.stay(&job.place);
             }
             // A step that is no longer ready has left its queue, or leaves it now.
-            if none && !job.heads.is_empty() && !job.enough && !conflicts {
+            if none && !job.heads.is_empty() && !job.enough {
                 self.tidy(&job.place, &job.heads)?;
             }
         }
-        Ok(())
+        Ok(again)
+    }
+
+    /// Reads what jobs are about as it is now.
+    fn read_anew(&self, wish: &Wish<'_>, jobs: &mut [Job]) -> Result<()> {
+        let keys: Vec<Vec<String>> = jobs.iter().map(|job| job.keys(wish.commits)).collect();
+        let asks = jobs.iter().zip(&keys);
+        let asks: Vec<Ask> = asks
+            .map(|(job, keys)| Ask::records(&job.place, keys))
+            .collect();
+        let answers = self.state().ask(&asks)?;
+        for ((job, keys), answer) in jobs.iter_mut().zip(keys).zip(answers) {
+            job.found = keys.into_iter().zip(answer.records()).collect();
+        }
+        self.look_closer(jobs)
     }
 
     /// Reads what the commits and the heads of each partition are about, in one go.
@@ -356,11 +355,14 @@ impl FlowStore {
             let limited: Limited = read(&job.place, &key, &record.value)?;
             let holder = nonce();
             if let Some(limit) = limited.plan.concurrency {
-                if permits.out.contains(&limit.key) {
+                if permits.shut.contains(&head.queue) {
                     continue;
                 }
-                if !self.take(&limit.key, limit.limit, &holder, wish.lease_ms)? {
+                if permits.out.contains(&limit.key)
+                    || !self.take(&limit.key, limit.limit, &holder, wish.lease_ms)?
+                {
                     permits.out.insert(limit.key);
+                    permits.shut.insert(head.queue.clone());
                     continue;
                 }
                 permits.taken.push((limit.key, holder.clone()));
@@ -369,91 +371,5 @@ impl FlowStore {
             *spare -= 1;
         }
         Ok(())
-    }
-}
-
-impl Job {
-    /// The records that its commits are about.
-    fn keys(&self, commits: &[Commit]) -> Vec<String> {
-        let mut keys: BTreeSet<String> = BTreeSet::from([QUEUES.to_owned()]);
-        for held in self.ends.iter().map(|at| commits[*at].held()) {
-            keys.extend([run_key(&held.run), step_key(&held.run, &held.step)]);
-        }
-        keys.into_iter().collect()
-    }
-
-    /// The records of what hangs on its commits, and of its heads, that were not read yet.
-    fn further(&self) -> Result<Vec<String>> {
-        let mut keys = BTreeSet::new();
-        for (key, record) in &self.found {
-            let run = key
-                .strip_prefix("step/")
-                .and_then(|rest| rest.split_once('/'));
-            if let (Some((run, _)), Some(record)) = (run, record) {
-                let next: Next = read(&self.place, key, &record.value)?;
-                keys.extend(next.dependants.iter().map(|key| step_key(run, key)));
-            }
-        }
-        for (run, step) in self.heads.iter().filter_map(Head::names) {
-            keys.extend([run_key(run), step_key(run, step)]);
-        }
-        for (key, _) in &self.found {
-            keys.remove(key);
-        }
-        Ok(keys.into_iter().collect())
-    }
-
-    /// What each of its writes is to hold.
-    fn parts(&self, each: usize) -> Vec<Part<'_>> {
-        fn cut<T>(all: &[T], each: usize, at: usize) -> &[T] {
-            let from = at.saturating_mul(each).min(all.len());
-            &all[from..from.saturating_add(each).min(all.len())]
-        }
-        let count = self.ends.len().max(self.picks.len()).div_ceil(each).max(1);
-        let part = |at| Part {
-            ends: cut(&self.ends, each, at),
-            picks: cut(&self.picks, each, at),
-        };
-        (0..count).map(part).collect()
-    }
-}
-
-impl Part<'_> {
-    /// Commits, then claims: what was picked, then what has just become ready, `spare` of it at most.
-    fn work(
-        self,
-        unit: &mut Unit<'_>,
-        wish: &Wish<'_>,
-        spare: &mut usize,
-        now_ms: u64,
-    ) -> Result<Made> {
-        let ends = self.ends.iter().map(|at| &wish.commits[*at]);
-        let committed = ends
-            .map(|commit| apply(unit, commit, now_ms))
-            .collect::<Result<Vec<_>>>()?;
-        let mut claimed = Vec::new();
-        for (run, step, nonce) in self.picks {
-            claimed.extend(begin(unit, run, step, &wish.lease(nonce), now_ms)?);
-        }
-        for member in unit.ready() {
-            let room = *spare > 0 && claimed.len() < wish.each;
-            let Some((run, step)) = member.split_once('/').filter(|_| room) else {
-                break;
-            };
-            let Some(state) = unit.get::<StepState>(&step_key(run, step))? else {
-                continue;
-            };
-            let offers = &wish.worker.offers;
-            let fits = state.plan.requires.iter().all(|one| offers.contains(one));
-            // A permit is another partition's: that step is left to the next look.
-            if !fits || state.plan.concurrency.is_some() {
-                continue;
-            }
-            if let Some(one) = begin(unit, run, step, &wish.lease(&nonce()), now_ms)? {
-                claimed.push(one);
-                *spare -= 1;
-            }
-        }
-        Ok((committed, claimed))
     }
 }

@@ -258,6 +258,38 @@ fn whoever_has_enough_to_do_where_it_is_soon_sees_what_is_more_urgent_elsewhere(
     });
 }
 
+/// However many stand before it that a key does not admit.
+#[test]
+fn a_step_is_claimed_without_reading_those_before_it_that_a_key_does_not_admit() {
+    let Some(redis) = crate::server::one(&["--appendfsync", "no"]) else {
+        return;
+    };
+    let world = World::new(botsmith_core::store::open(&redis.url()).unwrap());
+    let limited = |n: usize| StepPlan {
+        concurrency: Some(Concurrency {
+            key: "one".into(),
+            limit: 1,
+        }),
+        ..step(&format!("s{n:02}"), &[])
+    };
+    let many: Vec<StepPlan> = (0..20).map(limited).collect();
+    for n in 0..16 {
+        world.start(&format!("limited-{n}"), &many);
+    }
+    let first = world.flows.claim(&world.worker, 8, LEASE).unwrap();
+    assert_eq!(first.len(), 1, "the key admits one");
+    world.pass(1000);
+    world.start("free", &[step("a", &[])]);
+    redis.say(&["CONFIG", "RESETSTAT"]);
+    let second = world.flows.turn(&[], &world.worker, 1, LEASE).unwrap();
+    assert_eq!(keys(&second), ["free/a"]);
+    let stats = redis.say(&["INFO", "commandstats"]);
+    let reads = stats.split("cmdstat_hmget:calls=").nth(1).unwrap();
+    let reads: u64 = reads.split(',').next().unwrap().parse().unwrap();
+    // The queues of each of eight partitions, perhaps twice, the first step, the one that is claimed, the key.
+    assert!(reads <= 24, "{reads} reads");
+}
+
 #[test]
 fn events_are_read_from_any_number_on_whatever_record_they_stand_in() {
     on_every_back_end(1, |name, _, store| {

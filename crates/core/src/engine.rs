@@ -66,7 +66,7 @@ pub use generate::{GenerateEvent, GenerateRequest, GeneratedToken, Generation};
 pub use header::{Entry, Stored};
 pub use library::{HubModel, Kept, Library, ModelRef};
 pub use linear::{Embedding, Linear};
-pub use local::{KvUse, LoadOptions, LocalModel};
+pub use local::{ChatStart, KvUse, LoadOptions, LocalModel};
 pub use norm::Norm;
 pub use plugin::{Accelerator, PlaceThere};
 #[doc(hidden)]

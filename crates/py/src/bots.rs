@@ -122,7 +122,7 @@ fn messages(conversation: &str) -> PyResult<Vec<Message>> {
 }
 
 /// Until when, and how it is stopped.
-fn call(stop: &Stop, timeout: Option<f64>) -> PyResult<Call> {
+pub(crate) fn call(stop: &Stop, timeout: Option<f64>) -> PyResult<Call> {
     let call = Call::default().cancelled_by(stop.token().clone());
     let Some(seconds) = timeout else {
         return Ok(call);

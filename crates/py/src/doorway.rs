@@ -4,7 +4,8 @@
 //! [`quick`] is for work that is done within some milliseconds and runs on the caller's thread.
 //! [`long`] is for everything else: the work has a thread of its own while the caller looks for signals
 //! ten times a second and tells a listener how far it has come. Work that is stopped has half a second
-//! to end by itself; then it is left alone, and the caller gets `KeyboardInterrupt`.
+//! to end by itself; then it is left alone, and the caller gets `KeyboardInterrupt`. [`long_at`] is the same
+//! at another [`Pace`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,10 +18,27 @@ use pyo3::prelude::*;
 
 use crate::fault::Fault;
 
-/// How often the caller looks for signals and tells of progress.
-const TICK: Duration = Duration::from_millis(100);
-/// How long stopped work may take to end by itself.
-const GRACE: Duration = Duration::from_millis(500);
+/// How closely a caller watches the work that it waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// How often it looks for signals and tells of progress.
+    pub(crate) tick: Duration,
+    /// How long stopped work may take to end by itself.
+    pub(crate) grace: Duration,
+}
+
+/// For work that is mostly short.
+const USUAL: Pace = Pace {
+    tick: Duration::from_millis(100),
+    grace: Duration::from_millis(500),
+};
+
+/// For models: Ctrl-C is answered within 200 ms, though a step of a large one takes longer.
+#[cfg(feature = "engine")]
+pub(crate) const PROMPT: Pace = Pace {
+    tick: Duration::from_millis(40),
+    grace: Duration::from_millis(100),
+};
 
 /// Stops work from another thread: `botsmith.aio` sets it where a task is cancelled.
 #[pyclass(frozen, module = "botsmith._native")]
@@ -83,6 +101,17 @@ pub(crate) fn long<T: Send + 'static, E: Into<Fault> + 'static>(
     tick: impl Fn(Python<'_>) -> PyResult<()>,
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> PyResult<T> {
+    long_at(py, USUAL, stop, tick, work)
+}
+
+/// As [`long`], at a pace.
+pub(crate) fn long_at<T: Send + 'static, E: Into<Fault> + 'static>(
+    py: Python<'_>,
+    pace: Pace,
+    stop: &Stop,
+    tick: impl Fn(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> PyResult<T> {
     let (done, mut waiting) = mpsc::sync_channel(1);
     std::thread::Builder::new()
         .name("botsmith".into())
@@ -93,7 +122,7 @@ pub(crate) fn long<T: Send + 'static, E: Into<Fault> + 'static>(
     let mut stopped: Option<(PyErr, Instant)> = None;
     loop {
         let (back, got) = py.detach(move || {
-            let got = waiting.recv_timeout(TICK);
+            let got = waiting.recv_timeout(pace.tick);
             (waiting, got)
         });
         waiting = back;
@@ -102,7 +131,7 @@ pub(crate) fn long<T: Send + 'static, E: Into<Fault> + 'static>(
             (Ok(_), Some((error, _))) => return Err(error),
             (Ok(result), None) => return result.map_err(|fault| fault.into_py(py)),
             (Err(_), Some((error, since))) => {
-                if gone || since.elapsed() > GRACE {
+                if gone || since.elapsed() > pace.grace {
                     return Err(error);
                 }
                 stopped = Some((error, since));

@@ -16,6 +16,9 @@ pub(crate) enum Fault {
     Python(PyErr),
     /// Something that is no use of the right kind, in words.
     Wrong(String),
+    /// A model in a process that was forked since models were loaded.
+    #[cfg(feature = "engine")]
+    Forked,
     /// A panic, which is a bug.
     Broken(String),
 }
@@ -29,6 +32,20 @@ impl From<eval::Error> for Fault {
 impl From<core::Error> for Fault {
     fn from(error: core::Error) -> Self {
         eval::Error::from(error).into()
+    }
+}
+
+#[cfg(feature = "engine")]
+impl From<core::engine::EngineError> for Fault {
+    fn from(error: core::engine::EngineError) -> Self {
+        core::Error::from(error).into()
+    }
+}
+
+#[cfg(feature = "engine")]
+impl From<core::chat::ModelError> for Fault {
+    fn from(error: core::chat::ModelError) -> Self {
+        nanobots::Error::Model(error).into()
     }
 }
 
@@ -89,6 +106,12 @@ impl Fault {
             Self::Known(error) => facts(&error),
             Self::Flow(error) => plain(error.code(), error.to_string()),
             Self::Wrong(words) => return pyo3::exceptions::PyValueError::new_err(words),
+            #[cfg(feature = "engine")]
+            Self::Forked => {
+                let words = "models have threads, which a forked process has not: load models in the new process, \
+                             and start it by `spawn` or `forkserver` where this one has loaded some";
+                plain("BS-PY-005", words.into())
+            }
             Self::Broken(words) => plain("BS-PY-001", format!("a bug in botsmith: {words}")),
         };
         let made = OF
@@ -124,6 +147,12 @@ fn facts(error: &eval::Error) -> Facts {
         facts.7.clone_from(&diagnostic.hint);
     }
     if let Some(core::Error::Read { path, .. } | core::Error::Write { path, .. }) = core {
+        facts.3 = Some(path.display().to_string());
+    }
+    #[cfg(feature = "engine")]
+    if let Some(core::Error::Engine(error)) = core
+        && let Some(path) = error.path()
+    {
         facts.3 = Some(path.display().to_string());
     }
     match error {

@@ -20,6 +20,8 @@ mod callback;
 mod command;
 mod doorway;
 mod embed;
+#[cfg(feature = "engine")]
+mod engine;
 mod eval;
 mod fault;
 mod feedback;
@@ -59,6 +61,13 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<flow::FlowWorker>()?;
     module.add_class::<feedback::Review>()?;
     module.add_class::<versions::BotVersions>()?;
+    #[cfg(feature = "engine")]
+    {
+        module.add_class::<engine::Model>()?;
+        module.add_class::<engine::ChatStream>()?;
+        module.add_class::<engine::Embedder>()?;
+        module.add_class::<engine::CrossEncoder>()?;
+    }
     module.add_function(wrap_pyfunction!(hone::hone, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_add, module)?)?;
     module.add_function(wrap_pyfunction!(feedback::feedback_agreement, module)?)?;

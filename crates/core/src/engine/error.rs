@@ -307,6 +307,22 @@ impl EngineError {
         known.copied().unwrap_or("BS-ENG-027")
     }
 
+    /// The file or folder that it is about, where it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::NoModel { path, .. }
+            | Self::Read { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::TensorMissing { path, .. }
+            | Self::TensorShape { path, .. }
+            | Self::NotFinite { path, .. }
+            | Self::Tokenizer { path, .. }
+            | Self::Write { path, .. } => Some(path),
+            Self::Config(diagnostic) => Some(&diagnostic.path),
+            _ => None,
+        }
+    }
+
     pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {
         Self::Damaged {
             path: path.to_owned(),

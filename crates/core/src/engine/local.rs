@@ -8,10 +8,12 @@ mod chat;
 mod load;
 mod options;
 mod score;
+mod start;
 
 use std::sync::Arc;
 
 pub use load::LoadOptions;
+pub use start::ChatStart;
 
 use super::chat_template::ChatTemplate;
 use super::error::Result;

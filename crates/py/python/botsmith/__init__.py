@@ -2,6 +2,8 @@
 
 - :func:`evaluate` judges bots over a dataset and gives a :class:`Run`; :func:`compare` compares two.
 - :class:`Bot` is a cartridge with a model behind it.
+- :class:`Model`, :class:`Embedder` and :class:`CrossEncoder` are models of this machine, where the build has the
+  engine (:func:`has_engine`).
 - :mod:`botsmith.metrics` has the text metrics as plain functions; :func:`embed` gives vectors of texts.
 - :mod:`botsmith.stats` has the statistics: intervals, paired tests, corrections, power.
 - :mod:`botsmith.nlp` reads language: tokens, sentences, parts of speech, morphology, lemmas.
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from . import _log, _threads
 from ._errors import (
     BotError,
+    EngineError,
     Error,
     EvalError,
     FileError,
@@ -44,10 +47,15 @@ if TYPE_CHECKING:
     from ._answers import Refused
     from ._bots import Bot, Session, Stream
     from ._callables import Score
+    from ._chat import ChatResponse, Sampling, TokenLogprob
     from ._embed import embed
+    from ._encoders import CrossEncoder, Embedder, Int8Vectors
+    from ._engine import has_engine
     from ._eval import Evaluator, evaluate
     from ._hone import Honing, hone
+    from ._model import ChatStream, Model
     from ._run import Run, Store, compare, open_run, runs
+    from ._scores import Continuation, Scores, TextScore
     from ._tools import Tool, tool
     from ._values import Answer, CaseResult, Comparison, Difference, Verdict
 
@@ -56,25 +64,37 @@ __all__ = [
     "Bot",
     "BotError",
     "CaseResult",
+    "ChatResponse",
+    "ChatStream",
     "Comparison",
+    "Continuation",
+    "CrossEncoder",
     "Difference",
+    "Embedder",
+    "EngineError",
     "Error",
     "EvalError",
     "Evaluator",
     "FileError",
     "Honing",
+    "Int8Vectors",
     "InternalError",
     "LanguageError",
+    "Model",
     "ModelError",
     "NotFoundError",
     "Refused",
     "Run",
+    "Sampling",
     "Score",
+    "Scores",
     "Session",
     "SpecError",
     "Store",
     "StoreError",
     "Stream",
+    "TextScore",
+    "TokenLogprob",
     "Tool",
     "Verdict",
     "__version__",
@@ -85,6 +105,7 @@ __all__ = [
     "evaluate",
     "feedback",
     "flow",
+    "has_engine",
     "hone",
     "metrics",
     "nlp",
@@ -101,10 +122,15 @@ _HOMES = {
     "_answers": ("Refused",),
     "_bots": ("Bot", "Session", "Stream"),
     "_callables": ("Score",),
+    "_chat": ("ChatResponse", "Sampling", "TokenLogprob"),
     "_embed": ("embed",),
+    "_encoders": ("CrossEncoder", "Embedder", "Int8Vectors"),
+    "_engine": ("has_engine",),
     "_eval": ("Evaluator", "evaluate"),
     "_hone": ("Honing", "hone"),
+    "_model": ("ChatStream", "Model"),
     "_run": ("Run", "Store", "compare", "open_run", "runs"),
+    "_scores": ("Continuation", "Scores", "TextScore"),
     "_tools": ("Tool", "tool"),
     "_values": ("Answer", "CaseResult", "Comparison", "Difference", "Verdict"),
 }

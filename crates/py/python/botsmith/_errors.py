@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "BotError",
+    "EngineError",
     "Error",
     "EvalError",
     "FileError",
@@ -121,6 +122,10 @@ class ModelError(BotError):
     """A provider that did not answer."""
 
 
+class EngineError(Error, RuntimeError):
+    """A model of this machine that cannot be loaded or asked, or an engine that this build has not."""
+
+
 class EvalError(Error, RuntimeError):
     """A case or a suite that cannot be judged."""
 
@@ -132,6 +137,15 @@ class InternalError(Error, RuntimeError):
 _KINDS: tuple[tuple[str, type[Error]], ...] = (
     ("BS-PY-001", InternalError),
     ("BS-PY-003", LanguageError),
+    ("BS-PY-004", EngineError),
+    ("BS-PY-005", EngineError),
+    ("BS-ENG-001", FileError),
+    ("BS-ENG-002", FileError),
+    ("BS-ENG-004", SpecError),
+    ("BS-ENG-019", SpecError),
+    ("BS-ENG-020", FileError),
+    ("BS-ENG-025", SpecError),
+    ("BS-ENG", EngineError),
     ("BS-CORE-002", FileError),
     ("BS-CORE-003", FileError),
     ("BS-CORE-01", StoreError),

@@ -1,12 +1,19 @@
-"""Threads that callables run on while Rust waits: they end with the interpreter."""
+"""Threads that callables run on while Rust waits, and that calls run on which are awaited: they end with the
+interpreter."""
 
 from __future__ import annotations
 
 import atexit
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _native
+
+if TYPE_CHECKING:
+    import asyncio
+
+T = TypeVar("T")
 
 
 def begin() -> None:
@@ -37,3 +44,40 @@ def _words(error: BaseException) -> str:
     except Exception:  # noqa: BLE001 - an exception that cannot be shown is still one
         return repr(error).encode("ascii", "backslashreplace").decode()
     return text
+
+
+async def awaited(stop: Any, call: Callable[[], T]) -> T:
+    """Waits for a call that a thread of its own makes; `stop` ends it where nobody waits any more."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def work() -> None:
+        result: T | None = None
+        failure: BaseException | None = None
+        try:
+            result = call()
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            failure = error
+        try:
+            loop.call_soon_threadsafe(settle, result, failure)
+        except RuntimeError:
+            # The loop is closed: nobody waits.
+            return
+
+    threading.Thread(target=work, name="botsmith-aio", daemon=True).start()
+    try:
+        return await future
+    except asyncio.CancelledError:
+        if stop is not None:
+            stop.set()
+        raise

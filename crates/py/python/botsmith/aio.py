@@ -15,55 +15,30 @@ Examples
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import threading
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 from . import _bots, _eval, _hone, _native, flow, nlp
+from ._aio_models import ChatStream, CrossEncoder, Embedder, Model
 from ._run import Run
+from ._threads import awaited as _run
 from ._values import Answer
 
-__all__ = ["Bot", "Session", "Stream", "Workflow", "annotate", "evaluate", "hone", "pipe"]
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def _run(stop: Any, call: Callable[[], T]) -> T:
-    """Waits for a call that a thread of its own makes; `stop` ends it where nobody waits any more."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def work() -> None:
-        result: T | None = None
-        failure: BaseException | None = None
-        try:
-            result = call()
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-            failure = error
-        try:
-            loop.call_soon_threadsafe(settle, result, failure)
-        except RuntimeError:
-            # The loop is closed: nobody waits.
-            return
-
-    threading.Thread(target=work, name="botsmith-aio", daemon=True).start()
-    try:
-        return await future
-    except asyncio.CancelledError:
-        if stop is not None:
-            stop.set()
-        raise
+__all__ = [
+    "Bot",
+    "ChatStream",
+    "CrossEncoder",
+    "Embedder",
+    "Model",
+    "Session",
+    "Stream",
+    "Workflow",
+    "annotate",
+    "evaluate",
+    "hone",
+    "pipe",
+]
 
 
 @functools.wraps(_eval.evaluate)

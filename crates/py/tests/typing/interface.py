@@ -90,3 +90,29 @@ def loop() -> None:
     assert_type(found.promote(found.find("current"), without_gate="a trial"), versions.Version)
     assert_type(online.Canary.start(found, goal="no-harm").record("session", None), online.State)
     assert_type(online.Bandit.start(found, ["1.0.0", "1.0.1"]).version("session"), tuple[str, float])
+
+
+def local(model: bs.Model, embedder: bs.Embedder, judge: bs.CrossEncoder) -> None:
+    """Models of this machine."""
+    answer = model.chat("Hello", max_tokens=20, temperature=0.7, stop=["."], schema=City, logprobs=2)
+    assert_type(answer, bs.ChatResponse)
+    assert_type(answer.logprobs, tuple[bs.TokenLogprob, ...])
+    assert_type(list(model.stream([{"role": "user", "content": "Hello"}], seed=1)), list[str])
+    assert_type(model.score("a", ["b"]).best, "str | None")
+    assert_type(model.score_texts("a"), bs.TextScore)
+    assert_type(model.score_texts(["a"]), list[bs.TextScore])
+    assert_type(model.decode(model.encode("a")), str)
+    assert_type(embedder.embed("a", prompt_name="query", dimensions=4).shape, tuple[Any, ...])
+    assert_type(embedder.embed_int8(["a"]), bs.Int8Vectors)
+    assert_type(judge.labels, list[str])
+    judge.probabilities([("a", "b"), "c"])
+    settings: bs.Sampling = {"min_p": 0.1, "logit_bias": {5: -1.0}}
+    model.chat("a", **settings)
+
+
+async def awaited() -> None:
+    """The same, awaited."""
+    model = await bs.aio.Model.load("folder")
+    assert_type(model, bs.aio.Model)
+    assert_type(await model.chat("a"), bs.ChatResponse)
+    assert_type([piece async for piece in model.stream("a")], list[str])

@@ -17,6 +17,7 @@ use super::super::generate::{GenerateEvent, GenerateRequest, GeneratedToken, Gen
 use super::super::stream::StopText;
 use super::super::tool_calls::{ToolFormat, parse_tool_calls};
 use super::options::wanted;
+use super::start::ChatStart;
 use super::{Inner, LocalModel};
 use crate::chat::{
     BoxFuture, Call, ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, FinishReason,
@@ -41,7 +42,20 @@ impl LocalModel {
     /// # Errors
     /// Where the request cannot be met, or does not fit.
     pub fn begin_chat(&self, request: &ChatRequest, call: &Call) -> Result<ChatStream<'static>> {
-        Ok(Box::pin(self.begin(request, call)?))
+        self.begin_chat_with(request, ChatStart::default(), call)
+    }
+
+    /// As [`LocalModel::begin_chat`], held by a grammar, or with the prompt as it stands.
+    ///
+    /// # Errors
+    /// As [`LocalModel::begin_chat`]; also where `start` and the request exclude each other.
+    pub fn begin_chat_with(
+        &self,
+        request: &ChatRequest,
+        start: ChatStart,
+        call: &Call,
+    ) -> Result<ChatStream<'static>> {
+        Ok(Box::pin(self.begin(request, start, call)?))
     }
 
     fn written(&self, request: &ChatRequest, extra: Map<String, Value>) -> Result<String> {
@@ -59,9 +73,14 @@ impl LocalModel {
         })
     }
 
-    fn begin(&self, request: &ChatRequest, call: &Call) -> Result<Answering> {
+    fn begin(&self, request: &ChatRequest, start: ChatStart, call: &Call) -> Result<Answering> {
         let wanted = wanted(request, &self.inner.defaults)?;
-        let text = self.written(request, wanted.template.clone())?;
+        let prompt = start.prompt(request)?;
+        let raw = prompt.is_some();
+        let text = match prompt {
+            Some(prompt) => prompt,
+            None => self.written(request, wanted.template.clone())?,
+        };
         let tools: Vec<&ToolSpec> = match &request.tool_choice {
             ToolChoice::None => Vec::new(),
             ToolChoice::Named(name) => {
@@ -87,21 +106,25 @@ impl LocalModel {
         }
         let format = self.inner.tools.filter(|_| !tools.is_empty());
         let generate = GenerateRequest {
-            prompt: self.tokenizer().encode(&text, false)?,
-            grammar: self.grammar(request, &tools, format),
+            // A template writes the special tokens itself.
+            prompt: self.tokenizer().encode(&text, raw)?,
+            grammar: match start.grammar {
+                Some(grammar) => Some(grammar),
+                None => self.grammar(request, &tools, format),
+            },
             sampling: wanted.sampling,
             max_tokens: wanted.max_tokens,
             stop: wanted.stop,
             ignore_end: false,
             show_special: format.is_some(),
         };
-        let inside = text.trim_end().ends_with(THINK);
+        let inside = !raw && text.trim_end().ends_with(THINK);
         Ok(Answering {
             model: self.clone(),
             generation: self.generate(generate, call.clone())?,
             format,
             thinking: inside.then(|| StopText::new([THOUGHT.to_owned()])),
-            began: inside,
+            began: inside || raw,
             after_thought: false,
             shown: StopText::new(format.and_then(ToolFormat::opening).map(str::to_owned)),
             response: ChatResponse {

@@ -33,7 +33,7 @@ pub struct Pair<'a> {
 pub struct ClassifyOptions {
     /// Whether a pair that is too long is an error; else its longer text is cut.
     pub strict: bool,
-    /// Stops the work between two batches.
+    /// Stops the work between two pairs or batches.
     pub cancel: CancelToken,
 }
 
@@ -55,7 +55,19 @@ impl CrossEncoder {
     /// Those of files, configuration, tokenizer and weights, also where the model has no classifying head;
     /// [`EngineError::Memory`].
     pub fn load(files: &ModelFiles, place: impl Into<Place>) -> Result<Self> {
-        let encoder = Encoder::load_on(files, &place.into())?;
+        Self::load_until(files, place, &CancelToken::new())
+    }
+
+    /// As [`Self::load`], until `cancel` says otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`EngineError::Cancelled`].
+    pub fn load_until(
+        files: &ModelFiles,
+        place: impl Into<Place>,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let encoder = Encoder::load_on(files, &place.into(), cancel)?;
         let labels = encoder
             .config()
             .labels()?
@@ -115,7 +127,10 @@ impl CrossEncoder {
         };
         let encoded: Vec<Encoded> = different
             .par_iter()
-            .map(|pair| tokenizer.encode_with_offsets(pair.first, pair.second, true))
+            .map(|pair| match options.cancel.is_cancelled() {
+                true => Err(EngineError::Cancelled),
+                false => tokenizer.encode_with_offsets(pair.first, pair.second, true),
+            })
             .collect::<Result<_>>()?;
         let mut logits = vec![Vec::new(); different.len()];
         self.encoder.in_batches(&encoded, |batch, packed, hidden| {

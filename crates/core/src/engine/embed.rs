@@ -40,7 +40,7 @@ pub struct EmbedOptions {
     pub normalise: Option<bool>,
     /// Whether a text that is too long is an error; else it is cut, as `sentence-transformers` does.
     pub strict: bool,
-    /// Stops the work between two batches.
+    /// Stops the work between two texts or batches.
     pub cancel: CancelToken,
 }
 
@@ -60,12 +60,24 @@ impl SentenceEmbedder {
     /// # Errors
     /// Those of files, configuration, tokenizer and weights; [`EngineError::Memory`].
     pub fn load(files: &ModelFiles, place: impl Into<Place>) -> Result<Self> {
+        Self::load_until(files, place, &CancelToken::new())
+    }
+
+    /// As [`Self::load`], until `cancel` says otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`EngineError::Cancelled`].
+    pub fn load_until(
+        files: &ModelFiles,
+        place: impl Into<Place>,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let layout = Layout::read(files)?;
         let files = match &layout.transformer {
             Some(folder) => &ModelFiles::open(folder)?,
             None => files,
         };
-        let encoder = Encoder::load_on(files, &place.into())?;
+        let encoder = Encoder::load_on(files, &place.into(), cancel)?;
         let limit = layout.limit.unwrap_or(usize::MAX).min(encoder.limit());
         Ok(Self {
             whole: encoder.tokenizer().clone(),
@@ -142,7 +154,7 @@ impl SentenceEmbedder {
                 })
             })
             .collect();
-        let encoded = self.tokens(&different, prompt, options.strict)?;
+        let encoded = self.tokens(&different, prompt, options)?;
         let mut vectors = Vectors::new(different.len(), dimensions);
         let normalise = options.normalise.unwrap_or(self.layout.normalise);
         self.encoder.in_batches(&encoded, |batch, packed, hidden| {
@@ -162,11 +174,18 @@ impl SentenceEmbedder {
         Ok(vectors.select(&which))
     }
 
-    fn tokens(&self, texts: &[&str], prompt: &str, strict: bool) -> Result<Vec<Encoded>> {
-        let tokenizer = if strict { &self.whole } else { &self.cut };
+    fn tokens(&self, texts: &[&str], prompt: &str, options: &EmbedOptions) -> Result<Vec<Encoded>> {
+        let tokenizer = if options.strict {
+            &self.whole
+        } else {
+            &self.cut
+        };
         texts
             .par_iter()
             .map(|text| {
+                if options.cancel.is_cancelled() {
+                    return Err(EngineError::Cancelled);
+                }
                 let text = match self.layout.lower {
                     true => text.to_lowercase().into(),
                     false => std::borrow::Cow::Borrowed(*text),

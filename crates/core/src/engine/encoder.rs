@@ -20,6 +20,7 @@ use super::files::ModelFiles;
 use super::plugin::RemoteEncoder;
 use super::tokenizer::{Encoded, Tokenizer};
 use super::weights::Weights;
+use crate::chat::CancelToken;
 pub(crate) use block::Activation;
 pub use packed::Packed;
 pub(crate) use packed::batches;
@@ -142,19 +143,20 @@ impl Encoder {
         Self::with(files, config, Work::Here(Box::new(body)), sizes, budget)
     }
 
-    /// Loads the encoder of `files` where `place` says, once it is sure to fit into memory there.
+    /// Loads the encoder of `files` where `place` says, once it is sure to fit into memory there, until `cancel`
+    /// says otherwise.
     ///
     /// # Errors
-    /// As [`Encoder::load`]; [`EngineError::Memory`].
-    pub fn load_on(files: &ModelFiles, place: &Place) -> Result<Self> {
+    /// As [`Encoder::load`]; [`EngineError::Memory`], [`EngineError::Cancelled`].
+    pub fn load_on(files: &ModelFiles, place: &Place, cancel: &CancelToken) -> Result<Self> {
         match place {
             Place::Here(device) => {
-                let weights = Weights::open(files, device)?;
+                let weights = Weights::open(files, device)?.with_cancel(cancel.clone());
                 weights.check_memory(device_memory(device))?;
                 Self::load(files, &weights)
             }
             Place::There(there) => {
-                let (remote, sizes) = there.encoder(&files.path)?;
+                let (remote, sizes) = there.encoder(&files.path, &|| cancel.is_cancelled())?;
                 let config = Config::open(files)?;
                 Self::with(files, config, Work::There(remote), sizes, DEVICE_BUDGET)
             }

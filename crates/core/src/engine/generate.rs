@@ -14,6 +14,7 @@ use super::sampling::SamplingOptions;
 use crate::chat::{FinishReason, Usage};
 
 pub use handle::Generation;
+pub(crate) use handle::called_off;
 pub(crate) use worker::{Context, Worker};
 
 /// What is asked of the engine.

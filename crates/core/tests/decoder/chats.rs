@@ -7,8 +7,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use botsmith_core::chat::{
     Call, ChatEvent, ChatModel, ChatRequest, ErrorClass, FinishReason, Message, OutputFormat,
-    ToolChoice, ToolSpec,
+    ToolChoice, ToolSpec, collect,
 };
+use botsmith_core::engine::{ChatStart, Grammar};
 use serde_json::json;
 
 use crate::models::load;
@@ -140,6 +141,65 @@ fn a_demanded_tool_is_called_with_arguments_of_its_schema() {
             "{response:?}"
         );
     }
+}
+
+#[test]
+fn a_grammar_of_the_callers_own_holds_a_chat() {
+    let model = load("qwen2");
+    let mut asked = request();
+    let mut start = ChatStart::default();
+    start.grammar = Some(Grammar::Regex("(yes|no)!".into()));
+    for seed in 0..4 {
+        asked.sampling.seed = Some(seed);
+        let stream = model.begin_chat_with(&asked, start.clone(), &Call::default());
+        let response = block_on(collect(stream.unwrap())).unwrap();
+        assert!(["yes!", "no!"].contains(&response.text.as_str()));
+    }
+    let refused = |asked: &ChatRequest| {
+        let error = model.begin_chat_with(asked, start.clone(), &Call::default());
+        error.err().expect("it excludes itself").to_string()
+    };
+    asked.output = OutputFormat::Json;
+    assert!(refused(&asked).contains("by a schema and by a grammar"));
+    asked.output = OutputFormat::Text;
+    asked.tools = vec![ToolSpec {
+        name: "take".into(),
+        description: None,
+        parameters: json!({"type": "object"}),
+    }];
+    assert!(refused(&asked).contains("no place for calls of tools"));
+    asked.tool_choice = ToolChoice::None;
+    block_on(collect(
+        model
+            .begin_chat_with(&asked, start.clone(), &Call::default())
+            .unwrap(),
+    ))
+    .unwrap();
+}
+
+#[test]
+fn a_prompt_as_it_stands_has_no_template_around_it() {
+    let model = load("llama3");
+    let mut asked = request();
+    let mut start = ChatStart::default();
+    start.raw = true;
+    let whole = |asked: &ChatRequest| {
+        let stream = model.begin_chat_with(asked, start.clone(), &Call::default())?;
+        Ok::<_, botsmith_core::engine::EngineError>(block_on(collect(stream)).unwrap())
+    };
+    let raw = whole(&asked).unwrap();
+    assert_eq!(
+        raw.usage.unwrap().input_tokens as usize,
+        model.tokenizer().encode("Hello!", true).unwrap().len()
+    );
+    let written = block_on(model.chat(&asked, &Call::default())).unwrap();
+    assert_ne!(written.usage, raw.usage);
+    // A thought is looked for where a template was written.
+    asked.messages = vec![Message::user("<think>")];
+    assert_eq!(whole(&asked).unwrap().reasoning, None);
+    asked.messages.push(Message::user("again"));
+    let error = whole(&asked).unwrap_err().to_string();
+    assert!(error.contains("one text, 2 messages"), "{error}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ type Scored = (
 /// What is asked, as JSON.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+struct Asked {
     request: ChatRequest,
     #[serde(default)]
     raw: bool,

@@ -23,10 +23,15 @@ pub(crate) struct Embedder(Arc<SentenceEmbedder>);
 impl Embedder {
     #[new]
     fn new(py: Python<'_>, path: String, device: String, stop: &Stop) -> PyResult<Self> {
+        let cancel = stop.token().clone();
         let load = move || -> Result<_, Fault> {
             let device = device.parse::<Device>()?;
             let files = super::files(&path)?;
-            Ok(SentenceEmbedder::load(&files, &device.open()?)?)
+            Ok(SentenceEmbedder::load_until(
+                &files,
+                device.start()?,
+                &cancel,
+            )?)
         };
         let model = doorway::long_at(py, PROMPT, stop, |_| Ok(()), load)?;
         Ok(Self(Arc::new(model)))
@@ -126,10 +131,11 @@ type Texts = (String, Option<String>);
 impl CrossEncoder {
     #[new]
     fn new(py: Python<'_>, path: String, device: String, stop: &Stop) -> PyResult<Self> {
+        let cancel = stop.token().clone();
         let load = move || -> Result<_, Fault> {
             let device = device.parse::<Device>()?;
             let files = super::files(&path)?;
-            Ok(Classifier::load(&files, &device.open()?)?)
+            Ok(Classifier::load_until(&files, device.start()?, &cancel)?)
         };
         let model = doorway::long_at(py, PROMPT, stop, |_| Ok(()), load)?;
         Ok(Self(Arc::new(model)))

@@ -70,7 +70,7 @@ impl Generation {
 }
 
 /// What ends a call from outside, if anything does.
-pub(super) fn called_off(call: &Call) -> Option<EngineError> {
+pub(crate) fn called_off(call: &Call) -> Option<EngineError> {
     if call.cancel.is_cancelled() {
         return Some(EngineError::Cancelled);
     }

@@ -2,6 +2,7 @@
 
 use super::super::chat_template::{ChatInput, messages_as_json};
 use super::super::error::{EngineError, Result};
+use super::super::generate::called_off;
 use super::super::score::{Scored, score};
 use super::LocalModel;
 use crate::chat::{BoxFuture, Call, ModelError};
@@ -32,7 +33,7 @@ impl LocalModel {
                 ),
             };
             for continuation in &request.continuations {
-                texts.push(self.scored(&prompt, continuation, special)?);
+                texts.push(self.scored(&prompt, continuation, special, call)?);
             }
         }
         let mut logprobs = self.logprobs(&texts, call)?.into_iter().zip(&texts);
@@ -61,7 +62,7 @@ impl LocalModel {
     pub fn score_texts(&self, texts: &[String], call: &Call) -> Result<Vec<TextScore>> {
         let scored: Result<Vec<Scored>> = texts
             .iter()
-            .map(|text| self.scored("", text, true))
+            .map(|text| self.scored("", text, true, call))
             .collect();
         let logprobs = self.logprobs(&scored?, call)?;
         Ok(logprobs
@@ -107,7 +108,17 @@ impl LocalModel {
         })
     }
 
-    fn scored(&self, prompt: &str, continuation: &str, special: bool) -> Result<Scored> {
+    fn scored(
+        &self,
+        prompt: &str,
+        continuation: &str,
+        special: bool,
+        call: &Call,
+    ) -> Result<Scored> {
+        // Many texts take long to tokenise.
+        if let Some(error) = called_off(call) {
+            return Err(error);
+        }
         let text = format!("{prompt}{continuation}");
         let encoded = self.tokenizer().encode_with_offsets(&text, None, special)?;
         let mut tokens = encoded.ids;

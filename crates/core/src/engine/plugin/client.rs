@@ -256,15 +256,17 @@ impl PlaceThere {
     ///
     /// # Errors
     /// Those of loading it there.
-    pub(crate) fn encoder(&self, path: &Path) -> Result<(RemoteEncoder, Sizes)> {
+    pub(crate) fn encoder(&self, path: &Path, stop: Stop<'_>) -> Result<(RemoteEncoder, Sizes)> {
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
         let opening = self.opening(path)?;
         let mut out = Buffer::EMPTY;
         let table = self.library.table;
-        let never: Stop<'_> = &|| false;
-        let handle = signalled(never, |stop| unsafe {
+        let handle = signalled(stop, |stop| unsafe {
             (table.encoder_open)(opening.as_ptr(), opening.len(), stop, &raw mut out)
         });
-        let about = self.library.opened(handle, out, never)?;
+        let about = self.library.opened(handle, out, stop)?;
         let encoder = RemoteEncoder {
             library: self.library,
             handle,

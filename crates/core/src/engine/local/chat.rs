@@ -108,10 +108,9 @@ impl LocalModel {
         let generate = GenerateRequest {
             // A template writes the special tokens itself.
             prompt: self.tokenizer().encode(&text, raw)?,
-            grammar: match start.grammar {
-                Some(grammar) => Some(grammar),
-                None => self.grammar(request, &tools, format),
-            },
+            grammar: start
+                .grammar
+                .or_else(|| self.grammar(request, &tools, format)),
             sampling: wanted.sampling,
             max_tokens: wanted.max_tokens,
             stop: wanted.stop,

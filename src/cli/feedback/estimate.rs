@@ -73,13 +73,13 @@ fn shown(found: &Estimates) -> String {
     for bot in &found.bots {
         let of = format!("{} of {}", bot.labels, bot.answers);
         let judge = bot.judge.map_or("–".to_owned(), percent);
-        rows.push(row(cut(&bot.bot, 16), bot.people.as_ref(), of, judge));
+        rows.push(row(&cut(&bot.bot, 16), bot.people.as_ref(), of, judge));
         notes.extend(note(&bot.bot, bot.why_not.as_deref()));
     }
     for pair in &found.differences {
         let name = format!("{} less {}", cut(&pair.b, 5), cut(&pair.a, 5));
         let of = format!("{} of {}", pair.labels, pair.cases);
-        rows.push(row(name, pair.people.as_ref(), of, String::new()));
+        rows.push(row(&name, pair.people.as_ref(), of, String::new()));
         notes.extend(note(
             &format!("{} less {}", pair.b, pair.a),
             pair.why_not.as_deref(),
@@ -111,7 +111,7 @@ fn shown(found: &Estimates) -> String {
 }
 
 fn row(
-    name: String,
+    name: &str,
     people: Option<&PredictionPowered>,
     labels: String,
     judge: String,

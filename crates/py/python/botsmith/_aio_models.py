@@ -115,7 +115,7 @@ class ChatStream:
 class Embedder(_Loaded, _encoders.Embedder):
     """As :class:`botsmith.Embedder`, with awaitables; ``await Embedder.load(path)`` loads it beside the loop."""
 
-    async def embed(self, texts: str | Iterable[str], *, cancel: Any = None, **options: Any) -> Any:
+    async def embed(self, texts: str | Iterable[str], *, cancel: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """The vectors of texts; takes what :meth:`botsmith.Embedder.embed` takes."""
         return await _stoppable(super().embed, texts, cancel=cancel, **options)
 
@@ -129,10 +129,10 @@ class Embedder(_Loaded, _encoders.Embedder):
 class CrossEncoder(_Loaded, _encoders.CrossEncoder):
     """As :class:`botsmith.CrossEncoder`, with awaitables; ``await CrossEncoder.load(path)`` loads it beside the loop."""
 
-    async def probabilities(self, pairs: Any, *, strict: bool = False, cancel: Any = None) -> Any:
+    async def probabilities(self, pairs: Any, *, strict: bool = False, cancel: Any = None) -> Any:  # type: ignore[override]
         """The probability of each class."""
         return await _stoppable(super().probabilities, pairs, strict=strict, cancel=cancel)
 
-    async def logits(self, pairs: Any, *, strict: bool = False, cancel: Any = None) -> Any:
+    async def logits(self, pairs: Any, *, strict: bool = False, cancel: Any = None) -> Any:  # type: ignore[override]
         """What the model gives before it becomes probabilities."""
         return await _stoppable(super().logits, pairs, strict=strict, cancel=cancel)

@@ -212,7 +212,9 @@ class Model:
         return [Scores.of(texts, row) for (_, texts), row in zip(given, rows, strict=True)]
 
     @overload
-    def score_texts(self, texts: str, *, timeout: float | None = None, cancel: Any = None) -> TextScore: ...
+    def score_texts(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+        self, texts: str, *, timeout: float | None = None, cancel: Any = None
+    ) -> TextScore: ...
     @overload
     def score_texts(
         self, texts: Iterable[str], *, timeout: float | None = None, cancel: Any = None

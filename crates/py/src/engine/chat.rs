@@ -9,7 +9,6 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use botsmith::core::chat::{ChatEvent, ChatStream as Pieces, ModelError};
-use futures_core::Stream as _;
 use pyo3::prelude::*;
 
 use crate::doorway::{self, PROMPT};

@@ -27,6 +27,9 @@ type Scored = (
     Option<usize>,
 );
 
+/// Of a text log-probability, tokens that were scored, bytes, perplexity, bits per byte.
+type OfText = (f64, usize, usize, f64, f64);
+
 /// What is asked, as JSON.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,7 +169,7 @@ impl Model {
         Ok(scores.into_iter().map(scored).collect())
     }
 
-    /// Of each text log-probability, tokens that were scored, bytes, perplexity, bits per byte.
+    /// How likely whole texts are.
     #[pyo3(signature = (texts, stop, timeout=None))]
     fn score_texts(
         &self,
@@ -174,7 +177,7 @@ impl Model {
         texts: Vec<String>,
         stop: &Stop,
         timeout: Option<f64>,
-    ) -> PyResult<Vec<(f64, usize, usize, f64, f64)>> {
+    ) -> PyResult<Vec<OfText>> {
         let (model, call) = (self.0.clone(), call(stop, timeout)?);
         let work = move || -> Result<_, Fault> {
             super::here()?;

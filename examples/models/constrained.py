@@ -18,7 +18,7 @@ class Complaint:
 
 model = bs.Model(sys.argv[1])
 asked = f"What does this customer complain about?\n{sys.argv[2]}"
-answer = model.chat(asked, schema=Complaint, max_tokens=200, temperature=0.5, seed=2)
+answer = model.chat(asked, schema=Complaint, max_tokens=150, temperature=0.5, seed=2)
 if answer.value is None:
     print(f"no whole answer within the tokens allowed: {answer.text!r}")
 else:

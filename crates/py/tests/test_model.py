@@ -50,7 +50,9 @@ def test_a_chat_goes_through_the_template_and_a_seed_repeats_it(model: bs.Model)
     assert model.prompt("Hello!") == "<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n"
     messages = [{"role": "system", "content": "Short."}, {"role": "user", "content": "Hello!"}]
     first = model.chat(messages, max_tokens=20, temperature=0.9, seed=3, logprobs=2)
-    assert first == model.chat(messages, max_tokens=20, temperature=0.9, seed=3, logprobs=2)
+    again = model.chat(messages, max_tokens=20, temperature=0.9, seed=3, logprobs=2)
+    assert first.text == again.text and again.usage.cached_tokens > 0
+    assert [one.logprob for one in again.logprobs] == pytest.approx([one.logprob for one in first.logprobs], abs=1e-4)
     assert first.text != model.chat(messages, max_tokens=20, temperature=0.9, seed=4).text
     assert first.usage.input_tokens == len(model.encode(model.prompt(messages), special=False))
     assert first.usage.output_tokens == len(first.logprobs)
@@ -67,7 +69,9 @@ def test_the_pieces_of_a_stream_are_the_text_of_the_chat(model: bs.Model) -> Non
     assert stream.response is None
     pieces = list(stream)
     assert len(pieces) > 1 and "".join(pieces) == whole.text
-    assert stream.response == whole
+    # How much of the prompt was remembered depends on what was asked before.
+    assert stream.response is not None
+    assert dataclasses.replace(stream.response, usage=whole.usage) == whole
     assert next(stream, None) is None
 
 
@@ -149,7 +153,10 @@ def test_tools_that_are_demanded_are_asked_for(tmp_path: Path) -> None:
         return n
 
     assert "take" in model.prompt("Hello", tools=[take])
-    answers = [model.chat("Hello", tools=[take], tool_choice="take", max_tokens=150, temperature=1, seed=seed) for seed in range(8)]
+    # A model of random weights would fill the call with blanks until its tokens are used up.
+    each = ((one, model.decode([one], skip_special=False)) for one in range(model.facts["vocabulary"]))
+    blanks = {one: -100.0 for one, text in each if text.isspace()}
+    answers = [model.chat("Hello", tools=[take], tool_choice="take", max_tokens=150, temperature=1, seed=seed, logit_bias=blanks) for seed in range(8)]
     called = [answer for answer in answers if answer.finish == "tool-calls"]
     assert called
     for answer in called:

@@ -23,7 +23,7 @@ __all__ = ["ChatStream", "Model"]
 
 
 class Model:
-    """A decoder in this process: no server, no network, the same numbers again.
+    """A decoder in this process: no server, no network.
 
     Parameters
     ----------

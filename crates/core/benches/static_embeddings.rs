@@ -1,6 +1,6 @@
 //! Static embeddings: sentences a second on one thread, by words in a sentence.
 //!
-//! `cargo bench -p botsmith-core --features static-embeddings --bench static_embeddings`. Tokenising is in it. BENCH_TEXTS
+//! `cargo bench -p botsmith-core --features static-embeddings --bench static_embeddings`. Tokenising is in it. `BENCH_TEXTS`
 //! names a file of more texts, one a line; `scripts/bench-engine` writes one.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]

@@ -11,8 +11,8 @@ const CASES: usize = 400;
 /// People let an answer of `a` pass where its number is even, and every third of `b`.
 fn passes(bot: &str, i: usize) -> bool {
     match bot {
-        "a" => i % 2 == 0,
-        _ => i % 3 == 0,
+        "a" => i.is_multiple_of(2),
+        _ => i.is_multiple_of(3),
     }
 }
 

@@ -66,7 +66,6 @@ impl DeviceGraph {
     /// # Errors
     /// Where a weight is missing, of another shape or damaged.
     pub(crate) fn load(shape: Shape, weights: &Weights) -> Result<Self> {
-        cuda::exact_products();
         let stack = Stack::load(&shape, weights)?;
         let device = weights.device().clone();
         let gain = |gain: &Vec<f32>| Tensor::new(gain.as_slice(), &device);

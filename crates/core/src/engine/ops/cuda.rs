@@ -211,20 +211,18 @@ pub(crate) fn summaries(
     Ok(None)
 }
 
-/// Has a device that was just started do without records of who uses which memory: all of it is used in one order.
+/// Sets a device up that was just started.
+///
+/// It does without records of who uses which memory: all of it is used in one order. And quantised matrices are
+/// multiplied with what they are multiplied with as it is: Candle's quicker way rounds it to 8 bits first, by another
+/// kernel from 9 rows on, so that a score would depend on how many others are in its batch.
 pub(crate) fn started(device: Device) -> Device {
     #[cfg(feature = "cuda")]
     if let Device::Cuda(device) = &device {
         launch::one_stream(device);
+        candle_core::quantized::cuda::set_force_dmmv(true);
     }
     device
-}
-
-/// Has quantised matrices multiplied with what they are multiplied with as it is. Candle's quicker way rounds it to 8 bits
-/// first, by another kernel from 9 rows on, so that a score would depend on how many others are in its batch.
-pub(crate) fn exact_products() {
-    #[cfg(feature = "cuda")]
-    candle_core::quantized::cuda::set_force_dmmv(true);
 }
 
 /// Bytes that are free on the device, where that is known.

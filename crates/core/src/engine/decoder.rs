@@ -30,7 +30,7 @@ mod stops;
 use std::sync::Arc;
 
 pub(crate) use device::DeviceGraph;
-pub(crate) use graph::{Graph, Logits, Place, Step, Summaries, Summary};
+pub(crate) use graph::{Graph, LogitAt, Logits, Step, Summaries, Summary};
 pub(crate) use shape::{Activation, Shape};
 
 use super::config::Config;
@@ -203,7 +203,7 @@ impl Decoder {
         &self,
         pool: &Pool,
         spans: &mut [Span<'_>],
-        picks: &[Place],
+        picks: &[LogitAt],
         stop: Stop<'_>,
     ) -> Result<Summaries> {
         let rows = self.shape.vocabulary;

@@ -18,7 +18,7 @@ use super::super::linear::Linear;
 use super::super::ops::cuda;
 use super::super::weights::Weights;
 use super::Stop;
-use super::graph::{Graph, Logits, Place, Step, Summaries};
+use super::graph::{Graph, LogitAt, Logits, Step, Summaries};
 use super::layer::Layer;
 use super::shape::Shape;
 use super::stack::Stack;
@@ -291,7 +291,7 @@ impl Graph for DeviceGraph {
         }
     }
 
-    fn summarise(&self, step: &Step, picks: &[Place], stop: Stop<'_>) -> Result<Summaries> {
+    fn summarise(&self, step: &Step, picks: &[LogitAt], stop: Stop<'_>) -> Result<Summaries> {
         if let Some(fault) = step.fault_of(picks, self.shape.vocabulary) {
             return Err(EngineError::Step(fault.to_owned()));
         }
@@ -309,7 +309,7 @@ impl Graph for DeviceGraph {
             }
             let count = HEAD_ROWS.min(rows - from);
             let logits = self.stack.head.forward(&hidden.narrow(0, from, count)?)?;
-            let (places, inside): (Vec<usize>, Vec<Place>) = picks
+            let (places, inside): (Vec<usize>, Vec<LogitAt>) = picks
                 .iter()
                 .enumerate()
                 .filter(|(_, (row, _))| (from..from + count).contains(&(*row as usize)))

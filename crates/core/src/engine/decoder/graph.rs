@@ -62,11 +62,11 @@ pub(crate) struct Summaries {
 }
 
 /// A logit that is asked for: which of the wanted rows, and which token.
-pub(crate) type Place = (u32, u32);
+pub(crate) type LogitAt = (u32, u32);
 
 impl Logits {
     /// Summaries of the rows, and the logits at `picks`, which the rows have.
-    pub(crate) fn summaries(&self, picks: &[Place]) -> Summaries {
+    pub(crate) fn summaries(&self, picks: &[LogitAt]) -> Summaries {
         let rows: Vec<&[f32]> = self.rows().collect();
         let summary = |row: &&[f32]| {
             let token = likeliest(row);
@@ -162,8 +162,8 @@ impl Step {
     }
 
     /// What is wrong with logits that are asked of it, of so many tokens, if anything.
-    pub(crate) fn fault_of(&self, picks: &[Place], vocabulary: usize) -> Option<&'static str> {
-        let inside = |(row, token): &Place| {
+    pub(crate) fn fault_of(&self, picks: &[LogitAt], vocabulary: usize) -> Option<&'static str> {
+        let inside = |(row, token): &LogitAt| {
             (*row as usize) < self.wanted.len() && (*token as usize) < vocabulary
         };
         (!picks.iter().all(inside)).then_some("logits are picked that the step has not")
@@ -213,7 +213,7 @@ pub(crate) trait Graph: Slab {
     ///
     /// # Errors
     /// As [`Graph::forward`].
-    fn summarise(&self, step: &Step, picks: &[Place], stop: Stop<'_>) -> Result<Summaries>;
+    fn summarise(&self, step: &Step, picks: &[LogitAt], stop: Stop<'_>) -> Result<Summaries>;
 
     /// Bytes that are free on the device, where that is known.
     fn free(&self) -> Option<u64>;

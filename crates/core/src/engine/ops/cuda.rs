@@ -17,7 +17,7 @@ use std::ops::Range;
 use candle_core::{Device, Tensor};
 
 use super::attention::Heads;
-use crate::engine::decoder::{Activation, Place, Summaries};
+use crate::engine::decoder::{Activation, LogitAt, Summaries};
 use crate::engine::error::Result;
 
 /// The widest head that the kernels take, in numbers.
@@ -200,7 +200,7 @@ pub(crate) fn attend_packed(
 /// Summaries of rows of logits `[rows, tokens]`, and the logits at `picks`, all with `cap`.
 pub(crate) fn summaries(
     logits: &Tensor,
-    picks: &[Place],
+    picks: &[LogitAt],
     cap: Option<f32>,
 ) -> Result<Option<Summaries>> {
     #[cfg(feature = "cuda")]

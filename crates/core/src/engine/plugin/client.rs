@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
 
-use super::super::decoder::{Graph, Logits, Place, Step, Stop, Summaries, Summary};
+use super::super::decoder::{Graph, LogitAt, Logits, Step, Stop, Summaries, Summary};
 use super::super::encoder::{Packed, Sizes};
 use super::super::error::{EngineError, Result};
 use super::super::kv::Slab;
@@ -342,7 +342,7 @@ impl Graph for RemoteDecoder {
         })
     }
 
-    fn summarise(&self, step: &Step, picks: &[Place], stop: Stop<'_>) -> Result<Summaries> {
+    fn summarise(&self, step: &Step, picks: &[LogitAt], stop: Stop<'_>) -> Result<Summaries> {
         let of = step_of(step);
         let flat: Vec<u32> = picks
             .iter()

@@ -14,7 +14,7 @@ use candle_core::op::BackpropOp;
 use candle_core::{CudaDevice, CudaStorage, DType, Device, Storage, Tensor};
 
 use super::{Attention, HeadsOf, Seen};
-use crate::engine::decoder::{Activation, Place, Summaries, Summary};
+use crate::engine::decoder::{Activation, LogitAt, Summaries, Summary};
 use crate::engine::error::Result;
 
 /// The kernels, as `build.rs` compiled them.
@@ -313,7 +313,7 @@ pub(super) fn one_stream(device: &CudaDevice) {
     unsafe { device.disable_event_tracking() };
 }
 
-pub(super) fn summaries(logits: &Tensor, picks: &[Place], cap: Option<f32>) -> Result<Summaries> {
+pub(super) fn summaries(logits: &Tensor, picks: &[LogitAt], cap: Option<f32>) -> Result<Summaries> {
     let device = device(logits)?;
     let (rows, width) = logits.dims2()?;
     let stream = device.cuda_stream();

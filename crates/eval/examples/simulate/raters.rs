@@ -3,6 +3,9 @@
 //!
 //! Two raters are right in nine of ten answers; six in ten answers are good. All three label every
 //! answer. Safe is a loop that halts, excludes the one, or does nothing without a person's yes.
+//!
+//! Beside that, two raters who are looked at after every answer: how often labelling would ever have
+//! been halted, without a least number of answers and with it.
 
 use botsmith_eval::feedback::{Question, Record, Rules, Standing};
 
@@ -68,10 +71,46 @@ pub fn run(plan: &Plan) -> Result<Vec<Figure>, Failure> {
     let halted = found.iter().filter(|s| s.halted()).count();
     let name = format!("{setting}: halted");
     figures.push(Figure::share(name, halted, loops, Wanted::AtMost(0.05))?);
+    let usual = Rules::default().least_doubles;
+    for (word, rater, wanted) in [
+        ("two good raters", Rater::Good, Wanted::AtMost(0.1)),
+        ("two raters at random", Rater::Random, Wanted::AtLeast(0.9)),
+    ] {
+        let setting = format!("{word}, looked at after each of 50 answers");
+        let last = plan.each(loops, |index| {
+            last_halt(&[rater; 2], &mut plan.chance(&setting, index))
+        })?;
+        for (least, wanted) in [(2, Wanted::Nothing), (usual, wanted)] {
+            let halted = last.iter().filter(|at| **at >= least).count();
+            let name = format!("{setting}: ever halted, from {least}");
+            figures.push(Figure::share(name, halted, loops, wanted)?);
+        }
+    }
     Ok(figures)
 }
 
+/// The last number of answers, of 2 to 50, at which labelling is halted; 0 where it never is.
+fn last_halt(raters: &[Rater], chance: &mut Chance) -> Result<usize, Failure> {
+    let records = records(raters, 50, chance);
+    let mut rules = Rules::default();
+    (rules.draws, rules.least_doubles) = (200, 2);
+    for answers in (2..=50).rev() {
+        let seen = &records[..answers * raters.len()];
+        if Standing::of(&Question::verdict(), seen, &rules, 7)?.halted() {
+            return Ok(answers);
+        }
+    }
+    Ok(0)
+}
+
 fn stand(raters: &[Rater], answers: usize, chance: &mut Chance) -> Result<Standing, Failure> {
+    let records = records(raters, answers, chance);
+    let mut rules = Rules::default();
+    rules.draws = 200;
+    Ok(Standing::of(&Question::verdict(), &records, &rules, 7)?)
+}
+
+fn records(raters: &[Rater], answers: usize, chance: &mut Chance) -> Vec<Record> {
     let mut records = Vec::with_capacity(answers * raters.len());
     for answer in 0..answers {
         let truth = chance.happens(GOOD);
@@ -92,7 +131,5 @@ fn stand(raters: &[Rater], answers: usize, chance: &mut Chance) -> Result<Standi
             });
         }
     }
-    let mut rules = Rules::default();
-    rules.draws = 200;
-    Ok(Standing::of(&Question::verdict(), &records, &rules, 7)?)
+    records
 }

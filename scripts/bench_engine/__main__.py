@@ -9,6 +9,7 @@ PARTS = {
     "encoder": ("encoders", "run"),
     "decoder": ("decoders", "run"),
     "peer": ("encoders", "peer"),
+    "page": ("page", "run"),
 }
 
 

@@ -111,9 +111,10 @@ fn metadata(layers: usize) -> Vec<(&'static str, Value)> {
         .chain(256..324)
         .filter_map(char::from_u32)
         .map(String::from);
-    let words = (256..VOCABULARY - 1).map(|id| format!("w{id}"));
+    let words = (257..VOCABULARY - 1).map(|id| format!("w{id}"));
     let tokens: Vec<String> = letters
         .take(256)
+        .chain(["th".to_owned()])
         .chain(words)
         .chain(["<|endoftext|>".to_owned()])
         .collect();

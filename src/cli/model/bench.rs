@@ -2,8 +2,8 @@
 //! texts into vectors.
 //!
 //! Tokens are drawn from the vocabulary by a fixed rule, so every run and every machine measures the
-//! same work. The best of some repeats counts; loading is measured by itself. Nothing is remembered
-//! between repeats.
+//! same work. The best of some repeats counts, by the clock on the wall, with the CPU time of all threads
+//! beside it; loading is measured by itself. Nothing is remembered between repeats.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -30,11 +30,12 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
     let begun = Instant::now();
     let model = super::load::decoder(context, &args.decoder)?;
     let load = begun.elapsed().as_secs_f64();
-    let best = |measure: &dyn Fn() -> Result<f64>| -> Result<f64> {
-        let mut best = f64::INFINITY;
-        for _ in 0..args.repeat.max(1) {
+    let best = |measure: &dyn Fn() -> Result<Cost>| -> Result<Cost> {
+        model.forget();
+        let mut best = measure()?;
+        for _ in 1..args.repeat {
             model.forget();
-            best = best.min(measure()?);
+            best = best.or(measure()?);
         }
         Ok(best)
     };
@@ -55,13 +56,11 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
     let mut result = json!({
         "model": args.decoder.model,
         "load_seconds": load,
-        "prefill": {"tokens": args.prompt_tokens, "tokens_per_second": args.prompt_tokens as f64 / prefill},
-        "decode": {"tokens": args.answer_tokens, "tokens_per_second": args.answer_tokens as f64 / decode},
-        "together": {
-            "answers": args.parallel,
-            "tokens_per_second": (args.parallel * args.answer_tokens) as f64 / together,
-        },
+        "prefill": prefill.json(args.prompt_tokens),
+        "decode": decode.json(args.answer_tokens),
+        "together": together.json(args.parallel * args.answer_tokens),
     });
+    result["together"]["answers"] = json!(args.parallel);
     if args.questions > 0 {
         result["questions"] = questions(&model, args.questions)?;
     }
@@ -99,18 +98,26 @@ fn embedding(context: &Context, args: &Bench, path: &Path) -> Result<Ended> {
         all.extend(piece.into_iter().map(|text| text.text));
         Ok(())
     })?;
-    let mut seconds = f64::INFINITY;
-    for _ in 0..args.repeat.max(1) {
-        let begun = Instant::now();
+    let pass = || -> Result<Cost> {
+        let begun = Begun::now();
         super::engine(model.embed(&all, &EmbedOptions::default()))?;
-        seconds = seconds.min(begun.elapsed().as_secs_f64());
+        Ok(begun.elapsed())
+    };
+    let mut best = pass()?;
+    for _ in 1..args.repeat {
+        best = best.or(pass()?);
     }
-    let rate = all.len() as f64 / seconds;
+    let rate = all.len() as f64 / best.seconds;
     if args.json {
         output::print_json(&json!({
             "model": args.decoder.model,
             "load_seconds": load,
-            "embedding": {"texts": all.len(), "seconds": seconds, "texts_per_second": rate},
+            "embedding": {
+                "texts": all.len(),
+                "seconds": best.seconds,
+                "cpu_seconds": best.cpu_seconds,
+                "texts_per_second": rate,
+            },
         }))?;
     } else {
         let count = all.len();
@@ -133,9 +140,9 @@ fn tokens(model: &LocalModel, count: usize, seed: u32) -> Vec<u32> {
     std::iter::repeat_with(next).take(count).collect()
 }
 
-/// Seconds until every answer had its first token, and from there to the end.
-fn answers(model: &LocalModel, prompts: &[Vec<u32>], most: usize) -> Result<(f64, f64)> {
-    let begun = Instant::now();
+/// What it costs until every answer has its first token, and from there to the end.
+fn answers(model: &LocalModel, prompts: &[Vec<u32>], most: usize) -> Result<(Cost, Cost)> {
+    let begun = Begun::now();
     let mut under_way = Vec::new();
     for prompt in prompts {
         let request = GenerateRequest {
@@ -151,7 +158,8 @@ fn answers(model: &LocalModel, prompts: &[Vec<u32>], most: usize) -> Result<(f64
             super::engine(event)?;
         }
     }
-    let first = begun.elapsed().as_secs_f64();
+    let first = begun.elapsed();
+    let begun = Begun::now();
     for answer in under_way {
         for event in answer {
             if let GenerateEvent::Done { .. } = super::engine(event)? {
@@ -159,7 +167,7 @@ fn answers(model: &LocalModel, prompts: &[Vec<u32>], most: usize) -> Result<(f64
             }
         }
     }
-    Ok((first, begun.elapsed().as_secs_f64() - first))
+    Ok((first, begun.elapsed()))
 }
 
 /// Questions with a shared beginning of 400 tokens and 60 of their own, of each the likelihood of two
@@ -175,21 +183,84 @@ fn questions(model: &LocalModel, count: usize) -> Result<Value> {
         }
     }
     model.forget();
-    let begun = Instant::now();
+    let begun = Begun::now();
     super::engine(model.score_tokens(&texts, &Call::default()))?;
-    let seconds = begun.elapsed().as_secs_f64();
+    let together = begun.elapsed();
     // The naive way: each question read from its beginning.
     let few = count.min(3);
-    let begun = Instant::now();
+    let begun = Begun::now();
     for pair in texts.chunks(2).take(few) {
         model.forget();
         super::engine(model.score_tokens(pair, &Call::default()))?;
     }
-    let naive = begun.elapsed().as_secs_f64() / few as f64 * count as f64;
+    let naive = begun.elapsed().seconds / few as f64 * count as f64;
     Ok(json!({
         "count": count,
-        "seconds": seconds,
+        "seconds": together.seconds,
+        "cpu_seconds": together.cpu_seconds,
         "naive_seconds": naive,
-        "times": naive / seconds,
+        "times": naive / together.seconds,
     }))
+}
+
+/// When a measurement began.
+struct Begun {
+    wall: Instant,
+    cpu: Option<f64>,
+}
+
+impl Begun {
+    fn now() -> Self {
+        Self {
+            wall: Instant::now(),
+            cpu: cpu_seconds(),
+        }
+    }
+
+    fn elapsed(&self) -> Cost {
+        Cost {
+            seconds: self.wall.elapsed().as_secs_f64(),
+            cpu_seconds: cpu_seconds().zip(self.cpu).map(|(now, then)| now - then),
+        }
+    }
+}
+
+/// What some work costs.
+#[derive(Clone, Copy)]
+struct Cost {
+    seconds: f64,
+    /// Of all threads; not known everywhere.
+    cpu_seconds: Option<f64>,
+}
+
+impl Cost {
+    /// The one that was over sooner.
+    fn or(self, other: Self) -> Self {
+        if other.seconds < self.seconds {
+            other
+        } else {
+            self
+        }
+    }
+
+    fn json(self, tokens: usize) -> Value {
+        json!({
+            "tokens": tokens,
+            "tokens_per_second": tokens as f64 / self.seconds,
+            "cpu_seconds": self.cpu_seconds,
+        })
+    }
+}
+
+/// CPU time of all threads of this process.
+#[cfg(unix)]
+fn cpu_seconds() -> Option<f64> {
+    use rustix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Some(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
+}
+
+#[cfg(not(unix))]
+fn cpu_seconds() -> Option<f64> {
+    None
 }

@@ -182,6 +182,24 @@ fn a_number_that_is_none_is_found_in_every_way_of_storing() {
 }
 
 #[test]
+fn a_head_that_is_not_there_is_named_where_the_table_does_not_stand_for_it() {
+    let folder = folder("llama2");
+    let path = folder.path().join("model.safetensors");
+    let mut tensors = candle_core::safetensors::load(&path, &candle_core::Device::Cpu).unwrap();
+    assert!(tensors.remove("lm_head.weight").is_some());
+    candle_core::safetensors::save(&tensors, &path).expect("a file");
+    let (code, said) = refused(folder.path(), &options());
+    assert_eq!(code, "BS-ENG-006", "{said}");
+    assert!(said.contains("lm_head"), "{said}");
+    change(
+        folder.path(),
+        "\"tie_word_embeddings\": false",
+        "\"tie_word_embeddings\": true",
+    );
+    LocalModel::load(folder.path(), &options()).expect("the table stands for the head");
+}
+
+#[test]
 fn a_gguf_file_cut_anywhere_is_refused_by_name() {
     let fixture = quantised::fixture();
     let folder = tempfile::tempdir().expect("a folder");

@@ -44,10 +44,11 @@ impl Stack {
             Some(outside) => format!("{outside}lm_head"),
             None => "lm_head".to_owned(),
         };
-        // Gemma and small models share the table, whatever the configuration says of the head.
-        let head = match weights.contains(&format!("{head_name}.weight")) && !shape.tied {
-            true => weights.linear(&head_name, shape.hidden, shape.vocabulary)?,
-            false => embedding.as_linear(),
+        // A head that is said to stand by itself and does not is missing: the table in its place would give
+        // words, but wrong ones.
+        let head = match shape.tied {
+            true => embedding.as_linear(),
+            false => weights.linear(&head_name, shape.hidden, shape.vocabulary)?,
         };
         let mut layers = Vec::with_capacity(shape.layers);
         for number in 0..shape.layers {

@@ -13,7 +13,7 @@ type Pair = (f64, String, String);
 /// The cosine and the two lines, of all pairs of different lines the nearest; `None` where there are fewer than two.
 pub(crate) fn nearest(model: &str, text: &str) -> Result<Option<Pair>, Box<dyn Error>> {
     let files = ModelFiles::open(model)?;
-    let model = SentenceEmbedder::load(&files, &Device::Auto.open()?)?;
+    let model = SentenceEmbedder::load(&files, Device::Auto.start()?)?;
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())

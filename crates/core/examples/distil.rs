@@ -2,7 +2,9 @@
 //! `scripts/distil-embeddings` calls it.
 //!
 //!     distil --model DIR --wordnet DIR --gsm8k FILE --ewt-dev FILE --prose DIR --cache FILE --out FILE --pairs FILE
-//!            [--texts N] [--rounds N] [--width N]
+//!            [--texts N] [--rounds N] [--width N] [--measure TABLE]
+//!
+//! With `--measure` nothing is made: TABLE is measured as step 5 says.
 //!
 //! 1. Texts: the glosses and examples of `WordNet`, and half of gsm8k's questions. The teacher embeds each once; what it
 //!    said is kept in the cache, so that a second call is quick.
@@ -68,6 +70,17 @@ fn main() -> Result<(), Failure> {
     let (lessons, gsm8k) = texts::gsm8k(&path("--gsm8k")?)?;
     let mut training = texts::wordnet(&path("--wordnet")?, number("--texts", 34_000)?)?;
     training.extend(lessons);
+    if options.contains_key("--measure") {
+        let table = StaticEmbeddings::open(path("--measure")?)?;
+        let sentences = texts::sentences_of_treebank(&path("--ewt-dev")?)?;
+        let chosen = pairs::choose(
+            &pairs::held_out(sentences, gsm8k),
+            2_000,
+            &mut teacher,
+            SEED,
+        )?;
+        return measure::report(&chosen, &training, &table, &teacher);
+    }
     let tokens = teacher.vocabulary();
     let alone: Vec<String> = tokens
         .iter()

@@ -236,6 +236,27 @@ fn a_model_comes_whole_checked_and_only_once() {
 }
 
 #[test]
+fn two_at_once_fetch_a_model_once() {
+    let server = Server::start(Faults::default(), None);
+    let place = Place::new();
+    let hub = place.hub(&server, &[]);
+    let received: u64 = std::thread::scope(|scope| {
+        let pulls = [(); 2].map(|()| {
+            scope.spawn(|| {
+                hub.pull(&place.library, &place.model, |_| {})
+                    .expect("fetched")
+            })
+        });
+        pulls
+            .map(|pull| pull.join().expect("no panic").received)
+            .iter()
+            .sum()
+    });
+    assert_eq!(received, 300_024);
+    assert_eq!(server.requests("model.safetensors").len(), 1);
+}
+
+#[test]
 fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
     for no_ranges in [false, true] {
         let faults = Faults {

@@ -90,8 +90,13 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
 fn embedding(context: &Context, args: &Bench, path: &Path) -> Result<Ended> {
     let begun = Instant::now();
     let files = super::files(context, &args.decoder.model)?;
-    let device = super::engine(args.decoder.device.parse::<Device>().and_then(Device::open))?;
-    let model = super::engine(SentenceEmbedder::load(&files, &device))?;
+    let device = super::engine(
+        args.decoder
+            .device
+            .parse::<Device>()
+            .and_then(Device::start),
+    )?;
+    let model = super::engine(SentenceEmbedder::load(&files, device))?;
     let load = begun.elapsed().as_secs_f64();
     let mut all = Vec::new();
     texts(&[PathBuf::from(path)], PIECE, |piece| {

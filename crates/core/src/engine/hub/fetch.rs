@@ -1,8 +1,9 @@
 //! One snapshot: its files one after another, each checked, and the whole put in place at the end.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use reqwest::{Client, StatusCode, header};
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
@@ -17,6 +18,8 @@ use crate::engine::library::{HubModel, Library};
 const RETRIES: usize = 4;
 /// Bytes after which the times are counted anew.
 const PROGRESS: u64 = 1 << 20;
+/// How often a program looks whether another one is done with the same model.
+const LOOKS: Duration = Duration::from_millis(100);
 
 pub(super) async fn pull(
     hub: &Hub,
@@ -34,6 +37,7 @@ pub(super) async fn pull(
     let answer = json(&url, send(hub, &url, client.get(&url)).await?).await?;
     let (commit, files) = listing::read(&url, &answer, model)?;
     let home = library.home(model);
+    let _alone = alone(hub, &home).await?;
     let snapshot = home.join("snapshots").join(&commit);
     let mut transfer = Transfer {
         file: String::new(),
@@ -81,6 +85,33 @@ pub(super) async fn pull(
         files: files.into_iter().map(|file| file.name).collect(),
         received,
     })
+}
+
+/// Waits until no other program fetches this model: two that write to one part would spoil it. What the other one has
+/// fetched is found then.
+async fn alone(hub: &Hub, home: &Path) -> Result<File> {
+    fs::create_dir_all(home).map_err(write(home))?;
+    let path = home.join("pull.lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(write(&path))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOKS).await,
+            // Some network drives have no locks: there, as before there were any.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(file);
+            }
+            Err(TryLockError::Error(error)) => return Err(write(&path)(error)),
+        }
+        if hub.cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+    }
 }
 
 /// Parts are named by their content: whatever revision they were begun for, they serve the next.

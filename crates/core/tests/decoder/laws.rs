@@ -5,7 +5,7 @@ use botsmith_core::engine::{GenerateEvent, GenerateRequest, LocalModel, Sampling
 use botsmith_core::score::{ScoreRequest, Scores};
 use proptest::prelude::*;
 
-use crate::models::{load, load_with, options};
+use crate::models::{NAMES, load, load_with, options};
 
 fn text() -> impl Strategy<Value = String> {
     "[a-e ]{0,60}"
@@ -37,12 +37,12 @@ fn score(model: &LocalModel, requests: &[ScoreRequest]) -> Vec<Scores> {
 
 #[test]
 fn a_batch_of_scores_is_each_alone_and_a_shared_beginning_changes_nothing() {
-    for name in ["qwen3", "gemma2", "mistral"] {
+    for name in NAMES {
         let model = load(name);
         let mut small = options();
         small.step = 7;
         let steps = load_with(name, &small);
-        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(12));
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(6));
         let strategy = (
             text(),
             prop::collection::vec((text(), prop::collection::vec("[a-e ]{1,12}", 1..4)), 1..6),
@@ -101,7 +101,13 @@ fn answer(events: botsmith_core::engine::Generation) -> Vec<(u32, f64)> {
 
 #[test]
 fn answers_made_together_are_those_made_alone() {
-    let model = load("qwen2");
+    for name in NAMES {
+        together(name);
+    }
+}
+
+fn together(name: &str) {
+    let model = load(name);
     let request = |number: u64| {
         let prompt = "ab c de ".repeat(1 + number as usize * 3 % 7) + &number.to_string();
         GenerateRequest {
@@ -129,10 +135,10 @@ fn answers_made_together_are_those_made_alone() {
         .collect();
     for (alone, together) in alone.iter().zip(together) {
         let together = answer(together);
-        assert_eq!(alone.len(), together.len());
+        assert_eq!(alone.len(), together.len(), "{name}");
         for (a, b) in alone.iter().zip(&together) {
-            assert_eq!(a.0, b.0);
-            assert!(close(a.1, b.1), "{a:?} {b:?}");
+            assert_eq!(a.0, b.0, "{name}");
+            assert!(close(a.1, b.1), "{name}: {a:?} {b:?}");
         }
     }
 }

@@ -4,14 +4,34 @@ use std::sync::LazyLock;
 
 use botsmith_core::chat::CancelToken;
 use botsmith_core::engine::{
-    ComputeDevice, EmbedOptions, EngineError, ModelFiles, SentenceEmbedder,
+    ClassifyOptions, ComputeDevice, CrossEncoder, EmbedOptions, EngineError, ModelFiles, Pair,
+    SentenceEmbedder,
 };
 use proptest::prelude::*;
 
 use crate::support::fixture;
 
+const NAMES: [&str; 6] = [
+    "bert",
+    "roberta",
+    "xlm-roberta",
+    "distilbert",
+    "modernbert",
+    "deberta-v3",
+];
+
+static CLASSIFIERS: LazyLock<Vec<CrossEncoder>> = LazyLock::new(|| {
+    NAMES
+        .iter()
+        .map(|model| {
+            let files = ModelFiles::open(fixture(model)).expect("a model");
+            CrossEncoder::load(&files, &ComputeDevice::Cpu).expect("a classifier")
+        })
+        .collect()
+});
+
 static MODELS: LazyLock<Vec<SentenceEmbedder>> = LazyLock::new(|| {
-    ["bert", "roberta", "distilbert", "modernbert", "deberta-v3"]
+    NAMES
         .iter()
         .map(|model| {
             let files = ModelFiles::open(fixture(model)).expect("a model");
@@ -21,11 +41,11 @@ static MODELS: LazyLock<Vec<SentenceEmbedder>> = LazyLock::new(|| {
 });
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn a_batch_is_its_singles_in_order(
         texts in proptest::collection::vec("[a-zé ]{0,40}|[a-z]{1,5}( [a-z]{1,5}){0,40}", 1..12),
-        which in 0..5_usize,
+        which in 0..NAMES.len(),
     ) {
         let model = &MODELS[which];
         let options = EmbedOptions::default();
@@ -34,6 +54,31 @@ proptest! {
         for (text, vector) in texts.iter().zip(together.rows()) {
             let alone = model.embed(&[text], &options).expect("a vector");
             for (a, b) in alone.row(0).iter().zip(vector) {
+                prop_assert!((a - b).abs() <= 1e-5 * a.abs().max(1.0), "{} {}", a, b);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn classes_of_a_batch_are_those_of_its_singles(
+        texts in proptest::collection::vec(
+            ("[a-zé ]{0,40}", proptest::option::of("[a-z]{1,5}( [a-z]{1,5}){0,20}")), 1..10),
+        which in 0..NAMES.len(),
+    ) {
+        let model = &CLASSIFIERS[which];
+        let options = ClassifyOptions::default();
+        let pairs: Vec<Pair<'_>> = texts
+            .iter()
+            .map(|(first, second)| Pair { first, second: second.as_deref() })
+            .collect();
+        let together = model.logits(&pairs, &options).expect("logits");
+        prop_assert_eq!(together.len(), pairs.len());
+        for (pair, row) in pairs.iter().zip(&together) {
+            let alone = model.logits(&[*pair], &options).expect("logits");
+            for (a, b) in alone[0].iter().zip(row) {
                 prop_assert!((a - b).abs() <= 1e-5 * a.abs().max(1.0), "{} {}", a, b);
             }
         }

@@ -30,29 +30,24 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
     let begun = Instant::now();
     let model = super::load::decoder(context, &args.decoder)?;
     let load = begun.elapsed().as_secs_f64();
-    let best = |measure: &dyn Fn() -> Result<Cost>| -> Result<Cost> {
-        model.forget();
-        let mut best = measure()?;
-        for _ in 1..args.repeat {
-            model.forget();
-            best = best.or(measure()?);
+    // Each time other tokens: nothing that was read before is of use.
+    let best = |measure: &dyn Fn(u32) -> Result<Cost>| -> Result<Cost> {
+        let mut best = measure(0)?;
+        for round in 1..args.repeat as u32 {
+            best = best.or(measure(round)?);
         }
         Ok(best)
     };
-    let prompt = tokens(&model, args.prompt_tokens, 1);
-    let prefill = best(&|| Ok(answers(&model, std::slice::from_ref(&prompt), 1)?.0))?;
-    let decode = best(&|| {
-        answers(
-            &model,
-            std::slice::from_ref(&prompt),
-            args.answer_tokens + 1,
-        )
-        .map(|times| times.1)
+    let long = |seed: u32| [tokens(&model, args.prompt_tokens, seed)];
+    let prefill = best(&|round| Ok(answers(&model, &long(1 + round), 1)?.0))?;
+    let most = args.answer_tokens + 1;
+    let decode = best(&|round| Ok(answers(&model, &long(1_000 + round), most)?.1))?;
+    let together = best(&|round| {
+        let short: Vec<Vec<u32>> = (0..args.parallel as u32)
+            .map(|number| tokens(&model, 16, 2_000 + 1_000 * round + number))
+            .collect();
+        Ok(answers(&model, &short, most)?.1)
     })?;
-    let short: Vec<Vec<u32>> = (0..args.parallel)
-        .map(|number| tokens(&model, 16, number as u32 + 2))
-        .collect();
-    let together = best(&|| answers(&model, &short, args.answer_tokens + 1).map(|times| times.1))?;
     let mut result = json!({
         "model": args.decoder.model,
         "load_seconds": load,

@@ -18,9 +18,31 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Tensor
 use rayon::prelude::*;
 
 use super::error::Result;
+// An attribute may stand before a closure that is an argument, and nowhere else yet.
+use std::convert::identity as inlined;
 
 /// Rows are spread over threads from this many numbers on, in pieces of a quarter of it.
 const SPREAD: usize = 1 << 15;
+
+/// Runs `work` with the widest vector instructions that are here. `work` is to be `#[inline(always)] || …`, and so is what
+/// it calls.
+///
+/// Not `Arch::dispatch` with the closure itself: that calls it by `FnOnce`, through a shim which the compiler inlines or
+/// not as it likes; where it does not, all of `work` is compiled for the narrowest instructions.
+pub(crate) fn widest<R>(work: impl FnMut() -> R) -> R {
+    struct Work<F>(F);
+
+    impl<R, F: FnMut() -> R> pulp::WithSimd for Work<F> {
+        type Output = R;
+
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(mut self, _: S) -> R {
+            (self.0)()
+        }
+    }
+
+    pulp::Arch::new().dispatch(Work(work))
+}
 
 /// A function of the rows of a tensor: the row's number and values in, as many values out.
 struct Rows<F> {
@@ -43,12 +65,15 @@ impl<F: Fn(usize, &[f32], &mut [f32]) + Sync> CustomOp1 for Rows<F> {
         let mut out = vec![0_f32; values.len()];
         let piece = piece(values.len(), width);
         let all = |(number, (out, values)): (usize, (&mut [f32], &[f32]))| {
-            pulp::Arch::new().dispatch(|| {
-                let rows = values.chunks_exact(width).zip(out.chunks_exact_mut(width));
-                for (row, (values, out)) in rows.enumerate() {
-                    (self.work)(number * piece / width + row, values, out);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    let rows = values.chunks_exact(width).zip(out.chunks_exact_mut(width));
+                    for (row, (values, out)) in rows.enumerate() {
+                        (self.work)(number * piece / width + row, values, out);
+                    }
+                },
+            );
         };
         match values.len() < SPREAD {
             true => all((0, (&mut out, values))),
@@ -84,12 +109,15 @@ impl<F: Fn(&[f32], &[f32], &mut [f32]) + Sync> CustomOp2 for PairsOfRows<F> {
         let width = a_layout.dims().last().copied().unwrap_or(1).max(1);
         let mut out = vec![0_f32; a.len()];
         let all = |(out, (a, b)): (&mut [f32], (&[f32], &[f32]))| {
-            pulp::Arch::new().dispatch(|| {
-                let rows = a.chunks_exact(width).zip(b.chunks_exact(width));
-                for ((a, b), out) in rows.zip(out.chunks_exact_mut(width)) {
-                    (self.work)(a, b, out);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    let rows = a.chunks_exact(width).zip(b.chunks_exact(width));
+                    for ((a, b), out) in rows.zip(out.chunks_exact_mut(width)) {
+                        (self.work)(a, b, out);
+                    }
+                },
+            );
         };
         if a.len() < SPREAD {
             all((&mut out, (a, b)));
@@ -172,11 +200,19 @@ impl NormOf {
     fn apply(&self, row: &mut [f32]) {
         let count = row.len() as f32;
         let mean = if self.centred {
-            sum(row, |v| v) / count
+            sum(
+                row,
+                #[inline(always)]
+                |v| v,
+            ) / count
         } else {
             0.0
         };
-        let variance = sum(row, |v| (v - mean) * (v - mean)) / count;
+        let variance = sum(
+            row,
+            #[inline(always)]
+            |v| (v - mean) * (v - mean),
+        ) / count;
         let scale = 1.0 / (variance + self.epsilon).sqrt();
         for (value, gain) in row.iter_mut().zip(&self.gain) {
             *value = (*value - mean) * scale * gain;
@@ -201,10 +237,15 @@ pub(crate) fn norm(
         return cuda::norm(x, None, gain, bias, epsilon, centred);
     }
     let norm = NormOf::new(gain, bias, epsilon, centred)?;
-    rows(x, "norm", move |_, row, out| {
-        out.copy_from_slice(row);
-        norm.apply(out);
-    })
+    rows(
+        x,
+        "norm",
+        #[inline(always)]
+        move |_, row, out| {
+            out.copy_from_slice(row);
+            norm.apply(out);
+        },
+    )
 }
 
 /// The norm of a sum, in one pass.
@@ -221,12 +262,15 @@ pub(crate) fn norm_of_sum(
         return cuda::norm(x, Some(y), gain, bias, epsilon, centred);
     }
     let norm = NormOf::new(gain, bias, epsilon, centred)?;
-    let work = move |x: &[f32], y: &[f32], out: &mut [f32]| {
-        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-            *out = x + y;
-        }
-        norm.apply(out);
-    };
+    let work = inlined(
+        #[inline(always)]
+        move |x: &[f32], y: &[f32], out: &mut [f32]| {
+            for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                *out = x + y;
+            }
+            norm.apply(out);
+        },
+    );
     let op = PairsOfRows {
         name: "norm-of-sum",
         work,
@@ -241,18 +285,23 @@ pub(crate) fn activated(
     f: impl Fn(f32) -> f32 + Sync + Send,
 ) -> Result<Option<Tensor>> {
     let bias: Option<Vec<f32>> = bias.map(Tensor::to_vec1).transpose()?;
-    rows(x, "activation", move |_, row, out| match &bias {
-        Some(bias) => {
-            for ((out, value), bias) in out.iter_mut().zip(row).zip(bias) {
-                *out = f(value + bias);
+    rows(
+        x,
+        "activation",
+        #[inline(always)]
+        move |_, row, out| match &bias {
+            Some(bias) => {
+                for ((out, value), bias) in out.iter_mut().zip(row).zip(bias) {
+                    *out = f(value + bias);
+                }
             }
-        }
-        None => {
-            for (out, value) in out.iter_mut().zip(row) {
-                *out = f(*value);
+            None => {
+                for (out, value) in out.iter_mut().zip(row) {
+                    *out = f(*value);
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// Rotary positions on the queries and keys of `[tokens, 3 · width]`, each head's two halves turned against each other
@@ -268,17 +317,20 @@ pub(crate) fn rotary(qkv: &Tensor, positions: &[u32], heads: usize, theta: f64) 
     let last = positions.iter().copied().max().unwrap_or(0);
     let angles = (0..=last).flat_map(|p| frequencies.iter().map(move |f| (p as f32 * f).sin_cos()));
     let turns: Vec<(f32, f32)> = angles.collect();
-    let turn = |row: usize, values: &[f32], out: &mut [f32]| {
-        let turns = &turns[positions[row] as usize * half..][..half];
-        let (both, rest) = out.split_at_mut(width / 3 * 2);
-        rest.copy_from_slice(&values[width / 3 * 2..]);
-        for (out, values) in both.chunks_exact_mut(head).zip(values.chunks_exact(head)) {
-            for (i, (sin, cos)) in turns.iter().enumerate() {
-                out[i] = values[i] * cos - values[i + half] * sin;
-                out[i + half] = values[i + half] * cos + values[i] * sin;
+    let turn = inlined(
+        #[inline(always)]
+        |row: usize, values: &[f32], out: &mut [f32]| {
+            let turns = &turns[positions[row] as usize * half..][..half];
+            let (both, rest) = out.split_at_mut(width / 3 * 2);
+            rest.copy_from_slice(&values[width / 3 * 2..]);
+            for (out, values) in both.chunks_exact_mut(head).zip(values.chunks_exact(head)) {
+                for (i, (sin, cos)) in turns.iter().enumerate() {
+                    out[i] = values[i] * cos - values[i + half] * sin;
+                    out[i + half] = values[i + half] * cos + values[i] * sin;
+                }
             }
-        }
-    };
+        },
+    );
     if let Some(done) = rows(qkv, "rotary", turn)? {
         return Ok(done);
     }
@@ -297,10 +349,15 @@ pub(crate) fn rotary(qkv: &Tensor, positions: &[u32], heads: usize, theta: f64) 
 
 /// Softmax of each row.
 pub(crate) fn softmax(x: &Tensor) -> Result<Option<Tensor>> {
-    rows(x, "softmax", |_, row, out| {
-        out.copy_from_slice(row);
-        attention::softmax(out);
-    })
+    rows(
+        x,
+        "softmax",
+        #[inline(always)]
+        |_, row, out| {
+            out.copy_from_slice(row);
+            attention::softmax(out);
+        },
+    )
 }
 
 #[cfg(test)]

@@ -268,7 +268,10 @@ impl Sampler {
 pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     let mut highest = f32::NEG_INFINITY;
     let mut sum = 0.0;
-    pulp::Arch::new().dispatch(|| (highest, sum) = highest_and_sum(logits));
+    super::ops::widest(
+        #[inline(always)]
+        || (highest, sum) = highest_and_sum(logits),
+    );
     match highest == f32::NEG_INFINITY {
         true => f64::NEG_INFINITY,
         false => f64::from(highest) + sum.ln(),

@@ -83,10 +83,12 @@ impl Heads<'_> {
                 let mut seen = vec![0.0; list.len() * width];
                 let mut scores = Vec::new();
                 for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
-                    let arch = pulp::Arch::new();
-                    arch.dispatch(|| {
-                        self.tile(kv_head, sequence, queries, list, &mut scores, seen);
-                    });
+                    crate::engine::ops::widest(
+                        #[inline(always)]
+                        || {
+                            self.tile(kv_head, sequence, queries, list, &mut scores, seen);
+                        },
+                    );
                 }
                 (list, seen)
             })

@@ -189,7 +189,10 @@ impl Activation {
         };
         match self {
             Self::Silu => {
-                pulp::Arch::new().dispatch(|| super::attention::silu_times(gate, up));
+                crate::engine::ops::widest(
+                    #[inline(always)]
+                    || super::attention::silu_times(gate, up),
+                );
             }
             Self::GeluTanh => each(gelu_tanh, gate),
             Self::Gelu => each(gelu, gate),

@@ -15,7 +15,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::fast::exp;
-use super::plain;
+use super::{plain, widest};
 use crate::engine::error::Result;
 
 /// Rows of queries worked on together.
@@ -76,7 +76,10 @@ impl CustomOp1 for Packed<'_> {
         }
         tasks.into_par_iter().for_each(|(span, out)| {
             let rows = &values[span.start * width * 3..span.end * width * 3];
-            pulp::Arch::new().dispatch(|| sequence(rows, out, width, head, self.heads));
+            widest(
+                #[inline(always)]
+                || sequence(rows, out, width, head, self.heads),
+            );
         });
         Ok((CpuStorage::F32(out), Shape::from((tokens, width))))
     }

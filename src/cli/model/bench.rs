@@ -3,7 +3,7 @@
 //!
 //! Tokens are drawn from the vocabulary by a fixed rule, so every run and every machine measures the
 //! same work. The best of some repeats counts, by the clock on the wall, with the CPU time of all threads
-//! beside it; loading is measured by itself. Nothing is remembered between repeats.
+//! beside it; loading is measured by itself. No two repeats share a beginning.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -30,6 +30,7 @@ pub(super) fn run(context: &Context, args: &Bench) -> Result<Ended> {
     let begun = Instant::now();
     let model = super::load::decoder(context, &args.decoder)?;
     let load = begun.elapsed().as_secs_f64();
+    // Each time other tokens: nothing that was read before is of use.
     // Each time other tokens: nothing that was read before is of use.
     let best = |measure: &dyn Fn(u32) -> Result<Cost>| -> Result<Cost> {
         let mut best = measure(0)?;

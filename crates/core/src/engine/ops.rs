@@ -13,6 +13,7 @@
 pub(crate) mod attention;
 pub(crate) mod cuda;
 pub(crate) mod fast;
+pub(crate) mod spread;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Tensor};
 use rayon::prelude::*;

@@ -5,7 +5,7 @@
 //! tokens of a block; each product and each sum is built in the same order whatever the tile, the
 //! batch or the share of the prefix, so a text's numbers here do not depend on what stands beside it.
 
-use rayon::prelude::*;
+use super::super::ops::spread::spread;
 
 use super::super::kv::{BLOCK, KvShape, Sequence};
 use super::host::Packed;
@@ -77,22 +77,19 @@ impl Heads<'_> {
             }
             out_row += rows.len();
         }
-        let done: Vec<(Vec<Query>, Vec<f32>)> = tasks
-            .into_par_iter()
-            .map(|(kv_head, sequence, list)| {
-                let mut seen = vec![0.0; list.len() * width];
-                let mut scores = Vec::new();
-                for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
-                    crate::engine::ops::widest(
-                        #[inline(always)]
-                        || {
-                            self.tile(kv_head, sequence, queries, list, &mut scores, seen);
-                        },
-                    );
-                }
-                (list, seen)
-            })
-            .collect();
+        let done: Vec<(Vec<Query>, Vec<f32>)> = spread(tasks, |(kv_head, sequence, list)| {
+            let mut seen = vec![0.0; list.len() * width];
+            let mut scores = Vec::new();
+            for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
+                crate::engine::ops::widest(
+                    #[inline(always)]
+                    || {
+                        self.tile(kv_head, sequence, queries, list, &mut scores, seen);
+                    },
+                );
+            }
+            (list, seen)
+        });
         let mut out = vec![0.0; out_row * heads * width];
         for (list, seen) in done {
             for (query, seen) in list.iter().zip(seen.chunks_exact(width)) {

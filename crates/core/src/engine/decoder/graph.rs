@@ -1,9 +1,8 @@
 //! A step as plain numbers, and what computes it on another device.
 
-use rayon::prelude::*;
-
 use super::super::error::Result;
 use super::super::kv::{BLOCK, Slab};
+use super::super::ops::spread::spread;
 use super::super::sampling::{likeliest, log_sum_exp};
 use super::{Span, Stop};
 
@@ -68,7 +67,7 @@ impl Logits {
     /// Summaries of the rows, and the logits at `picks`, which the rows have.
     pub(crate) fn summaries(&self, picks: &[LogitAt]) -> Summaries {
         let rows: Vec<&[f32]> = self.rows().collect();
-        let summary = |row: &&[f32]| {
+        let summary = |row: &[f32]| {
             let token = likeliest(row);
             Summary {
                 token,
@@ -81,7 +80,7 @@ impl Logits {
                 .iter()
                 .map(|(row, token)| rows[*row as usize][*token as usize])
                 .collect(),
-            rows: rows.par_iter().map(summary).collect(),
+            rows: spread(rows, summary),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! One layer: attention over each text, then the feed-forward half, both added to what came in.
 
 use candle_core::{Device, Tensor};
-use rayon::prelude::*;
 
 use super::super::error::Result;
 use super::super::linear::Linear;
 use super::super::norm::Norm;
+use super::super::ops::spread::spread;
 use super::super::weights::Weights;
 use super::attention::{self, Heads};
 use super::host::Packed;
@@ -135,19 +135,17 @@ impl Layer {
         let width = shape.head_width;
         let angles = rope.map(|rope| rope.angles(&packed.positions));
         let prepare = |numbers: &mut [f32], heads: usize, gain: Option<&Vec<f32>>| {
-            numbers
-                .par_chunks_mut(heads * width)
-                .enumerate()
-                .for_each(|(row, numbers)| {
-                    for head in numbers.chunks_exact_mut(width) {
-                        if let Some(gain) = gain {
-                            attention::normalise(head, gain, shape.epsilon as f32);
-                        }
-                        if let Some(angles) = &angles {
-                            angles.turn(row, head);
-                        }
+            let rows = numbers.chunks_mut(heads * width).enumerate().collect();
+            spread(rows, |(row, numbers): (usize, &mut [f32])| {
+                for head in numbers.chunks_exact_mut(width) {
+                    if let Some(gain) = gain {
+                        attention::normalise(head, gain, shape.epsilon as f32);
                     }
-                });
+                    if let Some(angles) = &angles {
+                        angles.turn(row, head);
+                    }
+                }
+            });
         };
         let gains = self.head_norms.as_ref();
         prepare(&mut queries, shape.heads, gains.map(|gains| &gains.0));
@@ -222,9 +220,10 @@ impl Layer {
                 numbers(&self.gate_up[1].forward(x)?)?,
             )
         };
-        gate.par_chunks_mut(width)
-            .zip(up.par_chunks(width))
-            .for_each(|(gate, up)| shape.activation.gate(gate, up));
+        let pairs = gate.chunks_mut(width).zip(up.chunks(width)).collect();
+        spread(pairs, |(gate, up): (&mut [f32], &[f32])| {
+            shape.activation.gate(gate, up);
+        });
         self.down.forward(&on(gate, rows, width, x.device())?)
     }
 }

@@ -137,6 +137,35 @@ fn a_small_budget_is_kept_and_all_answers_are_made() {
 }
 
 #[test]
+fn chats_that_are_asked_together_read_their_common_beginning_once() {
+    let model = load("qwen3");
+    let asked = request(&model, &"The cat sat on the mat. ".repeat(5), 4);
+    let whole = asked.prompt.len() as u64 / 16 * 16;
+    assert!(whole >= 64, "{whole}");
+    let together: Vec<_> = (0..4)
+        .map(|_| model.generate(asked.clone(), Call::default()).unwrap())
+        .collect();
+    let mut cached = Vec::new();
+    let mut answers = Vec::new();
+    for answer in together {
+        let mut tokens = Vec::new();
+        for event in answer {
+            match event.unwrap() {
+                GenerateEvent::Token { token, .. } => tokens.push(token.token),
+                GenerateEvent::Done { usage, .. } => cached.push(usage.cached_tokens),
+                _ => {}
+            }
+        }
+        answers.push(tokens);
+    }
+    assert_eq!(cached[0], 0);
+    assert!(cached.iter().sum::<u64>() >= 3 * (whole - 16), "{cached:?}");
+    model.forget();
+    let alone = greedy(&model, &asked.prompt, 4);
+    assert!(answers.iter().all(|answer| *answer == alone), "{answers:?}");
+}
+
+#[test]
 fn a_grammar_holds_the_answer() {
     let model = load("qwen2");
     let with = |grammar: Grammar, seed: u64| {

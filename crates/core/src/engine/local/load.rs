@@ -11,10 +11,10 @@ use super::super::decoder::{self, Decoder};
 use super::super::device::{Device, Place, device_memory};
 use super::super::error::{EngineError, Result};
 use super::super::files::ModelFiles;
-use super::super::generate::{Context, Worker};
 use super::super::gguf::Gguf;
 use super::super::memory;
 use super::super::sampling::SamplingOptions;
+use super::super::schedule::{Context, Worker};
 use super::super::tokenizer::Tokenizer;
 use super::super::tool_calls::ToolFormat;
 use super::super::weights::Weights;
@@ -293,9 +293,10 @@ impl EngineError {
             EngineError::Template(_) | EngineError::Setting(_) | EngineError::Grammar(_) => {
                 Class::Request
             }
-            EngineError::Compute(_) | EngineError::Step(_) | EngineError::KvBudget { .. } => {
-                Class::Server
-            }
+            EngineError::Compute(_)
+            | EngineError::Step(_)
+            | EngineError::Panicked { .. }
+            | EngineError::KvBudget { .. } => Class::Server,
             _ => Class::Load,
         };
         crate::chat::ModelError::new(class, "local", self.to_string())

@@ -6,7 +6,7 @@ use botsmith_core::chat::{Call, CancelToken, FinishReason};
 use botsmith_core::engine::{GenerateEvent, GenerateRequest, Grammar, LocalModel, SamplingOptions};
 use serde_json::{Value, json};
 
-use crate::models::{load, load_with, options};
+use crate::models::{folder, load, load_with, options};
 use crate::parity::greedy;
 
 fn request(model: &LocalModel, prompt: &str, most: usize) -> GenerateRequest {
@@ -134,6 +134,16 @@ fn a_small_budget_is_kept_and_all_answers_are_made() {
         .unwrap()
         .find_map(Result::err);
     assert_eq!(error.unwrap().code(), "BS-ENG-017");
+}
+
+#[test]
+fn a_budget_beyond_the_memory_is_refused_with_the_numbers() {
+    let mut large = options();
+    large.kv_bytes = Some(1 << 50);
+    let error = LocalModel::load(folder("llama3").path(), &large).unwrap_err();
+    assert_eq!(error.code(), "BS-ENG-009");
+    let text = error.to_string();
+    assert!(text.contains("1125899.9 GB of them are for keys"), "{text}");
 }
 
 #[test]

@@ -44,6 +44,7 @@ mod ops;
 mod plugin;
 pub mod safetensors;
 mod sampling;
+mod schedule;
 mod score;
 mod stream;
 mod tokenizer;

@@ -17,6 +17,7 @@ mod graph;
 mod host;
 mod layer;
 mod llama;
+mod looks;
 mod mistral;
 mod phi;
 mod qwen;
@@ -175,7 +176,7 @@ impl Decoder {
     /// On an error the sequences hold what they held before.
     ///
     /// # Errors
-    /// [`EngineError::KvBudget`], [`EngineError::Cancelled`] (looked at before every layer), and
+    /// [`EngineError::KvBudget`], [`EngineError::Cancelled`] (looked for in every layer), and
     /// those of the computation.
     pub(crate) fn forward(
         &self,

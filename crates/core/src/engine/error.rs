@@ -193,8 +193,8 @@ pub enum EngineError {
         /// Tokens of the context.
         limit: usize,
     },
-    /// The memory for keys and values is full.
-    #[error("keys and values of {tokens} tokens ({}) are the most that may be kept, and more are in use: give `kv` more memory, or ask for less at once", gigabytes(*bytes))]
+    /// The memory for keys and values is too small for what is asked.
+    #[error("keys and values of {tokens} tokens ({}) are the most that may be kept, and more are needed at once: give `kv` more memory, or ask for shorter texts", gigabytes(*bytes))]
     KvBudget {
         /// Tokens that the budget holds.
         tokens: usize,
@@ -216,6 +216,14 @@ pub enum EngineError {
     /// A step that this answer shared with others failed.
     #[error("the step failed: {0}")]
     Step(String),
+    /// The engine broke off while it computed: a fault of its own.
+    #[error(
+        "the engine broke off ({message}): all that it was asked has ended, ask again, and report it with these words"
+    )]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
     /// An engine library cannot be used.
     #[error("the engine library cannot be used: {reason}")]
     Library {
@@ -266,6 +274,7 @@ impl EngineError {
             Self::Grammar(_) => "BS-ENG-025",
             Self::Deadline => "BS-ENG-026",
             Self::Step(_) => "BS-ENG-027",
+            Self::Panicked { .. } => "BS-ENG-028",
             Self::Library { .. } => "BS-ENG-030",
             Self::Elsewhere { code, .. } => code,
         }
@@ -273,7 +282,7 @@ impl EngineError {
 
     /// The code of this name, or that of a step that failed for one that is not known here.
     pub(crate) fn known_code(name: &str) -> &'static str {
-        const KNOWN: [&str; 28] = [
+        const KNOWN: [&str; 29] = [
             "BS-ENG-001",
             "BS-ENG-002",
             "BS-ENG-003",
@@ -301,6 +310,7 @@ impl EngineError {
             "BS-ENG-025",
             "BS-ENG-026",
             "BS-ENG-027",
+            "BS-ENG-028",
             "BS-ENG-030",
         ];
         let known = KNOWN.iter().find(|code| **code == name);
@@ -320,6 +330,15 @@ impl EngineError {
             | Self::Write { path, .. } => Some(path),
             Self::Config(diagnostic) => Some(&diagnostic.path),
             _ => None,
+        }
+    }
+
+    /// Of what [`std::panic::catch_unwind`] caught.
+    pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panicked {
+            message: text.unwrap_or_else(|| "without a word".to_owned()),
         }
     }
 

@@ -1,21 +1,20 @@
-//! Answers token by token, many at once: a queue of requests -> streams of pieces.
+//! Answers token by token, many at once: requests -> streams of pieces.
 //!
 //! Requests join while others are being answered: each step takes one token of every answer under
-//! way and fills up with prompts that wait, up to a budget of tokens. A thread works while there is
-//! work, and ends with it. A request that is cancelled, past its deadline, or whose stream was
-//! dropped leaves at the next step; nothing it held stays held. An answer does not depend on its
-//! neighbours: its sampler is its own (`sampling.rs`).
+//! way and fills up with prompts that wait, up to a budget of tokens (`schedule.rs` says who is under
+//! way). An answer does not depend on its neighbours: its sampler is its own (`sampling.rs`).
 
 mod active;
 mod handle;
-mod worker;
+mod step;
 
 use super::sampling::SamplingOptions;
 use crate::chat::{FinishReason, Usage};
 
+pub(crate) use active::{Active, Watch};
 pub use handle::Generation;
-pub(crate) use handle::called_off;
-pub(crate) use worker::{Context, Worker};
+pub(crate) use handle::{Outbox, before_waiting, called_off};
+pub(crate) use step::step;
 
 /// What is asked of the engine.
 #[derive(Clone, Debug, Default)]

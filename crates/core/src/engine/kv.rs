@@ -126,7 +126,12 @@ impl Pool {
     /// A sequence of the longest beginning of `tokens` that is remembered; its length says how long.
     pub(crate) fn remembered(&self, tokens: &[u32]) -> Sequence {
         let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
-        tree.find(tokens)
+        let mut found = tree.find(tokens);
+        // Where all blocks are in use, a part of one could not be copied, and holding it keeps it.
+        if found.length % BLOCK > 0 && self.used() >= self.most && tree.evictable() == 0 {
+            found.truncate(found.length / BLOCK * BLOCK);
+        }
+        found
     }
 
     /// Remembers the whole blocks of `sequence`, whose tokens are `tokens`.
@@ -444,5 +449,54 @@ mod tests {
         let longer = filled(&pool, found, &[&tokens[..21], &[99, 98]].concat());
         assert_eq!(read(&longer, 0, 0)[20..], [200.0, 990.0, 980.0]);
         assert_eq!(read(&sequence, 0, 0)[21], 210.0);
+    }
+    #[test]
+    fn a_block_is_not_free_while_one_that_goes_on_from_it_is_held() {
+        let pool = Pool::new(SHAPE, SHAPE.bytes() * 10);
+        let tokens: Vec<u32> = (0..48).collect();
+        let first = filled(&pool, Sequence::default(), &tokens[..32]);
+        pool.remember(&tokens, &first);
+        // The same beginning, read a second time: its own blocks go on from the remembered ones.
+        let second = filled(&pool, Sequence::default(), &tokens);
+        pool.remember(&tokens, &second);
+        drop(first);
+        assert_eq!((pool.used(), pool.free()), (5, 5));
+        pool.forget();
+        assert_eq!(pool.used(), 5, "a path to a held block stays");
+        drop(second);
+        assert_eq!((pool.used(), pool.free()), (3, 10));
+    }
+
+    #[test]
+    fn a_text_of_20_000_blocks_needs_no_deep_stack() {
+        let work = || {
+            let blocks = 20_000;
+            let pool = Pool::new(SHAPE, SHAPE.bytes() * (blocks as u64 + 2));
+            let tokens: Vec<u32> = (0..(blocks * BLOCK) as u32).collect();
+            let mut sequence = Sequence::default();
+            sequence.reserve(&pool, tokens.len()).unwrap();
+            sequence.advance(tokens.len());
+            pool.remember(&tokens, &sequence);
+            assert_eq!(pool.free(), 2);
+            drop(sequence);
+            assert_eq!(pool.free(), blocks + 2);
+            let found = pool.remembered(&[&tokens[..], &[7]].concat());
+            assert_eq!(found.len(), tokens.len());
+            drop(found);
+            // Three more than there are: the end of the text gives way.
+            let mut other = Sequence::default();
+            other.reserve(&pool, 5 * BLOCK).unwrap();
+            assert_eq!(pool.remembered(&tokens).len(), (blocks - 3) * BLOCK);
+            drop(other);
+            pool.forget();
+            assert_eq!(pool.used(), 0);
+            // And one that is remembered when the pool ends.
+            let mut sequence = Sequence::default();
+            sequence.reserve(&pool, tokens.len()).unwrap();
+            sequence.advance(tokens.len());
+            pool.remember(&tokens, &sequence);
+        };
+        let thread = std::thread::Builder::new().stack_size(256 << 10);
+        thread.spawn(work).unwrap().join().unwrap();
     }
 }

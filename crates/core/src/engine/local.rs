@@ -1,7 +1,7 @@
 //! A decoder that is ready to be asked: loaded once, shared by all who ask.
 //!
 //! [`LocalModel`] puts the parts together: files, tokenizer, chat template, decoder, keys and values,
-//! the worker that answers and the scorer. It answers chats (`local/chat.rs`), scores
+//! the worker that answers and scores. It answers chats (`local/chat.rs`), scores
 //! (`local/score.rs`), and generates from plain tokens. Cloning it shares everything.
 
 mod chat;
@@ -17,8 +17,9 @@ pub use start::ChatStart;
 
 use super::chat_template::ChatTemplate;
 use super::error::Result;
-use super::generate::{Context, GenerateRequest, Generation, Worker};
+use super::generate::{GenerateRequest, Generation};
 use super::sampling::SamplingOptions;
+use super::schedule::{Context, Worker};
 use super::tokenizer::Tokenizer;
 use super::tool_calls::ToolFormat;
 use crate::chat::{Call, ModelInfo};

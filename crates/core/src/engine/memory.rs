@@ -62,6 +62,23 @@ pub fn check(needed: u64, free: Option<u64>, remedy: &str) -> Result<()> {
     }
 }
 
+/// Whether keys and values that are asked for fit into the `free` bytes beside the `weights`. On a CPU their
+/// blocks come one by one: a budget beyond the memory would be noticed hours later, by the system.
+///
+/// # Errors
+/// [`EngineError::Memory`] with the numbers.
+pub(crate) fn check_kv(kv: Option<u64>, weights: u64, free: Option<u64>) -> Result<()> {
+    let Some((kv, free)) = kv.zip(free) else {
+        return Ok(());
+    };
+    let rest = gigabytes(free.saturating_sub(weights));
+    let remedy = format!(
+        "{} of them are for keys and values: let `kv` be {rest} at most, or take a smaller model",
+        gigabytes(kv)
+    );
+    check(kv.saturating_add(weights), Some(free), &remedy)
+}
+
 /// `5.1 GB`; under a gigabyte, `310 MB`.
 pub(crate) fn gigabytes(bytes: u64) -> String {
     match bytes {
@@ -110,5 +127,23 @@ mod tests {
         assert_eq!(free_under(root.path()), Some(4_096_000));
         write("sys/fs/cgroup/memory.max", "5000\n");
         assert_eq!(free_under(root.path()), Some(4000));
+    }
+
+    #[test]
+    fn keys_and_values_that_do_not_fit_beside_the_weights_are_refused_with_the_numbers() {
+        let refused = |kv, weights, free| {
+            let error = check_kv(Some(kv), weights, Some(free)).expect_err("too much");
+            assert_eq!(error.code(), "BS-ENG-009");
+            error.to_string()
+        };
+        assert_eq!(
+            refused(64_000_000_000, 1_200_000_000, 3_000_000_000),
+            "the model needs 65.2 GB, 3.0 GB free: 64.0 GB of them are for keys and values: \
+             let `kv` be 1.8 GB at most, or take a smaller model"
+        );
+        refused(u64::MAX, 5, 10);
+        check_kv(Some(5), 5, Some(10)).expect("it fits");
+        check_kv(None, 5, Some(1)).expect("the usual budget follows from what is free");
+        check_kv(Some(u64::MAX), 5, None).expect("unknown is not refused");
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! Prompt and continuation are tokenised as one text; a token that crosses the border belongs to the
 //! continuation. All texts of a call form one tree of tokens (`score/trie.rs`), so that a shared
-//! beginning is read once, and continuations that part at one place cost one row. Branches are read
-//! together, as many as fit the budget of a step; nothing is decoded.
+//! beginning is read once, and continuations that part at one place cost one row (`score/job.rs`).
+//! Branches are read together, as many as fit the budget of a step, those of other calls too; a call
+//! that begins like an earlier one waits until that beginning is read. Nothing is decoded.
 
+mod job;
 mod trie;
 
 use super::decoder::{Decoder, Span, Stop};
 use super::error::{EngineError, Result};
-use super::kv::{Pool, Sequence};
-use trie::Trie;
+use super::kv::{BLOCK, Pool};
+use job::Branch;
+pub(crate) use job::Job;
 
 /// A text of which the end is scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,169 +24,189 @@ pub(crate) struct Scored {
     pub(crate) first: usize,
 }
 
-/// The log-probability of each scored token, in nats, text by text.
-///
-/// # Errors
-/// [`EngineError::TooLong`] for a text beyond the context; [`EngineError::KvBudget`] where a single
-/// branch does not fit; [`EngineError::Cancelled`].
+/// What a step may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Tokens that it reads at most.
+    pub(crate) tokens: usize,
+    /// Free blocks that it leaves to others.
+    pub(crate) kept: usize,
+    /// Whether nobody but the first of the jobs holds any: what does not fit then never will.
+    pub(crate) alone: bool,
+    /// Whether it reads one branch and no second: the least that it could take.
+    pub(crate) single: bool,
+}
+
+/// A part of a branch that is read in this step.
+struct Taken {
+    job: usize,
+    branch: Branch,
+    tokens: usize,
+}
+
+/// One step over jobs, those before others that came first. Whether there was memory for the first of
+/// them; nothing was read if not. A job that fails is over, and says why itself.
+pub(crate) fn step(
+    decoder: &Decoder,
+    pool: &Pool,
+    jobs: &mut [&mut Job],
+    plan: Plan,
+    stop: Stop<'_>,
+) -> bool {
+    let (mut batch, enough) = taken(pool, jobs, plan);
+    if batch.is_empty() {
+        return enough;
+    }
+    let done = read(decoder, pool, jobs, &mut batch, stop);
+    let alone = plan.alone && batch.len() == 1;
+    let jobs_of: Vec<usize> = batch.iter().map(|taken| taken.job).collect();
+    // Last in, first out.
+    for taken in batch.into_iter().rev() {
+        jobs[taken.job].put_back(taken.branch, pool);
+    }
+    match done {
+        Ok(()) => true,
+        Err(EngineError::KvBudget { .. }) if !alone => false,
+        // Who called it off looks for itself.
+        Err(EngineError::Cancelled) => true,
+        Err(error) => {
+            let words = error.to_string();
+            let mut error = Some(error);
+            for job in jobs_of {
+                let again = || EngineError::Step(words.clone());
+                jobs[job].fail(|| error.take().unwrap_or_else(again));
+            }
+            true
+        }
+    }
+}
+
+/// The branches that are read next, and whether there is memory for the first.
+fn taken(pool: &Pool, jobs: &mut [&mut Job], plan: Plan) -> (Vec<Taken>, bool) {
+    let mut batch: Vec<Taken> = Vec::new();
+    let mut left = plan.tokens;
+    let mut planned = 0;
+    let mut blocks = pool.free().saturating_sub(plan.kept);
+    for at in 0..jobs.len() {
+        let (before, rest) = jobs.split_at_mut(at);
+        let job = &mut *rest[0];
+        while left > 0
+            && !(plan.single && !batch.is_empty())
+            && let Some(mut branch) = job.next()
+        {
+            // What is remembered and taken over is free no more.
+            if job.take_over(&mut branch, pool) {
+                blocks = pool.free().saturating_sub(plan.kept + planned);
+            }
+            let have = branch.sequence.len();
+            let path = job.path(&branch);
+            let shared = |other: &&mut Job| other.common(path) / BLOCK * BLOCK > have;
+            if before.iter().any(shared) {
+                job.ready(branch);
+                break;
+            }
+            let tokens = left.min(path.len() - have);
+            let wanted = branch.sequence.blocks_for(tokens);
+            if wanted > blocks && !(plan.alone && batch.is_empty()) {
+                let enough = !batch.is_empty();
+                job.ready(branch);
+                return (batch, enough);
+            }
+            planned += wanted;
+            blocks = blocks.saturating_sub(wanted);
+            left -= tokens;
+            if tokens == 0 {
+                // All of it was remembered.
+                job.put_back(branch, pool);
+                continue;
+            }
+            batch.push(Taken {
+                job: at,
+                branch,
+                tokens,
+            });
+        }
+    }
+    (batch, true)
+}
+
+fn read(
+    decoder: &Decoder,
+    pool: &Pool,
+    jobs: &mut [&mut Job],
+    batch: &mut [Taken],
+    stop: Stop<'_>,
+) -> Result<()> {
+    let mut rows = Vec::new();
+    let mut wanted: Vec<Vec<usize>> = Vec::new();
+    for taken in batch.iter() {
+        let from = taken.branch.sequence.len();
+        let wants = jobs[taken.job].wants(&taken.branch);
+        let inside = wants
+            .iter()
+            .filter(|want| (from..from + taken.tokens).contains(&want.row));
+        let inside: Vec<_> = inside.map(|want| (taken.job, want)).collect();
+        wanted.push(inside.iter().map(|(_, want)| want.row - from).collect());
+        rows.extend(inside);
+    }
+    let mut spans: Vec<Span<'_>> = Vec::with_capacity(batch.len());
+    for (taken, wanted) in batch.iter_mut().zip(&wanted) {
+        let from = taken.branch.sequence.len();
+        let path = jobs[taken.job].path(&taken.branch);
+        spans.push(Span {
+            tokens: &path[from..from + taken.tokens],
+            sequence: &mut taken.branch.sequence,
+            wanted,
+        });
+    }
+    let mut picks: Vec<(u32, u32)> = Vec::new();
+    for (at, (job, want)) in rows.iter().enumerate() {
+        let token = |text: &usize| jobs[*job].token(*text, want.row + 1);
+        picks.extend(want.texts.iter().map(|text| (at as u32, token(text))));
+    }
+    let found = decoder.summarise(pool, &mut spans, &picks, stop)?;
+    drop(spans);
+    let mut picked = found.picked.iter();
+    let mut values = Vec::with_capacity(found.picked.len());
+    for ((job, want), summary) in rows.iter().zip(&found.rows) {
+        for (text, logit) in want.texts.iter().zip(&mut picked) {
+            let value = f64::from(*logit) - summary.whole;
+            values.push((*job, *text, want.row + 1, value));
+        }
+    }
+    for (job, text, token, value) in values {
+        jobs[job].set(text, token, value);
+    }
+    Ok(())
+}
+
+/// All of some texts, with nobody beside them, until `stop` says so.
+#[cfg(test)]
 pub(crate) fn score(
     decoder: &Decoder,
     pool: &Pool,
     texts: &[Scored],
-    step: usize,
+    tokens: usize,
     stop: Stop<'_>,
 ) -> Result<Vec<Vec<f64>>> {
-    let limit = decoder.shape().context;
-    if let Some(long) = texts.iter().find(|text| text.tokens.len() > limit) {
-        return Err(EngineError::TooLong {
-            tokens: long.tokens.len(),
-            limit,
-        });
-    }
-    let mut results: Vec<Vec<f64>> = texts
-        .iter()
-        .map(|text| vec![0.0; text.tokens.len().saturating_sub(text.first)])
-        .collect();
-    let trie = Trie::new(texts);
-    let mut reader = Reader {
-        decoder,
-        pool,
-        texts,
-        trie: &trie,
-        step,
-        stop,
-        ready: Vec::new(),
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let stop = || {
+        let now = stop();
+        over.fetch_or(now, std::sync::atomic::Ordering::SeqCst);
+        now
     };
-    for root in trie.roots() {
-        reader.begin(*root, &Sequence::default());
-    }
-    while reader.advance(&mut results)? {}
-    Ok(results)
-}
-
-/// A branch that is being read.
-#[derive(Debug)]
-struct Branch {
-    node: usize,
-    sequence: Sequence,
-}
-
-struct Reader<'a> {
-    decoder: &'a Decoder,
-    pool: &'a Pool,
-    texts: &'a [Scored],
-    trie: &'a Trie,
-    step: usize,
-    stop: Stop<'a>,
-    /// Last in, first out: few branches are half read at a time.
-    ready: Vec<Branch>,
-}
-
-impl Reader<'_> {
-    /// Makes a branch ready whose parent's sequence is `before`.
-    fn begin(&mut self, node: usize, before: &Sequence) {
-        let about = self.trie.node(node);
-        let path = &self.texts[about.text].tokens[..about.end];
-        // What is asked for has to be read, even if it was read before.
-        let needed = about.wants.first().map_or(about.end, |want| want.row);
-        let mut sequence = self.pool.remembered(&path[..needed]);
-        if sequence.len() <= before.len() {
-            sequence = before.clone();
-        }
-        self.ready.push(Branch { node, sequence });
-    }
-
-    /// One step: up to `step` tokens of the branches that are ready. Whether there may be more.
-    fn advance(&mut self, results: &mut [Vec<f64>]) -> Result<bool> {
-        let mut batch: Vec<(Branch, usize)> = Vec::new();
-        let mut left = self.step;
-        let mut blocks = self.pool.free();
-        while left > 0
-            && let Some(branch) = self.ready.pop()
-        {
-            let from = branch.sequence.len();
-            let take = left.min(self.trie.node(branch.node).end - from);
-            if take == 0 {
-                // All of it was remembered.
-                self.finish(&branch);
-                continue;
-            }
-            let wanted = branch.sequence.blocks_for(take);
-            if wanted > blocks && !batch.is_empty() {
-                self.ready.push(branch);
-                break;
-            }
-            blocks = blocks.saturating_sub(wanted);
-            left -= take;
-            batch.push((branch, take));
-        }
-        if batch.is_empty() {
-            return Ok(false);
-        }
-        self.read(&mut batch, results)?;
-        for (branch, _) in batch.into_iter().rev() {
-            match branch.sequence.len() == self.trie.node(branch.node).end {
-                true => self.finish(&branch),
-                false => self.ready.push(branch),
-            }
-        }
-        Ok(true)
-    }
-
-    fn read(&self, batch: &mut [(Branch, usize)], results: &mut [Vec<f64>]) -> Result<()> {
-        let mut rows = Vec::new();
-        let mut wanted: Vec<Vec<usize>> = Vec::new();
-        for (branch, take) in batch.iter() {
-            let from = branch.sequence.len();
-            let wants = &self.trie.node(branch.node).wants;
-            let inside = wants
-                .iter()
-                .filter(|want| (from..from + take).contains(&want.row));
-            let inside: Vec<_> = inside.collect();
-            wanted.push(inside.iter().map(|want| want.row - from).collect());
-            rows.extend(inside);
-        }
-        let mut spans: Vec<Span<'_>> = batch
-            .iter_mut()
-            .zip(&wanted)
-            .map(|((branch, take), wanted)| {
-                let from = branch.sequence.len();
-                let text = self.trie.node(branch.node).text;
-                Span {
-                    tokens: &self.texts[text].tokens[from..from + *take],
-                    sequence: &mut branch.sequence,
-                    wanted,
-                }
-            })
-            .collect();
-        let targets = |text: &usize, row: usize| self.texts[*text].tokens[row + 1];
-        let picks: Vec<(u32, u32)> = rows
-            .iter()
-            .enumerate()
-            .flat_map(|(at, want)| {
-                want.texts
-                    .iter()
-                    .map(move |text| (at as u32, targets(text, want.row)))
-            })
-            .collect();
-        let found = (self.decoder).summarise(self.pool, &mut spans, &picks, self.stop)?;
-        let mut picked = found.picked.iter();
-        for (want, summary) in rows.iter().zip(&found.rows) {
-            for (text, logit) in want.texts.iter().zip(&mut picked) {
-                let first = self.texts[*text].first;
-                results[*text][want.row + 1 - first] = f64::from(*logit) - summary.whole;
-            }
-        }
-        Ok(())
-    }
-
-    /// A branch is read: it is remembered, and those that go on from it are ready.
-    fn finish(&mut self, branch: &Branch) {
-        let about = self.trie.node(branch.node);
-        let path = &self.texts[about.text].tokens[..about.end];
-        self.pool.remember(path, &branch.sequence);
-        for child in about.children.clone() {
-            self.begin(child, &branch.sequence);
+    let plan = Plan {
+        tokens,
+        kept: 0,
+        alone: true,
+        single: false,
+    };
+    let mut job = Job::new(texts.to_vec());
+    while !job.is_done() {
+        step(decoder, pool, &mut [&mut job], plan, &stop);
+        if over.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(EngineError::Cancelled);
         }
     }
+    job.found()
 }

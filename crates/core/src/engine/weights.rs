@@ -26,7 +26,8 @@ use super::safetensors;
 use crate::chat::CancelToken;
 pub use part::Part;
 
-/// Bytes read at a time, between looks at whether the caller wants to stop.
+/// Bytes read and converted at a time, between looks at whether the caller wants to stop; whole numbers of
+/// any kind.
 const CHUNK: usize = 4 << 20;
 /// Most names that a missing one is compared with.
 const HINTS: usize = 10_000;
@@ -238,10 +239,9 @@ impl Weights {
                 let table = self.quantised(name, kind, entry, bytes)?;
                 return Ok(table.dequantize(&self.device)?);
             }
-            dense => convert::to_f32(dense, &bytes),
+            dense => self.finite(name, dense, entry, &bytes)?,
         };
         drop(bytes);
-        self.finite(name, &values)?;
         if self.change(name) == Change::PlusOne {
             for value in &mut values {
                 *value -= 1.0;
@@ -340,14 +340,29 @@ impl Weights {
         Ok(())
     }
 
-    fn finite(&self, name: &str, values: &[f32]) -> Result<()> {
-        match values.iter().position(|value| !value.is_finite()) {
-            None => Ok(()),
-            Some(at) => Err(EngineError::NotFinite {
-                path: self.path.clone(),
-                name: name.to_owned(),
-                at,
-            }),
+    /// Dense numbers as f32, all of them finite.
+    fn finite(&self, name: &str, stored: Stored, entry: &Entry, bytes: &[u8]) -> Result<Vec<f32>> {
+        let mut values = Vec::with_capacity(entry.count());
+        for part in bytes.chunks(CHUNK) {
+            self.look()?;
+            let before = values.len();
+            values.extend(convert::to_f32(stored, part));
+            let part = &values[before..];
+            if let Some(at) = part.iter().position(|value: &f32| !value.is_finite()) {
+                return Err(EngineError::NotFinite {
+                    path: self.path.clone(),
+                    name: name.to_owned(),
+                    at: before + at,
+                });
+            }
+        }
+        Ok(values)
+    }
+
+    fn look(&self) -> Result<()> {
+        match self.cancel.is_cancelled() {
+            true => Err(EngineError::Cancelled),
+            false => Ok(()),
         }
     }
 
@@ -391,9 +406,7 @@ impl Weights {
         file.seek(SeekFrom::Start(entry.start)).map_err(read)?;
         let mut bytes = vec![0; entry.bytes];
         for chunk in bytes.chunks_mut(CHUNK) {
-            if self.cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
+            self.look()?;
             file.read_exact(chunk).map_err(read)?;
         }
         Ok(bytes)

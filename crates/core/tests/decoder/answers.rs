@@ -6,7 +6,7 @@ use botsmith_core::chat::{Call, CancelToken, FinishReason};
 use botsmith_core::engine::{GenerateEvent, GenerateRequest, Grammar, LocalModel, SamplingOptions};
 use serde_json::{Value, json};
 
-use crate::models::{load, load_with, options};
+use crate::models::{folder, load, load_with, options};
 use crate::parity::greedy;
 
 fn request(model: &LocalModel, prompt: &str, most: usize) -> GenerateRequest {
@@ -134,6 +134,45 @@ fn a_small_budget_is_kept_and_all_answers_are_made() {
         .unwrap()
         .find_map(Result::err);
     assert_eq!(error.unwrap().code(), "BS-ENG-017");
+}
+
+#[test]
+fn a_budget_beyond_the_memory_is_refused_with_the_numbers() {
+    let mut large = options();
+    large.kv_bytes = Some(1 << 50);
+    let error = LocalModel::load(folder("llama3").path(), &large).unwrap_err();
+    assert_eq!(error.code(), "BS-ENG-009");
+    let text = error.to_string();
+    assert!(text.contains("1125899.9 GB of them are for keys"), "{text}");
+}
+
+#[test]
+fn chats_that_are_asked_together_read_their_common_beginning_once() {
+    let model = load("qwen3");
+    let asked = request(&model, &"The cat sat on the mat. ".repeat(5), 4);
+    let whole = asked.prompt.len() as u64 / 16 * 16;
+    assert!(whole >= 64, "{whole}");
+    let together: Vec<_> = (0..4)
+        .map(|_| model.generate(asked.clone(), Call::default()).unwrap())
+        .collect();
+    let mut cached = Vec::new();
+    let mut answers = Vec::new();
+    for answer in together {
+        let mut tokens = Vec::new();
+        for event in answer {
+            match event.unwrap() {
+                GenerateEvent::Token { token, .. } => tokens.push(token.token),
+                GenerateEvent::Done { usage, .. } => cached.push(usage.cached_tokens),
+                _ => {}
+            }
+        }
+        answers.push(tokens);
+    }
+    assert_eq!(cached[0], 0);
+    assert!(cached.iter().sum::<u64>() >= 3 * (whole - 16), "{cached:?}");
+    model.forget();
+    let alone = greedy(&model, &asked.prompt, 4);
+    assert!(answers.iter().all(|answer| *answer == alone), "{answers:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use botsmith_core::chat::{Call, CancelToken, Message};
 use botsmith_core::score::{ScorePrompt, ScoreRequest};
 
-use crate::models::load;
+use crate::models::{load, load_with, options};
 
 /// Log-softmax of one row, in double precision.
 fn log_softmax(row: &[f32], token: u32) -> f64 {
@@ -115,4 +115,39 @@ fn a_text_beyond_the_context_and_a_cancelled_call_are_errors() {
         .unwrap_err();
     assert_eq!(error.code(), "BS-ENG-014");
     assert_eq!(model.kv().tokens, 0);
+}
+
+#[test]
+fn threads_that_score_with_a_small_memory_wait_for_each_other() {
+    let mut small = options();
+    small.kv_bytes = Some(1);
+    let block = load_with("llama3", &small).kv().most_bytes / 2;
+    small.kv_bytes = Some(block * 5);
+    // Short steps, so that calls take turns in the middle of their texts.
+    small.step = 24;
+    let model = load_with("llama3", &small);
+    let roomy = load("llama3");
+    let request = |thread: usize, call: usize| {
+        let prompt = format!("{thread} {call} ").repeat(9);
+        ScoreRequest::text(prompt, ["yes, and so on", "no"])
+    };
+    let tokens = model.tokenizer().encode(&"0 0 ".repeat(9), true).unwrap();
+    assert!(tokens.len() > 33, "{} tokens: two do not fit", tokens.len());
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (model, roomy) = (&model, &roomy);
+            scope.spawn(move || {
+                for call in 0..8 {
+                    let asked = [request(thread, call)];
+                    let found = model.score_now(&asked, &Call::default()).unwrap();
+                    let wanted = roomy.score_now(&asked, &Call::default()).unwrap();
+                    assert!(model.kv().bytes <= block * 5);
+                    let (found, wanted) = (&found[0].continuations, &wanted[0].continuations);
+                    for (found, wanted) in found.iter().zip(wanted) {
+                        assert!((found.logprob - wanted.logprob).abs() < 1e-4);
+                    }
+                }
+            });
+        }
+    });
 }

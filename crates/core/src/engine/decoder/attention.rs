@@ -5,11 +5,14 @@
 //! tokens of a block; each product and each sum is built in the same order whatever the tile, the
 //! batch or the share of the prefix, so a text's numbers here do not depend on what stands beside it.
 
-use super::super::ops::spread::spread;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::super::error::{EngineError, Result};
 use super::super::kv::{BLOCK, KvShape, Sequence};
+use super::super::ops::spread::spread;
 use super::host::Packed;
-use super::{Shape, Span};
+use super::looks::is_long;
+use super::{Shape, Span, Stop};
 
 /// Rows of queries that go through a block together.
 const TILE: usize = 4;
@@ -36,13 +39,17 @@ struct Query {
 
 impl Heads<'_> {
     /// What each query sees, `[row][head][number]`; with `wanted_only`, for the wanted rows alone.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`], looked for where there is much to see.
     pub(super) fn attend(
         &self,
         queries: &[f32],
         spans: &[Span<'_>],
         packed: &Packed,
         wanted_only: bool,
-    ) -> Vec<f32> {
+        stop: Stop<'_>,
+    ) -> Result<Vec<f32>> {
         let Shape {
             heads,
             kv_heads,
@@ -51,6 +58,7 @@ impl Heads<'_> {
         } = *self.shape;
         let group = heads / kv_heads;
         let mut tasks = Vec::new();
+        let mut work: usize = 0;
         let mut out_row = 0;
         for (span, start) in spans.iter().zip(&packed.starts) {
             let all: Vec<usize>;
@@ -75,9 +83,17 @@ impl Heads<'_> {
                     tasks.push((kv_head, &*span.sequence, part.to_vec()));
                 }
             }
+            let seen = span.sequence.len() + span.tokens.len();
+            work = work.saturating_add(rows.len() * heads * seen * 2 * width);
             out_row += rows.len();
         }
+        let looks = is_long(work);
+        let over = AtomicBool::new(false);
         let done: Vec<(Vec<Query>, Vec<f32>)> = spread(tasks, |(kv_head, sequence, list)| {
+            if looks && (over.load(Ordering::Relaxed) || stop()) {
+                over.store(true, Ordering::Relaxed);
+                return (Vec::new(), Vec::new());
+            }
             let mut seen = vec![0.0; list.len() * width];
             let mut scores = Vec::new();
             for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
@@ -90,13 +106,16 @@ impl Heads<'_> {
             }
             (list, seen)
         });
+        if over.into_inner() {
+            return Err(EngineError::Cancelled);
+        }
         let mut out = vec![0.0; out_row * heads * width];
         for (list, seen) in done {
             for (query, seen) in list.iter().zip(seen.chunks_exact(width)) {
                 out[query.to..query.to + width].copy_from_slice(seen);
             }
         }
-        out
+        Ok(out)
     }
 
     /// A few queries over all that they see.

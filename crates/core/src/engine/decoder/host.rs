@@ -1,7 +1,8 @@
 //! A decoder on this CPU: keys and values in blocks of main memory.
 
-use super::super::error::{EngineError, Result};
+use super::super::error::Result;
 use super::graph::Logits;
+use super::looks::{rows_at_once, stopped};
 use super::stack::Stack;
 use super::{Shape, Span, Stop};
 
@@ -40,18 +41,17 @@ impl Stack {
         }
         let mut x = self.embedded(shape, &tokens)?;
         for (number, layer) in self.layers.iter().enumerate() {
-            if stop() {
-                return Err(EngineError::Cancelled);
-            }
+            stopped(stop)?;
             // After the last layer's keys and values only the wanted rows matter.
             let last = number + 1 == self.layers.len();
             let rope = shape.rope_of[number].map(|rope| &self.ropes[rope]);
-            x = match layer.forward(shape, number, x, spans, &packed, rope, last)? {
+            x = match layer.forward(shape, number, x, spans, &packed, rope, last, stop)? {
                 Some(x) => x,
                 None => return Ok(Logits::default()),
             };
         }
-        self.logits(&self.norm.forward(&x)?, HEAD_ROWS, stop)
+        let at_once = HEAD_ROWS.min(rows_at_once(shape.hidden * shape.vocabulary));
+        self.logits(&self.norm.forward(&x)?, at_once, stop)
     }
 
     /// The logits of normalised hidden states, so many rows at once.
@@ -64,9 +64,7 @@ impl Stack {
         let rows = hidden.dim(0)?;
         let mut numbers = Vec::new();
         for from in (0..rows).step_by(at_once) {
-            if stop() {
-                return Err(EngineError::Cancelled);
-            }
+            stopped(stop)?;
             let part = hidden.narrow(0, from, at_once.min(rows - from))?;
             let part = self.head.forward(&part)?.flatten_all()?.to_vec1::<f32>()?;
             match numbers.is_empty() {

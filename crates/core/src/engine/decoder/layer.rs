@@ -9,8 +9,9 @@ use super::super::ops::spread::spread;
 use super::super::weights::Weights;
 use super::attention::{self, Heads};
 use super::host::Packed;
+use super::looks::{rows_at_once, stopped};
 use super::rope::Rope;
-use super::{Shape, Span};
+use super::{Shape, Span, Stop};
 
 /// The weights of one layer.
 #[derive(Debug)]
@@ -116,6 +117,10 @@ impl Layer {
 
     /// `[rows, hidden]` to the same; of the last layer the wanted rows alone, or `None` if there are
     /// none. Keys and values of all rows are written.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`](super::super::EngineError::Cancelled), looked for before every product of some
+    /// size, and those of the computation.
     #[allow(
         clippy::too_many_arguments,
         reason = "one call, each a thing of its own"
@@ -129,9 +134,11 @@ impl Layer {
         packed: &Packed,
         rope: Option<&Rope>,
         last: bool,
+        stop: Stop<'_>,
     ) -> Result<Option<Tensor>> {
         let device = x.device().clone();
-        let [mut queries, mut keys, values] = self.projected(shape, &self.before.forward(&x)?)?;
+        let [mut queries, mut keys, values] =
+            self.projected(shape, &self.before.forward(&x)?, stop)?;
         let width = shape.head_width;
         let angles = rope.map(|rope| rope.angles(&packed.positions));
         let prepare = |numbers: &mut [f32], heads: usize, gain: Option<&Vec<f32>>| {
@@ -166,7 +173,7 @@ impl Layer {
             layer: number,
             kv,
         };
-        let seen = heads.attend(&queries, spans, packed, last);
+        let seen = heads.attend(&queries, spans, packed, last, stop)?;
         let (rows, x) = match last {
             true => {
                 let wanted = Tensor::new(packed.wanted.as_slice(), &device)?;
@@ -175,12 +182,13 @@ impl Layer {
             false => (packed.positions.len(), x),
         };
         let seen = on(seen, rows, shape.heads * width, &device)?;
-        let mut seen = self.output.forward(&seen)?;
+        let work = shape.heads * width * shape.hidden;
+        let mut seen = in_parts(&seen, work, stop, |part| self.output.forward(part))?;
         if let Some(after) = &self.after {
             seen = after.forward(&seen)?;
         }
         let x = (x + seen)?;
-        let mut fed = self.fed(shape, &self.before_feed.forward(&x)?)?;
+        let mut fed = self.fed(shape, &self.before_feed.forward(&x)?, stop)?;
         if let Some(after) = &self.after_feed {
             fed = after.forward(&fed)?;
         }
@@ -188,11 +196,12 @@ impl Layer {
     }
 
     /// Queries, keys and values of all rows: `[row][head][number]`.
-    fn projected(&self, shape: &Shape, x: &Tensor) -> Result<[Vec<f32>; 3]> {
+    fn projected(&self, shape: &Shape, x: &Tensor, stop: Stop<'_>) -> Result<[Vec<f32>; 3]> {
         let queries = shape.heads * shape.head_width;
         let keys = shape.kv_heads * shape.head_width;
         if let [all] = self.qkv.as_slice() {
-            let all = all.forward(x)?;
+            let work = shape.hidden * (queries + 2 * keys);
+            let all = in_parts(x, work, stop, |part| all.forward(part))?;
             let part = |from, width| numbers(&all.narrow(1, from, width)?);
             return Ok([
                 part(0, queries)?,
@@ -200,32 +209,61 @@ impl Layer {
                 part(queries + keys, keys)?,
             ]);
         }
-        let part = |at: usize| numbers(&self.qkv[at].forward(x)?);
-        Ok([part(0)?, part(1)?, part(2)?])
+        let part = |at: usize, width: usize| {
+            let map = &self.qkv[at];
+            numbers(&in_parts(x, shape.hidden * width, stop, |part| {
+                map.forward(part)
+            })?)
+        };
+        Ok([part(0, queries)?, part(1, keys)?, part(2, keys)?])
     }
 
     /// The feed-forward half.
-    fn fed(&self, shape: &Shape, x: &Tensor) -> Result<Tensor> {
+    fn fed(&self, shape: &Shape, x: &Tensor, stop: Stop<'_>) -> Result<Tensor> {
         let width = shape.intermediate;
-        let rows = x.dim(0)?;
-        let (mut gate, up) = if let [both] = self.gate_up.as_slice() {
-            let both = both.forward(x)?;
-            (
-                numbers(&both.narrow(1, 0, width)?)?,
-                numbers(&both.narrow(1, width, width)?)?,
-            )
-        } else {
-            (
-                numbers(&self.gate_up[0].forward(x)?)?,
-                numbers(&self.gate_up[1].forward(x)?)?,
-            )
-        };
-        let pairs = gate.chunks_mut(width).zip(up.chunks(width)).collect();
-        spread(pairs, |(gate, up): (&mut [f32], &[f32])| {
-            shape.activation.gate(gate, up);
-        });
-        self.down.forward(&on(gate, rows, width, x.device())?)
+        in_parts(x, 2 * shape.hidden * width, stop, |x| {
+            let rows = x.dim(0)?;
+            let (mut gate, up) = if let [both] = self.gate_up.as_slice() {
+                let both = both.forward(x)?;
+                (
+                    numbers(&both.narrow(1, 0, width)?)?,
+                    numbers(&both.narrow(1, width, width)?)?,
+                )
+            } else {
+                (
+                    numbers(&self.gate_up[0].forward(x)?)?,
+                    numbers(&self.gate_up[1].forward(x)?)?,
+                )
+            };
+            let pairs = gate.chunks_mut(width).zip(up.chunks(width)).collect();
+            spread(pairs, |(gate, up): (&mut [f32], &[f32])| {
+                shape.activation.gate(gate, up);
+            });
+            stopped(stop)?;
+            self.down.forward(&on(gate, rows, width, x.device())?)
+        })
     }
+}
+
+/// A product of rows, so many of them at once as `work` multiplications a row allow between looks.
+fn in_parts(
+    x: &Tensor,
+    work: usize,
+    stop: Stop<'_>,
+    product: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let rows = x.dim(0)?;
+    let at_once = rows_at_once(work);
+    if rows <= at_once {
+        stopped(stop)?;
+        return product(x);
+    }
+    let mut parts = Vec::with_capacity(rows.div_ceil(at_once));
+    for from in (0..rows).step_by(at_once) {
+        stopped(stop)?;
+        parts.push(product(&x.narrow(0, from, at_once.min(rows - from))?)?);
+    }
+    Ok(Tensor::cat(&parts, 0)?)
 }
 
 /// One matrix of several where that is possible: fewer and larger products.
@@ -243,4 +281,35 @@ fn numbers(x: &Tensor) -> Result<Vec<f32>> {
 
 fn on(numbers: Vec<f32>, rows: usize, width: usize, device: &Device) -> Result<Tensor> {
     Ok(Tensor::from_vec(numbers, (rows, width), &Device::Cpu)?.to_device(device)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_large_product_is_made_in_parts_with_a_look_before_each() {
+        let x = Tensor::rand(-1_f32, 1.0, (40, 24), &Device::Cpu).unwrap();
+        let w = Tensor::rand(-1_f32, 1.0, (24, 8), &Device::Cpu).unwrap();
+        let product = |x: &Tensor| Ok(x.matmul(&w)?);
+        let looks = AtomicUsize::new(0);
+        let stop_at = |last: usize| {
+            looks.store(0, Ordering::SeqCst);
+            let stop = || looks.fetch_add(1, Ordering::SeqCst) >= last;
+            in_parts(&x, usize::MAX, &stop, product)
+        };
+        let parts = stop_at(usize::MAX).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(looks.load(Ordering::SeqCst), 3, "16, 16 and 8 rows");
+        let whole = product(&x).unwrap().to_vec2::<f32>().unwrap();
+        for (part, whole) in parts.iter().flatten().zip(whole.iter().flatten()) {
+            assert!((part - whole).abs() < 1e-5, "{part} {whole}");
+        }
+        let error = stop_at(2).unwrap_err();
+        assert_eq!(
+            (error.code(), looks.load(Ordering::SeqCst)),
+            ("BS-ENG-014", 3)
+        );
+    }
 }

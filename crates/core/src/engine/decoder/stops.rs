@@ -1,4 +1,4 @@
-//! How soon reading a prompt ends when nobody wants it: counted in looks at the stop signal, of which there is one before
+//! How soon reading a prompt ends when nobody wants it: counted in looks at the stop signal, of which there are several in
 //! every layer of every step.
 
 use std::path::Path;
@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::Device;
 
-use super::{Decoder, shape};
+use super::attention::Heads;
+use super::host::Packed;
+use super::{Decoder, Span, shape};
 use crate::engine::config::Config;
 use crate::engine::error::EngineError;
 use crate::engine::files::ModelFiles;
-use crate::engine::kv::Pool;
+use crate::engine::kv::{Pool, Sequence};
 use crate::engine::score::{Scored, score};
 use crate::engine::weights::Weights;
 
@@ -26,7 +28,7 @@ fn decoder() -> Decoder {
 }
 
 #[test]
-fn a_prompt_stops_at_the_next_layer_and_leaves_nothing_behind() {
+fn a_prompt_stops_within_a_layer_and_leaves_nothing_behind() {
     let decoder = decoder();
     let pool = Pool::new(decoder.kv_shape(), 8 << 20);
     let text = Scored {
@@ -47,7 +49,8 @@ fn a_prompt_stops_at_the_next_layer_and_leaves_nothing_behind() {
     let whole = whole.expect("scores");
     let steps = texts[0].tokens.len().div_ceil(step);
     assert!(
-        looks >= steps * decoder.shape().layers,
+        // Before each of its four products, at the least.
+        looks >= steps * (decoder.shape().layers - 1) * 4,
         "{looks} looks in {steps} steps"
     );
     for last in 0..looks {
@@ -59,4 +62,45 @@ fn a_prompt_stops_at_the_next_layer_and_leaves_nothing_behind() {
         assert_eq!(pool.free(), free, "look {last}");
     }
     assert_eq!(until(usize::MAX).0.expect("scores"), whole);
+}
+
+#[test]
+fn attention_over_many_tokens_stops_before_its_next_part() {
+    let shape = decoder().shape().clone();
+    let kv = shape.kv();
+    let (before, rows) = (20_000, 512);
+    let pool = Pool::new(kv, kv.bytes() * 1300);
+    let mut sequence = Sequence::default();
+    sequence.reserve(&pool, before + rows).expect("the room");
+    sequence.advance(before);
+    let packed = Packed {
+        positions: (before..before + rows).collect(),
+        starts: vec![0],
+        wanted: Vec::new(),
+    };
+    let tokens = vec![4; rows];
+    let spans = [Span {
+        tokens: &tokens,
+        sequence: &mut sequence,
+        wanted: &[],
+    }];
+    let queries = vec![0.5; rows * shape.heads * shape.head_width];
+    let looks = AtomicUsize::new(0);
+    let stop = || looks.fetch_add(1, Ordering::SeqCst) >= 1;
+    let heads = Heads {
+        shape: &shape,
+        layer: 0,
+        kv,
+    };
+    // More threads may do more between two looks.
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let found = one
+        .expect("a thread")
+        .install(|| heads.attend(&queries, &spans, &packed, false, &stop));
+    assert!(matches!(found, Err(EngineError::Cancelled)), "{found:?}");
+    assert_eq!(
+        looks.into_inner(),
+        2,
+        "the first part is computed, and no other"
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use super::super::constraint::Matcher;
 use super::super::decoder::Summary;
 use super::super::error::{EngineError, Result};
-use super::super::kv::Sequence;
+use super::super::kv::{BLOCK, Sequence};
 use super::super::sampling::Sampler;
 use super::super::stream::{StopText, TokenText};
 use super::super::tokenizer::Tokenizer;
@@ -15,10 +15,10 @@ use crate::chat::{Call, FinishReason, Usage};
 
 /// An answer under way.
 #[derive(Debug)]
-pub(super) struct Active {
-    pub(super) sequence: Sequence,
+pub(crate) struct Active {
+    pub(crate) sequence: Sequence,
     /// Prompt and answer.
-    pub(super) tokens: Vec<u32>,
+    pub(crate) tokens: Vec<u32>,
     prompt: usize,
     cached: usize,
     limit: usize,
@@ -30,35 +30,48 @@ pub(super) struct Active {
     show_special: bool,
     call: Call,
     outbox: Arc<Outbox>,
+    /// When it came, counted in requests.
+    pub(crate) ticket: u64,
     /// Whether the prompt's keys and values were kept for others.
-    pub(super) remembered: bool,
+    pub(crate) remembered: bool,
 }
 
 /// What is known of the next token.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Row<'a> {
+pub(crate) enum Row<'a> {
     /// A number for every token there is.
     Logits(&'a [f32]),
     /// The likeliest token.
     Summary(Summary),
 }
 
-/// Looks at whether an answer is still wanted.
+/// Looks at whether an answer is still wanted, while it is computed.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     call: Call,
     outbox: Weak<Outbox>,
 }
 
 impl Watch {
-    pub(super) fn is_called_off(&self) -> bool {
+    /// Whether nobody waits for the answer any more; who waits for its next piece gets the reason
+    /// now, and not when the step is over.
+    pub(crate) fn ends(&self) -> bool {
         // The answer's own end is one.
-        self.outbox.strong_count() <= 1 || called_off(&self.call).is_some()
+        if self.outbox.strong_count() <= 1 {
+            return true;
+        }
+        let Some(error) = called_off(&self.call) else {
+            return false;
+        };
+        if let Some(outbox) = self.outbox.upgrade() {
+            outbox.put(Err(error));
+        }
+        true
     }
 }
 
 impl Active {
-    pub(super) fn new(
+    pub(crate) fn new(
         request: GenerateRequest,
         context: usize,
         ends: Arc<[u32]>,
@@ -87,20 +100,27 @@ impl Active {
             tokens: request.prompt,
             call,
             outbox,
+            ticket: 0,
             remembered: false,
         }
     }
 
     /// Why nobody waits for it any more, if so.
-    pub(super) fn called_off(&self) -> Option<EngineError> {
+    pub(crate) fn called_off(&self) -> Option<EngineError> {
         match Arc::strong_count(&self.outbox) {
             1 => Some(EngineError::Cancelled),
             _ => called_off(&self.call),
         }
     }
 
+    /// Ends its stream with the reason why nobody waits for it any more, if so. Whether it is.
+    pub(crate) fn end_if_called_off(&self) -> bool {
+        let error = self.called_off();
+        error.map(|error| self.fail(error)).is_some()
+    }
+
     /// A look from another thread.
-    pub(super) fn watch(&self) -> Watch {
+    pub(crate) fn watch(&self) -> Watch {
         Watch {
             call: self.call.clone(),
             outbox: Arc::downgrade(&self.outbox),
@@ -108,32 +128,47 @@ impl Active {
     }
 
     /// Begins with what is remembered of its prompt; the last token is always read.
-    pub(super) fn begin(&mut self, remembered: Sequence) {
+    pub(crate) fn begin(&mut self, remembered: Sequence) {
         self.cached = remembered.len();
         self.sequence = remembered;
     }
 
     /// Tokens that are not read yet.
-    pub(super) fn unread(&self) -> usize {
+    pub(crate) fn unread(&self) -> usize {
         self.tokens.len() - self.sequence.len()
     }
 
+    /// All tokens that something remembered may stand for: the last one is read to have its row.
+    pub(crate) fn before_last(&self) -> &[u32] {
+        &self.tokens[..self.tokens.len() - 1]
+    }
+
+    /// How much of the beginning of `tokens`, in whole blocks, it will have read that it has not yet.
+    pub(crate) fn will_read(&self, tokens: &[u32]) -> usize {
+        let common = self.tokens.iter().zip(tokens);
+        let common = common.take_while(|(a, b)| a == b).count() / BLOCK * BLOCK;
+        match self.sequence.len() < common {
+            true => common,
+            false => 0,
+        }
+    }
+
     /// Blocks that reading them will take at most, the next token's included.
-    pub(super) fn blocks(&self) -> usize {
+    pub(crate) fn blocks(&self) -> usize {
         self.sequence.blocks_for(self.unread() + 1)
     }
 
-    pub(super) fn fail(&self, error: EngineError) {
+    pub(crate) fn fail(&self, error: EngineError) {
         self.outbox.put(Err(error));
     }
 
     /// Whether the likeliest token is all that it wants of a row.
-    pub(super) fn takes_likeliest(&self) -> bool {
+    pub(crate) fn takes_likeliest(&self) -> bool {
         self.matcher.is_none() && self.sampler.takes_likeliest()
     }
 
     /// Chooses the next token. Whether the answer goes on.
-    pub(super) fn take(&mut self, row: Row<'_>, tokenizer: &Tokenizer) -> Result<bool> {
+    pub(crate) fn take(&mut self, row: Row<'_>, tokenizer: &Tokenizer) -> Result<bool> {
         if self.limit == 0 {
             return self.end(FinishReason::Length, tokenizer);
         }

@@ -20,13 +20,13 @@ struct State {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 impl Outbox {
-    pub(super) fn put(&self, event: Result<GenerateEvent>) {
+    pub(crate) fn put(&self, event: Result<GenerateEvent>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.ended {
             return;
@@ -53,9 +53,22 @@ pub struct Generation {
 
 /// How often a blocked reader looks at deadline and cancel token.
 const LOOK: Duration = Duration::from_millis(20);
+/// How often a reader does that is a thread of the pool which the engine computes with.
+const HELP: Duration = Duration::from_millis(1);
+
+/// Before a wait for what the engine computes: how long that wait may be, if it is to be at all.
+///
+/// A thread of the pool takes a piece of work instead: if all of them waited, nobody would compute.
+pub(crate) fn before_waiting() -> Option<Duration> {
+    match rayon::yield_now() {
+        None => Some(LOOK),
+        Some(rayon::Yield::Idle) => Some(HELP),
+        Some(rayon::Yield::Executed) => None,
+    }
+}
 
 impl Generation {
-    pub(super) fn new(outbox: Arc<Outbox>, call: Call) -> Self {
+    pub(crate) fn new(outbox: Arc<Outbox>, call: Call) -> Self {
         Self {
             outbox,
             call,
@@ -85,22 +98,32 @@ impl Iterator for Generation {
         if self.over {
             return None;
         }
-        let mut state = self
-            .outbox
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
         loop {
+            let mut state = self
+                .outbox
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if let Some(event) = state.events.pop_front() {
                 self.over = matches!(event, Err(_) | Ok(GenerateEvent::Done { .. }));
                 return Some(event);
             }
+            drop(state);
             if let Some(error) = self.called_off() {
                 self.over = true;
                 return Some(Err(error));
             }
-            let waited = self.outbox.changed.wait_timeout(state, LOOK);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let Some(wait) = before_waiting() else {
+                continue;
+            };
+            let state = self
+                .outbox
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if state.events.is_empty() {
+                drop(self.outbox.changed.wait_timeout(state, wait));
+            }
         }
     }
 }

@@ -5,16 +5,17 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use super::super::background;
 use super::super::chat_template::ChatTemplate;
 use super::super::config::Config;
-use super::super::decoder::{self, Decoder};
+use super::super::decoder::{self, Decoder, Shape};
 use super::super::device::{Device, Place, device_memory};
 use super::super::error::{EngineError, Result};
 use super::super::files::ModelFiles;
-use super::super::generate::{Context, Worker};
 use super::super::gguf::Gguf;
 use super::super::memory;
 use super::super::sampling::SamplingOptions;
+use super::super::schedule::{Context, Worker};
 use super::super::tokenizer::Tokenizer;
 use super::super::tool_calls::ToolFormat;
 use super::super::weights::Weights;
@@ -28,7 +29,8 @@ pub struct LoadOptions {
     /// Where it computes.
     pub device: Device,
     /// Bytes that keys and values may take, those of remembered prompts included; `None`: 1 GiB, or a
-    /// quarter of the free memory where that is less; on a GPU a quarter of its free memory.
+    /// quarter of the free memory where that is less; on a GPU a quarter of its free memory. More than is
+    /// free beside the weights is refused.
     pub kv_bytes: Option<u64>,
     /// Tokens that prompt and answer may have together; `None`: what the model was trained for. Never
     /// more than that.
@@ -93,24 +95,32 @@ impl LocalModel {
     /// # Errors
     /// As [`LocalModel::load`].
     pub fn load_on(files: &ModelFiles, place: &Place, options: &LoadOptions) -> Result<Self> {
-        let config = Config::open(files)?;
-        let shape = decoder::shape(&config)?;
-        let tokenizer = Tokenizer::open(files)?;
-        tokenizer.check(shape.vocabulary)?;
-        let about = About::read(files, &config, &tokenizer)?;
+        let heads = {
+            let (files, cancel) = (files.clone(), options.cancel.clone());
+            background::until(&options.cancel, move || Heads::read(&files, &cancel))?
+        };
+        let Heads {
+            shape,
+            tokenizer,
+            about,
+        } = heads;
         let context = options
             .context
             .map_or(shape.context, |wanted| wanted.min(shape.context));
         let decoder = match place {
             Place::Here(device) => {
                 let weights = Weights::open(files, device)?.with_cancel(options.cancel.clone());
-                weights.check_memory(device_memory(device))?;
+                let free = device_memory(device);
+                weights.check_memory(free)?;
+                memory::check_kv(options.kv_bytes, weights.bytes_needed(), free)?;
                 Decoder::load(shape, &weights)?
             }
             Place::There(there) => {
                 let stop = || options.cancel.is_cancelled();
                 let graph = there.decoder(&files.path, &stop)?;
-                Decoder::over(shape, graph)
+                let decoder = Decoder::over(shape, graph);
+                memory::check_kv(options.kv_bytes, 0, decoder.device_free())?;
+                decoder
             }
         };
         // What the weights have left.
@@ -119,6 +129,7 @@ impl LocalModel {
             // A device is there to be used.
             false => decoder.device_free().map_or(KV_BYTES, |free| free / 4),
         };
+        looked(&options.cancel)?;
         let pool = decoder.pool(options.kv_bytes.unwrap_or(usual))?;
         let info = about.info(files);
         let context = Arc::new(Context {
@@ -141,6 +152,38 @@ impl LocalModel {
                 defaults: about.defaults,
             }),
         })
+    }
+}
+
+/// All that is read of a model before its weights.
+struct Heads {
+    shape: Shape,
+    tokenizer: Tokenizer,
+    about: About,
+}
+
+impl Heads {
+    fn read(files: &ModelFiles, cancel: &CancelToken) -> Result<Self> {
+        let config = Config::open(files)?;
+        let shape = decoder::shape(&config)?;
+        looked(cancel)?;
+        let tokenizer = Tokenizer::open(files)?;
+        looked(cancel)?;
+        tokenizer.check(shape.vocabulary)?;
+        looked(cancel)?;
+        let about = About::read(files, &config, &tokenizer)?;
+        Ok(Self {
+            shape,
+            tokenizer,
+            about,
+        })
+    }
+}
+
+fn looked(cancel: &CancelToken) -> Result<()> {
+    match cancel.is_cancelled() {
+        true => Err(EngineError::Cancelled),
+        false => Ok(()),
     }
 }
 
@@ -293,9 +336,10 @@ impl EngineError {
             EngineError::Template(_) | EngineError::Setting(_) | EngineError::Grammar(_) => {
                 Class::Request
             }
-            EngineError::Compute(_) | EngineError::Step(_) | EngineError::KvBudget { .. } => {
-                Class::Server
-            }
+            EngineError::Compute(_)
+            | EngineError::Step(_)
+            | EngineError::Panicked { .. }
+            | EngineError::KvBudget { .. } => Class::Server,
             _ => Class::Load,
         };
         crate::chat::ModelError::new(class, "local", self.to_string())

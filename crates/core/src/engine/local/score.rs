@@ -3,7 +3,7 @@
 use super::super::chat_template::{ChatInput, messages_as_json};
 use super::super::error::{EngineError, Result};
 use super::super::generate::called_off;
-use super::super::score::{Scored, score};
+use super::super::score::Scored;
 use super::LocalModel;
 use crate::chat::{BoxFuture, Call, ModelError};
 use crate::score::{Continuation, ScorePrompt, ScoreRequest, Scorer, Scores, TextScore};
@@ -36,7 +36,8 @@ impl LocalModel {
                 texts.push(self.scored(&prompt, continuation, special, call)?);
             }
         }
-        let mut logprobs = self.logprobs(&texts, call)?.into_iter().zip(&texts);
+        let logprobs = self.logprobs(texts.clone(), call)?;
+        let mut logprobs = logprobs.into_iter().zip(&texts);
         let mut all = Vec::with_capacity(requests.len());
         for request in requests {
             let of = logprobs.by_ref().take(request.continuations.len());
@@ -64,7 +65,7 @@ impl LocalModel {
             .iter()
             .map(|text| self.scored("", text, true, call))
             .collect();
-        let logprobs = self.logprobs(&scored?, call)?;
+        let logprobs = self.logprobs(scored?, call)?;
         Ok(logprobs
             .iter()
             .zip(texts)
@@ -85,27 +86,18 @@ impl LocalModel {
             tokens: tokens.clone(),
             first: (*first).max(1),
         });
-        self.logprobs(&scored.collect::<Vec<_>>(), call)
+        self.logprobs(scored.collect(), call)
     }
 
-    fn logprobs(&self, texts: &[Scored], call: &Call) -> Result<Vec<Vec<f64>>> {
-        let context = &self.inner.context;
-        if let Some(long) = texts.iter().find(|text| text.tokens.len() > context.limit) {
-            return Err(EngineError::TooLong {
+    fn logprobs(&self, texts: Vec<Scored>, call: &Call) -> Result<Vec<Vec<f64>>> {
+        let limit = self.inner.context.limit;
+        match texts.iter().find(|text| text.tokens.len() > limit) {
+            Some(long) => Err(EngineError::TooLong {
                 tokens: long.tokens.len(),
-                limit: context.limit,
-            });
+                limit,
+            }),
+            None => self.inner.worker.score(texts, call),
         }
-        let late = || call.left().is_some_and(|left| left.is_zero());
-        let stop = || call.cancel.is_cancelled() || late();
-        score(&context.decoder, &context.pool, texts, context.step, &stop).map_err(|error| {
-            match error {
-                EngineError::Cancelled if late() && !call.cancel.is_cancelled() => {
-                    EngineError::Deadline
-                }
-                error => error,
-            }
-        })
     }
 
     fn scored(

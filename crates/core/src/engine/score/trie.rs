@@ -89,6 +89,29 @@ impl Trie {
     pub(super) fn node(&self, node: usize) -> &Node {
         &self.nodes[node]
     }
+
+    /// How many tokens of the beginning of `tokens` are in it.
+    pub(super) fn common(&self, texts: &[Scored], tokens: &[u32]) -> usize {
+        let mut depth = 0;
+        let mut below = &self.roots;
+        loop {
+            let of = |node: &usize| &texts[self.nodes[*node].text].tokens[depth..];
+            let Some(wanted) = tokens.get(depth) else {
+                return depth;
+            };
+            let Some(node) = below.iter().find(|node| of(node)[0] == *wanted) else {
+                return depth;
+            };
+            let about = &self.nodes[*node];
+            let stretch = of(node)[..about.end - depth].iter();
+            let same = stretch.zip(&tokens[depth..]).take_while(|(a, b)| a == b);
+            depth += same.count();
+            if depth < about.end {
+                return depth;
+            }
+            below = &about.children;
+        }
+    }
 }
 
 /// The tokens of a text that have to be read.
@@ -147,6 +170,11 @@ mod tests {
         }
         // 1 2 | 3, 6 7 | 9
         assert_eq!(read, 6);
+        let common = |tokens: &[u32]| trie.common(&texts, tokens);
+        assert_eq!(common(&[1, 2, 3, 4]), 3, "the last token is not read");
+        assert_eq!(common(&[1, 2, 6, 8]), 3);
+        assert_eq!((common(&[1]), common(&[9, 9])), (1, 1));
+        assert_eq!((common(&[]), common(&[5])), (0, 0));
         assert_eq!(asked, 1 + 1 + 3 + 1 + 3);
     }
 }

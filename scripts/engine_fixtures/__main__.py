@@ -5,6 +5,7 @@ import sys
 import chats
 import decoders
 import encoders
+import gguf_splits
 import gguf_tokenizers
 import quantised
 import quants
@@ -15,6 +16,7 @@ PARTS = {
     "quants": quants.write,
     "encoders": encoders.write,
     "tokenizers": gguf_tokenizers.write,
+    "splits": gguf_splits.write,
     "sentences": sentences.write,
     "decoders": decoders.write,
     "quantised": quantised.write,

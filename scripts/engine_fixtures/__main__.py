@@ -2,6 +2,7 @@
 
 import sys
 
+import chat_strings
 import chats
 import decoders
 import encoders
@@ -22,6 +23,7 @@ PARTS = {
     "quantised": quantised.write,
     "sampling": sampling.write,
     "chats": chats.write,
+    "chat-strings": lambda: chat_strings.write(gguf_tokenizers.strings(500)),
 }
 
 

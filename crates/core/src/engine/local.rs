@@ -4,17 +4,20 @@
 //! the worker that answers and the scorer. It answers chats (`local/chat.rs`), scores
 //! (`local/score.rs`), and generates from plain tokens. Cloning it shares everything.
 
+mod answering;
 mod chat;
 mod load;
 mod options;
 mod score;
 mod start;
+mod templates;
 
 use std::sync::Arc;
 
 pub use load::LoadOptions;
 pub use start::ChatStart;
 
+use self::templates::Templates;
 use super::chat_template::ChatTemplate;
 use super::error::Result;
 use super::generate::{Context, GenerateRequest, Generation, Worker};
@@ -51,7 +54,7 @@ struct Inner {
     info: ModelInfo,
     context: Arc<Context>,
     worker: Worker,
-    template: Option<ChatTemplate>,
+    templates: Templates,
     tools: Option<ToolFormat>,
     /// What `generation_config.json` recommends.
     defaults: SamplingOptions,
@@ -76,9 +79,9 @@ impl LocalModel {
         &self.inner.context.tokenizer
     }
 
-    /// The model's chat template, where it has one.
+    /// The model's chat template, where it has one: that of conversations without tools.
     pub fn chat_template(&self) -> Option<&ChatTemplate> {
-        self.inner.template.as_ref()
+        self.inner.templates.of(false)
     }
 
     /// Tokens that prompt and answer may have together.

@@ -21,3 +21,4 @@ mod stops;
 mod stored;
 mod template_strings;
 mod templates;
+mod tools;

@@ -2,9 +2,11 @@
 
 import sys
 
+import chat_strings
 import chats
 import decoders
 import encoders
+import gguf_splits
 import gguf_tokenizers
 import quantised
 import quants
@@ -15,11 +17,13 @@ PARTS = {
     "quants": quants.write,
     "encoders": encoders.write,
     "tokenizers": gguf_tokenizers.write,
+    "splits": gguf_splits.write,
     "sentences": sentences.write,
     "decoders": decoders.write,
     "quantised": quantised.write,
     "sampling": sampling.write,
     "chats": chats.write,
+    "chat-strings": lambda: chat_strings.write(gguf_tokenizers.strings(500)),
 }
 
 

@@ -408,13 +408,18 @@ def render(template: str, case: dict) -> dict:
         return {"error": str(error) if raised else None}
 
 
-def write() -> None:
+def stop_the_clock() -> None:
+    """`strftime_now` tells one day for ever."""
     class Day(datetime.datetime):
         @classmethod
         def now(cls, tz=None):
             return cls(2024, 7, 26, 12, 30, 5)
 
     chat_template_utils.datetime = Day
+
+
+def write() -> None:
+    stop_the_clock()
     cases = conversations()
     results = {name: [render(template, case) for case in cases] for name, template in TEMPLATES.items()}
     FILE.parent.mkdir(parents=True, exist_ok=True)

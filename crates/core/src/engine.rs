@@ -56,7 +56,7 @@ pub use candle_core::{Device as ComputeDevice, Tensor};
 pub use chat_template::{ChatInput, ChatTemplate, TemplateError, messages_as_json, tools_as_json};
 pub use classify::{ClassifyOptions, CrossEncoder, Pair};
 pub use config::Config;
-pub use constraint::Grammar;
+pub use constraint::{Grammar, MarkedText};
 pub use decoder::DECODERS;
 pub use device::{Device, Place};
 pub use embed::{EmbedOptions, Int8Vectors, Pooling, SentenceEmbedder, TokenVectors, Vectors};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use botsmith::core::chat::{Call, ChatRequest, Message};
-use botsmith::core::engine::{GenerateEvent, GenerateRequest, Grammar, LocalModel};
+use botsmith::core::engine::{ChatStart, GenerateEvent, GenerateRequest, Grammar, LocalModel};
 use botsmith::eval::{Error, Result};
 use serde_json::{Value, json};
 
@@ -73,7 +73,9 @@ fn request(
     } else {
         let system = args.system.iter().map(|text| Message::system(text.clone()));
         let messages = system.chain([Message::user(prompt)]).collect();
-        super::engine(model.chat_text(&ChatRequest::new(messages)))?
+        let mut start = ChatStart::default();
+        start.grammar.clone_from(&grammar);
+        super::engine(model.chat_text_with(&ChatRequest::new(messages), start))?
     };
     let mut sampling = model.recommended().clone();
     sampling.seed = args.seed;

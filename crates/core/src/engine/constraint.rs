@@ -3,7 +3,10 @@
 //!
 //! The work is done by llguidance (<https://github.com/guidance-ai/llguidance>), with its limits on
 //! the size of a grammar and the work of a step. Grammars are compiled once a request; the tables of
-//! the tokenizer once a model.
+//! the tokenizer once a model. A grammar can also hold parts of an answer only (`constraint/marked.rs`).
+
+mod follow;
+mod marked;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +16,11 @@ use llguidance::toktrie::{ApproximateTokEnv, SimpleVob, TokEnv, TokRxInfo, TokTr
 use llguidance::{Matcher as Inner, ParserFactory};
 use serde_json::Value;
 
+use self::marked::Following;
 use super::error::{EngineError, Result};
 use super::tokenizer::Tokenizer;
+
+pub use marked::MarkedText;
 
 /// What an answer must be.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +34,19 @@ pub enum Grammar {
     Regex(String),
     /// Text of this grammar, in Lark's syntax as llguidance reads it; its rule `start`.
     Lark(String),
+    /// Any text, parts of which are held.
+    Marked(MarkedText),
 }
 
 /// Bytes that a grammar may have.
 const TEXT: usize = 1 << 20;
 
 impl Grammar {
+    /// Whether any text may come first, or the grammar governs from the first token.
+    pub fn leaves_the_beginning_free(&self) -> bool {
+        matches!(self, Self::Marked(_))
+    }
+
     fn compiled(&self) -> Result<TopLevelGrammar> {
         let (what, size) = match self {
             Self::Json => {
@@ -44,6 +57,11 @@ impl Grammar {
             Self::JsonSchema(schema) => ("schema", schema.to_string().len()),
             Self::Regex(text) => ("expression", text.len()),
             Self::Lark(text) => ("grammar", text.len()),
+            Self::Marked(_) => {
+                return Err(EngineError::Grammar(
+                    "a stretch behind a mark cannot have marks itself".into(),
+                ));
+            }
         };
         if size > TEXT {
             return Err(EngineError::Grammar(format!(
@@ -51,7 +69,7 @@ impl Grammar {
             )));
         }
         Ok(match self {
-            Self::Json => unreachable!("returned above"),
+            Self::Json | Self::Marked(_) => unreachable!("returned above"),
             Self::JsonSchema(schema) => TopLevelGrammar::from_json_schema(schema.clone()),
             Self::Regex(text) => TopLevelGrammar::from_regex(text),
             Self::Lark(text) => TopLevelGrammar::from_lark(text.clone()),
@@ -97,12 +115,20 @@ impl Grammars {
     /// # Errors
     /// [`EngineError::Grammar`] with what is wrong with the grammar.
     pub(crate) fn matcher(&self, grammar: &Grammar) -> Result<Matcher> {
-        let parser = self.factory.create_parser(grammar.compiled()?);
-        let inner = Inner::new(parser);
-        match inner.get_error() {
-            Some(error) => Err(grammar_error(&error)),
-            None => Ok(Matcher { inner }),
-        }
+        let begin = |grammar: &Grammar| {
+            let inner = Inner::new(self.factory.create_parser(grammar.compiled()?));
+            match inner.get_error() {
+                Some(error) => Err(grammar_error(&error)),
+                None => Ok(inner),
+            }
+        };
+        Ok(Matcher(match grammar {
+            Grammar::Marked(text) => {
+                let tokens = Arc::clone(self.factory.tok_env());
+                Parts::Marked(Following::new(text, tokens, begin)?)
+            }
+            whole => Parts::Whole(begin(whole)?),
+        }))
     }
 }
 
@@ -176,8 +202,13 @@ fn byte_level_table() -> BTreeMap<char, u8> {
 }
 
 /// Follows one answer.
-pub(crate) struct Matcher {
-    inner: Inner,
+pub(crate) struct Matcher(Parts);
+
+/// How much of the answer is held.
+#[allow(clippy::large_enum_variant, reason = "there is one an answer")]
+enum Parts {
+    Whole(Inner),
+    Marked(Following),
 }
 
 impl std::fmt::Debug for Matcher {
@@ -189,14 +220,21 @@ impl std::fmt::Debug for Matcher {
 /// The tokens that may come next.
 #[derive(Debug)]
 pub(crate) struct Allowed {
-    tokens: SimpleVob,
+    /// `None`: all.
+    tokens: Option<SimpleVob>,
     /// Whether the answer may end here.
     pub(crate) end: bool,
 }
 
 impl Allowed {
+    const ANY: Self = Self {
+        tokens: None,
+        end: true,
+    };
+
     pub(crate) fn allows(&self, token: u32) -> bool {
-        (token as usize) < self.tokens.len() && self.tokens.is_allowed(token)
+        let tokens = self.tokens.as_ref();
+        tokens.is_none_or(|all| (token as usize) < all.len() && all.is_allowed(token))
     }
 }
 
@@ -206,15 +244,10 @@ impl Matcher {
     /// # Errors
     /// [`EngineError::Grammar`] where the work of a step has no end.
     pub(crate) fn allowed(&mut self) -> Result<Allowed> {
-        let end = self
-            .inner
-            .is_accepting()
-            .map_err(|error| grammar_error(&error))?;
-        let tokens = self
-            .inner
-            .compute_mask_or_eos()
-            .map_err(|error| grammar_error(&error))?;
-        Ok(Allowed { tokens, end })
+        match &mut self.0 {
+            Parts::Whole(inner) => follow::allowed(inner),
+            Parts::Marked(text) => text.allowed(),
+        }
     }
 
     /// Takes the token that was chosen. Whether the answer is complete.
@@ -222,10 +255,10 @@ impl Matcher {
     /// # Errors
     /// [`EngineError::Grammar`] for a token that was not allowed.
     pub(crate) fn take(&mut self, token: u32) -> Result<bool> {
-        self.inner
-            .consume_token(token)
-            .map_err(|error| grammar_error(&error))?;
-        Ok(self.inner.is_stopped())
+        match &mut self.0 {
+            Parts::Whole(inner) => follow::take(inner, token),
+            Parts::Marked(text) => text.take(token).map(|()| false),
+        }
     }
 }
 

@@ -4,17 +4,20 @@
 //! the worker that answers and scores. It answers chats (`local/chat.rs`), scores
 //! (`local/score.rs`), and generates from plain tokens. Cloning it shares everything.
 
+mod answering;
 mod chat;
 mod load;
 mod options;
 mod score;
 mod start;
+mod templates;
 
 use std::sync::Arc;
 
 pub use load::LoadOptions;
 pub use start::ChatStart;
 
+use self::templates::Templates;
 use super::chat_template::ChatTemplate;
 use super::error::Result;
 use super::generate::{GenerateRequest, Generation};
@@ -52,7 +55,7 @@ struct Inner {
     info: ModelInfo,
     context: Arc<Context>,
     worker: Worker,
-    template: Option<ChatTemplate>,
+    templates: Templates,
     tools: Option<ToolFormat>,
     /// What `generation_config.json` recommends.
     defaults: SamplingOptions,
@@ -77,9 +80,9 @@ impl LocalModel {
         &self.inner.context.tokenizer
     }
 
-    /// The model's chat template, where it has one.
+    /// The model's chat template, where it has one: that of conversations without tools.
     pub fn chat_template(&self) -> Option<&ChatTemplate> {
-        self.inner.template.as_ref()
+        self.inner.templates.of(false)
     }
 
     /// Tokens that prompt and answer may have together.

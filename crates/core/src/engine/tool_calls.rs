@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::chat_template::ChatTemplate;
+use super::constraint::{Grammar, MarkedText};
 use crate::chat::{ToolCall, ToolSpec};
 
 /// How a model writes tool calls.
@@ -68,43 +69,118 @@ impl ToolFormat {
         answer: Option<&Value>,
         special: impl Fn(&str) -> Option<u32>,
     ) -> String {
+        let blank = if self == Self::Hermes { "\"\\n\"" } else { "" };
+        let open = lark_mark(self.opening().unwrap_or_default(), &special);
+        let close = lark_mark(self.closing(), &special);
+        let start = match answer {
+            Some(_) => "call | answer",
+            None => "call",
+        };
+        let answer = answer.map_or(String::new(), |schema| format!("answer: %json {schema}\n"));
+        let body = self.body(tools);
+        format!(
+            "start: {start}\ncall: {open} {blank} body {blank} {close}\nbody: %json {body}\n{answer}"
+        )
+    }
+
+    /// Any text, in which a call of one of `tools` is held to its schema once the model has opened it.
+    pub(crate) fn held(
+        self,
+        tools: &[&ToolSpec],
+        special: impl Fn(&str) -> Option<u32>,
+    ) -> MarkedText {
+        let mut text = MarkedText::default();
+        let Some(open) = self.opening() else {
+            // Bare JSON is a call from the name of a tool on; any other JSON is an answer.
+            text.only_first = true;
+            text.marks = (tools.iter())
+                .map(|tool| {
+                    let mark = format!("{{\"name\": {}", json!(tool.name));
+                    let rest = format!(
+                        "start: \", \\\"parameters\\\": \" body \"}}\"\nbody: %json {}\n",
+                        arguments(tool)
+                    );
+                    (mark, Grammar::Lark(rest))
+                })
+                .collect();
+            return text;
+        };
+        // Models put blanks here as they like.
+        let blank = match self {
+            Self::Hermes => "\"\\n\"?",
+            Self::Mistral => "\" \"?",
+            Self::Phi | Self::Llama => "",
+        };
+        let close = lark_mark(self.closing(), &special);
+        let after = if self == Self::Hermes { blank } else { "" };
+        let body = self.body(tools);
+        let rest = format!("start: {blank} body {after} {close}\nbody: %json {body}\n");
+        text.marks = vec![(open.to_owned(), Grammar::Lark(rest))];
+        text
+    }
+
+    /// The schema of what stands between the marks.
+    fn body(self, tools: &[&ToolSpec]) -> Value {
         let key = if self == Self::Llama {
             "parameters"
         } else {
             "arguments"
         };
-        let calls: Vec<Value> = tools
-            .iter()
-            .map(|tool| {
+        let list = matches!(self, Self::Mistral | Self::Phi);
+        let calls: Vec<Value> = (tools.iter().enumerate())
+            .map(|(number, tool)| {
+                let place = match list {
+                    true => format!("#/items/anyOf/{number}/properties/{key}"),
+                    false => format!("#/anyOf/{number}/properties/{key}"),
+                };
                 json!({
                     "type": "object",
-                    "properties": {"name": {"const": tool.name}, key: tool.parameters},
+                    "properties": {"name": {"const": tool.name}, key: moved(&arguments(tool), &place)},
                     "required": ["name", key],
                     "additionalProperties": false,
                 })
             })
             .collect();
         let call = json!({"anyOf": calls});
-        let body = match self {
-            Self::Hermes | Self::Llama => call,
-            Self::Mistral | Self::Phi => json!({"type": "array", "items": call, "minItems": 1}),
-        };
-        let mark = |text: &str| match (text, special(text)) {
-            ("", _) => String::new(),
-            (_, Some(id)) => format!("<[{id}]>"),
-            (text, None) => json!(text).to_string(),
-        };
-        let blank = if self == Self::Hermes { "\"\\n\"" } else { "" };
-        let open = mark(self.opening().unwrap_or_default());
-        let close = mark(self.closing());
-        let start = match answer {
-            Some(_) => "call | answer",
-            None => "call",
-        };
-        let answer = answer.map_or(String::new(), |schema| format!("answer: %json {schema}\n"));
-        format!(
-            "start: {start}\ncall: {open} {blank} body {blank} {close}\nbody: %json {body}\n{answer}"
-        )
+        match list {
+            true => json!({"type": "array", "items": call, "minItems": 1}),
+            false => call,
+        }
+    }
+}
+
+/// A schema that stands at `place` of another one: what it refers to in itself is there too.
+fn moved(schema: &Value, place: &str) -> Value {
+    match schema {
+        Value::Object(map) => (map.iter())
+            .map(|(key, value)| {
+                let own = value.as_str().and_then(|text| text.strip_prefix('#'));
+                let value = match own.filter(|_| key == "$ref") {
+                    Some(pointer) => Value::from(format!("{place}{pointer}")),
+                    None => moved(value, place),
+                };
+                (key.clone(), value)
+            })
+            .collect(),
+        Value::Array(list) => list.iter().map(|value| moved(value, place)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The schema of a tool's arguments; a tool without one takes an object of anything.
+fn arguments(tool: &ToolSpec) -> Value {
+    match &tool.parameters {
+        Value::Null => json!({"type": "object"}),
+        schema => schema.clone(),
+    }
+}
+
+/// A mark as Lark writes it: a token by its id, or a text.
+fn lark_mark(text: &str, special: impl Fn(&str) -> Option<u32>) -> String {
+    match (text, special(text)) {
+        ("", _) => String::new(),
+        (_, Some(id)) => format!("<[{id}]>"),
+        (text, None) => json!(text).to_string(),
     }
 }
 

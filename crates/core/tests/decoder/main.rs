@@ -19,4 +19,6 @@ mod scores;
 mod split_files;
 mod stops;
 mod stored;
+mod template_strings;
 mod templates;
+mod tools;

@@ -2,7 +2,7 @@
 //!
 //! `settings.model` names it: a folder or a `.gguf` file (from the cartridge's folder on), or
 //! `hf:org/name`. Settings are ollama's (`settings.options`, `settings.format`), so that a cartridge
-//! written for it runs here. Weights are read when the first question comes, once for all bots of the
+//! written for it runs here, and `settings.tool_choice` is OpenAI's. Weights are read when the first question comes, once for all bots of the
 //! process that name the same model in the same way, and stay while any of those bots is there.
 
 use std::path::PathBuf;
@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use botsmith_core::chat::{
     BoxFuture, Call, ChatModel, ChatRequest, ChatResponse, ChatStream, ErrorClass, ModelError,
-    ModelInfo, OutputFormat, collect,
+    ModelInfo, OutputFormat, Role, ToolChoice, collect,
 };
 use botsmith_core::config::Environment;
 use botsmith_core::engine::{Device, EngineError, Library, LoadOptions, LocalModel, ModelFiles};
+use botsmith_core::hint;
 use botsmith_core::score::{ScoreRequest, Scorer, Scores};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
@@ -62,6 +63,26 @@ fn wrong(message: impl Into<String>) -> ModelError {
     ModelError::new(ErrorClass::Load, "local", message)
 }
 
+/// How many tokens prompt and answer may have together, where the settings say so: ollama's `num_ctx`.
+fn context(settings: &Map<String, Value>) -> Result<Option<usize>, ModelError> {
+    let options = settings
+        .get("options")
+        .and_then(|options| options.get("num_ctx"));
+    let Some(value) = options.or_else(|| settings.get("num_ctx")) else {
+        return Ok(None);
+    };
+    let tokens = value
+        .as_u64()
+        .and_then(|tokens| usize::try_from(tokens).ok());
+    match tokens.filter(|tokens| *tokens > 0) {
+        Some(tokens) => Ok(Some(tokens)),
+        None => Err(wrong(format!(
+            "`num_ctx` is {}, a whole number from 1 is wanted",
+            hint::shown(&value.to_string())
+        ))),
+    }
+}
+
 impl Local {
     /// Finds the model's files and reads what they say of it, but no weights.
     pub(super) fn open(config: &ProviderConfig, options: &OpenOptions) -> Result<Self, ModelError> {
@@ -89,12 +110,7 @@ impl Local {
         }
         load.kv_bytes = config.option("kv-bytes").and_then(Value::as_u64);
         let mut settings = config.sent_settings();
-        let context = settings
-            .get("options")
-            .and_then(|options| options.get("num_ctx"));
-        load.context = context
-            .and_then(Value::as_u64)
-            .and_then(|tokens| usize::try_from(tokens).ok());
+        load.context = context(&settings)?;
         for key in ["model", "stream", "messages", "tools", "format"] {
             settings.remove(key);
         }
@@ -135,7 +151,16 @@ impl Local {
     /// The request with the cartridge's settings; its own win.
     fn request(&self, request: &ChatRequest) -> ChatRequest {
         let mut request = request.clone();
-        let own = std::mem::replace(&mut request.native, self.settings.clone());
+        let mut settings = self.settings.clone();
+        // A cartridge that demands a call wants one, not one after another: once a tool has answered, the model
+        // is free. What the request itself says of tools wins.
+        let answered = request.messages.last().map(|last| last.role) == Some(Role::Tool)
+            && settings.get("tool_choice").and_then(Value::as_str) != Some("none");
+        let asked = request.tool_choice != ToolChoice::Auto || request.tools.is_empty();
+        if answered || asked {
+            settings.remove("tool_choice");
+        }
+        let own = std::mem::replace(&mut request.native, settings);
         super::settings::merge(&mut request.native, &own);
         if let Some(format) = request.native.remove("format") {
             let only = Map::from_iter([("format".to_owned(), format)]);
@@ -201,4 +226,98 @@ impl ChatModel for Local {
             other => other,
         }))
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use botsmith_core::chat::Message;
+    use serde_json::json;
+
+    use super::super::settings::ollama_options;
+    use super::*;
+
+    /// A model of random weights and the settings of a cartridge that names it.
+    fn opened(folder: &Path, settings: Value) -> Local {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/engine/models");
+        for (file, to) in [
+            ("decoder-qwen2/config.json", "config.json"),
+            ("decoder-qwen2/model.safetensors", "model.safetensors"),
+            ("decoder-tokenizer.json", "tokenizer.json"),
+        ] {
+            fs::copy(from.join(file), folder.join(to)).unwrap();
+        }
+        let about = json!({"chat_template": "{{ messages[0].content }}"});
+        fs::write(folder.join("tokenizer_config.json"), about.to_string()).unwrap();
+        let provider = json!({"id": "local", "options": {"device": "cpu", "kv-bytes": 16_777_216}, "settings": settings});
+        let config = ProviderConfig::from_provider(&provider).unwrap();
+        Local::open(&config, &OpenOptions::new(folder.to_owned())).unwrap()
+    }
+
+    /// The value that ollama has where a cartridge says nothing.
+    fn usual(option: &str) -> Value {
+        match option {
+            "num_predict" => json!(1),
+            "stop" => json!(["a"]),
+            "mirostat" | "seed" | "num_gqa" | "main_gpu" | "presence_penalty"
+            | "frequency_penalty" => json!(0),
+            "mirostat_tau" => json!(5.0),
+            "mirostat_eta" | "min_p" => json!(0.1),
+            "tfs_z" | "typical_p" | "repeat_penalty" => json!(1.0),
+            "temperature" | "top_p" => json!(0.8),
+            "top_k" | "repeat_last_n" | "num_keep" | "num_batch" | "num_gpu" | "num_thread" => {
+                json!(4)
+            }
+            "num_ctx" => json!(128),
+            "numa" | "low_vram" | "vocab_only" | "logits_all" | "use_mlock" => json!(false),
+            "f16_kv" | "use_mmap" | "penalize_newline" => json!(true),
+            other => panic!("ollama's option `{other}` has no value here"),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_option_of_ollama_is_taken_at_its_usual_value_or_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let ask = async |local: &Local, name: &str, value: Value| {
+            let mut request = ChatRequest::new(vec![Message::user("a")]);
+            request
+                .native
+                .insert("options".into(), json!({"num_predict": 1, name: value}));
+            local.chat(&request, &Call::default()).await
+        };
+        let local = opened(folder.path(), json!({"model": path}));
+        assert!(ollama_options().len() > 30);
+        for name in ollama_options() {
+            let answer = ask(&local, name, usual(name)).await;
+            assert!(answer.is_ok(), "{name}: {answer:?}");
+            // A value that no option takes is never passed over in silence, but where it changes no answer.
+            let odd = ask(&local, name, json!({"odd": true})).await;
+            match odd {
+                Ok(_) => assert!(usual(name).is_boolean() || SERVERS.contains(name), "{name}"),
+                Err(error) => assert!(error.to_string().contains(&format!("`{name}`")), "{error}"),
+            }
+        }
+        // All of them at once, as cartridges have them.
+        let all = ollama_options()
+            .iter()
+            .map(|name| ((*name).to_owned(), usual(name)));
+        let all: Map<String, Value> = all.collect();
+        let local = opened(folder.path(), json!({"model": path, "options": all}));
+        assert_eq!(local.load.context, Some(128));
+        let request = ChatRequest::new(vec![Message::user("a")]);
+        local.chat(&request, &Call::default()).await.unwrap();
+    }
+
+    /// Options of ollama's server, which mean nothing in this process.
+    const SERVERS: &[&str] = &[
+        "main_gpu",
+        "num_batch",
+        "num_gpu",
+        "num_gqa",
+        "num_keep",
+        "num_thread",
+    ];
 }

@@ -135,6 +135,12 @@ fn unknown(config: &ProviderConfig, keys: &[&str], known: &[&str]) -> ProviderWa
     }
 }
 
+/// The options that ollama knows.
+#[cfg(all(test, feature = "engine"))]
+pub(super) fn ollama_options() -> &'static [&'static str] {
+    &known::OLLAMA_OPTIONS
+}
+
 /// Puts `over` into `under`, maps into maps; what `over` says wins, and its nulls take away.
 pub(super) fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (key, value) in over {

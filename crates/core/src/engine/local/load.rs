@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use super::super::background;
-use super::super::chat_template::ChatTemplate;
 use super::super::config::Config;
 use super::super::decoder::{self, Decoder, Shape};
 use super::super::device::{Device, Place, device_memory};
@@ -17,8 +16,8 @@ use super::super::memory;
 use super::super::sampling::SamplingOptions;
 use super::super::schedule::{Context, Worker};
 use super::super::tokenizer::Tokenizer;
-use super::super::tool_calls::ToolFormat;
 use super::super::weights::Weights;
+use super::templates::{Sources, Templates};
 use super::{Inner, LocalModel};
 use crate::chat::{CancelToken, ModelInfo};
 
@@ -58,8 +57,6 @@ impl Default for LoadOptions {
 
 /// The budget of keys and values where none is given, in bytes.
 const KV_BYTES: u64 = 1 << 30;
-/// The longest chat template file that is read, in bytes.
-const TEMPLATE_BYTES: u64 = 1 << 20;
 
 impl LocalModel {
     /// Loads the decoder at `path`: a folder, or a `.gguf` file.
@@ -147,8 +144,8 @@ impl LocalModel {
                 info,
                 worker: Worker::new(Arc::clone(&context)),
                 context,
-                template: about.template,
-                tools: about.tools,
+                tools: about.templates.tool_format(),
+                templates: about.templates,
                 defaults: about.defaults,
             }),
         })
@@ -189,8 +186,7 @@ fn looked(cancel: &CancelToken) -> Result<()> {
 
 /// What a model says of itself beside its weights.
 struct About {
-    template: Option<ChatTemplate>,
-    tools: Option<ToolFormat>,
+    templates: Templates,
     ends: Vec<u32>,
     defaults: SamplingOptions,
 }
@@ -205,7 +201,7 @@ impl About {
         info.streams = true;
         info.json_schema = true;
         info.consecutive_user = true;
-        info.tools = self.tools.is_some();
+        info.tools = self.templates.tool_format().is_some();
         info
     }
 
@@ -215,7 +211,7 @@ impl About {
         if ends.is_empty() {
             ends = ids(config.get("eos_token_id"));
         }
-        let (source, special) = match files.gguf() {
+        let (sources, special) = match files.gguf() {
             Some(path) => {
                 let gguf = Gguf::open(path)?;
                 for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
@@ -237,12 +233,9 @@ impl About {
                     .into_iter()
                     .filter_map(|(name, key)| Some((name.to_owned(), token(key)?)))
                     .collect();
-                (
-                    gguf.text("tokenizer.chat_template").map(str::to_owned),
-                    special,
-                )
+                (Sources::of_gguf(&gguf), special)
             }
-            None => Self::from_folder(files)?,
+            None => (Sources::of_folder(files)?, Self::special_of_folder(files)?),
         };
         // A model that chats ends its turns with a token that its configuration may not name.
         for (_, text) in special.iter().filter(|(name, _)| *name == "eos_token") {
@@ -250,20 +243,15 @@ impl About {
         }
         ends.sort_unstable();
         ends.dedup();
-        let template = match source {
-            Some(source) => Some(ChatTemplate::new(&source, special)?),
-            None => None,
-        };
         Ok(Self {
-            tools: template.as_ref().and_then(ToolFormat::of),
-            template,
+            templates: sources.read(&special)?,
             ends,
             defaults: recommended(&generation),
         })
     }
 
-    /// The chat template and the special tokens of a folder.
-    fn from_folder(files: &ModelFiles) -> Result<(Option<String>, Map<String, Value>)> {
+    /// The special tokens of a folder, by their names.
+    fn special_of_folder(files: &ModelFiles) -> Result<Map<String, Value>> {
         let about = files.json("tokenizer_config.json")?.unwrap_or_default();
         let mut special = Map::new();
         for (name, value) in about.as_object().into_iter().flatten() {
@@ -274,22 +262,7 @@ impl About {
                 special.insert(name.clone(), text.into());
             }
         }
-        if let Some(path) = files.beside("chat_template.jinja") {
-            let bytes = super::super::files::read_limited(&path, TEMPLATE_BYTES)?;
-            return Ok((Some(String::from_utf8_lossy(&bytes).into_owned()), special));
-        }
-        let template = match about.get("chat_template") {
-            Some(Value::String(text)) => Some(text.clone()),
-            // Several by name; the one that knows tools can do what the other can.
-            Some(Value::Array(list)) => ["tool_use", "default"].iter().find_map(|wanted| {
-                let named = list
-                    .iter()
-                    .find(|one| one.get("name").and_then(Value::as_str) == Some(wanted))?;
-                named.get("template")?.as_str().map(str::to_owned)
-            }),
-            _ => None,
-        };
-        Ok((template, special))
+        Ok(special)
     }
 }
 

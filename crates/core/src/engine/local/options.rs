@@ -3,13 +3,16 @@
 //! Ollama's names are those of its `options`
 //! (<https://docs.ollama.com/modelfile#valid-parameters-and-values>), so that a cartridge written for
 //! it runs here. Those that steer its own server (`num_gpu`, `num_thread`, `keep_alive`, …) have no
-//! meaning here and are passed over; what would change the answer and is not known is an error.
+//! meaning here and are passed over, as are those that are off (`options/ollama.rs`); what would change
+//! the answer and is not known is an error. `tool_choice` is OpenAI's.
+
+mod ollama;
 
 use serde_json::{Map, Value};
 
 use super::super::error::{EngineError, Result};
 use super::super::sampling::SamplingOptions;
-use crate::chat::ChatRequest;
+use crate::chat::{ChatRequest, ToolChoice};
 
 /// How an answer is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,26 +22,12 @@ pub(super) struct Wanted {
     pub(super) stop: Vec<String>,
     /// Names that the chat template is given, such as `enable_thinking`.
     pub(super) template: Map<String, Value>,
+    pub(super) tool_choice: ToolChoice,
+    /// Whether the only message is the prompt as it stands.
+    pub(super) raw: bool,
+    /// Whether penalties pass over line ends.
+    spares_lines: bool,
 }
-
-/// Names that change how fast an answer comes, not what it is.
-const PASSED_OVER: &[&str] = &[
-    "keep_alive",
-    "low_vram",
-    "main_gpu",
-    "model",
-    "num_batch",
-    "num_ctx",
-    "num_gpu",
-    "num_keep",
-    "num_thread",
-    "numa",
-    "raw",
-    "stream",
-    "use_mlock",
-    "use_mmap",
-    "vocab_only",
-];
 
 /// Names that are known.
 const KNOWN: &[&str] = &[
@@ -47,9 +36,12 @@ const KNOWN: &[&str] = &[
     "logit_bias",
     "max_tokens",
     "min_p",
+    "num_ctx",
     "num_predict",
     "options",
+    "penalize_newline",
     "presence_penalty",
+    "raw",
     "repeat_last_n",
     "repeat_penalty",
     "repetition_penalty",
@@ -57,6 +49,7 @@ const KNOWN: &[&str] = &[
     "stop",
     "temperature",
     "think",
+    "tool_choice",
     "top_k",
     "top_logprobs",
     "top_p",
@@ -85,6 +78,9 @@ pub(super) fn wanted(request: &ChatRequest, recommended: &SamplingOptions) -> Re
         max_tokens: neutral.max_tokens.map(|most| most as usize),
         stop: neutral.stop.clone(),
         template: Map::new(),
+        tool_choice: request.tool_choice.clone(),
+        raw: false,
+        spares_lines: false,
     };
     for (name, value) in &request.native {
         match (name.as_str(), value) {
@@ -98,6 +94,15 @@ pub(super) fn wanted(request: &ChatRequest, recommended: &SamplingOptions) -> Re
     }
     if let Some(refusal) = wanted.sampling.refusal() {
         return Err(EngineError::Setting(refusal));
+    }
+    let sampling = &wanted.sampling;
+    let penalised = sampling.repetition_penalty != 1.0
+        || sampling.presence_penalty != 0.0
+        || sampling.frequency_penalty != 0.0;
+    if wanted.spares_lines && penalised {
+        return Err(EngineError::Setting(
+            "`penalize_newline` is false: penalties here are for all tokens, true is wanted, or no penalty".into(),
+        ));
     }
     Ok(wanted)
 }
@@ -114,6 +119,7 @@ impl Wanted {
                 .map(|number| number as f32)
                 .ok_or_else(|| wrong("a number"))
         };
+        let flag = || value.as_bool().ok_or_else(|| wrong("true or false"));
         let whole = || value.as_i64().ok_or_else(|| wrong("a whole number"));
         match name {
             "temperature" => self.sampling.temperature = number()?,
@@ -163,7 +169,18 @@ impl Wanted {
                 let map = value.as_object().ok_or_else(|| wrong("a map"))?;
                 self.template.extend(map.clone());
             }
-            name if PASSED_OVER.contains(&name) => {}
+            "tool_choice" => {
+                self.tool_choice = tool_choice(value)
+                    .ok_or_else(|| wrong("`auto`, `none`, `required` or a tool's name"))?
+            }
+            "raw" => self.raw = flag()?,
+            "penalize_newline" => self.spares_lines = !flag()?,
+            // How much fits was settled when the model was loaded.
+            "num_ctx" => {
+                let tokens = value.as_u64().filter(|tokens| *tokens > 0);
+                tokens.ok_or_else(|| wrong("a whole number from 1"))?;
+            }
+            name if ollama::is_passed_over(name, value)? => {}
             name => {
                 let near = crate::hint::nearest(name, KNOWN.iter().copied());
                 let near =
@@ -176,6 +193,21 @@ impl Wanted {
         }
         Ok(())
     }
+}
+
+/// A choice of tools: a word or a name, or a name in OpenAI's shape, `{"type": "function", "function": {"name": …}}`.
+fn tool_choice(value: &Value) -> Option<ToolChoice> {
+    let name = match value {
+        Value::String(word) => match word.as_str() {
+            "auto" => return Some(ToolChoice::Auto),
+            "none" => return Some(ToolChoice::None),
+            "required" => return Some(ToolChoice::Required),
+            name => name,
+        },
+        Value::Object(map) => map.get("function")?.get("name")?.as_str()?,
+        _ => return None,
+    };
+    (!name.is_empty()).then(|| ToolChoice::Named(name.to_owned()))
 }
 
 #[cfg(test)]
@@ -213,11 +245,54 @@ mod tests {
                 "`temperature` is \"hot\", a number is wanted",
             ),
             (json!({"top_p": 2}), "`top_p` is 2, wanted 0 to 1"),
-            (json!({"mirostat": 1}), "no setting `mirostat`"),
+            (json!({"mirostat": 1}), "`mirostat` is 1"),
+            (
+                json!({"num_ctx": "8k"}),
+                "`num_ctx` is \"8k\", a whole number from 1 is wanted",
+            ),
+            (json!({"num_ctx": 0}), "`num_ctx` is 0"),
+            (json!({"raw": 1}), "`raw` is 1, true or false is wanted"),
+            (
+                json!({"tool_choice": 3}),
+                "`auto`, `none`, `required` or a tool's name is wanted",
+            ),
+            (
+                json!({"tool_choice": {"type": "function"}}),
+                "a tool's name is wanted",
+            ),
+            (
+                json!({"penalize_newline": false, "repeat_penalty": 1.1}),
+                "penalties here are for all tokens",
+            ),
         ] {
             request.native = native.as_object().unwrap().clone();
             let error = super::wanted(&request, &SamplingOptions::default()).unwrap_err();
             assert!(error.to_string().contains(said), "{error}");
         }
+    }
+    #[test]
+    fn a_choice_of_tools_is_read_in_every_shape() {
+        let read = |native: Value| {
+            let mut request = ChatRequest::default();
+            request.tool_choice = ToolChoice::Required;
+            request.native = native.as_object().unwrap().clone();
+            super::wanted(&request, &SamplingOptions::default()).unwrap()
+        };
+        let named = ToolChoice::Named("add".into());
+        for (value, wanted) in [
+            (json!("auto"), ToolChoice::Auto),
+            (json!("none"), ToolChoice::None),
+            (json!("required"), ToolChoice::Required),
+            (json!("add"), named.clone()),
+            (
+                json!({"type": "function", "function": {"name": "add"}}),
+                named,
+            ),
+        ] {
+            assert_eq!(read(json!({"tool_choice": value})).tool_choice, wanted);
+        }
+        assert_eq!(read(json!({})).tool_choice, ToolChoice::Required);
+        let lines = json!({"penalize_newline": false, "raw": true, "repeat_penalty": 1});
+        assert!(read(lines).raw);
     }
 }

@@ -132,7 +132,8 @@ impl LocalModel {
 
     /// A conversation as the model reads it.
     pub(super) fn chat_prompt(&self, input: &ChatInput) -> Result<String> {
-        let template = self.inner.template.as_ref().ok_or_else(|| {
+        let template = self.inner.templates.of(!input.tools.is_empty());
+        let template = template.ok_or_else(|| {
             EngineError::Setting("the model has no chat template: ask it with plain text".into())
         })?;
         Ok(template.render(input)?)

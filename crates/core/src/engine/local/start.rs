@@ -17,7 +17,8 @@ use crate::chat::{ChatRequest, ToolChoice};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ChatStart {
-    /// What the answer must be; goes with neither tools nor the request's own `output`.
+    /// What the answer must be; goes with neither tools nor the request's own `output`. Where the chat
+    /// template has opened a thought, it is closed first: the grammar governs from the first token.
     pub grammar: Option<Grammar>,
     /// Whether the text of the only message is the prompt as it stands: no chat template is written
     /// around it, and no thought is looked for in the answer.
@@ -29,18 +30,23 @@ impl ChatStart {
     ///
     /// # Errors
     /// [`EngineError::Setting`] where the request wants what does not go with this.
-    pub(super) fn prompt(&self, request: &ChatRequest) -> Result<Option<String>> {
+    pub(super) fn prompt(
+        &self,
+        request: &ChatRequest,
+        choice: &ToolChoice,
+        raw: bool,
+    ) -> Result<Option<String>> {
         let wrong = |words: &str| Err(EngineError::Setting(words.to_owned()));
         if self.grammar.is_some() && !request.output.is_text() {
             return wrong("the answer is held by a schema and by a grammar: give one of them");
         }
-        let tools = !request.tools.is_empty() && request.tool_choice != ToolChoice::None;
+        let tools = !request.tools.is_empty() && *choice != ToolChoice::None;
         if tools && self.grammar.is_some() {
             return wrong(
                 "a grammar of your own leaves no place for calls of tools: give a schema, or no tools",
             );
         }
-        if !self.raw {
+        if !raw {
             return Ok(None);
         }
         if tools {

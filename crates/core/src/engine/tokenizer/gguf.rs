@@ -2,19 +2,20 @@
 //!
 //! Four kinds: `gpt2` (byte-level BPE, split as `tokenizer.ggml.pre` names), `llama` (BPE of SentencePiece: merges
 //! follow from the scores of the pieces), `t5` (unigram), `bert` (WordPiece). What a converter leaves out, such as
-//! exact normalisation of rare pre-tokenisers, cannot be had back: an unknown `pre` is an error, not a guess.
+//! exact normalisation of rare pre-tokenisers, cannot be had back: of byte-level BPE an unknown `pre`, or none, is an
+//! error, not a guess (`gguf/pre.rs`). The other kinds are split in one way each.
+
+mod pre;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
+use self::pre::Pre;
 use crate::engine::error::{EngineError, Result};
 use crate::engine::gguf::Gguf;
 
-const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// The token kinds of llama.cpp.
 const CONTROL: i64 = 3;
 const USER: i64 = 4;
@@ -140,6 +141,25 @@ impl Head<'_> {
         self.id(name).filter(|_| wanted)
     }
 
+    /// How a byte-level tokenizer splits.
+    fn pre(&self) -> Result<Pre> {
+        match self.gguf.text("tokenizer.ggml.pre") {
+            name @ (None | Some("" | "default")) => Err(self.error(format!(
+                "how texts are split is not said: `tokenizer.ggml.pre` is {}; convert the model again with a newer \
+                 llama.cpp, or load it as safetensors with its tokenizer.json",
+                name.map_or("missing".to_owned(), |name| format!("`{name}`"))
+            ))),
+            Some(name) => Pre::of(name).ok_or_else(|| EngineError::Unsupported {
+                what: "GGUF pre-tokeniser",
+                found: crate::hint::shown(name),
+                known: format!(
+                    "{}; or load the model as safetensors with its tokenizer.json",
+                    pre::KNOWN
+                ),
+            }),
+        }
+    }
+
     fn byte_level(&self) -> Result<Value> {
         let merges = self.gguf.texts("tokenizer.ggml.merges").unwrap_or_default();
         let merges: Vec<Value> = merges
@@ -155,32 +175,24 @@ impl Head<'_> {
                 Ok(json!([left, right]))
             })
             .collect::<Result<_>>()?;
-        let pre = self.gguf.text("tokenizer.ggml.pre").unwrap_or("gpt-2");
-        let (pattern, normalizer, ignore) = match pre {
-            "gpt-2" | "gpt2" | "default" | "smollm" => (GPT2, Value::Null, false),
-            "llama-bpe" | "llama3" | "llama-v3" | "smaug-bpe" => (LLAMA3, Value::Null, true),
-            "qwen2" | "deepseek-r1-qwen" => (QWEN2, json!({"type": "NFC"}), false),
-            other => {
-                return Err(EngineError::Unsupported {
-                    what: "GGUF pre-tokeniser",
-                    found: crate::hint::shown(other),
-                    known: "gpt-2, llama-bpe, qwen2, smollm; or load the model as safetensors with its tokenizer.json".into(),
-                });
-            }
-        };
-        let split = json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
+        let pre = self.pre()?;
         let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false});
+        let split = json!({"type": "Split", "pattern": {"Regex": pre.pattern}, "behavior": "Isolated", "invert": false});
         let digits = json!({"type": "Digits", "individual_digits": true});
-        let steps = match pre {
-            "smollm" => vec![digits, split, bytes.clone()],
-            _ => vec![split, bytes.clone()],
+        let steps = match pre.digits {
+            true => vec![digits, split, bytes.clone()],
+            false => vec![split, bytes.clone()],
+        };
+        let normalizer = match pre.composed {
+            true => json!({"type": "NFC"}),
+            false => Value::Null,
         };
         let model = json!({
             "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
-            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": ignore,
+            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": pre.whole_pieces,
             "vocab": self.vocabulary(), "merges": merges,
         });
-        let begin = self.wants("bos", ignore);
+        let begin = self.wants("bos", pre.whole_pieces);
         let post = self.template(begin, self.wants("eos", false));
         Ok(self.whole(
             &model,

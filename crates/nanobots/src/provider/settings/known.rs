@@ -119,7 +119,7 @@ pub(super) fn newer(kind: ProviderKind) -> &'static [&'static str] {
     }
 }
 
-const OLLAMA_OPTIONS: [&str; 31] = [
+pub(super) const OLLAMA_OPTIONS: [&str; 31] = [
     "num_keep",
     "seed",
     "num_predict",

@@ -128,7 +128,8 @@ impl Pool {
         let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = tree.find(tokens);
         // Where all blocks are in use, a part of one could not be copied, and holding it keeps it.
-        if found.length % BLOCK > 0 && self.used() >= self.most && tree.evictable() == 0 {
+        if !found.length.is_multiple_of(BLOCK) && self.used() >= self.most && tree.evictable() == 0
+        {
             found.truncate(found.length / BLOCK * BLOCK);
         }
         found

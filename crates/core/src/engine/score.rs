@@ -65,10 +65,9 @@ pub(crate) fn step(
         jobs[taken.job].put_back(taken.branch, pool);
     }
     match done {
-        Ok(()) => true,
-        Err(EngineError::KvBudget { .. }) if !alone => false,
         // Who called it off looks for itself.
-        Err(EngineError::Cancelled) => true,
+        Ok(()) | Err(EngineError::Cancelled) => true,
+        Err(EngineError::KvBudget { .. }) if !alone => false,
         Err(error) => {
             let words = error.to_string();
             let mut error = Some(error);
@@ -91,7 +90,7 @@ fn taken(pool: &Pool, jobs: &mut [&mut Job], plan: Plan) -> (Vec<Taken>, bool) {
         let (before, rest) = jobs.split_at_mut(at);
         let job = &mut *rest[0];
         while left > 0
-            && !(plan.single && !batch.is_empty())
+            && (batch.is_empty() || !plan.single)
             && let Some(mut branch) = job.next()
         {
             // What is remembered and taken over is free no more.

@@ -49,7 +49,10 @@ def side(char: str) -> str:
 
 
 def borders(texts: list[str], most: int) -> list[tuple[str, str]]:
-    """Pairs of letters that stand for the bytes around a border, or between two numbers: of each kind the commonest."""
+    """Pairs of letters that stand for the bytes around a border, or between two numbers: of each kind the commonest.
+
+    Of numbers there are eight times as many: some originals part all of them, some every three.
+    """
     letters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
 
     def bytes_of(char: str) -> str:
@@ -61,7 +64,7 @@ def borders(texts: list[str], most: int) -> list[tuple[str, str]]:
             if side(left) != side(right) or side(left)[0] == "N":
                 counts[side(left), side(right)][bytes_of(left)[-1], bytes_of(right)[0]] += 1
     ranked = [
-        (rank, kind, pair)
+        (rank // 8 if kind == ("Nd", "Nd") else rank, kind, pair)
         for kind, of in counts.items()
         for rank, (pair, _) in enumerate(sorted(of.items(), key=lambda entry: (-entry[1], entry[0])))
     ]

@@ -10,6 +10,7 @@
 mod clock;
 mod filters;
 mod guard;
+mod letters;
 mod messages;
 mod methods;
 mod python;

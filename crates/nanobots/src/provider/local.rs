@@ -2,7 +2,7 @@
 //!
 //! `settings.model` names it: a folder or a `.gguf` file (from the cartridge's folder on), or
 //! `hf:org/name`. Settings are ollama's (`settings.options`, `settings.format`), so that a cartridge
-//! written for it runs here, and `settings.tool_choice` is OpenAI's. Weights are read when the first question comes, once for all bots of the
+//! written for it runs here, and `settings.tool_choice` is `OpenAI`'s. Weights are read when the first question comes, once for all bots of the
 //! process that name the same model in the same way, and stay while any of those bots is there.
 
 use std::path::PathBuf;

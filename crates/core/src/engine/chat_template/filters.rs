@@ -4,6 +4,7 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::guard::charge;
+use super::letters::lines;
 use super::python::{Dumps, printed};
 
 /// Blanks of one level of indentation, at most.
@@ -194,11 +195,12 @@ fn indent(
     };
     let blank = options.get::<Option<bool>>("blank")?.unwrap_or(false);
     options.assert_all_used()?;
-    let text = printed(value);
-    let lines = text.matches('\n').count() + 1;
-    charge(state, text.len() + lines * margin.len())?;
+    // Every line gets its end, so that an empty last one is a line too.
+    let text = printed(value) + "\n";
+    let lines = lines(&text);
+    charge(state, text.len() + lines.len() * margin.len())?;
     let mut out = String::new();
-    for (at, line) in text.split('\n').enumerate() {
+    for (at, line) in lines.into_iter().enumerate() {
         if at > 0 {
             out.push('\n');
         }

@@ -8,6 +8,7 @@ use minijinja::{Error, ErrorKind, State};
 
 use super::filters::{joined, replaced};
 use super::guard::charge;
+use super::letters::{capitalized, is_space, lines, titled};
 
 /// Calls `method` of `value`.
 ///
@@ -44,7 +45,7 @@ fn string(
             let (chars,): (Option<String>,) = from_args(args)?;
             let strips = |c: char| match &chars {
                 Some(chars) => chars.contains(c),
-                None => c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c),
+                None => is_space(c),
             };
             Value::from(match method {
                 "strip" => text.trim_matches(strips),
@@ -70,8 +71,8 @@ fn string(
             Value::from(parts.map(str::to_owned).to_vec())
         }
         "splitlines" => {
-            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-            Value::from(lines)
+            let lines = lines(text).into_iter().map(str::to_owned);
+            Value::from(lines.collect::<Vec<_>>())
         }
         "startswith" | "endswith" => {
             let (what,): (Value,) = from_args(args)?;
@@ -132,7 +133,7 @@ fn string(
         "isdigit" | "isnumeric" | "isdecimal" => Value::from(all(char::is_numeric)),
         "isalpha" => Value::from(all(char::is_alphabetic)),
         "isalnum" => Value::from(all(char::is_alphanumeric)),
-        "isspace" => Value::from(all(char::is_whitespace)),
+        "isspace" => Value::from(all(is_space)),
         "isascii" => Value::from(text.is_ascii()),
         "isupper" => Value::from(
             text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase),
@@ -158,24 +159,27 @@ fn split(text: &str, by: Option<&str>, most: Option<i64>, from_end: bool) -> Res
             parts.reverse();
             parts
         }
-        (None, None, _) => text.split_whitespace().collect(),
+        (None, None, _) => {
+            let parts = text.split(is_space);
+            parts.filter(|part| !part.is_empty()).collect()
+        }
         (None, Some(most), false) => {
             let mut parts = Vec::new();
-            let mut rest = text.trim_start();
+            let mut rest = text.trim_start_matches(is_space);
             while !rest.is_empty() {
                 if parts.len() == most {
                     parts.push(rest);
                     break;
                 }
-                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                let end = rest.find(is_space).unwrap_or(rest.len());
                 parts.push(&rest[..end]);
-                rest = rest[end..].trim_start();
+                rest = rest[end..].trim_start_matches(is_space);
             }
             parts
         }
         (None, Some(most), true) => {
             let mut parts = Vec::new();
-            let mut rest = text.trim_end();
+            let mut rest = text.trim_end_matches(is_space);
             while !rest.is_empty() {
                 if parts.len() == most {
                     parts.push(rest);
@@ -184,10 +188,10 @@ fn split(text: &str, by: Option<&str>, most: Option<i64>, from_end: bool) -> Res
                 let from = rest
                     .char_indices()
                     .rev()
-                    .find(|(_, c)| c.is_whitespace())
+                    .find(|(_, c)| is_space(*c))
                     .map_or(0, |(at, c)| at + c.len_utf8());
                 parts.push(&rest[from..]);
-                rest = rest[..from].trim_end();
+                rest = rest[..from].trim_end_matches(is_space);
             }
             parts.reverse();
             parts
@@ -195,30 +199,6 @@ fn split(text: &str, by: Option<&str>, most: Option<i64>, from_end: bool) -> Res
     };
     let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
     Ok(Value::from(parts))
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first
-            .to_uppercase()
-            .chain(chars.flat_map(char::to_lowercase))
-            .collect(),
-        None => String::new(),
-    }
-}
-
-fn titled(text: &str) -> String {
-    let mut inside = false;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match inside {
-            true => out.extend(c.to_lowercase()),
-            false => out.extend(c.to_uppercase()),
-        }
-        inside = c.is_alphabetic();
-    }
-    out
 }
 
 fn map(value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {

@@ -125,7 +125,8 @@ impl Following {
                     };
                     let Some(at) = find(&self.tail, close) else {
                         let held = close.len() - 1;
-                        return self.forget(held);
+                        self.forget(held);
+                        return;
                     };
                     self.tail.drain(..at + close.len());
                     self.at = At::Free;
@@ -158,7 +159,7 @@ impl Following {
             let opens = self.thought.iter().map(|(open, _)| open.len());
             let marks = self.marks.iter().map(|(mark, _)| mark.len());
             let longest = opens.chain(marks).max().unwrap_or(1);
-            self.forget(longest - 1);
+            self.blank &= self.forget(longest - 1);
             return false;
         };
         self.tail.drain(..end);
@@ -177,11 +178,10 @@ impl Following {
         true
     }
 
-    /// Keeps the last `held` bytes of the tail, which may be the beginning of a mark.
-    fn forget(&mut self, held: usize) {
+    /// Keeps the last `held` bytes of the tail, which may be the beginning of a mark. Whether the others are blanks.
+    fn forget(&mut self, held: usize) -> bool {
         let gone = self.tail.len().saturating_sub(held);
-        self.blank &= self.tail[..gone].iter().all(u8::is_ascii_whitespace);
-        self.tail.drain(..gone);
+        self.tail.drain(..gone).all(|byte| byte.is_ascii_whitespace())
     }
 }
 

@@ -4,7 +4,7 @@
 //! (<https://docs.ollama.com/modelfile#valid-parameters-and-values>), so that a cartridge written for
 //! it runs here. Those that steer its own server (`num_gpu`, `num_thread`, `keep_alive`, …) have no
 //! meaning here and are passed over, as are those that are off (`options/ollama.rs`); what would change
-//! the answer and is not known is an error. `tool_choice` is OpenAI's.
+//! the answer and is not known is an error. `tool_choice` is `OpenAI`'s.
 
 mod ollama;
 
@@ -195,7 +195,7 @@ impl Wanted {
     }
 }
 
-/// A choice of tools: a word or a name, or a name in OpenAI's shape, `{"type": "function", "function": {"name": …}}`.
+/// A choice of tools: a word or a name, or a name in `OpenAI`'s shape, `{"type": "function", "function": {"name": …}}`.
 fn tool_choice(value: &Value) -> Option<ToolChoice> {
     let name = match value {
         Value::String(word) => match word.as_str() {

@@ -71,7 +71,7 @@ pub(super) fn is_passed_over(name: &str, value: &Value) -> Result<bool> {
             format!("{least} is wanted"),
         ),
         Off::AnyNumber => (number.is_some(), "a number is wanted".to_owned()),
-        Off::False => (value == &Value::Bool(false), "false is wanted".to_owned()),
+        Off::False => (*value == Value::Bool(false), "false is wanted".to_owned()),
         Off::Empty => (value == "", "leave it out".to_owned()),
     };
     match is_off {

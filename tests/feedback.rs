@@ -194,6 +194,77 @@ fn agreement_says_who_is_at_odds_and_ends_with_1_where_the_rubric_is_the_defect(
     assert!(shown.contains("the rubric is the defect"), "{shown}");
 }
 
+/// Labels of two raters on so many cases, without a time: they are given when they come in.
+fn two(folder: &Folder, cases: usize, ben: impl Fn(usize) -> bool) {
+    let lines = (0..cases).fold(String::new(), |mut lines, i| {
+        for (rater, up) in [("ana", i % 2 == 0), ("ben", ben(i))] {
+            let value = if up { "up" } else { "down" };
+            writeln!(
+                lines,
+                r#"{{"case": "c{i}", "bot": "plain", "rater": "{rater}", "question": "verdict", "value": "{value}"}}"#
+            )
+            .unwrap();
+        }
+        lines
+    });
+    folder.write("two.jsonl", &lines);
+    folder.run(&["feedback", "import", "two.jsonl"]).ends(0);
+}
+
+#[test]
+fn mended_guidelines_are_a_way_on_after_the_rubric_was_the_defect() {
+    let folder = judged(SUITE, 60);
+    let agreement = ["feedback", "agreement", "--question", "verdict", "--json"];
+    let found = |code: i32| folder.run(&agreement).ends(code).json()["questions"][0].clone();
+    two(&folder, 60, |i| i % 3 == 0);
+    assert_eq!(found(1)["verdict"], "halted");
+
+    folder.write(
+        "suite.yaml",
+        SUITE.replace("a hurried reader", "somebody who pays"),
+    );
+    let mended = found(0);
+    assert_eq!(
+        (&mended["verdict"], &mended["labels"], &mended["reworded"]),
+        (&"undecided".into(), &0.into(), &120.into())
+    );
+    let shown = folder.run(&agreement[..4]).ends(0).stdout;
+    assert!(
+        shown.contains("120 more labels were given when the question read otherwise"),
+        "{shown}"
+    );
+    let none = folder
+        .run(&["feedback", "calibrate", "--metric", "equals"])
+        .ends(2)
+        .stderr;
+    assert!(
+        none.contains("120 were given when the question read otherwise"),
+        "{none}"
+    );
+
+    // The same answers, labelled anew: what ana says again is said under the new words.
+    two(&folder, 60, |i| i % 2 == 0);
+    let anew = found(0);
+    assert_eq!(
+        (&anew["verdict"], &anew["labels"], &anew["reworded"]),
+        (&"sound".into(), &120.into(), &0.into())
+    );
+    let records = listed(&folder, &[]);
+    assert_eq!(records.len(), 120, "each takes the place of the one before");
+    assert_eq!(listed(&folder, &["--all"]).len(), 240);
+    let wording = records[0]["wording"].as_str().unwrap();
+    assert_eq!(wording.len(), 16);
+
+    // A table carries the words.
+    folder.run(&["feedback", "export", "all.csv"]).ends(0);
+    let table = folder.read("all.csv");
+    assert!(
+        table.lines().next().unwrap().ends_with(",wording"),
+        "{table}"
+    );
+    assert_eq!(table.matches(wording).count(), 120);
+}
+
 #[cfg(unix)]
 mod terminal {
     use std::process::Stdio;

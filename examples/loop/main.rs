@@ -1,5 +1,5 @@
-//! The loop as one story: a weak bot, what (made-up) people say of its answers, a judge held against them, a better
-//! version that passes the gate, its canary, and a bad version that traffic takes back.
+//! The loop as one story: a weak bot, what (made-up) people say of its recorded answers, a judge held against them, a
+//! better version that passes the gate, its canary, and a bad version that traffic takes back.
 //!
 //! `examples/loop/run [FOLDER]` builds what it needs and tells it; `cargo run --example loop` does where the
 //! `botsmith` command is built already. Everything that people do is simulated, and seeded; everything that Botsmith

@@ -69,7 +69,7 @@ fn says(person: &Person, seed: u64, case: &str, good: bool) -> bool {
     good != (chance(seed, &[person.name, case]) < wrong)
 }
 
-/// Labels as lines for `botsmith feedback import`; `answers` are the bot's, by the number of their case.
+/// Labels as lines for `botsmith feedback import`; `answers` are those on record, by the number of their case.
 pub fn labels(seed: u64, answers: &[(usize, String)]) -> String {
     let mut lines = String::new();
     let chosen = labelled(seed);
@@ -81,7 +81,7 @@ pub fn labels(seed: u64, answers: &[(usize, String)]) -> String {
         for person in &PEOPLE {
             let up = says(person, seed, &case, *answer == right);
             let mut record = json!({
-                "at": "2026-01-05T09:00:00Z", "case": case, "rater": person.name, "source": "expert",
+                "at": "2026-01-05T09:00:00Z", "case": case, "bot": world::RECORDED, "rater": person.name, "source": "expert",
                 "question": "verdict", "value": if up { "up" } else { "down" }, "blind": true,
                 "chosen": "random", "probability": LABELLED as f64 / world::CASES as f64,
                 "comment": "simulated",

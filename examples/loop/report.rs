@@ -177,7 +177,8 @@ fn people(body: &mut String, story: &Story) {
     let agreement = &story.agreement;
     let _ = writeln!(
         body,
-        "<h2>People (simulated)</h2>\n<p>{}</p>\n<p>Agreement (Krippendorff's alpha) on {} answers that several labelled: \
+        "<h2>People (simulated)</h2>\n<p>They judged answers on record, which the first version had given. {}.</p>\n\
+         <p>Agreement (Krippendorff's alpha) on {} answers that several labelled: \
          {} among those who count.</p>\n<div class=\"table\"><table><tr><th>rater</th>\
          <th class=\"number\">labels</th><th class=\"number\">agreement</th><th>standing</th></tr>",
         escaped(&agreement.verdict),

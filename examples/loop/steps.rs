@@ -43,8 +43,8 @@ pub fn tell(program: &Path, folder: &Path, seed: u64) -> Result<Story, Failure> 
         seed,
         ..Story::default()
     };
-    let answers = ask(&commands)?;
-    review(&commands, &mut story, &answers)?;
+    let [recorded, answers] = ask(&commands)?;
+    review(&commands, &mut story, &recorded)?;
     judge(&commands, &mut story)?;
     story.gate.before = rate(&answers)?;
     let variant = hone(&commands, &mut story)?;
@@ -52,13 +52,14 @@ pub fn tell(program: &Path, folder: &Path, seed: u64) -> Result<Story, Failure> 
     Ok(story)
 }
 
-/// An answer of the weak bot: case, text.
+/// An answer: case, text.
 struct Answered {
     number: usize,
     text: String,
 }
 
-fn ask(commands: &Commands) -> Result<Vec<Answered>, Failure> {
+/// Judges the answers on record, and asks the bot as it is now: the answers of both.
+fn ask(commands: &Commands) -> Result<[Vec<Answered>; 2], Failure> {
     let words = [
         "eval",
         "suite.yaml",
@@ -69,21 +70,20 @@ fn ask(commands: &Commands) -> Result<Vec<Answered>, Failure> {
         "--quiet",
     ];
     commands.plain(&words, 0)?;
-    commands
-        .read("answers.jsonl")?
-        .lines()
-        .map(|line| {
-            let row: Value = serde_json::from_str(line)?;
-            let answer = &row["answers"][0];
-            Ok(Answered {
-                number: row["id"]
-                    .as_str()
-                    .and_then(world::number)
-                    .ok_or("a case without a number")?,
-                text: text(&answer["text"]).to_owned(),
-            })
-        })
-        .collect()
+    let mut both = [Vec::new(), Vec::new()];
+    for line in commands.read("answers.jsonl")?.lines() {
+        let row: Value = serde_json::from_str(line)?;
+        let number = row["id"]
+            .as_str()
+            .and_then(world::number)
+            .ok_or("a case without a number")?;
+        for (place, answers) in both.iter_mut().enumerate() {
+            let answer = &row["answers"][place];
+            let text = text(&answer["text"]).to_owned();
+            answers.push(Answered { number, text });
+        }
+    }
+    Ok(both)
 }
 
 fn number(value: &Value) -> f64 {
@@ -316,7 +316,8 @@ fn promote(commands: &Commands, story: &mut Story, variant: &str) -> Result<(), 
     )?;
     let honed = commands.read(BOT)?;
     story.change = change(&before, &honed);
-    story.gate.after = rate(&ask(commands)?)?;
+    let [_, answers] = ask(commands)?;
+    story.gate.after = rate(&answers)?;
 
     let store = store::open(&format!(
         "sqlite:{}",

@@ -1,4 +1,4 @@
-//! The made-up world: a library's help desk that answers badly, readers' questions, and what is true.
+//! The made-up world: a library's help desk that answers badly, readers' questions, what it answered, and what is true.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -58,11 +58,16 @@ provider:
       say: {reason: "Clear.", score: 9}
 "#;
 
+/// The bot whose answers are on record: what the help desk has said to readers. People judge those.
+pub const RECORDED: &str = "in-production";
+
 const SUITE: &str = "\
 version: 1
 name: help-desk
 dataset: cases.jsonl
-bots: [{name: help-desk, cartridge: help-desk.yml}]
+bots:
+  - {name: in-production, recorded: {path: production.jsonl, answer: /answer}}
+  - {name: help-desk, cartridge: help-desk.yml}
 evaluators:
   - equals
   - judge: {name: judge, cartridge: judge.yml, kind: score, scale: [0, 10], criteria: The answer helps a reader.}
@@ -90,6 +95,15 @@ pub fn right(number: usize) -> String {
     }
 }
 
+/// What the help desk said to it, as its log has it.
+fn said(number: usize) -> String {
+    match number % 4 {
+        0 | 1 => format!("{} dollars", number + 1),
+        2 => "28 days".into(),
+        _ => "floor 1".into(),
+    }
+}
+
 /// The id of the case with this number.
 pub fn id(number: usize) -> String {
     format!("case-{number}")
@@ -100,18 +114,21 @@ pub fn number(id: &str) -> Option<usize> {
     id.strip_prefix("case-")?.parse().ok()
 }
 
-/// Writes the bot, its judge, its suite and its cases.
+/// Writes the bot, its judge, its suite, its cases and what it answered so far.
 pub fn write(folder: &Path) -> std::io::Result<()> {
-    let mut rows = String::new();
+    let (mut rows, mut log) = (String::new(), String::new());
     for n in 0..CASES {
         let row = json!({"id": id(n), "input": question(n), "reference": right(n)});
         let _ = writeln!(rows, "{row}");
+        let row = json!({"id": id(n), "answer": said(n)});
+        let _ = writeln!(log, "{row}");
     }
     for (name, text) in [
         ("help-desk.yml", BOT),
         ("judge.yml", JUDGE),
         ("suite.yaml", SUITE),
         ("cases.jsonl", &rows),
+        ("production.jsonl", &log),
     ] {
         std::fs::write(folder.join(name), text)?;
     }

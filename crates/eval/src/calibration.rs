@@ -27,6 +27,7 @@ mod quality;
 mod reliability;
 mod renew;
 mod said;
+mod seen;
 mod stored;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,7 @@ pub use permission::{Permission, Requirements};
 pub use quality::{Change, Kappa, Quality};
 pub use reliability::diagram;
 pub use renew::{Renew, Renewal, renew};
+pub use seen::Seen;
 pub use stored::{Calibrations, Standing, Stored};
 
 /// What labels say of a judge.

@@ -64,9 +64,11 @@ pub use agreement::{
     Level, RaterAgreement, Ratings, alpha_interval, fleiss_kappa, krippendorff_alpha,
     randolph_kappa, rater_agreement,
 };
+pub(crate) use agreement::{kappas_of, units_interval};
 pub use bootstrap::{DRAWS, bca, mean_abc, mean_bca, mean_percentile, percentile};
 pub use cluster::{clustered_interval, clustered_standard_error, clustered_wilson};
 pub use compare::{Comparison, compare, compare_grouped};
+pub(crate) use confusion::kappa_of;
 pub use confusion::{ClassScores, Confusion, Weights};
 pub use correlation::{Correlation, kendall, pearson, spearman};
 pub use effect::{cliffs_delta, cohens_dz, cohens_h, dominance, odds_ratio, superiority};

@@ -18,9 +18,11 @@ use botsmith_core::score::{ScorePrompt, ScoreRequest};
 use botsmith_core::store;
 use botsmith_core::yaml::{Cursor, Source, parse};
 use botsmith_eval::ask::Given;
+use botsmith_eval::calibration::Binding;
 use botsmith_eval::evaluators::{Panel, Registry};
 use botsmith_eval::extract::Extract;
 use botsmith_eval::metric::Metric;
+use botsmith_eval::run::Runs;
 use botsmith_eval::{Answer, Case, Result, Score, Verdict};
 use botsmith_nanobots::cartridge::Profile;
 use botsmith_nanobots::{Bot, Cartridge};
@@ -262,6 +264,57 @@ fn perplexity_is_that_of_the_decoder() {
     assert!((bits.value - wanted.bits_per_byte()).abs() < 1e-6);
     assert_eq!(bits.passed, Some(false));
     assert_ne!(of(", after: \"{{ input }} \"").value, plain.value);
+}
+
+#[test]
+fn a_calibration_does_not_hold_for_other_weights_under_the_same_path() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(fixture("sentence")).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        } else {
+            let inside = folder.path().join(file.file_name());
+            std::fs::create_dir(&inside).unwrap();
+            for inner in std::fs::read_dir(file.path()).unwrap() {
+                let inner = inner.unwrap();
+                std::fs::copy(inner.path(), inside.join(inner.file_name())).unwrap();
+            }
+        }
+    }
+    let model = folder.path().display().to_string();
+    let suite = format!(
+        "version: 1\ndataset: [{{id: c, input: q, reference: \"cat 1\", a: \"cat 2\"}}]\n\
+         bots: [{{name: a, recorded: {{answer: /a}}}}]\n\
+         evaluators: [similarity, {{similarity: {{model: {model:?}, device: cpu, name: by-model}}}}]\n"
+    );
+    let bound = || {
+        let store = store::open("memory:").unwrap();
+        let finished = run(&*store, &suite, &Given::default()).unwrap();
+        let manifest = Runs::new(&*store)
+            .open(&finished.report.run)
+            .unwrap()
+            .manifest;
+        ["similarity", "by-model"].map(|metric| Binding::of(&manifest, metric).unwrap())
+    };
+    let before = bound();
+    assert_eq!(before[1].model, [model.clone()]);
+    assert!(
+        before[0].model.is_empty(),
+        "the table inside is of this version"
+    );
+    for (binding, same) in before.iter().zip(bound()) {
+        assert!(binding.changes(&same).is_empty());
+    }
+    // Another training: a file of the same name and size.
+    let weights = folder.path().join("model.safetensors");
+    let mut bytes = std::fs::read(&weights).unwrap();
+    let end = bytes.len() - 4;
+    bytes[end..].copy_from_slice(&0.75_f32.to_le_bytes());
+    std::fs::write(&weights, bytes).unwrap();
+    let after = bound();
+    assert!(before[0].changes(&after[0]).is_empty());
+    assert_eq!(before[1].changes(&after[1]), ["the model"]);
 }
 
 #[test]

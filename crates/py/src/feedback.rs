@@ -219,10 +219,7 @@ pub(crate) fn feedback_agreement(
         let (run, plan) = opened(&*open, &run, suite.as_deref())?;
         let records = Log::open(&*open).current(&Filter::of_run(run.manifest.id.as_str()))?;
         let seed = seed(&run.manifest);
-        let mut found = Vec::new();
-        for question in plan.questions.iter().filter(|q| q.kind.level().is_some()) {
-            found.push(agreement::of(question, &records, &Rules::default(), seed)?);
-        }
+        let found = agreement::of_plan((&plan, &[]), records, &*open, &Rules::default(), seed)?;
         Ok(serde_json::to_string(&found)?)
     })
 }
@@ -306,9 +303,11 @@ impl Review {
         let Some(record) = make(&session, open.now_ms()?)? else {
             return Ok(None);
         };
-        let kept = Log::open(&*open).append(record)?.record;
+        let log = Log::open(&*open);
+        let kept = log.append(record)?.record;
         let text = serde_json::to_string(&kept)?;
         session.kept(kept);
+        session.catch_up(&log)?;
         Ok(Some(text))
     }
 }

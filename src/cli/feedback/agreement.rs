@@ -7,6 +7,7 @@ use botsmith::eval::feedback::agreement::{self, Agreement};
 use botsmith::eval::feedback::{Filter, Log, Measured, Plan, Rules, Verdict, seed};
 use botsmith::eval::report::percent;
 use botsmith::eval::run::Runs;
+use botsmith::eval::stats::Interval;
 use serde_json::json;
 
 use super::args::Agreement as Args;
@@ -29,16 +30,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Ended> {
     }
     let records = Log::open(&*store).current(&filter)?;
     let seed = args.seed.unwrap_or_else(|| seed(&run.manifest));
-    let mut found = Vec::new();
-    for name in &args.questions {
-        plan.question(name)?;
-    }
-    for question in &plan.questions {
-        let wanted = args.questions.is_empty() || args.questions.contains(&question.name);
-        if wanted && question.kind.level().is_some() {
-            found.push(agreement::of(question, &records, &Rules::default(), seed)?);
-        }
-    }
+    let wanted = (&plan, args.questions.as_slice());
+    let found = agreement::of_plan(wanted, records, &*store, &Rules::default(), seed)?;
     if args.json {
         output::print_json(&json!({
             "run": run.manifest.id, "suite": run.manifest.suite, "seed": seed, "questions": found,
@@ -76,37 +69,60 @@ fn shown(found: &Agreement, paint: Paint) -> String {
         if raters == 1 { "" } else { "s" },
         standing.doubles
     );
+    if found.reworded > 0 {
+        let words = format!(
+            "{} more labels were given when the question read otherwise; they do not count: \
+             `botsmith feedback review` asks again",
+            found.reworded
+        );
+        text.push_str(&wrap(&words, "  ", "  "));
+    }
     for reason in &standing.reasons {
         text.push_str(&wrap(reason, "  ", "  "));
     }
     let level = format!("{:?}", found.level).to_lowercase();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {name:<22}{value}");
+    };
     if let Some(raw) = standing.raw {
-        let _ = writeln!(text, "  equal labels          {}", percent(raw));
+        let interval = standing.raw_interval.map(|i| {
+            let [lo, hi] = [i.lo(), i.hi()].map(percent);
+            format!(" [{lo}, {hi}]")
+        });
+        line(
+            "equal labels",
+            &format!("{}{}", percent(raw), interval.unwrap_or_default()),
+        );
     }
     if let Some(alpha) = &standing.alpha {
-        let _ = writeln!(text, "  Krippendorff's alpha  {} ({level})", number(alpha));
+        line(
+            "Krippendorff's alpha",
+            &format!("{} ({level})", number(alpha)),
+        );
     }
-    let kappa = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
+    let kappa = |value: Option<f64>, interval: Option<Interval>| {
+        value.map_or("-".into(), |value| number(&Measured { value, interval }))
+    };
     if let Some(cohen) = &found.cohen {
-        let _ = write!(text, "  Cohen's kappa         {}", kappa(cohen.plain));
+        line("Cohen's kappa", &kappa(cohen.plain, cohen.plain_interval));
         if cohen.linear.is_some() {
-            let _ = write!(
-                text,
-                ", linear {}, quadratic {}",
-                kappa(cohen.linear),
-                kappa(cohen.quadratic)
+            line(
+                "  linear weights",
+                &kappa(cohen.linear, cohen.linear_interval),
+            );
+            line(
+                "  quadratic weights",
+                &kappa(cohen.quadratic, cohen.quadratic_interval),
             );
         }
-        text.push('\n');
     }
     if let Some(fleiss) = &found.fleiss {
-        let _ = writeln!(
-            text,
-            "  Fleiss' kappa         {}, Randolph's {} ({} answers with {} labels)",
-            kappa(fleiss.fleiss),
-            kappa(fleiss.randolph),
-            fleiss.n,
-            fleiss.raters
+        let over = format!("{} answers with {} labels", fleiss.n, fleiss.raters);
+        let value = kappa(fleiss.fleiss, fleiss.fleiss_interval);
+        line("Fleiss' kappa", &format!("{value} ({over})"));
+        line(
+            "Randolph's kappa",
+            &kappa(fleiss.randolph, fleiss.randolph_interval),
         );
     }
     text.push_str(&raters_of(found, paint));

@@ -272,6 +272,10 @@ impl Told<'_> {
                 self.0.collected.unweighted,
                 "labels without a chance of having been chosen",
             ),
+            (
+                self.0.collected.reworded,
+                "labels given when the question read otherwise",
+            ),
         ];
         let words: Vec<String> = counts
             .iter()

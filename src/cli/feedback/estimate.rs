@@ -144,6 +144,10 @@ fn left_out(found: &Estimates) -> Option<String> {
             left_out.unweighted,
             "labels without a chance of having been asked for",
         ),
+        (
+            left_out.reworded,
+            "labels given when the question read otherwise",
+        ),
     ];
     let counted = counts.iter().filter(|(count, _)| *count > 0);
     let words: Vec<String> = counted

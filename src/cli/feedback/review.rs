@@ -189,6 +189,7 @@ impl Desk<'_> {
         record.correction = record.correction.or_else(|| self.begun.correction.clone());
         let kept = self.log.append(record)?.record;
         self.session.kept(kept);
+        self.session.catch_up(&self.log)?;
         self.fresh();
         note.clone_into(&mut self.note);
         Ok(())

@@ -23,9 +23,10 @@ pub struct Binding {
     pub suite: String,
     /// The metric's name.
     pub metric: String,
-    /// The models asked, by name and revision; empty for an evaluator that asks none.
+    /// The models asked, by name and revision, or by the name that the suite gives one of this machine; empty for an
+    /// evaluator that asks none.
     pub model: Vec<String>,
-    /// blake3 of models and where they are.
+    /// blake3 of models and where they are; of a model of this machine, of all that its files hold.
     pub model_hash: String,
     /// blake3 of the judge's cartridges and variables.
     pub prompt_hash: String,
@@ -79,7 +80,10 @@ impl Binding {
             suite: manifest.suite.clone(),
             metric: metric.into(),
             model,
-            model_hash: pick(&["provider", "model", "revision", "address"]),
+            model_hash: match asked.iter().any(|judge| !judge["measured"].is_null()) {
+                true => pick(&["model", "measured"]),
+                false => pick(&["provider", "model", "revision", "address"]),
+            },
             prompt_hash: pick(&["cartridge", "variables"]),
             rubric_hash: hash(&rubric),
             decoding_hash: pick(&["over"]),
@@ -135,24 +139,55 @@ pub(super) fn is_judge(entry: &Value) -> bool {
     entry.get("judge").is_some()
 }
 
-/// The judges behind a metric, as the run opened them.
+/// The models behind a metric, as the run opened them: several of a judge, one of another evaluator that measures by a
+/// model, none of one that asks none.
 fn asked(manifest: &Manifest, entries: &Value, index: usize) -> Vec<Value> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let judges = list(&manifest.identity["asked"]["judges"]);
-    let entries = list(entries);
-    if !entries.get(index).is_some_and(is_judge) {
-        return Vec::new();
+    let identities = list(&manifest.identity["asked"]["judges"]);
+    let mut left = identities.iter();
+    // A run keeps those of the entries that ask, in the order of the entries.
+    let mut next = left.next();
+    for (at, entry) in list(entries).iter().enumerate() {
+        let Some(identity) = next.filter(|identity| is_of(identity, entry)) else {
+            continue;
+        };
+        if at == index {
+            return models(identity);
+        }
+        next = left.next();
     }
-    let of_judges = entries.iter().filter(|entry| is_judge(entry)).count();
-    if judges.len() == of_judges {
-        let before = entries[..index]
-            .iter()
-            .filter(|entry| is_judge(entry))
-            .count();
-        return list(&judges[before]);
+    match next {
+        None => Vec::new(),
+        // They cannot be told apart: a change of any of them counts.
+        Some(_) => identities.iter().flat_map(models).collect(),
     }
-    // Evaluators of other kinds ask too, and cannot be told apart: a change of any of them counts.
-    judges.iter().flat_map(list).collect()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+/// Whether an identity that a run keeps may be of an entry: those of judges are lists, those of other evaluators say
+/// which evaluator they are of.
+fn is_of(identity: &Value, entry: &Value) -> bool {
+    let Some((kind, options)) = entry.as_object().and_then(|map| map.iter().next()) else {
+        return false;
+    };
+    match identity["evaluator"].as_str() {
+        None => kind == "judge",
+        // `nli: FOLDER` names the model alone.
+        Some(of) => kind == of && (options.is_string() || !options["model"].is_null()),
+    }
+}
+
+/// The models of one identity.
+fn models(identity: &Value) -> Vec<Value> {
+    match identity {
+        Value::Array(judges) => judges.clone(),
+        other => {
+            let measured = &other["measured"];
+            vec![json!({"model": measured["model"], "measured": measured})]
+        }
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +267,72 @@ mod tests {
             );
         }
         assert_eq!(before.model, ["m"]);
+    }
+
+    /// Entries that measure by a model, among others of their kind that do not, and a judge in between.
+    fn measured(change: impl Fn(&mut Value)) -> Manifest {
+        let mut found = manifest(|identity| {
+            identity["suite"]["evaluators"] = json!([
+                {"similarity": {"name": "by-table"}},
+                {"similarity": {"model": "m/small", "name": "by-model"}},
+                {"judge": {"cartridge": "j.yml", "criteria": "polite"}},
+                {"nli": "m/entails"},
+                "bertscore",
+            ]);
+            let measured = |name: &str, model: &str, files: &str| json!({"evaluator": name, "measured": {"model": model, "files": files}});
+            identity["asked"]["judges"] = json!([
+                measured("similarity", "m/small", "f1"),
+                [{"cartridge": "c1", "provider": "openai", "model": "m", "over": null, "variables": {}}],
+                measured("nli", "m/entails", "f2"),
+            ]);
+            change(identity);
+        });
+        found.metrics = ["by-table", "by-model", "judge", "nli", "bertscore"]
+            .map(str::to_owned)
+            .to_vec();
+        found
+    }
+
+    #[test]
+    fn other_weights_under_the_same_path_are_another_model_of_the_metric_that_reads_them_alone() {
+        let before = measured(|_| ());
+        let of = |manifest: &Manifest, metric: &str| Binding::of(manifest, metric).unwrap();
+        assert_eq!(of(&before, "by-model").model, ["m/small"]);
+        assert_eq!(of(&before, "nli").model, ["m/entails"]);
+        assert_eq!(of(&before, "judge").model, ["m"]);
+        assert!(
+            of(&before, "by-table").model.is_empty() && of(&before, "bertscore").model.is_empty()
+        );
+        let cases = [
+            ("/asked/judges/0/measured/files", "by-model"),
+            ("/asked/judges/1/0/model", "judge"),
+            ("/asked/judges/2/measured/files", "nli"),
+        ];
+        for (pointer, changed) in cases {
+            let after =
+                measured(|identity| *identity.pointer_mut(pointer).unwrap() = json!("else"));
+            for metric in ["by-table", "by-model", "judge", "nli", "bertscore"] {
+                let wanted: &[&str] = if metric == changed {
+                    &["the model"]
+                } else {
+                    &[]
+                };
+                let changes = of(&before, metric).changes(&of(&after, metric));
+                assert_eq!(changes, wanted, "{pointer}: {metric}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_entries_cannot_be_told_apart_a_change_of_any_model_counts() {
+        let unknown = |files: &str| {
+            measured(|identity| {
+                identity["asked"]["judges"][2] =
+                    json!({"evaluator": "new-kind", "measured": {"model": "x", "files": files}});
+            })
+        };
+        let of = |manifest: &Manifest| Binding::of(manifest, "bertscore").unwrap();
+        assert_eq!(of(&unknown("a")).changes(&of(&unknown("b"))), ["the model"]);
     }
 
     #[test]

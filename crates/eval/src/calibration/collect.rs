@@ -29,6 +29,8 @@ pub struct Collected {
     /// Labels without a chance of having been chosen, beside others that have one: nobody knows what they
     /// stand for, and they are left out.
     pub unweighted: usize,
+    /// Labels that were given when the question read otherwise.
+    pub reworded: usize,
     /// The people.
     pub raters: Vec<String>,
 }
@@ -104,6 +106,7 @@ impl Collected {
         self.draws += other.draws;
         self.unjudged += other.unjudged;
         self.stale += other.stale;
+        self.reworded += other.reworded;
         for rater in other.raters {
             if !self.raters.contains(&rater) {
                 self.raters.push(rater);

@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::rows::{Row, judged, rows};
 use super::hold;
 use super::said::Said;
-use crate::feedback::{Filter, Log};
+use crate::feedback::{Filter, InForce, Log, Wordings};
 use crate::run::StoredRun;
 use crate::stats::{
     Confidence, PredictionPowered, prediction_powered, prediction_powered_difference,
@@ -68,6 +68,8 @@ pub struct LeftOut {
     pub stale: usize,
     /// Labels without a chance, beside others with one.
     pub unweighted: usize,
+    /// Labels that were given when the question read otherwise.
+    pub reworded: usize,
 }
 
 /// One bot.
@@ -121,12 +123,19 @@ impl Estimating {
             Some(metric) => Some(metric.clone()),
             None => hold::judge(manifest)?,
         };
-        let question = hold::question(self.question.as_deref(), manifest)?;
-        let mut records = Log::open(store).current(&Filter::of_run(manifest.id.clone()))?;
+        let (question, plan) = hold::question(self.question.as_deref(), manifest)?;
+        let records = Log::open(store).current(&Filter::of_run(manifest.id.clone()))?;
+        let InForce {
+            mut records,
+            reworded,
+        } = Wordings::new(store, &plan).split(records)?;
         let standing = hold::raters(&question, &records, self.seed)?;
         records.retain(|record| standing.counts(&record.rater));
         let said = Said::of(&question, records.iter());
-        let mut left_out = LeftOut::default();
+        let mut left_out = LeftOut {
+            reworded: reworded.get(&question.name).copied().unwrap_or(0),
+            ..LeftOut::default()
+        };
         let mut rows = rows(run, metric.as_deref(), &said, &mut left_out)?;
         let drawn = |row: &Row| matches!(row.word, Some((_, Some(_))));
         if rows.iter().any(drawn) {
@@ -141,9 +150,9 @@ impl Estimating {
             return Err(Error::NotFound {
                 what: "label",
                 name: format!("{} of {}", question.name, manifest.suite),
-                hint: Some(format!(
-                    "`botsmith feedback review {}` collects them",
-                    manifest.id.get(..12).unwrap_or(&manifest.id)
+                hint: Some(hold::no_label(
+                    left_out.reworded,
+                    manifest.id.get(..12).unwrap_or(&manifest.id),
                 )),
             });
         }

@@ -9,7 +9,7 @@ use botsmith_core::store::StateStore;
 use super::{
     Binding, Calibrations, Collected, Renew, Renewal, Requirements, Standing, Stored, renew,
 };
-use crate::feedback::{Filter, Log, Plan, Question, Record, Rules, Standing as Raters};
+use crate::feedback::{Filter, Log, Plan, Question, Record, Rules, Standing as Raters, Wordings};
 use crate::run::{Manifest, StoredRun};
 use crate::{Error, Result};
 
@@ -62,17 +62,20 @@ impl Hold {
             return Err(Error::Invalid("no run to hold the judge against".into()));
         };
         let metric = self.metric(&newest.manifest)?;
-        let question = question(self.question.as_deref(), &newest.manifest)?;
+        let (question, plan) = question(self.question.as_deref(), &newest.manifest)?;
         let binding = Binding::of(&newest.manifest, &metric)?;
         let log = Log::open(store);
-        let (mut said, mut other_judges) = (Vec::new(), 0);
+        let mut wordings = Wordings::new(store, &plan);
+        let (mut said, mut other_judges, mut reworded) = (Vec::new(), 0, 0);
         for run in runs {
             let bound = Binding::of(&run.manifest, &metric);
             if run.report.is_none() || !bound.is_ok_and(|b| binding.changes(&b).is_empty()) {
                 other_judges += 1;
                 continue;
             }
-            said.push((run, log.current(&Filter::of_run(run.manifest.id.clone()))?));
+            let now = wordings.split(log.current(&Filter::of_run(run.manifest.id.clone()))?)?;
+            reworded += now.reworded.get(&question.name).copied().unwrap_or(0);
+            said.push((run, now.records));
         }
         let all: Vec<_> = said
             .iter()
@@ -84,7 +87,8 @@ impl Hold {
             records.retain(|record| raters.counts(&record.rater));
             collected.add(Collected::of(run, &metric, &question, &records)?);
         }
-        let collected = collected.settled();
+        let mut collected = collected.settled();
+        collected.reworded = reworded;
         let how = Renew {
             requirements: self.requirements,
             now_ms: store.now_ms()?,
@@ -97,7 +101,7 @@ impl Hold {
             return Err(Error::NotFound {
                 what: "label",
                 name: format!("{} of {}", question.name, newest.manifest.suite),
-                hint: Some("`botsmith feedback review latest` collects them".into()),
+                hint: Some(no_label(reworded, "latest")),
             });
         }
         let (stored, renewal) = renew(old, &binding, &collected.labels, &how)?;
@@ -148,19 +152,30 @@ pub(super) fn judge(run: &Manifest) -> Result<Option<String>> {
     }
 }
 
-/// The question that is meant: by its name, else the suite's first that says what passes.
-pub(super) fn question(wanted: Option<&str>, run: &Manifest) -> Result<Question> {
+/// What to do where there is no label. `reworded`: how many were given under other words.
+pub(super) fn no_label(reworded: usize, run: &str) -> String {
+    let collects = format!("`botsmith feedback review {run}` collects them");
+    match reworded {
+        0 => collects,
+        n => {
+            format!("{collects}; {n} were given when the question read otherwise, and do not count")
+        }
+    }
+}
+
+/// The question that is meant, and the plan that asks it: by its name, else the suite's first that says what passes.
+pub(super) fn question(wanted: Option<&str>, run: &Manifest) -> Result<(Question, Plan)> {
     let plan = Plan::of_run(run, None)?;
     if let Some(wanted) = wanted {
-        return Ok(plan.question(wanted)?.clone());
+        return Ok((plan.question(wanted)?.clone(), plan));
     }
-    let mut questions = plan.questions.into_iter();
-    questions.find(Question::decides).ok_or_else(|| {
-        Error::Invalid(
+    match plan.questions.iter().find(|question| question.decides()) {
+        Some(question) => Ok((question.clone(), plan)),
+        None => Err(Error::Invalid(
             "no question of the suite's `feedback` says what passes: give a rating or a label its `pass`"
                 .into(),
-        )
-    })
+        )),
+    }
 }
 
 /// How the raters stand, where anything may be learnt from them.
@@ -186,16 +201,21 @@ impl Held {
     /// The whole of it, as `botsmith feedback calibrate --json` prints it.
     pub fn json(&self) -> serde_json::Value {
         let collected = &self.collected;
+        let mut calibration = serde_json::to_value(&self.stored).expect("our types serialise");
+        // A digest for each label says nothing to a reader.
+        if let Some(fields) = calibration.as_object_mut() {
+            fields.remove("seen");
+        }
         serde_json::json!({
             "suite": self.binding.suite, "metric": self.binding.metric, "question": self.question.name,
             "labels": collected.labels.len(), "raters": collected.raters, "excluded": self.excluded,
             "left_out": {
                 "draws": collected.draws, "unjudged": collected.unjudged, "stale": collected.stale,
-                "unweighted": collected.unweighted, "runs_of_other_judges": self.other_judges,
+                "unweighted": collected.unweighted, "reworded": collected.reworded, "runs_of_other_judges": self.other_judges,
             },
             "renewal": self.renewal, "standing": self.standing, "gates": self.standing.gates(),
             "reason": self.standing.reason(), "e_value": self.stored.drift.e_value(),
-            "calibration": self.stored,
+            "calibration": calibration,
         })
     }
 }

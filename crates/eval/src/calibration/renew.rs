@@ -5,16 +5,11 @@
 //! anew with every label would never be found wrong. A new one is made where there is none, the judge has
 //! changed, the old one is void, or who asks wants it. After drift only the labels since count.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::label::{Dated, LEAST, Label};
-use super::{Binding, Requirements, Stored, calibrate};
+use super::{Binding, Requirements, Seen, Stored, calibrate};
 use crate::Result;
-
-/// The greatest weight of a label, relative to the mean, where at least a fifth are drawn at random.
-const MOST_WEIGHT: f64 = 5.0;
 
 /// What became of newer labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,22 +64,25 @@ pub fn renew(
     how: &Renew,
 ) -> Result<(Stored, Renewal)> {
     let old = old.filter(|old| old.binding.changes(binding).is_empty());
-    let since = |at: u64| labels.iter().filter(move |dated| dated.at > at);
     let Some(mut old) = old else {
-        return make(binding, labels.iter(), how);
+        return make(binding, &labels.iter().collect::<Vec<_>>(), how);
     };
     if !old.drift.is_void() {
-        let fresh: Vec<&Dated> = since(old.fed_until_ms).collect();
+        let until = (old.labels_until_ms, old.fed_until_ms);
+        let fresh = |dated: &&Dated| old.seen.is_fresh(dated, until);
+        let fresh: Vec<&Dated> = labels.iter().filter(fresh).collect();
         let fed = feed(&mut old, &fresh)?;
         old.requirements = how.requirements;
         return match (old.drift.is_void(), how.anew) {
             // Kept as void before anything takes its place, so that nobody overlooks it.
             (true, _) => Ok((old, Renewal::Voided { labels: fed })),
-            (false, true) => make(binding, labels.iter(), how),
+            (false, true) => make(binding, &labels.iter().collect::<Vec<_>>(), how),
             (false, false) => Ok((old, Renewal::Watched { labels: fed })),
         };
     }
-    let count = since(old.labels_until_ms).count();
+    let since = |dated: &&Dated| old.seen.is_since(dated, old.labels_until_ms);
+    let since: Vec<&Dated> = labels.iter().filter(since).collect();
+    let count = since.len();
     if count < LEAST {
         let of = LEAST;
         return Ok((old, Renewal::Waits { labels: count, of }));
@@ -94,27 +92,22 @@ pub fn renew(
         let of = how.requirements.labels;
         return Ok((old, Renewal::Waits { labels: count, of }));
     }
-    make(binding, since(old.labels_until_ms), how)
+    make(binding, &since, how)
 }
 
-fn make<'a>(
-    binding: &Binding,
-    labels: impl Iterator<Item = &'a Dated>,
-    how: &Renew,
-) -> Result<(Stored, Renewal)> {
-    let labels: Vec<&Dated> = labels.collect();
+fn make(binding: &Binding, labels: &[&Dated], how: &Renew) -> Result<(Stored, Renewal)> {
     let plain: Vec<Label> = labels.iter().map(|dated| dated.label.clone()).collect();
     let calibration = calibrate(&plain, how.seed)?;
     let until = labels.iter().map(|dated| dated.at).max().unwrap_or(0);
-    let drawn = labels.iter().any(|dated| dated.drawn);
-    let most = if drawn { MOST_WEIGHT } else { 1.0 };
-    let stored = Stored::new(
+    let mut stored = Stored::new(
         binding.clone(),
         calibration,
         how.requirements,
         (how.now_ms, until),
-        most,
+        // Raised by the first label that was drawn with a known chance.
+        1.0,
     )?;
+    stored.seen = Seen::fitted(labels);
     Ok((
         stored,
         Renewal::Made {
@@ -123,40 +116,12 @@ fn make<'a>(
     ))
 }
 
-/// Feeds labels to the bet, those of one group as one; gives how many groups there were.
+/// Feeds labels to the bet; gives how many groups there were.
 fn feed(stored: &mut Stored, fresh: &[&Dated]) -> Result<usize> {
-    if fresh.is_empty() {
-        return Ok(0);
-    }
-    let mut groups: BTreeMap<(u64, &str), (f64, f64, f64)> = BTreeMap::new();
-    let mut first: BTreeMap<&str, u64> = BTreeMap::new();
-    for dated in fresh {
-        let group = match dated.label.group.as_str() {
-            "" => dated.key.as_str(),
-            group => group,
-        };
-        let at = *first.entry(group).or_insert(dated.at);
-        let says = dated
-            .label
-            .passed
-            .unwrap_or_else(|| stored.calibration.map.apply(dated.label.judge) >= 0.5);
-        let agrees = f64::from(u8::from(says == dated.label.human));
-        let sums = groups.entry((at, group)).or_default();
-        sums.0 += agrees;
-        sums.1 += dated.label.weight;
-        sums.2 += 1.0;
-    }
-    let mean = groups
-        .values()
-        .map(|(_, weight, n)| weight / n)
-        .sum::<f64>()
-        / groups.len() as f64;
-    for (agrees, weight, n) in groups.values() {
-        let weight = (weight / n / mean).min(stored.drift.most_weight);
-        stored.drift.observe(agrees / n, weight)?;
-    }
-    stored.fed_until_ms = fresh.iter().map(|dated| dated.at).max().unwrap_or(0);
-    Ok(groups.len())
+    let newest = fresh.iter().map(|dated| dated.at).max();
+    stored.fed_until_ms = stored.fed_until_ms.max(newest.unwrap_or(0));
+    let map = &stored.calibration.map;
+    stored.seen.feed(&mut stored.drift, map, fresh)
 }
 
 #[cfg(test)]

@@ -65,7 +65,11 @@ impl<'a> Said<'a> {
                 &mut words.no
             } += 1;
             words.at = words.at.max(record.at);
-            words.probability = words.probability.or(record.probability);
+            // Of two plans, the one that made it likelier: what a larger budget draws holds what a smaller one drew.
+            words.probability = match (words.probability, record.probability) {
+                (Some(known), Some(other)) => Some(known.max(other)),
+                (known, other) => known.or(other),
+            };
             if words.hash.is_empty() {
                 words.hash = &record.answer_hash;
             }

@@ -1,14 +1,14 @@
 //! Calibrations in a store: the one in force for each judge of each suite, and all there ever were.
 //!
 //! Partition `calibration`: the record `now/KEY` holds the one in force (KEY: hash of suite and metric), the
-//! log `made` every one that was made or became void, in order. Which labels a calibration has seen is known
-//! by time, so that newer ones, and only they, are held against it.
+//! log `made` every one that was made or became void, in order. A calibration knows which answers' labels it
+//! has seen ([`Seen`]), so that newer ones, and only they, are held against it, each once.
 
 use botsmith_core::digest::Digest;
 use botsmith_core::store::{Outcome, StateStore, Transaction};
 use serde::{Deserialize, Serialize};
 
-use super::{Binding, Calibration, Drift, Permission, Requirements};
+use super::{Binding, Calibration, Drift, Permission, Requirements, Seen};
 use crate::{Error, Result};
 
 const PARTITION: &str = "calibration";
@@ -31,6 +31,9 @@ pub struct Stored {
     pub fed_until_ms: u64,
     /// The bet against it, fed by newer labels.
     pub drift: Drift,
+    /// Which labels it has seen: those that it was fitted to, and those that were fed to the bet.
+    #[serde(default)]
+    pub seen: Seen,
 }
 
 impl Stored {
@@ -53,6 +56,7 @@ impl Stored {
             made_ms,
             labels_until_ms,
             fed_until_ms: labels_until_ms,
+            seen: Seen::default(),
         })
     }
 
@@ -172,7 +176,12 @@ impl<'a> Calibrations<'a> {
     /// If the store fails, or another process put one in force at the same moment.
     pub fn put(&self, stored: &Stored) -> Result<()> {
         let key = key(&stored.binding.suite, &stored.binding.metric);
-        let bytes = serde_json::to_vec(stored).expect("our types serialise to JSON");
+        let bytes = |of: &Stored| serde_json::to_vec(of).expect("our types serialise to JSON");
+        // What it has seen is only looked at in the one in force.
+        let history = bytes(&Stored {
+            seen: Seen::default(),
+            ..stored.clone()
+        });
         let version = self.read(&stored.binding.suite, &stored.binding.metric)?;
         let begin = match version {
             Some((_, version)) => Transaction::new().at_version(&key, version),
@@ -180,7 +189,7 @@ impl<'a> Calibrations<'a> {
         };
         let outcome = self.store.transact(
             PARTITION,
-            begin.put(&key, bytes.clone()).append(MADE, bytes),
+            begin.put(&key, bytes(stored)).append(MADE, history),
         )?;
         match outcome {
             Outcome::Committed(_) => Ok(()),
@@ -191,7 +200,7 @@ impl<'a> Calibrations<'a> {
         }
     }
 
-    /// Every one that was put in force, oldest first.
+    /// Every one that was put in force, oldest first; without the answers that it has seen.
     ///
     /// # Errors
     /// As [`get`](Self::get).

@@ -1,19 +1,25 @@
 //! How much raters agree on one question: current records -> numbers, raters, disputes, standing.
 //!
 //! Beside what the standing rests on (alpha): Cohen's kappa where there are two raters, with its three
-//! weights; Fleiss' and Randolph's over the answers that have the number of labels most of them have.
+//! weights; Fleiss' and Randolph's over the answers that have the number of labels most of them have; each with its
+//! interval from resampled answers.
 //! A question with several labels at once counts each label as a yes or no of its own.
+
+mod kappas;
 
 use std::collections::BTreeMap;
 
+use botsmith_core::store::StateStore;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Result;
-use crate::stats::{Confusion, Level, Weights, fleiss_kappa, randolph_kappa};
+use crate::stats::Level;
 
 use super::standing::Labels;
-use super::{Question, Record, Rules, Standing};
+use super::{Plan, Question, Record, Rules, Standing, Wordings};
+
+pub use kappas::{Cohen, Fleiss};
 
 /// What raters said to one question, and how far they agree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,38 +33,15 @@ pub struct Agreement {
     pub answers: usize,
     /// How many labels there are.
     pub labels: usize,
+    /// How many more were given when the question read otherwise, and do not count.
+    #[serde(default)]
+    pub reworded: usize,
     /// Cohen's kappa of two raters.
     pub cohen: Option<Cohen>,
     /// Kappa of as many raters as most answers have.
     pub fleiss: Option<Fleiss>,
     /// The answers on which raters differ, the widest apart first.
     pub disputes: Vec<Dispute>,
-}
-
-/// Cohen's kappa over the answers that both of two raters labelled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cohen {
-    /// How many labels are compared.
-    pub n: usize,
-    /// Every disagreement alike; `None` where nothing differs.
-    pub plain: Option<f64>,
-    /// By distance; only where labels have an order.
-    pub linear: Option<f64>,
-    /// By distance squared; only where labels have an order.
-    pub quadratic: Option<f64>,
-}
-
-/// Kappa of several raters.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fleiss {
-    /// How many labels each answer has.
-    pub raters: usize,
-    /// How many answers have so many.
-    pub n: usize,
-    /// Fleiss' kappa; `None` where all labels are equal.
-    pub fleiss: Option<f64>,
-    /// Randolph's kappa.
-    pub randolph: Option<f64>,
 }
 
 /// An answer on which raters differ.
@@ -89,7 +72,8 @@ pub struct Said {
     pub comment: Option<String>,
 }
 
-/// How far raters agree on a question. `records`: the current ones, of any question.
+/// How far raters agree on a question. `records`: the current ones, of any question, all of which count: those given
+/// under other words were taken out before ([`Wordings`](super::Wordings)).
 ///
 /// ```
 /// use botsmith_eval::feedback::{Question, Record, Rules, Verdict, agreement};
@@ -124,82 +108,38 @@ pub fn of(question: &Question, records: &[Record], rules: &Rules, seed: u64) -> 
         level: labels.level,
         answers: by_unit.len(),
         labels: labels.first.len(),
-        cohen: cohen(&labels, &by_unit)?,
-        fleiss: fleiss(&labels, &by_unit)?,
+        reworded: 0,
+        cohen: kappas::cohen(&labels, &by_unit, rules, seed)?,
+        fleiss: kappas::fleiss(&labels, &by_unit, rules, seed)?,
         disputes: disputes(question, records),
     })
 }
 
-type Units<'a> = BTreeMap<usize, Vec<(usize, &'a [f64])>>;
-
-/// Numbers as classes: answers are whole numbers or places in a list.
-fn class(x: f64) -> i64 {
-    x.round() as i64
-}
-
-fn cohen(labels: &Labels, units: &Units<'_>) -> Result<Option<Cohen>> {
-    if labels.raters.len() != 2 {
-        return Ok(None);
+/// How far raters agree on those questions of a plan on which they can, or on those of them that are named. `records`:
+/// the current ones, whichever words they were given under; the store has their runs.
+///
+/// # Errors
+/// A name that the plan does not ask, more than 256 different ratings, or the store fails.
+pub fn of_plan(
+    (plan, names): (&Plan, &[String]),
+    records: Vec<Record>,
+    store: &dyn StateStore,
+    rules: &Rules,
+    seed: u64,
+) -> Result<Vec<Agreement>> {
+    for name in names {
+        plan.question(name)?;
     }
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for unit in units.values() {
-        let of = |rater| unit.iter().find(|(r, _)| *r == rater).map(|(_, x)| *x);
-        if let (Some(first), Some(second)) = (of(0), of(1)) {
-            a.extend(first.iter().map(|x| class(*x)));
-            b.extend(second.iter().map(|x| class(*x)));
-        }
-    }
-    if a.is_empty() {
-        return Ok(None);
-    }
-    let confusion = Confusion::new(&a, &b)?;
-    let ordered = |weights| match labels.level {
-        Level::Nominal => None,
-        _ => confusion.kappa(weights),
+    let now = Wordings::new(store, plan).split(records)?;
+    let wanted = |question: &&Question| {
+        question.kind.level().is_some() && (names.is_empty() || names.contains(&question.name))
     };
-    Ok(Some(Cohen {
-        n: a.len(),
-        plain: confusion.kappa(Weights::None),
-        linear: ordered(Weights::Linear),
-        quadratic: ordered(Weights::Quadratic),
-    }))
-}
-
-fn fleiss(labels: &Labels, units: &Units<'_>) -> Result<Option<Fleiss>> {
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for unit in units.values().filter(|unit| unit.len() >= 2) {
-        *sizes.entry(unit.len()).or_default() += 1;
-    }
-    let most = sizes.into_iter().max_by_key(|(size, n)| (*n, *size));
-    let Some((raters, n)) = most else {
-        return Ok(None);
+    let one = |question: &Question| {
+        let mut found = of(question, &now.records, rules, seed)?;
+        found.reworded = now.reworded.get(&question.name).copied().unwrap_or(0);
+        Ok(found)
     };
-    let mut classes: Vec<i64> = labels
-        .first
-        .iter()
-        .flat_map(|(_, _, numbers)| numbers.iter().map(|x| class(*x)))
-        .collect();
-    classes.sort_unstable();
-    classes.dedup();
-    let mut table = Vec::new();
-    for unit in units.values().filter(|unit| unit.len() == raters) {
-        for i in 0..labels.width {
-            let mut row = vec![0; classes.len()];
-            for (_, numbers) in unit {
-                let at = numbers.get(i).map(|x| classes.binary_search(&class(*x)));
-                if let Some(Ok(at)) = at {
-                    row[at] += 1;
-                }
-            }
-            table.push(row);
-        }
-    }
-    Ok(Some(Fleiss {
-        raters,
-        n,
-        fleiss: fleiss_kappa(&table)?,
-        randolph: randolph_kappa(&table)?,
-    }))
+    plan.questions.iter().filter(wanted).map(one).collect()
 }
 
 /// Where raters differ, in the order of how far; equals in the order of the records.

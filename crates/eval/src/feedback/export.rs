@@ -10,7 +10,7 @@ use crate::report::{safe_cell, write_error};
 use super::Record;
 
 /// The columns of a table, which are the fields of a record.
-pub const COLUMNS: [&str; 25] = [
+pub const COLUMNS: [&str; 26] = [
     "id",
     "at",
     "suite",
@@ -36,6 +36,7 @@ pub const COLUMNS: [&str; 25] = [
     "chosen",
     "probability",
     "from",
+    "wording",
 ];
 
 /// Writes one JSON object a line.

@@ -107,7 +107,7 @@ impl<'a> Log<'a> {
         Self { store }
     }
 
-    pub(super) fn store(&self) -> &'a dyn StateStore {
+    pub(crate) fn store(&self) -> &'a dyn StateStore {
         self.store
     }
 
@@ -232,8 +232,22 @@ impl<'a> Log<'a> {
 
     /// Every record, in the order they came.
     pub fn entries(&self) -> impl Iterator<Item = Result<Record>> + use<'a> {
+        self.entries_from(0)
+    }
+
+    /// The records that came after so many, in the order they came, and how many there are now.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn since(&self, from: u64) -> Result<(Vec<Record>, u64)> {
+        let new: Vec<Record> = self.entries_from(from).collect::<Result<_>>()?;
+        let until = from + new.len() as u64;
+        Ok((new, until))
+    }
+
+    fn entries_from(&self, from: u64) -> impl Iterator<Item = Result<Record>> + use<'a> {
         let store = self.store;
-        let (mut from, mut page, mut ended) = (0, Vec::new().into_iter(), false);
+        let (mut from, mut page, mut ended) = (from, Vec::new().into_iter(), false);
         std::iter::from_fn(move || {
             if ended {
                 return None;

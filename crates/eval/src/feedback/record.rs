@@ -83,6 +83,9 @@ pub struct Record {
     /// With what probability it was, above 0, at most 1: labels weigh its inverse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
+    /// Which words the rater read ([`Plan::wording`](super::Plan::wording)); left out where nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wording: Option<String>,
     /// How it came here: `review`, `add`, or the form of the file it was in.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub from: String,
@@ -127,6 +130,7 @@ impl Default for Record {
             swapped: false,
             chosen: None,
             probability: None,
+            wording: None,
             from: String::new(),
         }
     }
@@ -237,7 +241,14 @@ impl Record {
         let mut bare = self.clone();
         bare.id.clear();
         bare.replaces = None;
+        // A file that is read in again after the words have changed holds what it held before.
+        bare.wording = None;
         digest(&bare)
+    }
+
+    /// An address by content for what was said at no known time: under other words it is another record.
+    pub(super) fn timeless_id(&self) -> String {
+        digest(&(self.content_id(), &self.wording))
     }
 }
 

@@ -10,7 +10,9 @@ use serde_json::Value;
 use crate::Result;
 
 use super::draw::ticket;
-use super::{Item, Plan, Question, Record, Source, State, Work};
+use super::others::{Others, is_first_word};
+use super::shares::shares;
+use super::{Item, Log, Plan, Question, Record, Source, State, Work};
 
 /// Keeps the draws of one seed apart.
 const ORDER: u64 = 0x0bde_0000;
@@ -39,6 +41,9 @@ pub struct Session {
     before: usize,
     drafts: BTreeMap<(usize, usize), Record>,
     said: Vec<(usize, Record)>,
+    others: Others,
+    /// How many entries of the log were taken in since it began.
+    read: u64,
 }
 
 /// One question about one item.
@@ -68,9 +73,10 @@ pub struct Progress {
 }
 
 impl Session {
-    /// The rater's questions that are not answered yet. `said`: the records of the run in every state,
-    /// edits resolved. Items that one label is enough for, and that somebody else has labelled, are left
-    /// out. Every rater has an order of their own.
+    /// The rater's questions that are not answered yet. `said`: the records of the run in every state, edits
+    /// resolved; those given under other words than the plan's are passed over. An item that as many others have
+    /// labelled as are wanted, one or two, is left out. Every rater has an order of their own; where the plan names
+    /// its raters they begin with their share, and what two raters label is asked of the two whose share it is in.
     pub fn new(
         work: Work,
         plan: Plan,
@@ -81,21 +87,28 @@ impl Session {
         let rater = rater.into();
         let items = work.items;
         let order = ticket(seed ^ ORDER, &rater);
-        let mut others: BTreeSet<(String, &str)> = BTreeSet::new();
+        let mut others = Others::default();
         let mut mine: BTreeMap<(String, &str), &Record> = BTreeMap::new();
-        for record in said
-            .iter()
-            .filter(|r| r.round < 2 && r.source == Source::Expert)
-        {
-            let key = (record.unit(), record.question.as_str());
-            if record.rater == rater {
-                mine.insert(key, record);
-            } else if record.state == State::Submitted {
-                others.insert(key);
+        for record in said {
+            others.hear(record, &plan, &rater);
+            if record.rater == rater && is_first_word(record, &plan) {
+                mine.insert((record.unit(), record.question.as_str()), record);
             }
         }
+        let place = plan.raters.iter().position(|known| *known == rater);
+        let shares = match place {
+            Some(_) => shares(&items, plan.raters.len(), seed),
+            None => vec![Vec::new(); items.len()],
+        };
+        let in_share = |at: usize| {
+            let share: &[usize] = &shares[at];
+            share.is_empty() || place.is_some_and(|place| share.contains(&place))
+        };
         let mut sequence: Vec<usize> = (0..items.len()).collect();
-        sequence.sort_by_cached_key(|&at| ticket(order, &items[at].subject.key()));
+        sequence.sort_by_cached_key(|&at| {
+            let ticket = ticket(order, &items[at].subject.key());
+            (!in_share(at), ticket)
+        });
         let (mut steps, mut drafts, mut before) = (Vec::new(), BTreeMap::new(), 0);
         for at in sequence {
             for (q, question) in plan.questions.iter().enumerate() {
@@ -109,7 +122,8 @@ impl Session {
                         drafts.insert((at, q), Record::clone(record));
                         steps.push((at, q));
                     }
-                    _ if !items[at].double && others.contains(&key) => {}
+                    _ if others.fill(&items[at], question) => {}
+                    _ if items[at].double && !in_share(at) => {}
                     _ => steps.push((at, q)),
                 }
             }
@@ -125,7 +139,39 @@ impl Session {
             before,
             drafts,
             said: Vec::new(),
+            others,
+            read: 0,
         }
+    }
+
+    /// Takes in what others have said since, so that nobody is asked what enough others have labelled. To be called
+    /// between two questions; the first call reads the whole log, later ones what is new.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn catch_up(&mut self, log: &Log<'_>) -> Result<()> {
+        if self.round > 1 {
+            return Ok(());
+        }
+        let (new, read) = log.since(self.read)?;
+        self.read = read;
+        let runs: BTreeSet<&str> = self.items.iter().map(|item| item.run.as_str()).collect();
+        for record in new
+            .iter()
+            .filter(|record| runs.contains(record.run.as_str()))
+        {
+            self.others.hear(record, &self.plan, &self.rater);
+        }
+        let (mut at, now) = (0, self.at);
+        let (items, plan, drafts, others) = (&self.items, &self.plan, &self.drafts, &self.others);
+        self.steps.retain(|step| {
+            at += 1;
+            let asked = at <= now;
+            asked
+                || drafts.contains_key(step)
+                || !others.fill(&items[step.0], &plan.questions[step.1])
+        });
+        Ok(())
     }
 
     /// Some answers that the rater has labelled, to be labelled again without a look at what they said:
@@ -142,7 +188,8 @@ impl Session {
         let rater = rater.into();
         let of = |second: bool| -> BTreeSet<(String, String)> {
             said.iter()
-                .filter(|r| r.rater == rater && r.counts() && (r.round >= 2) == second)
+                .filter(|r| r.rater == rater && r.counts() && plan.asks_as(r))
+                .filter(|r| (r.round >= 2) == second)
                 .map(|r| (r.unit(), r.question.clone()))
                 .collect()
         };
@@ -221,6 +268,7 @@ impl Session {
         record.blind = step.blind;
         record.swapped = step.swapped;
         record.round = self.round;
+        record.wording = Some(self.plan.wording(step.question));
         record.from = "review".into();
         record.replaces = step.draft.map(|draft| draft.id.clone());
         Some(record)

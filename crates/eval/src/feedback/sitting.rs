@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::Runs;
 use crate::{Error, Result};
 
-use super::{Filter, Log, Plan, Rules, Session, Work, seed};
+use super::{Filter, Log, Plan, Rules, Session, Wordings, Work, seed};
 
 /// Who reviews what. Left empty, each wish is the suite's.
 ///
@@ -71,6 +71,8 @@ impl Sitting {
             filter.every_state = true;
             said.extend(log.current(&filter)?);
         }
+        // What was said under other words is asked again.
+        let said = Wordings::new(store, &plan).split(said)?.records;
         let work = match &second {
             Some(second) if second.manifest.id == run.manifest.id => {
                 return Err(Error::Invalid(

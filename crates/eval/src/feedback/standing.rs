@@ -122,6 +122,9 @@ pub struct Standing {
     pub doubles: usize,
     /// The share of equal pairs of labels.
     pub raw: Option<f64>,
+    /// Its 95 % interval; `None` where fewer than two answers have two labels.
+    #[serde(default)]
+    pub raw_interval: Option<Interval>,
     /// Krippendorff's alpha of the raters who count.
     pub alpha: Option<Measured>,
     /// The raters, by name.
@@ -181,6 +184,7 @@ impl Standing {
         let left = rater_agreement(&ratings, labels.level, Confidence::P95, rules.draws, seed)?;
         found.doubles = labels.doubles(&excluded);
         found.raw = ratings.raw();
+        let raw_interval = ratings.raw_interval(Confidence::P95, rules.draws, seed)?;
         found.alpha = measured(&ratings, labels.level, rules, seed)?;
         let mut raters = Vec::new();
         for (at, name) in labels.raters.iter().enumerate() {
@@ -214,6 +218,7 @@ impl Standing {
             reasons: found.reasons,
             doubles: found.doubles,
             raw: found.raw,
+            raw_interval,
             alpha: found.alpha,
             raters,
         })

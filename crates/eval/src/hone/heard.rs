@@ -2,10 +2,19 @@
 //! at all, and what speaks against promoting without a person.
 //!
 //! Everything that anybody ever wrote about a case of dev or gate is guarded, drafts and withdrawn words
-//! too. Only what counts as somebody's word on the truth teaches, and only of raters who are not excluded.
+//! too, and those on other suites' cases: cases are known by their ids, and two suites may have the same text. What
+//! teaches, and what raters' standing rests on, is of this suite alone: somebody's word on the truth, given under the
+//! question's words of now, by raters who are not excluded. A record without a suite is of that of its run; where the
+//! run is not in the store it is of no suite.
 
-use crate::Result;
-use crate::feedback::{Filter, Kind, Log, Plan, Question, Record, Rules, Standing};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use crate::feedback::{
+    Filter, InForce, Kind, Log, Plan, Question, Record, Rules, Standing, Wordings,
+};
+use crate::run::Runs;
+use crate::{Error, Result};
 
 use super::Said;
 
@@ -23,49 +32,67 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// What the log holds of cases of any suite; a record is known by its case's id.
+    /// What the log holds that bears on the suite of this name, which asks as `plan` says.
     ///
     /// # Errors
     /// If the store fails or a record does not read.
-    pub fn of(log: &Log<'_>, plan: &Plan, seed: u64) -> Result<Self> {
+    pub fn of(log: &Log<'_>, suite: &str, plan: &Plan, seed: u64) -> Result<Self> {
         let all = log.all(&Filter::default())?;
-        let current = log.current(&Filter::default())?;
+        let mut suites = Suites::new(log);
+        let mut current = Vec::new();
+        for record in log.current(&Filter::default())? {
+            if suites.of(&record)?.is_some_and(|of| of == suite) {
+                current.push(record);
+            }
+        }
+        let InForce {
+            records: current,
+            reworded,
+        } = Wordings::new(log.store(), plan).split(current)?;
         let mut heard = Self::default();
-        let standing =
-            if let Some(question) = plan.questions.iter().find(|question| question.decides()) {
-                let standing = Standing::of(question, &current, &Rules::default(), seed)?;
-                if standing.halted() {
-                    heard.halted = Some(standing.reasons.join("; "));
-                }
-                if !standing.may_be_automatic() {
-                    heard.doubts = match standing.reasons.is_empty() {
-                        true => vec![format!(
-                            "answers to `{}` do not show that raters agree",
-                            question.name
-                        )],
-                        false => standing.reasons.clone(),
-                    };
-                }
-                let counts = |record: &&Record| {
-                    record.question == question.name
-                        && record.counts()
-                        && standing.counts(&record.rater)
+        let standing = if let Some(question) =
+            plan.questions.iter().find(|question| question.decides())
+        {
+            let standing = Standing::of(question, &current, &Rules::default(), seed)?;
+            if standing.halted() {
+                heard.halted = Some(standing.reasons.join("; "));
+            }
+            if !standing.may_be_automatic() {
+                heard.doubts = match standing.reasons.is_empty() {
+                    true => vec![format!(
+                        "answers to `{}` do not show that raters agree",
+                        question.name
+                    )],
+                    false => standing.reasons.clone(),
                 };
-                let labels: Vec<Record> = current.iter().filter(counts).cloned().collect();
-                heard.labels = Some((question.clone(), labels));
-                Some(standing)
-            } else {
-                heard
-                    .doubts
-                    .push("the suite asks no question that says what passes".into());
-                None
+                if let Some(labels) = reworded.get(&question.name) {
+                    heard.doubts.push(format!(
+                            "{labels} labels to `{}` were given when it read otherwise and do not count",
+                            question.name
+                        ));
+                }
+            }
+            let counts = |record: &&Record| {
+                record.question == question.name
+                    && record.counts()
+                    && standing.counts(&record.rater)
             };
+            let labels: Vec<Record> = current.iter().filter(counts).cloned().collect();
+            heard.labels = Some((question.clone(), labels));
+            Some(standing)
+        } else {
+            heard
+                .doubts
+                .push("the suite asks no question that says what passes".into());
+            None
+        };
+        let now: HashSet<&str> = current.iter().map(|record| record.id.as_str()).collect();
         let teaches = |record: &Record| {
             record.counts()
                 && standing
                     .as_ref()
                     .is_none_or(|standing| standing.counts(&record.rater))
-                && current.iter().any(|now| now.id == record.id)
+                && now.contains(record.id.as_str())
         };
         let mut ordered: Vec<&Record> = all.iter().collect();
         ordered.sort_by_key(|record| record.at);
@@ -88,5 +115,39 @@ impl Heard {
             }
         }
         Ok(heard)
+    }
+}
+
+/// The suite of each record.
+struct Suites<'a> {
+    runs: Runs<'a>,
+    of: HashMap<String, Option<String>>,
+}
+
+impl<'a> Suites<'a> {
+    fn new(log: &Log<'a>) -> Self {
+        Self {
+            runs: Runs::new(log.store()),
+            of: HashMap::new(),
+        }
+    }
+
+    /// The name of a record's suite; `None` where nobody knows.
+    fn of(&mut self, record: &Record) -> Result<Option<String>> {
+        if !record.suite.is_empty() {
+            return Ok(Some(record.suite.clone()));
+        }
+        if record.run.is_empty() {
+            return Ok(None);
+        }
+        let suite = match self.of.entry(record.run.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(match self.runs.open(&record.run) {
+                Ok(run) => Some(run.manifest.suite),
+                Err(Error::NotFound { .. }) => None,
+                Err(error) => return Err(error),
+            }),
+        };
+        Ok(suite.clone())
     }
 }

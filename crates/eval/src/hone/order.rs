@@ -130,7 +130,7 @@ impl Order {
         let known = workshop.file_of(file);
         let parent = Parent::read(&known.file, Profile::Native)?;
         let plan = suite.feedback.clone().unwrap_or_default();
-        let heard = Heard::of(&Log::open(means.store), &plan, suite.seed)?;
+        let heard = Heard::of(&Log::open(means.store), &suite.name, &plan, suite.seed)?;
 
         let mut course = Course::new(Versions::of(means.store, &known.name), by);
         course.proposers = self.proposers(&suite, workshop, store)?;

@@ -9,12 +9,15 @@
 mod alpha;
 mod fleiss;
 mod raters;
+mod resample;
 
-use super::{Result, fail};
+use super::{Confidence, Interval, Result, fail, mean_bca};
 
 pub use alpha::{alpha_interval, krippendorff_alpha};
+pub(crate) use fleiss::kappas_of;
 pub use fleiss::{fleiss_kappa, randolph_kappa};
 pub use raters::{RaterAgreement, rater_agreement};
+pub(crate) use resample::units_interval;
 
 /// Ratings may have this many different values; more is a measurement, not a rating.
 const MOST_VALUES: usize = 256;
@@ -147,12 +150,36 @@ impl Ratings {
         if self.units.is_empty() {
             return None;
         }
-        let share = |unit: &Vec<(usize, usize)>| {
-            let m = unit.len() as f64;
-            let equal = pairs(unit).filter(|((_, a), (_, b))| a == b).count() as f64;
-            equal / (m * (m - 1.0) / 2.0)
-        };
-        Some(self.units.iter().map(share).sum::<f64>() / self.units.len() as f64)
+        let shares = self.units.iter().map(|unit| equal_share(unit));
+        Some(shares.sum::<f64>() / self.units.len() as f64)
+    }
+
+    /// The interval of [`raw`](Self::raw), from `draws` resamples of the units; `None` where fewer than two units
+    /// have two ratings.
+    ///
+    /// ```
+    /// use botsmith_eval::stats::{Confidence, Ratings};
+    /// let ana = [1, 2, 3, 3, 2, 1, 4, 1, 2, 5, 3, 2].map(|x| Some(f64::from(x)));
+    /// let ben = [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, 4, 2].map(|x| Some(f64::from(x)));
+    /// let ratings = Ratings::by_rater(&[ana.to_vec(), ben.to_vec()])?;
+    /// let interval = ratings.raw_interval(Confidence::P95, 2_000, 7)?.unwrap();
+    /// assert!(interval.contains(10.0 / 12.0) && interval.hi() < 1.0 + 1e-12);
+    /// # Ok::<(), botsmith_eval::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// No draws.
+    pub fn raw_interval(
+        &self,
+        confidence: Confidence,
+        draws: usize,
+        seed: u64,
+    ) -> Result<Option<Interval>> {
+        let shares: Vec<f64> = self.units.iter().map(|unit| equal_share(unit)).collect();
+        match shares.len() {
+            0 | 1 => Ok(None),
+            _ => mean_bca(&shares, confidence, draws, seed).map(Some),
+        }
     }
 
     /// The same without one rater.
@@ -179,6 +206,13 @@ impl Ratings {
             _ => Ok(()),
         }
     }
+}
+
+/// The share of pairs of a unit's ratings that are equal.
+fn equal_share(unit: &[(usize, usize)]) -> f64 {
+    let m = unit.len() as f64;
+    let equal = pairs(unit).filter(|((_, a), (_, b))| a == b).count() as f64;
+    equal / (m * (m - 1.0) / 2.0)
 }
 
 /// Every pair of ratings of a unit, once.

@@ -209,15 +209,25 @@ impl<L> Confusion<L> {
     /// Cohen's kappa: agreement beyond chance, at most 1; `None` where chance alone would agree
     /// always (a single label).
     pub fn kappa(&self, weights: Weights) -> Option<f64> {
-        let n = self.n() as f64;
-        let (mut observed, mut expected) = (0.0, 0.0);
-        for (i, row) in self.counts.iter().enumerate() {
-            for (j, &count) in row.iter().enumerate() {
-                let weight = weights.of(i, j);
-                observed += weight * count as f64;
-                expected += weight * self.row(i) * self.column(j) / n;
-            }
-        }
-        (expected > 0.0).then(|| 1.0 - observed / expected)
+        let counts = self.counts.iter().flatten().map(|count| *count as f64);
+        kappa_of(&counts.collect::<Vec<_>>(), self.labels.len(), weights)
     }
+}
+
+/// Kappa of a table of `labels` rows, written one after the other, whose counts may be of any weight.
+pub(crate) fn kappa_of(counts: &[f64], labels: usize, weights: Weights) -> Option<f64> {
+    let row = |i: usize| counts[i * labels..(i + 1) * labels].iter().sum::<f64>();
+    let column = |j: usize| (0..labels).map(|i| counts[i * labels + j]).sum::<f64>();
+    let rows: Vec<f64> = (0..labels).map(row).collect();
+    let columns: Vec<f64> = (0..labels).map(column).collect();
+    let n: f64 = rows.iter().sum();
+    let (mut observed, mut expected) = (0.0, 0.0);
+    for i in 0..labels {
+        for j in 0..labels {
+            let weight = weights.of(i, j);
+            observed += weight * counts[i * labels + j];
+            expected += weight * rows[i] * columns[j] / n;
+        }
+    }
+    (expected > 0.0).then(|| 1.0 - observed / expected)
 }

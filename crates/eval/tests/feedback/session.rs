@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use botsmith_core::yaml::Source as Text;
-use botsmith_eval::feedback::{Filter, Log, Plan, Reason, Record, Session, Source, State, Work};
+use botsmith_eval::feedback::{
+    Filter, Log, Plan, Reason, Record, Session, Sitting, Source, State, Wordings, Work,
+};
 use botsmith_eval::hone::Split;
 use serde_json::json;
 
@@ -305,4 +307,181 @@ fn a_plan_that_names_what_the_run_does_not_have_is_refused() {
         let error = Work::of_run(&world.open(), &plan, &Log::open(&*world.store), 7).unwrap_err();
         assert!(error.to_string().contains(wanted), "{error}");
     }
+}
+
+/// How many labels there are, and how many answers have more than two.
+fn counted(world: &World) -> (usize, usize) {
+    let records = Log::open(&*world.store)
+        .current(&Filter::default())
+        .unwrap();
+    let mut units: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for record in &records {
+        *units.entry(record.unit()).or_default() += 1;
+    }
+    (records.len(), units.values().filter(|n| **n > 2).count())
+}
+
+#[test]
+fn three_raters_give_as_many_labels_as_the_budget_has_and_two_to_an_answer_at_most() {
+    let world = world(60);
+    let plan = plan("budget: 22\ndouble: 0.5");
+    for rater in ["ana", "ben", "cleo"] {
+        label(&world, &mut sit(&world, &plan, rater), |_| "up");
+    }
+    // 14 answers, 7 of them twice.
+    assert_eq!(counted(&world), (21, 0));
+}
+
+#[test]
+fn raters_whom_the_suite_names_share_the_work_and_the_pairs() {
+    let world = world(60);
+    let plan = plan("budget: 46\ndouble: 0.5\nraters: [ana, ben, cleo]");
+    // All sit down before anybody has said anything, and take turns.
+    let mut sessions = ["ana", "ben", "cleo"].map(|rater| sit(&world, &plan, rater));
+    let log = Log::open(&*world.store);
+    let mut asked = true;
+    while asked {
+        asked = false;
+        for session in &mut sessions {
+            session.catch_up(&log).unwrap();
+            let Some(record) = session.answer(&json!("up"), 1, None).unwrap() else {
+                continue;
+            };
+            let kept = log.append(record).unwrap().record;
+            session.kept(kept);
+            asked = true;
+        }
+    }
+    // 30 answers, 15 of them twice.
+    assert_eq!(counted(&world), (45, 0));
+    let records = log.current(&Filter::default()).unwrap();
+    let mut pairs: BTreeSet<(String, String)> = BTreeSet::new();
+    for rater in ["ana", "ben", "cleo"] {
+        assert_eq!(
+            records.iter().filter(|r| r.rater == rater).count(),
+            15,
+            "{rater}"
+        );
+        for (a, b) in records
+            .iter()
+            .flat_map(|a| records.iter().map(move |b| (a, b)))
+        {
+            if a.rater == rater && b.rater != rater && a.unit() == b.unit() {
+                pairs.insert((rater.into(), b.rater.clone()));
+            }
+        }
+    }
+    assert_eq!(
+        pairs.len(),
+        6,
+        "everybody shares answers with everybody: {pairs:?}"
+    );
+}
+
+#[test]
+fn who_comes_first_leaves_to_the_others_what_they_label_twice_and_may_do_the_rest() {
+    let world = world(60);
+    let plan = plan("budget: 46\ndouble: 0.5\nraters: [ana, ben, cleo]");
+    let seen: Vec<usize> = ["ana", "ben", "cleo"]
+        .map(|rater| label(&world, &mut sit(&world, &plan, rater), |_| "up").len())
+        .to_vec();
+    assert_eq!(
+        seen,
+        [25, 10, 10],
+        "15 answers once, and two thirds of 15 twice"
+    );
+    assert_eq!(counted(&world), (45, 0));
+}
+
+#[test]
+fn what_others_label_meanwhile_is_not_asked_and_what_they_take_back_is() {
+    let world = world(10);
+    let plan = plan("budget: 12\ndouble: 0.1");
+    let log = Log::open(&*world.store);
+    let (mut ana, mut ben) = (sit(&world, &plan, "ana"), sit(&world, &plan, "ben"));
+    let total = ana.progress().total;
+    let record = ben.answer(&json!("up"), 1, None).unwrap().unwrap();
+    let double = ben.step().unwrap().item.double;
+    let kept = log.append(record).unwrap().record;
+    ben.kept(kept);
+    ana.catch_up(&log).unwrap();
+    assert_eq!(ana.progress().total, total - usize::from(!double));
+    let next = sit(&world, &plan, "ana").progress().total;
+    assert_eq!(next, ana.progress().total);
+    log.append(ben.undo(2).unwrap()).unwrap();
+    assert_eq!(sit(&world, &plan, "ana").progress().total, total);
+}
+
+#[test]
+fn after_the_guidelines_are_mended_every_answer_is_asked_again_and_the_new_word_counts() {
+    let world = world(20);
+    let path = world.file("asks.yaml", "feedback: {budget: 12, double: 0.1}\n");
+    let sitting = |guidelines: &str| {
+        let block = format!(
+            "feedback: {{budget: 12, double: 0.1, questions: [{{kind: thumb, name: verdict, guidelines: {guidelines}}}]}}\n"
+        );
+        std::fs::write(&path, block).unwrap();
+        let sitting = Sitting {
+            run: world.run.clone(),
+            rater: "ana".into(),
+            suite: Some(path.clone()),
+            ..Sitting::default()
+        };
+        sitting.session(&*world.store).unwrap()
+    };
+    let labels = label(&world, &mut sitting("Be kind."), |_| "up").len();
+    let again = sitting("Be kind.");
+    assert_eq!(
+        (again.progress().done, again.progress().total),
+        (labels, labels)
+    );
+    let mut mended = sitting("Be strict.");
+    assert_eq!(
+        (mended.progress().done, mended.progress().total),
+        (0, labels)
+    );
+    label(&world, &mut mended, |_| "down");
+    let log = Log::open(&*world.store);
+    let now = log.current(&Filter::default()).unwrap();
+    assert_eq!(now.len(), labels, "a word on the same answer is an edit");
+    assert!(
+        now.iter()
+            .all(|record| record.value == "down" && record.replaces.is_some())
+    );
+    assert_eq!(log.all(&Filter::default()).unwrap().len(), 2 * labels);
+    // How lines are broken changes nothing.
+    assert_eq!(sitting("\"Be\\n  strict.\"").progress().done, labels);
+    assert_eq!(
+        sitting("Be kind.").progress().done,
+        0,
+        "the first words have no label now"
+    );
+}
+
+#[test]
+fn a_record_that_does_not_know_its_words_goes_by_its_runs_suite() {
+    let world = world(4);
+    let said = Record {
+        run: world.run.clone(),
+        question: "verdict".into(),
+        value: "up".into(),
+        ..Record::default()
+    };
+    let mended = plan("guidelines: Be strict.");
+    let holds =
+        |plan: &Plan, record: &Record| Wordings::new(&*world.store, plan).holds(record).unwrap();
+    assert!(
+        holds(&Plan::default(), &said),
+        "the run's suite asks the usual question"
+    );
+    assert!(!holds(&mended, &said));
+    let lost = Record {
+        run: "gone".into(),
+        ..said.clone()
+    };
+    assert!(holds(&mended, &lost), "nobody knows, and it counts");
+    let split = Wordings::new(&*world.store, &mended)
+        .split(vec![said, lost.clone()])
+        .unwrap();
+    assert_eq!((split.records, split.reworded["verdict"]), (vec![lost], 1));
 }

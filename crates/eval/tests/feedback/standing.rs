@@ -224,5 +224,45 @@ fn kappas_go_with_alpha_and_disputes_come_with_who_said_what() {
     assert_eq!(found.disputes[0].said[1].value, 1);
     let fleiss = found.fleiss.unwrap();
     assert_eq!((fleiss.raters, fleiss.n), (2, 8));
+    let standing = &found.standing;
+    for (value, interval) in [
+        (standing.raw, standing.raw_interval),
+        (cohen.plain, cohen.plain_interval),
+        (cohen.linear, cohen.linear_interval),
+        (cohen.quadratic, cohen.quadratic_interval),
+        (fleiss.fleiss, fleiss.fleiss_interval),
+        (fleiss.randolph, fleiss.randolph_interval),
+    ] {
+        let (value, interval) = (value.unwrap(), interval.unwrap());
+        assert!(
+            interval.contains(value) && interval.width() > 0.1,
+            "{value} {interval}"
+        );
+    }
     assert!(found.standing.raw == Some(0.625));
+}
+
+#[test]
+fn more_answers_make_every_interval_narrower_and_labels_have_no_weights() {
+    let intervals = |items| {
+        let records = labels(&[Rater::Good, Rater::Good], items, 3);
+        let found = agreement::of(&Question::verdict(), &records, &rules(), 1).unwrap();
+        let (cohen, fleiss) = (found.cohen.unwrap(), found.fleiss.unwrap());
+        assert_eq!(
+            (cohen.linear_interval, cohen.quadratic_interval),
+            (None, None)
+        );
+        [
+            found.standing.raw_interval,
+            cohen.plain_interval,
+            fleiss.fleiss_interval,
+            fleiss.randolph_interval,
+            found.standing.alpha.unwrap().interval,
+        ]
+        .map(|interval| interval.unwrap().width())
+    };
+    let (few, many) = (intervals(50), intervals(800));
+    for (few, many) in few.iter().zip(many) {
+        assert!(many < 0.5 * few, "{few} {many}");
+    }
 }

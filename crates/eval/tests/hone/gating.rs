@@ -218,6 +218,7 @@ fn regression_cases_are_written_and_never_into_the_gate() {
 fn record(i: usize, rater: &str, question: &str, value: serde_json::Value) -> Record {
     Record {
         at: 1,
+        suite: "prices".into(),
         run: "r".into(),
         case: id(i),
         bot: "prices".into(),
@@ -253,7 +254,7 @@ fn what_people_said_comes_out_of_the_log() {
         ..record(gate[0], "ana", "verdict", json!("down"))
     };
     log.append(of_gate).unwrap();
-    let heard = Heard::of(&log, &Plan::default(), 1).unwrap();
+    let heard = Heard::of(&log, "prices", &Plan::default(), 1).unwrap();
     assert_eq!(heard.said.len(), 5, "all is guarded");
     let teaching: Vec<_> = heard.said.iter().filter(|said| said.teaches).collect();
     assert_eq!(teaching.len(), 4, "an implicit word is no truth");
@@ -285,13 +286,123 @@ fn raters_who_disagree_stop_the_loop() {
             log.append(record(i, rater, "verdict", value)).unwrap();
         }
     }
-    let heard = Heard::of(&log, &Plan::default(), 1).unwrap();
+    let heard = Heard::of(&log, "prices", &Plan::default(), 1).unwrap();
     let halted = heard.halted.clone().unwrap();
     let story = course(&place, corrections(&of(Use::Train, CASES)), |course| {
         course.halted = Some(halted.clone());
     });
     assert_eq!((story.end, story.spent.answers), (End::Refused, 0));
     assert_eq!(story.reasons, [halted]);
+}
+
+#[test]
+fn what_is_said_of_another_suite_guards_and_teaches_nothing_here() {
+    let place = Place::new(CASES);
+    let train = of(Use::Train, CASES);
+    let log = Log::open(&*place.store);
+    // Two suites whose cases have the same ids, and questions of one name.
+    for (suite, rater) in [("prices", "ana"), ("poems", "cleo")] {
+        for i in &train[..60] {
+            let up = (suite == "prices") == (i % 3 == 0);
+            let said = Record {
+                suite: suite.into(),
+                correction: Some(format!("{suite} {i}")),
+                answer_hash: format!("{suite} {i}"),
+                ..record(*i, rater, "verdict", json!(if up { "up" } else { "down" }))
+            };
+            log.append(said.clone()).unwrap();
+            if suite == "prices" {
+                log.append(Record {
+                    rater: "ben".into(),
+                    ..said
+                })
+                .unwrap();
+            } else {
+                // Over there nobody agrees with anybody.
+                let value = json!(if i % 2 == 0 { "up" } else { "down" });
+                log.append(Record {
+                    rater: "dan".into(),
+                    value,
+                    ..said
+                })
+                .unwrap();
+            }
+        }
+    }
+    // Of a run that is gone, without a suite: of no suite.
+    let lost = Record {
+        suite: String::new(),
+        correction: Some("lost".into()),
+        ..record(train[0], "eve", "verdict", json!("down"))
+    };
+    log.append(lost).unwrap();
+
+    let heard = Heard::of(&log, "prices", &Plan::default(), 1).unwrap();
+    assert_eq!(heard.said.len(), 241, "all is guarded");
+    let teaching = heard.said.iter().filter(|said| said.teaches);
+    let teaching: Vec<&str> = teaching
+        .filter_map(|said| said.correction.as_deref())
+        .collect();
+    assert_eq!(teaching.len(), 120);
+    assert!(
+        teaching.iter().all(|words| words.starts_with("prices ")),
+        "{teaching:?}"
+    );
+    assert_eq!(heard.halted, None, "raters of the other suite disagree");
+    assert!(heard.doubts.is_empty(), "{:?}", heard.doubts);
+    let raters = heard.labels.unwrap().1;
+    assert!(raters.iter().all(|said| said.suite == "prices"));
+    let there = Heard::of(&log, "poems", &Plan::default(), 1).unwrap();
+    assert!(there.halted.is_some());
+}
+
+#[test]
+fn once_the_guidelines_are_mended_what_was_said_before_stops_nothing_and_teaches_nothing() {
+    let place = Place::new(CASES);
+    let log = Log::open(&*place.store);
+    let asked = |guidelines: &str| {
+        let mut plan = Plan::default();
+        plan.questions[0].guidelines = Some(guidelines.into());
+        plan
+    };
+    let (vague, mended) = (asked("Is it fine?"), asked("Is it in euros?"));
+    let said = |plan: &Plan, i: usize, rater: &str, up: bool| {
+        let said = Record {
+            wording: Some(plan.wording(&plan.questions[0])),
+            correction: Some(format!("{rater} {i}")),
+            ..record(i, rater, "verdict", json!(if up { "up" } else { "down" }))
+        };
+        log.append(said).unwrap();
+    };
+    for i in 0..60 {
+        said(&vague, i, "ana", i % 2 == 0);
+        said(&vague, i, "ben", i % 3 == 0);
+    }
+    let before = Heard::of(&log, "prices", &vague, 1).unwrap();
+    assert!(before.halted.is_some());
+    let between = Heard::of(&log, "prices", &mended, 1).unwrap();
+    assert_eq!(between.halted, None);
+    let told = "120 labels to `verdict` were given when it read otherwise and do not count";
+    assert!(
+        between.doubts.iter().any(|doubt| doubt == told),
+        "{:?}",
+        between.doubts
+    );
+    for i in 100..150 {
+        said(&mended, i, "ana", i % 2 == 0);
+        said(&mended, i, "ben", i % 2 == 0);
+    }
+    let after = Heard::of(&log, "prices", &mended, 1).unwrap();
+    assert_eq!((after.halted, after.doubts.len()), (None, 0));
+    assert_eq!(after.labels.unwrap().1.len(), 100);
+    let teaching = after.said.iter().filter(|said| said.teaches);
+    assert_eq!((teaching.count(), after.said.len()), (100, 220));
+    assert!(
+        Heard::of(&log, "prices", &vague, 1)
+            .unwrap()
+            .halted
+            .is_some()
+    );
 }
 
 /// It dislikes dollars.

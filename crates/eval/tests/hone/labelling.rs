@@ -24,7 +24,7 @@ fn sitting(runs: &[String; 2], rater: &str) -> Sitting {
 
 /// Has the finalist tried, with what people have said so far.
 fn honed(place: &Place) -> Story {
-    let heard = Heard::of(&Log::open(&*place.store), &Plan::default(), 0).unwrap();
+    let heard = Heard::of(&Log::open(&*place.store), "prices", &Plan::default(), 0).unwrap();
     course(place, corrections(&of(Use::Train, CASES)[..4]), |course| {
         course.labels = heard.labels;
     })

@@ -185,10 +185,11 @@ def read(
 
 
 def agreement(run: Run, *, suite: str | os.PathLike[str] | None = None) -> list[dict[str, Any]]:
-    """How far raters agree on each question: alpha, kappas, raters, disputes, and the ``verdict``.
+    """How far raters agree on each question: alpha, kappas, their intervals, raters, disputes, and the ``verdict``.
 
     ``"halted"`` says that the rubric is the defect, ``"one-view"`` that there is one rater, ``"undecided"`` that
-    too few answers have two labels, ``"sound"`` that raters agree.
+    too few answers have two labels, ``"sound"`` that raters agree. Labels given when the question read otherwise do
+    not count; ``reworded`` is how many there are.
     """
     text = _native.feedback_agreement(run.store._native, run.id, _path(suite))
     found: list[dict[str, Any]] = json.loads(text)

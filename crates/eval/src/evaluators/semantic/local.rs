@@ -24,7 +24,13 @@ use crate::{Error, Result};
 /// Pairs whose token vectors are held at once: a vector a token takes much room.
 const MATCHED: usize = 64;
 
-/// A model that was read, for one use.
+/// A model that was read, for one use, and what its files held.
+#[derive(Debug)]
+struct Read {
+    loaded: Loaded,
+    content: String,
+}
+
 #[derive(Debug)]
 enum Loaded {
     Embedder(SentenceEmbedder),
@@ -35,14 +41,14 @@ enum Loaded {
 /// What tells two of them apart: files, device, use.
 type Key = (PathBuf, String, u8);
 
-type Kept = Vec<(Key, Weak<Loaded>)>;
+type Kept = Vec<(Key, Weak<Read>)>;
 
 static LOADED: OnceLock<Mutex<Kept>> = OnceLock::new();
 
 /// A model with what it is to measure.
 #[derive(Debug)]
 struct Local {
-    model: Arc<Loaded>,
+    model: Arc<Read>,
     identity: Value,
     /// Whether token vectors are compared, not whole texts.
     tokens: bool,
@@ -69,13 +75,13 @@ pub(super) fn open(model: &Model, what: &What) -> Result<Arc<dyn Backend>> {
     let opened = || -> Result<Local, EngineError> {
         let files = library.open(&model.name.parse()?)?;
         let device: Device = model.device.as_deref().unwrap_or("auto").parse()?;
-        let loaded = shared(&files, device, what)?;
+        let read = shared(&files, device, what)?;
         Ok(Local {
-            class: class(&loaded, what)?,
+            class: class(&read.loaded, what)?,
             tokens: matches!(what, What::Tokens(_)),
-            idf: idf(&loaded, what)?,
-            identity: json!({"model": model.name, "files": signature(&files)?}),
-            model: loaded,
+            idf: idf(&read.loaded, what)?,
+            identity: json!({"model": model.name, "files": read.content}),
+            model: read,
         })
     };
     opened()
@@ -83,7 +89,7 @@ pub(super) fn open(model: &Model, what: &What) -> Result<Arc<dyn Backend>> {
         .map_err(|error| wrong(&error))
 }
 
-fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>, EngineError> {
+fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Read>, EngineError> {
     let path = std::fs::canonicalize(&files.path).unwrap_or_else(|_| files.path.clone());
     let used_as = match what {
         What::Cosine | What::Tokens(_) => 0,
@@ -101,7 +107,8 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>
     if let Some(model) = known.and_then(|(_, model)| model.upgrade()) {
         return Ok(model);
     }
-    let model = Arc::new(match what {
+    let content = content(files)?;
+    let loaded = match what {
         What::Cosine | What::Tokens(_) => {
             Loaded::Embedder(SentenceEmbedder::load(files, device.start()?)?)
         }
@@ -111,7 +118,8 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Loaded>
             load.device = device;
             Loaded::Decoder(LocalModel::load_files(files, &load)?)
         }
-    });
+    };
+    let model = Arc::new(Read { loaded, content });
     all.push((key, Arc::downgrade(&model)));
     Ok(model)
 }
@@ -147,27 +155,30 @@ fn idf(model: &Loaded, what: &What) -> Result<Option<Idf<u32>>, EngineError> {
     Ok(Some(Idf::new(ids?)))
 }
 
-/// What the files are, without reading all weights: the configuration, and each weight file's name and size.
-fn signature(files: &ModelFiles) -> Result<String, EngineError> {
-    let mut told = match files.beside("config.json") {
-        Some(path) => std::fs::read(&path).map_err(|source| EngineError::Read { path, source })?,
-        None => Vec::new(),
+/// blake3 of all that decides a model's numbers: configuration, tokenizer, and every weight. Two trainings of one model
+/// have files of one name and size, so nothing less tells them apart; models are read whole anyway.
+fn content(files: &ModelFiles) -> Result<String, EngineError> {
+    let weights: &[PathBuf] = match &files.weights {
+        WeightFiles::Safetensors(paths) | WeightFiles::Gguf(paths) => paths,
+        _ => &[],
     };
-    let weights = match &files.weights {
-        WeightFiles::Safetensors(paths) | WeightFiles::Gguf(paths) => paths.clone(),
-        _ => Vec::new(),
-    };
-    for path in weights {
-        let size = std::fs::metadata(&path).map_or(0, |about| about.len());
+    let beside = ["config.json", "tokenizer.json"].map(|name| files.beside(name));
+    let mut told = Vec::new();
+    for path in beside.iter().flatten().chain(weights) {
+        let read = || Digest::of_reader(std::fs::File::open(path)?);
+        let digest = read().map_err(|source| EngineError::Read {
+            path: path.clone(),
+            source,
+        })?;
         told.extend(path.file_name().unwrap_or_default().as_encoded_bytes());
-        told.extend(size.to_le_bytes());
+        told.extend(digest.as_bytes());
     }
     Ok(Digest::of(&told).to_string())
 }
 
 impl Backend for Local {
     fn measure(&self, pairs: &[(&str, &str)]) -> Result<Vec<Measured>, String> {
-        let measured = match &*self.model {
+        let measured = match &self.model.loaded {
             Loaded::Embedder(model) if self.tokens => self.tokens(model, pairs),
             Loaded::Embedder(model) => cosines(model, pairs),
             Loaded::Classifier(model) => self.probabilities(model, pairs),

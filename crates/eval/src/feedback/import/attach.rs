@@ -154,10 +154,16 @@ pub fn attach(
             bot: b.bot,
             bot_hash: b.bot_hash,
         });
-        // Before the time of now comes in, so that the same file read twice gives the same records.
+        // Our own of before words were kept go by their run; what comes from elsewhere answers what is asked now.
+        let ours = !record.id.is_empty() && ["review", "add"].contains(&record.from.as_str());
+        if record.wording.is_none() && !ours {
+            record.wording = Some(plan.wording(question));
+        }
+        // Before the time of now comes in, so that the same file read twice gives the same records; what is said
+        // without a time is said now, under the words of now.
         if record.at == 0 {
             if record.id.is_empty() {
-                record.id = record.content_id();
+                record.id = record.timeless_id();
             }
             record.at = at;
         }

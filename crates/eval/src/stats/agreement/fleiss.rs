@@ -74,3 +74,45 @@ pub fn randolph_kappa(table: &[Vec<u64>]) -> Result<Option<f64>> {
     let (agreement, shares) = observed("randolph kappa", table)?;
     Ok(beyond(agreement, 1.0 / shares.len() as f64))
 }
+
+/// Fleiss' and Randolph's kappa of a table that was looked through before, each subject as often as `times` says.
+pub(crate) fn kappas_of(table: &[Vec<u64>], times: &[f64]) -> (Option<f64>, Option<f64>) {
+    let (mut n, mut agreement) = (0.0, 0.0);
+    let mut counts = vec![0.0; table.first().map_or(0, Vec::len)];
+    for (row, times) in table.iter().zip(times).filter(|(_, times)| **times > 0.0) {
+        let r: f64 = row.iter().map(|c| *c as f64).sum();
+        let squares: f64 = row.iter().map(|c| (*c as f64).powi(2)).sum();
+        agreement += times * (squares - r) / (r * (r - 1.0));
+        n += times;
+        for (sum, c) in counts.iter_mut().zip(row) {
+            *sum += times * *c as f64;
+        }
+    }
+    let all: f64 = counts.iter().sum();
+    let chance = counts.iter().map(|c| (c / all).powi(2)).sum();
+    let agreement = agreement / n;
+    (
+        beyond(agreement, chance),
+        beyond(agreement, 1.0 / counts.len() as f64),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_that_count_twice_are_two_subjects() {
+        let table = [vec![3, 0], vec![0, 3], vec![2, 1], vec![3, 0]];
+        let (fleiss, randolph) = kappas_of(&table, &[2.0, 1.0, 0.0, 1.0]);
+        let written = [
+            table[0].clone(),
+            table[0].clone(),
+            table[1].clone(),
+            table[3].clone(),
+        ];
+        assert_eq!(fleiss, fleiss_kappa(&written).unwrap());
+        assert_eq!(randolph, randolph_kappa(&written).unwrap());
+        assert_eq!(kappas_of(&table, &[1.0, 0.0, 0.0, 1.0]).0, None);
+    }
+}

@@ -389,7 +389,12 @@ pub(crate) struct Power {
     /// The metric of the run [default: its first that passes or fails]
     #[arg(long, value_name = "NAME", requires = "run")]
     pub(crate) metric: Option<String>,
-    /// The power of the promotion gate, by simulation: one-sided, alpha of the look, all guards
+    /// The power of the promotion gate, by simulation: one-sided, alpha of the look, its guards
+    ///
+    /// With --run cases are drawn from the run's pairs again, whole groups, with their scores, slices, must-pass tags,
+    /// failures, latency and cost. Without it, or where --discordance, --must-pass, --slices, --errors or --labels says
+    /// otherwise, they are drawn one by one, pass or fail: groups, latency and cost are left out. Cases of train and dev
+    /// that must pass always are.
     #[arg(long)]
     pub(crate) gate: bool,
     #[command(flatten)]
@@ -417,6 +422,12 @@ pub(crate) struct GatePower {
     /// Pairs in which a bot fails
     #[arg(long, value_name = "PERCENT", value_parser = share, requires = "gate")]
     pub(crate) errors: Option<f64>,
+    /// The budget of the variant's 95th percentile of latency: `800ms`, `2s`; wants --run
+    #[arg(long, value_name = "TIME", value_parser = seconds, requires = "gate", requires = "run")]
+    pub(crate) p95_latency: Option<f64>,
+    /// The budget of the mean cost of an answer; wants --run
+    #[arg(long, value_name = "PRICE", requires = "gate", requires = "run")]
+    pub(crate) cost: Option<f64>,
     /// A judge makes the scores, and people label both answers of this share of the cases
     #[arg(long, value_name = "PERCENT", value_parser = points, requires = "gate")]
     pub(crate) labels: Option<f64>,
@@ -432,6 +443,14 @@ pub(crate) struct GatePower {
     /// Seed of the simulation
     #[arg(long, value_name = "N", default_value_t = 7, requires = "gate")]
     pub(crate) seed: u64,
+}
+
+/// A time above 0: `250ms`, `2s`, or a number of seconds; in seconds.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    match super::flow::args::duration(text)? {
+        0 => Err("must be above 0".into()),
+        ms => Ok(ms as f64 / 1e3),
+    }
 }
 
 /// A share given in percent, which may be 0.

@@ -59,6 +59,8 @@ fn order(args: &Hone) -> Order {
     order.optimiser.clone_from(&args.optimiser);
     order.alpha = args.alpha;
     order.margin = args.margin;
+    order.p95_latency = args.p95_latency;
+    order.cost = args.cost;
     order.regressions.clone_from(&args.regressions);
     order.seed = args.seed;
     order.auto = args.auto;
@@ -67,7 +69,7 @@ fn order(args: &Hone) -> Order {
 
 fn ended(story: &Story) -> Ended {
     match story.end {
-        End::Refused => Ended::GateFailed,
+        End::Refused | End::Advisory => Ended::GateFailed,
         End::Planned | End::Promoted | End::Ready => Ended::Well,
     }
 }

@@ -18,11 +18,13 @@
 mod cases;
 mod course;
 mod edit;
+mod evidence;
 mod gate;
 mod guard;
 mod halving;
 mod heard;
 mod honing;
+mod labelled;
 mod order;
 mod parent;
 mod propose;

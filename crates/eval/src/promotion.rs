@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`Rules`] | what is stated before anything is looked at |
 //! | [`Cases`] | scores of both bots, case by case, with people's labels where a judge made them |
-//! | [`GateSet`], [`Looks`] | how often these cases were looked at, kept in the store; each look costs |
+//! | [`GateSet`], [`Compared`], [`Looks`] | how often these cases were looked at, kept in the store; each look costs |
 //! | [`weigh`] | the test, its bound, and the guards, as numbers |
 //! | [`Verdict`] | the decision, in words, with the number of cases that would be needed |
 //! | [`foresee`] | what effect so many cases can show, before anything is spent |
@@ -24,26 +24,35 @@
 
 #![allow(clippy::doc_markdown)] // McNemar is a name, not code
 
+mod alpha;
+mod assumed;
 mod cases;
+mod compared;
 mod design;
 mod foresee;
 mod guards;
 mod looks;
 mod needed;
 mod of_run;
+mod resampled;
 mod rules;
 mod search;
 mod tested;
+mod tilt;
 mod verdict;
 mod words;
 
-pub use cases::{Cases, Labels, Scored, Slice};
+pub use alpha::alpha_at;
+pub(crate) use alpha::holds as alpha_holds;
+pub use cases::{Beside, Cases, Labels, Scored, Slice};
+pub use compared::{Compared, GateSet, Measure};
 pub use design::{Design, JudgeDesign, Power};
 pub use foresee::{Foreseen, foresee};
 pub use guards::Breach;
-pub use looks::{GateSet, Look, Looks, alpha_at};
+pub use looks::{Look, Looks};
 pub use needed::Needed;
 pub use of_run::Collected;
+pub(crate) use of_run::MUST_PASS;
 pub use rules::Rules;
 pub use search::needed_cases;
 pub use tested::{Scale, Tested, Weighed, weigh};

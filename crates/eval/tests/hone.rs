@@ -6,6 +6,8 @@
 mod common;
 #[path = "hone/edits.rs"]
 mod edits;
+#[path = "hone/gates.rs"]
+mod gates;
 #[path = "hone/gating.rs"]
 mod gating;
 #[path = "hone/guarding.rs"]

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+#[path = "online/tried.rs"]
+mod tried;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

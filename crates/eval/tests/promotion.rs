@@ -2,27 +2,41 @@
 //! that it says it has.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::sync::Barrier;
+#[path = "promotion/looks.rs"]
+mod looks;
+#[path = "promotion/power.rs"]
+mod power;
 
-use botsmith_core::audit::Audit;
-use botsmith_core::store::{MemoryStore, SqliteStore, StateStore};
+use botsmith_core::store::{MemoryStore, StateStore};
 use botsmith_eval::promotion::{
-    Cases, Decision, Design, GateSet, JudgeDesign, Labels, Look, Looks, Rules, Scale, Scored,
-    Slice, Verdict, alpha_at, foresee, needed_cases,
+    Beside, Cases, Compared, Decision, GateSet, Labels, Look, Looks, Measure, Rules, Scale, Scored,
+    Slice, Verdict, alpha_at,
 };
-use botsmith_nanobots::versions::{By, Gate, Versions};
+use botsmith_nanobots::versions::{By, Gate};
 
 fn ada() -> By {
     By::new("ada", 1_767_225_600_000)
 }
 
+fn equals() -> Measure {
+    Measure::new("equals", "equals")
+}
+
+/// Takes the look of a variant, by `equals`.
+fn take(
+    store: &dyn StateStore,
+    set: &GateSet,
+    variant: &str,
+    rules: &Rules,
+) -> botsmith_eval::Result<Look> {
+    let measure = equals();
+    Looks::new(store).take(set, Compared::new(variant, "bot", &measure), rules, &ada())
+}
+
 /// A first look with these rules.
 fn look(rules: &Rules) -> Look {
-    let store = MemoryStore::new();
     let set = GateSet::new("refunds", "salt", ["a", "b"]);
-    Looks::new(&store)
-        .take(&set, "variant", "bot", rules, &ada())
-        .unwrap()
+    take(&MemoryStore::new(), &set, "variant", rules).unwrap()
 }
 
 /// 100 cases, of which the variant gains the first `gained` and loses `lost` after them; both pass the rest.
@@ -262,7 +276,7 @@ fn judged(labels: usize, people_agree: bool) -> Cases {
         .collect();
     let labels = Labels {
         pairs,
-        inclusion: Vec::new(),
+        ..Labels::default()
     };
     Cases::new(a, b).unwrap().judged(labels).unwrap()
 }
@@ -300,195 +314,63 @@ fn with_too_few_labels_the_verdict_is_advisory_and_never_auto() {
         verdict.reasons
     );
     assert!(!verdict.auto.allowed);
+    let gate: Gate = serde_json::from_value(verdict.evidence()["gate"].clone()).unwrap();
+    assert_eq!(
+        (gate.passed, gate.advisory),
+        (false, true),
+        "a person may promote it, nothing else does"
+    );
+}
+
+#[test]
+fn a_judge_alone_refuses_nothing_until_people_have_spoken_unless_a_guard_does() {
+    // The judge sees no gain, and nobody has labelled.
+    let unseen = |cases: Cases| {
+        let labels = Labels {
+            pairs: vec![None; 100],
+            ..Labels::default()
+        };
+        cases.judged(labels).unwrap()
+    };
+    let verdict = decide(&unseen(cases(7, 4)), &Rules::default());
+    assert_eq!(verdict.decision, Decision::Advisory, "{verdict:#?}");
     assert!(
-        verdict.evidence()["gate"]["passed"].as_bool().unwrap(),
-        "a person may promote it"
+        verdict.reasons[0].contains("on the judge's scale"),
+        "{:?}",
+        verdict.reasons
     );
-}
-
-#[test]
-fn looks_that_many_take_at_once_are_counted_once_each() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.db");
-    let set = GateSet::new("refunds", "salt", (0..40).map(|i: u32| i.to_string()));
-    let start = Barrier::new(4);
-    std::thread::scope(|scope| {
-        for thread in 0..4 {
-            let (path, set, start) = (&path, &set, &start);
-            scope.spawn(move || {
-                let store = SqliteStore::open(path).unwrap();
-                start.wait();
-                for i in 0..3 {
-                    // The same variant from two threads is one look.
-                    let variant = format!("variant-{}-{i}", thread / 2);
-                    let rules = Rules::default();
-                    Looks::new(&store)
-                        .take(set, &variant, "bot", &rules, &ada())
-                        .unwrap();
-                }
-            });
-        }
-    });
-    let store = SqliteStore::open(&path).unwrap();
-    let looks = Looks::new(&store).list(&set).unwrap();
-    let numbers: Vec<_> = looks.iter().map(|look| look.k).collect();
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
-    for look in &looks {
-        assert_eq!(look.alpha, alpha_at(0.05, look.k));
-    }
-    assert_eq!(Audit::new(&store).verify(None).unwrap().entries, 6);
-}
-
-#[test]
-fn a_look_keeps_its_rules_and_its_first_verdict() {
-    let store = MemoryStore::new();
-    let (looks, set) = (Looks::new(&store), GateSet::new("refunds", "salt", ["a"]));
-    let first = looks
-        .take(&set, "variant", "bot", &Rules::default(), &ada())
-        .unwrap();
-    let refused = Verdict::of(&cases(2, 4), &first, &[]).unwrap();
-    looks.settle(&set, &first, &refused, &ada()).unwrap();
-    let passed = Verdict::of(&cases(40, 0), &first, &[]).unwrap();
-    looks.settle(&set, &first, &passed, &ada()).unwrap();
-    // Asked again with a margin, and after a better result.
-    let again = looks
-        .take(
-            &set,
-            "variant",
-            "bot",
-            &Rules::default().margin(0.1),
-            &ada(),
-        )
-        .unwrap();
-    assert_eq!((again.k, again.rules.margin), (1, None));
-    assert_eq!(again.verdict.unwrap()["decision"], "refused");
-    // Against another bot in force it is another look.
-    let other = looks
-        .take(&set, "variant", "newer bot", &Rules::default(), &ada())
-        .unwrap();
-    assert_eq!(other.k, 2);
-    let actions: Vec<_> = Audit::new(&store).entries(0, 9).unwrap();
-    let actions: Vec<_> = actions
-        .iter()
-        .map(|entry| entry.event.action.as_str())
-        .collect();
-    assert_eq!(actions, ["look", "gate", "look"]);
-}
-
-#[test]
-fn looks_end_when_there_is_nothing_left_to_spend() {
-    let store = MemoryStore::new();
-    let (looks, set) = (
-        Looks::new(&store),
-        GateSet::new("refunds", "salt", ["a", "b"]),
-    );
-    let take =
-        |set: &GateSet, i: u32| looks.take(set, &i.to_string(), "bot", &Rules::default(), &ada());
-    for i in 0..20 {
-        take(&set, i).unwrap();
-    }
-    let error = take(&set, 20).unwrap_err().to_string();
-    assert!(error.contains("fresh cases"), "{error}");
-    // A set with one of its cases is no fresh one, whatever its salt; another suite's is.
-    assert!(take(&GateSet::new("refunds", "other", ["b", "c"]), 0).is_err());
+    assert!(verdict.reasons[1].starts_with("advisory: "));
+    assert!(!verdict.auto.allowed);
+    let lost = unseen(cases(20, 3)).must_pass(vec![20]).unwrap();
     assert_eq!(
-        take(&GateSet::new("refunds", "salt", ["c"]), 0).unwrap().k,
-        1
+        decide(&lost, &Rules::default()).decision,
+        Decision::Refused,
+        "a guard needs no labels"
     );
+}
+
+#[test]
+fn cases_beside_the_gate_count_in_one_guard_alone() {
+    let beside = |a: bool, b: bool| Beside {
+        name: format!("taught-{a}-{b}"),
+        a: Scored::pass(a),
+        b: Scored::pass(b),
+    };
+    let kept = cases(20, 3).must_pass_beside(vec![beside(true, true), beside(false, false)]);
+    let verdict = decide(&kept, &Rules::default());
+    assert_eq!(verdict.decision, Decision::Passed, "{verdict:#?}");
+    assert_eq!((verdict.cases, verdict.tested.unwrap().n), (100, 100));
     assert_eq!(
-        take(&GateSet::new("returns", "salt", ["a", "b"]), 0)
-            .unwrap()
-            .k,
-        1
+        verdict.guards[0].saw,
+        "none of 2 is lost, 2 of them cases of train and dev"
     );
-}
-
-#[test]
-fn looks_and_versions_travel_with_the_audit_log() {
-    let from = MemoryStore::new();
-    let set = GateSet::new("refunds", "salt", ["a"]);
-    let versions = Versions::of(&from, "bots/sum.yml");
-    versions.adopt(b"meta: {version: 1.0.0}", &ada()).unwrap();
-    Looks::new(&from)
-        .take(&set, "variant", "bot", &Rules::default(), &ada())
-        .unwrap();
-    let (mut file, name) = (Vec::new(), std::path::Path::new("a.store"));
-    botsmith_core::store::archive::export(&from, "audit", name, &mut file).unwrap();
-    let to = MemoryStore::new();
-    botsmith_core::store::archive::import(&to, name, &mut &file[..], false).unwrap();
-    assert_eq!(Looks::new(&to).taken(&set).unwrap(), 1);
+    let mut failed = beside(true, false);
+    failed.b = Scored::default();
+    let lost = cases(20, 3).must_pass_beside(vec![beside(true, true), failed]);
+    let verdict = decide(&lost, &Rules::default());
+    assert_eq!(verdict.decision, Decision::Refused);
     assert_eq!(
-        Versions::of(&to, "bots/sum.yml").pointer().unwrap(),
-        versions.pointer().unwrap()
+        verdict.reasons,
+        ["1 cases that must pass are lost: `taught-true-false`"]
     );
-    assert_eq!(
-        Audit::new(&to as &dyn StateStore)
-            .verify(None)
-            .unwrap()
-            .damage,
-        None
-    );
-}
-
-#[test]
-fn what_a_gate_cannot_show_is_said_before_anything_is_spent() {
-    let rules = Rules::default();
-    let cases: [(usize, u32, Option<usize>, bool); 5] = [
-        (10, 0, None, false),
-        (30, 0, None, true),
-        (30, 9, None, false),
-        (400, 0, None, true),
-        (400, 0, Some(12), false),
-    ];
-    for (n, taken, labelled, fine) in cases {
-        let seen = foresee(&rules, n, taken, Some(0.2), labelled).unwrap();
-        assert_eq!(seen.refused.is_none(), fine, "{seen:?}");
-        assert_eq!(seen.alpha, alpha_at(0.05, taken + 1));
-    }
-    let fewer = foresee(&rules, 100, 0, Some(0.2), None).unwrap().detectable;
-    let more = foresee(&rules, 400, 0, Some(0.2), None).unwrap().detectable;
-    assert!(more < fewer);
-}
-
-#[test]
-fn power_counts_every_guard_in() {
-    let plain = Design::new(0.1, 0.2).loops(120);
-    let free = plain.power(250).unwrap();
-    assert!(free.rate > 0.8 && free.by_must_pass == 0.0, "{free:?}");
-    let mut strict = plain.clone();
-    // Twenty-five cases of which one in twenty is lost.
-    strict.must_pass = 0.1;
-    let held = strict.power(250).unwrap();
-    assert!(held.by_must_pass > 0.6 && held.rate < 0.4, "{held:?}");
-    let (found, last) = needed_cases(&strict).unwrap();
-    assert_eq!(found, None, "more cases are more to lose");
-    assert!(last.by_must_pass > 0.5);
-    let mut failing = plain;
-    failing.errors = 0.03;
-    assert!(failing.power(250).unwrap().by_errors > 0.7);
-}
-
-#[test]
-fn the_needed_cases_have_the_power_and_later_looks_need_more() {
-    let first = Design::new(0.1, 0.2).loops(120);
-    let (found, _) = needed_cases(&first).unwrap();
-    let found = found.unwrap();
-    assert!(
-        found.rate >= 0.8 && (130..450).contains(&found.cases),
-        "{found:?}"
-    );
-    let (later, _) = needed_cases(&first.clone().look(4)).unwrap();
-    assert!(later.unwrap().cases > found.cases);
-    let mut judged = first.loops(30);
-    judged.judge = Some(JudgeDesign {
-        labelled: 0.5,
-        tpr: 0.9,
-        tnr: 0.8,
-    });
-    let (judged, _) = needed_cases(&judged).unwrap();
-    assert!(
-        judged.unwrap().cases > found.cases,
-        "labels decide, and only half of the cases have some"
-    );
-    assert!(needed_cases(&Design::new(-0.05, 0.2)).is_err());
 }

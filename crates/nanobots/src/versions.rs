@@ -76,6 +76,10 @@ pub struct Version {
 pub struct Gate {
     /// Whether the version passed.
     pub passed: bool,
+    /// Whether it neither passed nor was refused, because a judge made the scores and too few people have
+    /// said what they think: a person may promote it, nothing else does, and no traffic is shared with it.
+    #[serde(default)]
+    pub advisory: bool,
     /// The version that it was compared with.
     pub baseline: String,
     /// Why it did not pass, or what is to be known about it.
@@ -89,7 +93,13 @@ pub struct Gate {
 impl Version {
     /// What the gate said, where the evidence has it.
     pub fn gate(&self) -> Option<Gate> {
-        serde_json::from_value(self.evidence.get("gate")?.clone()).ok()
+        let kept = self.evidence.get("gate")?;
+        let mut gate: Gate = serde_json::from_value(kept.clone()).ok()?;
+        // Where the whole verdict is kept its word decides: some keep `passed` for what is only advisory.
+        if kept.pointer("/verdict/decision").and_then(Value::as_str) == Some("advisory") {
+            (gate.passed, gate.advisory) = (false, true);
+        }
+        Some(gate)
     }
 
     /// The first twelve digits of the hash, as it is shown.

@@ -249,6 +249,36 @@ fn evidence_that_comes_later_is_added_and_decides() {
 }
 
 #[test]
+fn an_advisory_verdict_is_no_pass_and_lets_a_person_promote() {
+    let project = Project::new();
+    let store = open(project.folder.path());
+    let versions = Versions::of(&store, BOT);
+    let current = versions.pointer().unwrap().current.unwrap();
+    // As gates write it, and as a store may hold it that took advisory for passed.
+    let written = json!({"gate": {"passed": false, "advisory": true, "baseline": current}});
+    let kept = json!({"gate": {
+        "passed": true, "baseline": current, "verdict": {"decision": "advisory"},
+    }});
+    for (text, evidence) in [("Be late.", written), ("Be early.", kept)] {
+        let version = versions
+            .propose(variant_text(text).as_bytes(), None, evidence, &by(2))
+            .unwrap();
+        let gate = version.gate().unwrap();
+        assert_eq!((gate.passed, gate.advisory), (false, true), "{text}");
+    }
+    let last = versions.list().unwrap().pop().unwrap();
+    versions
+        .promote(
+            &last.hash,
+            Some(&project.file()),
+            &Promotion::default(),
+            &by(3),
+        )
+        .unwrap();
+    agree(&project, &store);
+}
+
+#[test]
 fn a_pinned_bot_is_neither_promoted_nor_rolled_back() {
     let project = Project::new();
     let store = open(project.folder.path());

@@ -154,6 +154,33 @@ def test_a_canary_takes_a_worse_version_back_and_a_bandit_prefers_the_better(pro
     assert "is best" in ended._repr_html_()
 
 
+def test_alpha_is_stated_once_budgets_are_held_and_advisory_is_no_pass(project: Project) -> None:
+    honing = project.hone(alpha=0.1, p95_latency=60.0)
+    assert honing.end == "ready" and honing.gate is not None and honing.gate["alpha"] == 0.1
+    assert [guard["held"] for guard in honing.gate["guards"] if guard["name"] == "latency"] == [True]
+    assert project.hone().gate == honing.gate, "alpha is what was stated"
+    with pytest.raises(bs.Error, match=r"stated 0\.1"):
+        project.hone(alpha=0.45)
+    with pytest.raises(bs.Error, match="budget of cost"):
+        project.hone(cost=-1.0)
+
+    bot = Versions(project.bot, store=project.store)
+    dislikes = "{when: dollars, say: {reason: no, met: [false]}}"
+    likes = "{say: {reason: yes, met: [true]}}"
+    judge = f"provider: {{id: script, settings: {{answers: [{dislikes}], otherwise: {likes}}}}}"
+    project.suite.with_name("judge.yml").write_text(judge, encoding="utf-8")
+    judged = "evaluators: [{judge: {cartridge: judge.yml, criteria: [The currency is right.], name: fine}}]"
+    suite = SUITE.replace("evaluators: [equals]", judged).replace("metric: equals", "metric: fine")
+    project.suite.write_text(suite.replace("name: prices\n", "name: judged\n", 1), encoding="utf-8")
+    project.bot.write_text(BOT + "# another\n", encoding="utf-8")
+    advisory = project.hone()
+    assert advisory.end == "advisory", advisory.reasons
+    assert advisory.version is not None and bot.find(advisory.version).evidence["gate"]["advisory"]
+    with pytest.raises(bs.Error, match="advisory verdict is no pass"):
+        Canary.start(bot, new=advisory.version)
+    assert bot.promote(advisory.version, by="ana").origin == "promoted", "a person may"
+
+
 def test_honing_is_awaited_refuses_what_it_does_not_know_and_hears_of_progress(project: Project) -> None:
     seen: list[tuple[object, ...]] = []
 

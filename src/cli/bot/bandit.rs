@@ -47,7 +47,7 @@ enum RewardsWord {
 struct Start {
     #[command(flatten)]
     named: Named,
-    /// A version that takes part: digits of its hash, `current`, its number (give it twice or more)
+    /// A version that takes part, which passed the gate (advisory is no pass) or is in force: digits of its hash, `current`, its number (give it twice or more)
     #[arg(long = "version", value_name = "VERSION", required = true)]
     versions: Vec<String>,
     /// What rewards are like

@@ -54,7 +54,8 @@ enum Keep {
 struct Start {
     #[command(flatten)]
     named: Named,
-    /// The version on trial: digits of its hash, `current`, its number [default: the one in force]
+    /// The version on trial, which passed the gate (advisory is no pass) or is in force: digits of its hash,
+    /// `current`, its number [default: the one in force]
     #[arg(long, value_name = "VERSION")]
     new: Option<String>,
     /// The version beside it [default: the one before it; of a proposed version the one in force]

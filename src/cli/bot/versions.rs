@@ -50,9 +50,10 @@ fn shown(version: &Version) -> String {
 /// What the gate said, in one line.
 fn evidence(version: &Version) -> Option<String> {
     let gate = version.gate()?;
-    let mut text = match gate.passed {
-        true => "gate passed".to_owned(),
-        false => format!("gate refused: {}", gate.reasons.join("; ")),
+    let mut text = match (gate.passed, gate.advisory) {
+        (true, _) => "gate passed".to_owned(),
+        (false, true) => format!("gate only advisory: {}", gate.reasons.join("; ")),
+        (false, false) => format!("gate refused: {}", gate.reasons.join("; ")),
     };
     if let Some(difference) = gate.difference {
         // The best of several always looks better than it is.

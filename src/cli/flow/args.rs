@@ -515,7 +515,7 @@ fn standing(text: &str) -> Result<botsmith::flow::Standing, String> {
 }
 
 /// `250ms`, `2s`, `5m`, `2h`, `3d`, or a number of seconds; in milliseconds.
-fn duration(text: &str) -> Result<u64, String> {
+pub(in crate::cli) fn duration(text: &str) -> Result<u64, String> {
     let wanted = || "a time like `500ms`, `30s`, `5m`, `2h` or `3d` is wanted".to_owned();
     let split = text
         .find(|c: char| c.is_ascii_alphabetic())

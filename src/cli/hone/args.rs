@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use botsmith::eval::hone::{self, Budget};
 use clap::ValueHint;
 
-use crate::cli::args::Asking;
+use crate::cli::args::{Asking, seconds};
 
 /// Try changes of a bot, and bring the best before the gate
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Nothing changes the bot until a variant has passed the gate and `botsmith bot promote` was said.\n\
-                  Exit codes: 0 a variant passed (or was promoted), 1 refused, 2 could not run."
+                  Exit codes: 0 a variant passed (or was promoted), 1 refused, or only advisory because a judge made\n\
+                  the scores and too few people have labelled, 2 could not run."
 )]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Hone {
@@ -34,12 +35,19 @@ pub(crate) struct Hone {
     /// The bot that rewrites instructions: a cartridge
     #[arg(long, value_name = "CARTRIDGE", value_hint = ValueHint::FilePath)]
     pub(crate) optimiser: Option<String>,
-    /// The chance, over all looks at these gate cases, of passing a variant that is no better
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
-    pub(crate) alpha: f64,
+    /// The chance, over all looks at these gate cases, of passing a variant that is no better; the first look
+    /// states it for all [default: what it stated, 0.05 where nobody looked yet]
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) alpha: Option<f64>,
     /// How much worse a cheaper variant may be, stated beforehand: 0.02 is two points [default: it must be better]
     #[arg(long, value_name = "SHARE")]
     pub(crate) margin: Option<f64>,
+    /// The 95th percentile of latency that a variant may have: `800ms`, `2s` [default: what the suite says]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) p95_latency: Option<f64>,
+    /// The mean cost of an answer that a variant may have, above 0 [default: what the suite says]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) cost: Option<f64>,
     /// Where regression cases go [default: SUITE.regressions.jsonl]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) regressions: Option<PathBuf>,

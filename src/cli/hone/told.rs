@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use botsmith::eval::hone::{Budget, End, Mean, Story, Tried};
-use botsmith::eval::promotion::Decision;
 use botsmith::eval::report::{percent, plain, signed};
 
 use crate::cli::terminal::{Paint, cut, grid, wrap};
@@ -40,8 +39,12 @@ pub(super) fn plan(story: &Story, budget: Option<Budget>) -> String {
         }
         None => "as many answers on train and dev as are sensible".to_owned(),
     };
+    let must_pass = match cases.must_pass {
+        0 => String::new(),
+        n => format!(", and {n} of train and dev that must pass,"),
+    };
     let line = format!(
-        "to spend: {spent}, then the gate's {} cases twice",
+        "to spend: {spent}, then the gate's {} cases{must_pass} twice",
         cases.gate
     );
     text.push_str(&wrap(&line, "", "  "));
@@ -68,16 +71,10 @@ pub(super) fn story(story: &Story, colored: bool) -> String {
         text.push_str(&told(story));
     }
     text.push_str(&gate(story, paint));
-    let advisory = story
-        .gate
-        .as_ref()
-        .is_some_and(|verdict| verdict.decision == Decision::Advisory);
     let line = match story.end {
         End::Planned => "nothing was done".to_owned(),
         End::Promoted => paint.green("promoted ✓"),
-        End::Ready if advisory => {
-            "advisory: people have not said enough to pass or refuse it".to_owned()
-        }
+        End::Advisory => "advisory: people have not said enough to pass or refuse it".to_owned(),
         End::Ready => paint.green("passed ✓: waits for your yes"),
         End::Refused => paint.red("refused ✗"),
     };

@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, args: &Power) -> Result<Ended> {
     let alpha = alpha_at(design.rules.alpha, design.look);
     if args.json {
         output::print_json(&json!({
-            "gate": true, "effect": design.effect, "discordance": design.discordance,
+            "gate": true, "drawn": if design.is_observed() { "pairs" } else { "assumed" }, "effect": design.effect, "discordance": design.discordance,
             "discordance_from": from, "alpha": design.rules.alpha, "look": design.look,
             "alpha_of_look": alpha, "power": design.rules.power, "margin": design.rules.margin,
             "baseline": design.baseline, "must_pass": design.must_pass, "slices": design.slices,
@@ -74,6 +74,13 @@ pub(super) fn run(context: &Context, args: &Power) -> Result<Ended> {
             (judge.labelled * last.cases as f64).round()
         );
     }
+    let how = match design.is_observed() {
+        true => {
+            "drawn from the run's pairs, whole groups, with their scores, slices, latency and cost"
+        }
+        false => "drawn one by one, pass or fail; groups, latency and cost are left out",
+    };
+    let _ = writeln!(text, "  cases are {how}");
     let _ = writeln!(text, "  refused otherwise by {}", refusals(&last));
     if let Some(power) = &with {
         let _ = writeln!(
@@ -103,6 +110,9 @@ fn refusals(power: &Simulated) -> String {
         ("a case that must pass", power.by_must_pass),
         ("a slice", power.by_slices),
         ("failures", power.by_errors),
+        ("latency", power.by_latency),
+        ("cost", power.by_cost),
+        ("not being cheaper", power.by_cheaper),
     ];
     let shown: Vec<_> = parts
         .iter()
@@ -120,8 +130,17 @@ fn design(context: &Context, args: &Power) -> Result<(Design, String)> {
         .as_ref()
         .map(|run| observed(context, args, run))
         .transpose()?;
+    // What is said besides takes the place of what was seen: then cases are drawn one by one, as assumed.
+    let assumed = args.discordance.is_some()
+        || given.must_pass.is_some()
+        || given.slices.is_some()
+        || given.errors.is_some()
+        || given.labels.is_some();
     let (mut design, mut from) = if let Some((cases, from)) = observed {
-        (Design::observed(args.effect, &cases)?, from)
+        match assumed {
+            true => (Design::like(args.effect, &cases)?, from),
+            false => (Design::observed(args.effect, &cases)?, from),
+        }
     } else {
         let (discordance, from) = super::discordance(context, args)?;
         let mut design = Design::new(args.effect, discordance);
@@ -133,7 +152,7 @@ fn design(context: &Context, args: &Power) -> Result<(Design, String)> {
     if let Some(discordance) = args.discordance {
         (design.discordance, from) = (discordance, "given".into());
     }
-    if design.discordance < args.effect {
+    if !design.is_observed() && design.discordance < args.effect {
         return Err(Error::Invalid(format!(
             "two bots that differ by {} must disagree on at least as many cases: --discordance {} is too small",
             percent(args.effect),
@@ -156,8 +175,9 @@ fn design(context: &Context, args: &Power) -> Result<(Design, String)> {
         tpr: given.tpr,
         tnr: given.tnr,
     });
-    // A simulated variant has no cost: the margin is taken to be for a cheaper one.
-    if design.rules.margin.is_some() {
+    (design.rules.p95_latency, design.rules.cost) = (given.p95_latency, given.cost);
+    // A variant that is only assumed has no cost: the margin is taken to be for a cheaper one.
+    if design.rules.margin.is_some() && !design.is_observed() {
         design.cheaper = true;
     }
     Ok((design, from))

@@ -274,7 +274,7 @@ fn judged(chance: &mut Chance, n: usize, labelled: usize, unearned: f64) -> Resu
     }
     let labels = Labels {
         pairs,
-        inclusion: Vec::new(),
+        ..Labels::default()
     };
     Ok(Cases::new(a, b)?.judged(labels)?)
 }
@@ -349,6 +349,6 @@ fn gained(chance: &mut Chance, design: &Design, n: usize) -> Result<Cases, Failu
     }
     Ok(cases.judged(Labels {
         pairs: labels,
-        inclusion: Vec::new(),
+        ..Labels::default()
     })?)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use botsmith_core::digest::Digest;
 
 use crate::dataset::{DataSource, Place, Row};
+use crate::promotion::MUST_PASS;
 use crate::run::chosen;
 use crate::suite::Suite;
 use crate::{Case, Result};
@@ -109,6 +110,16 @@ impl Cases {
     pub(super) fn of(&self, of: Use) -> impl Iterator<Item = (usize, &Known)> {
         let all = self.all.iter().enumerate();
         all.filter(move |(_, known)| known.of == of)
+    }
+
+    /// The places of the cases of train and dev that must pass: the gate asks about them for that alone.
+    pub(super) fn must_pass_beside_gate(&self) -> Vec<usize> {
+        let all = self.all.iter().enumerate();
+        let others = all.filter(|(_, known)| known.of != Use::Gate);
+        others
+            .filter(|(_, known)| known.case.tags.iter().any(|tag| tag == MUST_PASS))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// The places of the cases of a use in an order that only their ids decide: the first so many are

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use botsmith_nanobots::versions::{By, Promotion, Versions};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Result;
 use crate::feedback::{Question, Record};
-use crate::promotion::{Decision, Foreseen, Looks, Rules, Verdict, foresee};
+use crate::promotion::{Decision, Foreseen, Looks, Rules, Verdict, alpha_holds, foresee};
 use crate::stats::{PairedRates, Side};
 
+use super::evidence::{self, Standing};
 use super::gate::{self, Gated};
 use super::story::{Baseline, End, Finalist, Kept, Story};
 use super::{Honing, Proposer, Regressions, Search, Spent};
@@ -59,9 +60,10 @@ impl Honing<'_> {
     /// What the gate could see, by these rules, before anything is asked.
     ///
     /// # Errors
-    /// Rules outside their ranges, or the store's.
+    /// Rules outside their ranges, another alpha than the first look at these cases stated, or the store's.
     pub fn outlook(&self, rules: &Rules) -> Result<Foreseen> {
         let set = self.gate_set();
+        alpha_holds(self.stated_alpha()?, rules.alpha)?;
         let taken = Looks::new(self.store()).taken(&set)?;
         // Where a judge makes the scores, people's labels decide: at best, of all cases.
         let labelled = self.target().judged.then_some(set.len());
@@ -98,20 +100,19 @@ impl Honing<'_> {
         let parent = course
             .versions
             .adopt(self.parent().text().as_bytes(), &course.by)?;
-        let evidence = verdict.evidence();
-        let mut evidence = evidence.as_object().cloned().unwrap_or_default();
-        evidence.insert(
-            "hone".into(),
-            json!({
-                "variant": finalist.name, "proposer": finalist.proposer, "about": finalist.about,
-                "suite": story.suite, "metric": story.metric.metric, "salt": story.salt,
-                "cases": story.cases, "tried": search.tried.len(), "spent": search.spent,
-            }),
-        );
+        let mut evidence = verdict.evidence();
+        evidence["hone"] = json!({
+            "variant": finalist.name, "proposer": finalist.proposer, "about": finalist.about,
+            "suite": story.suite, "metric": story.metric.metric, "salt": story.salt,
+            "cases": story.cases, "tried": search.tried.len(), "spent": search.spent,
+        });
+        let earlier = course.versions.get(&finalist.hash().to_string())?;
+        let earlier = earlier.map_or(Value::Null, |version| version.evidence);
+        let (evidence, standing) = evidence::joined(&earlier, evidence);
         let version = course.versions.propose(
             finalist.text.as_bytes(),
             Some(&parent.hash),
-            evidence.into(),
+            evidence,
             &course.by,
         )?;
         story.finalist = Some(Finalist {
@@ -120,7 +121,8 @@ impl Honing<'_> {
             version: version.hash.clone(),
             promoted: None,
         });
-        conclude(&mut story, &verdict, course, self.parent().path())?;
+        let decided = (&verdict, standing.as_ref());
+        conclude(&mut story, decided, course, self.parent().path())?;
         if verdict.decision == Decision::Advisory {
             story.runs = runs;
         }
@@ -236,7 +238,12 @@ fn wanted(outlook: &Foreseen, rules: &Rules) -> Option<String> {
 }
 
 /// How it ends, and what to do next.
-fn conclude(story: &mut Story, verdict: &Verdict, course: &Course<'_>, file: &Path) -> Result<()> {
+fn conclude(
+    story: &mut Story,
+    (verdict, standing): (&Verdict, Option<&Standing>),
+    course: &Course<'_>,
+    file: &Path,
+) -> Result<()> {
     let bot = course.versions.bot();
     let version = story
         .finalist
@@ -250,7 +257,19 @@ fn conclude(story: &mut Story, verdict: &Verdict, course: &Course<'_>, file: &Pa
         story.reasons.extend(verdict.needed_text());
         return Ok(());
     }
-    story.end = End::Ready;
+    if let Some(standing) = standing.filter(|standing| !standing.passed) {
+        story.end = End::Refused;
+        story.reasons.push(format!(
+            "the gate of suite `{}` refused this version against the same bot, and that stands: another suite's gate \
+             does not undo it",
+            standing.suite
+        ));
+        return Ok(());
+    }
+    story.end = match verdict.decision {
+        Decision::Advisory => End::Advisory,
+        _ => End::Ready,
+    };
     if course.auto && verdict.auto.allowed {
         let approval = json!({"rule": "auto", "look": verdict.look});
         let promotion = Promotion::default().approval(approval);

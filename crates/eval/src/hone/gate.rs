@@ -4,18 +4,22 @@
 //! A verdict that stands is not made again, but whether it may be acted on without a person is said anew: raters
 //! and judges may stand otherwise by now. One that is only advisory, because a judge made the scores and
 //! too few people have labelled, is not kept: it is made when enough labels are there.
+//!
+//! Cases of train and dev that must pass are asked about too, for that guard alone: what a bot was taught it
+//! must not unlearn. Nobody learns from these answers.
 
-use botsmith_core::digest::Digest;
 use botsmith_nanobots::versions::By;
 
 use crate::calibration::{Binding, Calibrations};
 use crate::feedback::{Question, Record};
 use crate::promotion::{
-    Cases as Pairs, Collected, Decision, GateSet, Labels, Look, Looks, Rules, Scored, Verdict,
+    Beside, Cases as Pairs, Collected, Compared, Decision, GateSet, Labels, Look, Looks, Rules,
+    Scored, Verdict,
 };
 use crate::run::{CaseRecord, Runs};
 use crate::{Error, Result};
 
+use super::labelled::labels;
 use super::trial::{Bench, Trial};
 use super::{Cases, Parent, Use, Variant};
 
@@ -61,7 +65,9 @@ pub(super) fn decide(
 ) -> Result<Gated> {
     let looks = Looks::new(bench.store);
     let hashes = [variant.hash().to_string(), ground.parent.hash().to_string()];
-    let look = looks.take(ground.set, &hashes[0], &hashes[1], ground.rules, by)?;
+    let measure = bench.target.measure(&bench.suite.identity);
+    let compared = Compared::new(&hashes[0], &hashes[1], &measure);
+    let look = looks.take(ground.set, compared, ground.rules, by)?;
     let places: Vec<usize> = ground.cases.of(Use::Gate).map(|(at, _)| at).collect();
     let mut doubts = ground.doubts.to_vec();
     if let Some(verdict) = standing(&look)? {
@@ -79,9 +85,30 @@ pub(super) fn decide(
     }
     let own = bench.ask(ground.parent.text(), ground.cases, &places)?;
     let theirs = bench.ask(&variant.text, ground.cases, &places)?;
+    let mut asked = own.asked + theirs.asked;
     let mut pairs = pairs(bench, &own, &theirs)?;
+    let beside = ground.cases.must_pass_beside_gate();
+    if !beside.is_empty() {
+        let own = bench.ask(ground.parent.text(), ground.cases, &beside)?;
+        let theirs = bench.ask(&variant.text, ground.cases, &beside)?;
+        asked += own.asked + theirs.asked;
+        pairs = pairs.must_pass_beside(beside_gate(bench, &own, &theirs)?);
+    }
     if bench.target.judged {
-        pairs = pairs.judged(labels(ground, &places, &own, &theirs))?;
+        let said = match ground.labels {
+            Some(said) => {
+                let answers = places.iter().map(|at| {
+                    let id = ground.cases.known(*at).case.id.as_str();
+                    (id, [text(&own, *at), text(&theirs, *at)])
+                });
+                labels(said, answers)
+            }
+            None => Labels {
+                pairs: vec![None; places.len()],
+                ..Labels::default()
+            },
+        };
+        pairs = pairs.judged(said)?;
         doubts.extend(judge_doubt(bench, &own)?);
     }
     let verdict = Verdict::of(&pairs, &look, &doubts)?;
@@ -90,7 +117,7 @@ pub(super) fn decide(
     }
     Ok(Gated {
         verdict,
-        asked: own.asked + theirs.asked,
+        asked,
         runs: Some([own.run, theirs.run]),
     })
 }
@@ -116,54 +143,45 @@ fn judge_doubt(bench: &Bench<'_>, own: &Trial) -> Result<Option<String>> {
     Ok(Calibrations::new(bench.store).standing(&binding)?.reason())
 }
 
-/// Both bots on the gate's cases.
-fn pairs(bench: &Bench<'_>, own: &Trial, theirs: &Trial) -> Result<Pairs> {
+/// What a bot answered to the case at a place.
+fn text(trial: &Trial, at: usize) -> Option<&str> {
+    trial.cases.get(&at)?.text.as_deref()
+}
+
+/// Both bots on the same cases, in the order of the rows.
+fn both(
+    bench: &Bench<'_>,
+    own: &Trial,
+    theirs: &Trial,
+    mut each: impl FnMut(&CaseRecord, Scored, Scored, &[String]),
+) -> Result<()> {
     let runs = Runs::new(bench.store);
     let (own, theirs) = (runs.open(&own.run)?, runs.open(&theirs.run)?);
     let target = &bench.target;
     let scored = |record: &CaseRecord| Scored::of(record, 0, target.place, target.lower);
-    let mut collected = Collected::default();
-    // The same cases in the same order: both runs are over the same rows.
+    // Both runs are over the same rows, in one order.
     for (a, b) in own.cases().zip(theirs.cases()) {
         let (a, b) = (a?, b?);
-        collected.add(&a, scored(&a), scored(&b), &own.manifest.slices);
+        each(&a, scored(&a), scored(&b), &own.manifest.slices);
     }
+    Ok(())
+}
+
+/// Both bots on the gate's cases.
+fn pairs(bench: &Bench<'_>, own: &Trial, theirs: &Trial) -> Result<Pairs> {
+    let mut collected = Collected::default();
+    both(bench, own, theirs, |record, a, b, slices| {
+        collected.add(record, a, b, slices);
+    })?;
     collected.cases()
 }
 
-/// What people said, blind, of both answers to the gate's cases.
-fn labels(ground: &Ground<'_>, places: &[usize], own: &Trial, theirs: &Trial) -> Labels {
-    let mut labels = Labels::default();
-    for at in places {
-        let id = &ground.cases.known(*at).case.id;
-        let of = |trial: &Trial| {
-            let (question, records) = ground.labels?;
-            let text = trial.cases.get(at)?.text.as_ref()?;
-            let hash = Digest::of(text.as_bytes()).to_string();
-            let said = records.iter().filter(|record| {
-                record.counts()
-                    && record.blind
-                    && record.against.is_none()
-                    && record.question == question.name
-                    && record.case == *id
-                    && record.answer_hash == hash
-            });
-            let (mut sum, mut n, mut chance) = (0.0, 0_usize, 1.0_f64);
-            for record in said {
-                if let Some(passes) = question.passes(&record.value) {
-                    sum += f64::from(u8::from(passes));
-                    n += 1;
-                    chance = chance.min(record.probability.unwrap_or(1.0));
-                }
-            }
-            (n > 0).then(|| (sum / n as f64, chance))
-        };
-        // Both answers of a case are drawn by the same hash: together, or not at all.
-        let pair = of(own).zip(of(theirs));
-        labels
-            .inclusion
-            .push(pair.map_or(1.0, |((_, a), (_, b))| a.min(b)));
-        labels.pairs.push(pair.map(|((a, _), (b, _))| (a, b)));
-    }
-    labels
+/// Both bots on cases of train and dev that must pass.
+fn beside_gate(bench: &Bench<'_>, own: &Trial, theirs: &Trial) -> Result<Vec<Beside>> {
+    let mut all = Vec::new();
+    both(bench, own, theirs, |record, a, b, _| {
+        let name = record.case.id.clone();
+        all.push(Beside { name, a, b });
+    })?;
+    Ok(all)
 }

@@ -9,7 +9,7 @@ use botsmith_core::store::StateStore;
 use serde::Serialize;
 
 use crate::ask::Bots;
-use crate::promotion::GateSet;
+use crate::promotion::{GateSet, Looks};
 use crate::run::Progress;
 use crate::suite::{BotSpec, LiveBot, Suite};
 use crate::{Error, Result};
@@ -80,6 +80,8 @@ pub struct Counts {
     pub dev: usize,
     /// Cases that only judge.
     pub gate: usize,
+    /// Cases of train and dev that must pass: the gate asks about them too, for that guard alone.
+    pub must_pass: usize,
 }
 
 /// A honing, opened.
@@ -173,6 +175,7 @@ impl<'a> Honing<'a> {
             train: self.cases.count(Use::Train),
             dev: self.cases.count(Use::Dev),
             gate: self.cases.count(Use::Gate),
+            must_pass: self.cases.must_pass_beside_gate().len(),
         }
     }
 
@@ -197,6 +200,14 @@ impl<'a> Honing<'a> {
     /// The gate's cases, as the ledger of looks knows them.
     pub fn gate_set(&self) -> GateSet {
         super::gate::set(&self.suite, self.split.salt(), &self.cases)
+    }
+
+    /// Alpha over all looks at the gate's cases, as the first of them stated it; `None` where nobody looked yet.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn stated_alpha(&self) -> Result<Option<f64>> {
+        Looks::new(self.bench.store).alpha(&self.gate_set())
     }
 
     pub(super) fn suite_name(&self) -> &str {

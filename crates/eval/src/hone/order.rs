@@ -41,7 +41,7 @@ pub enum Who {
 /// ```
 /// use botsmith_eval::hone::{Order, Who};
 /// let order: Order = serde_json::from_str(r#"{"bot": "prices", "suite": "suite.yaml", "budget": "400"}"#)?;
-/// assert_eq!(order.alpha, 0.05);
+/// assert_eq!(order.alpha, None);
 /// assert!(order.wants(Who::Examples) && !order.wants(Who::Instructions));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -62,10 +62,16 @@ pub struct Order {
     pub proposers: Vec<Who>,
     /// The bot that rewrites instructions: a cartridge.
     pub optimiser: Option<String>,
-    /// The chance, over all looks at the gate's cases, of passing a variant that is no better.
-    pub alpha: f64,
+    /// The chance, over all looks at the gate's cases, of passing a variant that is no better; `None`: what the
+    /// first look at them stated, 0.05 where nobody looked yet.
+    pub alpha: Option<f64>,
     /// How much worse a cheaper variant may be, stated beforehand; `None`: it must be better.
     pub margin: Option<f64>,
+    /// The 95th percentile of latency that a variant may have, in seconds; `None`: what the suite says.
+    pub p95_latency: Option<f64>,
+    /// The mean cost of an answer that a variant may have, in the currency of the prices; `None`: what the suite
+    /// says.
+    pub cost: Option<f64>,
     /// Where regression cases go; `None`: beside the suite.
     pub regressions: Option<PathBuf>,
     /// Seed of the order in which cases are drawn; `None`: the suite's.
@@ -83,8 +89,10 @@ impl Default for Order {
             budget: None,
             proposers: Vec::new(),
             optimiser: None,
-            alpha: 0.05,
+            alpha: None,
             margin: None,
+            p95_latency: None,
+            cost: None,
             regressions: None,
             seed: None,
             auto: false,
@@ -134,7 +142,6 @@ impl Order {
 
         let mut course = Course::new(Versions::of(means.store, &known.name), by);
         course.proposers = self.proposers(&suite, workshop, store)?;
-        course.rules = self.rules(suite.seed)?;
         course.regressions = self.wants(Who::Assertions).then(|| self.regressions());
         course.auto = self.auto;
         course.halted = heard.halted;
@@ -147,15 +154,28 @@ impl Order {
             margin: self.margin.unwrap_or(0.0),
             seed: self.seed.unwrap_or(suite.seed),
         };
-        Honing::open(suite, live, parent, heard.said, means, options)?.run(&course, begin)
+        let budgets = (suite.hone.p95_latency, suite.hone.cost);
+        let rules = self.rules(options.seed, budgets)?;
+        let mut honing = Honing::open(suite, live, parent, heard.said, means, options)?;
+        course.rules = match self.alpha {
+            Some(_) => rules,
+            None => {
+                let stated = honing.stated_alpha()?;
+                let alpha = stated.unwrap_or(rules.alpha);
+                rules.alpha(alpha)
+            }
+        };
+        honing.run(&course, begin)
     }
 
-    fn rules(&self, seed: u64) -> Result<Rules> {
-        let mut rules = Rules::default().alpha(self.alpha);
-        if let Some(margin) = self.margin {
-            rules = rules.margin(margin);
-        }
-        rules.seed = self.seed.unwrap_or(seed);
+    /// The rules, with the suite's budgets of latency and cost where the order names none.
+    fn rules(&self, seed: u64, (p95_latency, cost): (Option<f64>, Option<f64>)) -> Result<Rules> {
+        let mut rules = Rules::default();
+        rules.alpha = self.alpha.unwrap_or(rules.alpha);
+        rules.margin = self.margin;
+        rules.p95_latency = self.p95_latency.or(p95_latency);
+        rules.cost = self.cost.or(cost);
+        rules.seed = seed;
         rules.check()?;
         Ok(rules)
     }

@@ -14,8 +14,11 @@ pub enum End {
     Planned,
     /// A variant passed the gate and became the bot.
     Promoted,
-    /// A variant waits for a person's yes.
+    /// A variant passed the gate and waits for a person's yes.
     Ready,
+    /// A judge made the scores, and too few people have said what they think: nothing passed and nothing was
+    /// refused. They may label more, or a person may promote the variant, knowing that.
+    Advisory,
     /// Nothing is to be promoted.
     Refused,
 }

@@ -4,10 +4,15 @@
 //! A metric that decides counts passes, 0 or 1; any other counts its value, turned so that more is better.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::evaluators::{Better, Panel};
+use crate::promotion::Measure;
 use crate::run::AnswerRecord;
 use crate::{Error, Result, Verdict};
+
+/// Options of an evaluator that change how fast or how heavily it judges, not what it says.
+const NEUTRAL: [&str; 5] = ["name", "weight", "concurrency", "rate", "timeout"];
 
 /// The metric that is to become better.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,6 +72,24 @@ impl Target {
             lower: !chosen.decides() && chosen.range().better == Better::Lower,
             judged: chosen.asks().is_some(),
         })
+    }
+
+    /// By what a gate compares: the metric, the suite's entry for it, and what the suite takes out of an answer
+    /// before it is judged. `identity` is the suite's. What stands in a judge's cartridge is not in it: where a
+    /// judge makes the scores people decide, and its calibration is void when it changes.
+    pub(super) fn measure(&self, identity: &Value) -> Measure {
+        let all = &identity["evaluators"];
+        let entry = all.get(self.place).unwrap_or(all);
+        let mut entry = entry.clone();
+        if let Some(kinds) = entry.as_object_mut() {
+            for options in kinds.values_mut().filter_map(Value::as_object_mut) {
+                options.retain(|key, _| !NEUTRAL.contains(&key.as_str()));
+            }
+        }
+        Measure::new(
+            self.metric.as_str(),
+            json!([entry, identity.get("extract")]),
+        )
     }
 
     /// How an answer does: more is better. `None` where it was not judged.

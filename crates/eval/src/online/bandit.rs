@@ -120,7 +120,7 @@ impl Bandit {
         for version in &plan.versions {
             if !versions.passed(&plan.bot, version)? {
                 return Err(Error::Invalid(format!(
-                    "version {version} of `{}` did not pass the gate: only versions that did share sessions",
+                    "version {version} of `{}` did not pass the gate: only versions that did, and the one in force, share sessions",
                     plan.bot
                 )));
             }

@@ -30,6 +30,9 @@ use crate::{Error, Result};
 /// let switch = BotVersions::new(store.clone(), None);
 /// assert!(switch.passed("helper", &first.hash)?, "it is in force");
 /// assert!(!switch.passed("helper", &raw.hash)?, "no gate has seen it");
+/// let advisory = serde_json::json!({"gate": {"passed": false, "advisory": true, "baseline": first.hash}});
+/// versions.propose(b"meta: {version: 1.0.1}\n", Some(&first.hash), advisory, &ada)?;
+/// assert!(!switch.passed("helper", &raw.hash)?, "people have not said enough");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -96,7 +99,9 @@ impl BotVersions {
 }
 
 impl Switch for BotVersions {
-    /// The version in force counts as passed: it is what gates compare with.
+    /// An advisory verdict is no pass. The version in force counts, however it came there, by an advisory
+    /// verdict or `--without-gate` too: people get it already, a person said so, and it is what everything else
+    /// is compared with. A canary of it gives it to fewer people, a bandit only takes sessions away from it.
     fn passed(&self, bot: &str, version: &str) -> Result<bool> {
         let found = self.version(bot, version)?;
         Ok(found.gate().is_some_and(|gate| gate.passed) || self.in_force(bot, version)?)

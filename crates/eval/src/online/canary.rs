@@ -117,7 +117,8 @@ impl Canary {
         plan.check()?;
         if !versions.passed(&plan.bot, &plan.new)? {
             return Err(Error::Invalid(format!(
-                "version {} of `{}` did not pass the gate: only versions that did are tried on people",
+                "version {} of `{}` did not pass the gate: only versions that did are tried on people (an advisory verdict is no pass: a \
+                 person may promote the version first)",
                 plan.new, plan.bot
             )));
         }

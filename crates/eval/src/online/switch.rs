@@ -30,7 +30,8 @@ pub struct Change {
 /// [`settle`](Self::settle) may be called more than once for one change, by different processes:
 /// the second call finds it done.
 pub trait Switch: Send + Sync {
-    /// Whether `version` passed the gate, or stands for a version that people put there by hand.
+    /// Whether `version` passed the gate (an advisory verdict is no pass), or is the one in force, which a
+    /// person put there.
     ///
     /// # Errors
     /// When the versions cannot be read, or there is no such version.

@@ -50,6 +50,20 @@ pub struct Labels {
     pub pairs: Vec<Option<(f64, f64)>>,
     /// For each case, the chance that it had of being labelled; empty where all had the same.
     pub inclusion: Vec<f64>,
+    /// What people said of these answers and does not count: it was not blind, or nobody knows with what
+    /// chance the answer was drawn.
+    pub left_out: usize,
+}
+
+/// A case that is no case of the gate, and must pass all the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beside {
+    /// Its name.
+    pub name: String,
+    /// The bot in force on it.
+    pub a: Scored,
+    /// The variant on it.
+    pub b: Scored,
 }
 
 /// Both bots on all cases of a gate: `a` is in force, `b` is the variant.
@@ -69,6 +83,7 @@ pub struct Cases {
     pub(super) groups: Vec<usize>,
     pub(super) slices: Vec<Slice>,
     pub(super) must_pass: Vec<usize>,
+    pub(super) beside: Vec<Beside>,
     pub(super) labels: Option<Labels>,
 }
 
@@ -144,6 +159,14 @@ impl Cases {
         Ok(self)
     }
 
+    /// Adds cases that are not the gate's own and must not be lost: they count in this guard alone, since
+    /// variants may have learned from them.
+    #[must_use]
+    pub fn must_pass_beside(mut self, beside: Vec<Beside>) -> Self {
+        self.beside = beside;
+        self
+    }
+
     /// Says that a judge made the scores, and what people said of the same answers.
     ///
     /// # Errors
@@ -177,9 +200,20 @@ impl Cases {
         pairs.filter_map(|(i, (a, b))| Some((i, a.score?, b.score?)))
     }
 
-    /// How a case is called.
+    /// The cases that must pass: their indices, and both bots on them. Those beside the gate come after its own.
+    pub(super) fn must_pass_pairs(&self) -> impl Iterator<Item = (usize, Scored, Scored)> + '_ {
+        let own = self
+            .must_pass
+            .iter()
+            .map(move |&i| (i, self.a[i], self.b[i]));
+        let beside = self.beside.iter().enumerate();
+        own.chain(beside.map(move |(i, beside)| (self.len() + i, beside.a, beside.b)))
+    }
+
+    /// How a case is called; those beside the gate come after its own.
     pub(super) fn name(&self, case: usize) -> String {
-        match self.names.get(case) {
+        let beside = |case: usize| Some(&self.beside.get(case.checked_sub(self.len())?)?.name);
+        match self.names.get(case).or_else(|| beside(case)) {
             Some(name) => format!("`{}`", botsmith_core::hint::shown(name)),
             None => (case + 1).to_string(),
         }

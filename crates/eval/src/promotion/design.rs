@@ -4,12 +4,17 @@
 //! Each loop draws the cases anew and puts them to the gate itself ([`weigh`]), at the alpha of the look
 //! that it would be, so that every guard counts: a variant that gains 15 % of the cases and loses 5 % will
 //! lose some of twenty that must pass. Draws come from the seed (ChaCha8), loop by loop.
+//!
+//! A design that was [observed](Design::observed) draws from the pairs that were seen, with their groups, grades,
+//! slices, latencies and costs. One that is only assumed draws cases one by one, pass or fail, and knows neither
+//! groups nor latency nor cost. Neither knows cases of train and dev that must pass.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::{Breach, Cases, Labels, Rules, Scored, Slice, alpha_at, weigh};
+use super::resampled::Resampled;
+use super::{Breach, Rules, alpha_at, weigh};
 use crate::stats::{Confidence, Interval, PairedRates, wilson};
 use crate::{Error, Result};
 
@@ -45,8 +50,10 @@ pub struct Design {
     pub errors: f64,
     /// Where a judge makes the scores.
     pub judge: Option<JudgeDesign>,
-    /// Whether the variant is cheaper, as a margin wants it.
+    /// Whether the variant is taken to be cheaper, as a margin wants it.
     pub cheaper: bool,
+    /// What was seen, to be drawn from again.
+    pub(super) pairs: Option<Resampled>,
     /// How often the gate is simulated.
     pub loops: u32,
     /// Where chance comes from.
@@ -84,6 +91,15 @@ pub struct Power {
     pub by_slices: f64,
     /// The share that failures refused.
     pub by_errors: f64,
+    /// The share that the budget of latency refused.
+    #[serde(default)]
+    pub by_latency: f64,
+    /// The share that the budget of cost refused.
+    #[serde(default)]
+    pub by_cost: f64,
+    /// The share that was refused since a margin is for a cheaper variant.
+    #[serde(default)]
+    pub by_cheaper: f64,
 }
 
 impl Design {
@@ -101,6 +117,7 @@ impl Design {
             errors: 0.0,
             judge: None,
             cheaper: false,
+            pairs: None,
             loops: 2_000,
             seed: 7,
         }
@@ -120,9 +137,30 @@ impl Design {
         self
     }
 
+    /// Whether cases are drawn from pairs that were seen.
+    pub fn is_observed(&self) -> bool {
+        self.pairs.is_some()
+    }
+
     /// Whether it can be so.
     pub(super) fn check(&self) -> Result<()> {
         self.rules.check()?;
+        if self.loops == 0 || self.look == 0 {
+            return Err(Error::Invalid("loops and looks are counted from 1".into()));
+        }
+        if self.pairs.is_some() {
+            return match self.judge {
+                None => Ok(()),
+                Some(_) => Err(Error::Invalid(
+                    "what people would say of pairs that a judge scored is not known: assume the numbers instead".into(),
+                )),
+            };
+        }
+        if self.rules.p95_latency.is_some() || self.rules.cost.is_some() {
+            return Err(Error::Invalid(
+                "budgets of latency and cost are simulated from a run alone, whose answers say what they took".into(),
+            ));
+        }
         PairedRates::new(self.effect, self.discordance)?;
         let shares = [
             ("the share of cases that must pass", self.must_pass),
@@ -156,13 +194,10 @@ impl Design {
                 100.0 * loss
             )));
         }
-        if self.loops == 0 || self.look == 0 {
-            return Err(Error::Invalid("loops and looks are counted from 1".into()));
-        }
         Ok(())
     }
 
-    fn gain_and_loss(&self) -> (f64, f64) {
+    pub(super) fn gain_and_loss(&self) -> (f64, f64) {
         let gain = f64::midpoint(self.discordance, self.effect);
         (gain, self.discordance - gain)
     }
@@ -175,11 +210,20 @@ impl Design {
         self.check()?;
         let alpha = alpha_at(self.rules.alpha, self.look);
         let mut passed = 0_u32;
-        let mut by = [0_u32; 4];
+        let mut by = [0_u32; 7];
         for one in 0..self.loops {
             let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
             rng.set_stream(u64::from(one) + 1);
-            let weighed = weigh(&self.draw(cases, &mut rng)?, &self.rules, alpha)?;
+            let drawn = match &self.pairs {
+                Some(pairs) => pairs.draw(cases, &mut rng)?,
+                None => self.draw(cases, &mut rng)?,
+            };
+            let mut weighed = weigh(&drawn, &self.rules, alpha)?;
+            if self.cheaper {
+                weighed
+                    .breaches
+                    .retain(|breach| *breach != Breach::NotCheaper);
+            }
             passed += u32::from(weighed.passes());
             let test = weighed.unlabelled || weighed.tested.is_none_or(|tested| !tested.holds);
             let any = |is: fn(&Breach) -> bool| weighed.breaches.iter().any(is);
@@ -188,13 +232,29 @@ impl Design {
                 any(|breach| matches!(breach, Breach::MustPass(_))),
                 any(|breach| matches!(breach, Breach::Slice { .. })),
                 any(|breach| matches!(breach, Breach::Errors { .. })),
+                any(|breach| {
+                    matches!(
+                        breach,
+                        Breach::Latency { .. } | Breach::Unmeasured("latency")
+                    )
+                }),
+                any(|breach| matches!(breach, Breach::Cost { .. } | Breach::Unmeasured("cost"))),
+                any(|breach| matches!(breach, Breach::NotCheaper)),
             ];
             for (count, refused) in by.iter_mut().zip(refused) {
                 *count += u32::from(refused);
             }
         }
         let share = |count: u32| f64::from(count) / f64::from(self.loops);
-        let [by_test, by_must_pass, by_slices, by_errors] = by.map(share);
+        let [
+            by_test,
+            by_must_pass,
+            by_slices,
+            by_errors,
+            by_latency,
+            by_cost,
+            by_cheaper,
+        ] = by.map(share);
         Ok(Power {
             cases,
             loops: self.loops,
@@ -204,80 +264,9 @@ impl Design {
             by_must_pass,
             by_slices,
             by_errors,
+            by_latency,
+            by_cost,
+            by_cheaper,
         })
     }
-
-    /// Draws the cases of one gate.
-    fn draw(&self, n: usize, rng: &mut ChaCha8Rng) -> Result<Cases> {
-        let (gain, loss) = self.gain_and_loss();
-        let both = self.baseline - loss;
-        let (mut a, mut b) = (Vec::with_capacity(n), Vec::with_capacity(n));
-        let mut labels = Vec::new();
-        let labelled = self
-            .judge
-            .map(|judge| (judge.labelled * n as f64).round() as usize);
-        for i in 0..n {
-            let u = uniform(rng);
-            let (mut pass_a, mut pass_b) = match u {
-                u if u < gain => (false, true),
-                u if u < gain + loss => (true, false),
-                u if u < gain + loss + both => (true, true),
-                _ => (false, false),
-            };
-            if let Some(judge) = self.judge {
-                let label = |pass: bool| f64::from(u8::from(pass));
-                // Cases come in no order, so that the first are as random as any.
-                labels.push((Some(i) < labelled).then(|| (label(pass_a), label(pass_b))));
-                for pass in [&mut pass_a, &mut pass_b] {
-                    let right = if *pass { judge.tpr } else { judge.tnr };
-                    *pass ^= uniform(rng) >= right;
-                }
-            }
-            let mut scored = Scored::pass(pass_a);
-            scored.cost = self.cheaper.then_some(2.0);
-            a.push(scored);
-            let fails = self.errors > 0.0 && uniform(rng) < self.errors;
-            b.push(match fails {
-                true => Scored::default(),
-                false => Scored {
-                    cost: self.cheaper.then_some(1.0),
-                    ..Scored::pass(pass_b)
-                },
-            });
-        }
-        let mut cases = Cases::new(a, b)?;
-        if self.must_pass > 0.0 {
-            let most = (self.must_pass * n as f64).round() as usize;
-            cases = cases.must_pass((0..most.min(n)).collect())?;
-        }
-        if !self.slices.is_empty() {
-            cases = cases.slices(self.cut(n))?;
-        }
-        match labels.is_empty() {
-            true => Ok(cases),
-            false => cases.judged(Labels {
-                pairs: labels,
-                inclusion: Vec::new(),
-            }),
-        }
-    }
-
-    /// The slices, one after the other; past the last case they begin anew, so that they may overlap.
-    fn cut(&self, n: usize) -> Vec<Slice> {
-        let mut from = 0;
-        let cut = |(i, share): (usize, &f64)| {
-            let size = ((share * n as f64).round() as usize).min(n);
-            let cases = (from..from + size).map(|case| case % n).collect();
-            from += size;
-            Slice {
-                name: format!("slice {}", i + 1),
-                cases,
-            }
-        };
-        self.slices.iter().enumerate().map(cut).collect()
-    }
-}
-
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -9,7 +9,8 @@ use crate::stats::{Correction, Side, adjust, mcnemar_exact, sign_flip, sign_flip
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Breach {
-    /// Cases that must pass, which the bot in force passes and the variant does not: their indices.
+    /// Cases that must pass, which the bot in force passes and the variant does not: their indices; those of
+    /// cases beside the gate come after its own.
     MustPass(Vec<usize>),
     /// A slice on which the variant is worse.
     Slice {
@@ -58,10 +59,9 @@ pub(super) fn breaches(
 ) -> Result<Vec<Breach>> {
     let mut breaches = Vec::new();
     let lost: Vec<usize> = cases
-        .must_pass
-        .iter()
-        .copied()
-        .filter(|&i| is_lost(cases.a[i], cases.b[i]))
+        .must_pass_pairs()
+        .filter(|&(_, a, b)| is_lost(a, b))
+        .map(|(i, ..)| i)
         .collect();
     if !lost.is_empty() {
         breaches.push(Breach::MustPass(lost));
@@ -171,7 +171,7 @@ pub(super) fn mean_cost(side: &[Scored]) -> Option<f64> {
 }
 
 /// Whether the variant costs less, or is faster at the 95th percentile, where that is known of both.
-fn cheaper(cases: &Cases) -> bool {
+pub(super) fn cheaper(cases: &Cases) -> bool {
     let less = |of: fn(&[Scored]) -> Option<f64>| {
         of(&cases.a).zip(of(&cases.b)).is_some_and(|(a, b)| b < a)
     };

@@ -6,92 +6,26 @@
 //! adding a case, or another salt, gives nothing back.
 //!
 //! Looks stand in the partition of the audit log, and each is one transaction with its entry there. A look is
-//! taken, with its rules, before anything is compared; the same variant against the same bot on the same
-//! cases is the same look, whose verdict stands.
+//! taken, with its rules, before anything is compared. The same variant against the same bot by the same
+//! [`Measure`] on the same cases is the same look, whose verdict stands; by another metric, or where the
+//! evaluator is defined otherwise, it is another look. Alpha is that of the first look at the cases: what is
+//! spent adds up to what was stated then, and to no more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use botsmith_core::audit::{Audit, Event, PARTITION};
-use botsmith_core::digest::Digest;
 use botsmith_core::store::{StateStore, Transaction};
 use botsmith_nanobots::versions::By;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Rules, Verdict};
+use super::alpha::{holds, stated};
+use super::{Compared, GateSet, Measure, Rules, Verdict, alpha_at};
 use crate::{Error, Result};
 
 /// Looks after which no more are taken: what is left to spend shows nothing any more.
 const MOST_LOOKS: u32 = 20;
 const PAGE: usize = 256;
-
-/// What look number `k`, from 1, may spend.
-///
-/// ```
-/// use botsmith_eval::promotion::alpha_at;
-/// assert_eq!(alpha_at(0.05, 1), 0.025);
-/// let all: f64 = (1..100_000).map(|k| alpha_at(0.05, k)).sum();
-/// assert!(all < 0.05 && all > 0.0499);
-/// ```
-pub fn alpha_at(alpha: f64, k: u32) -> f64 {
-    let k = f64::from(k.max(1));
-    alpha / (k * (k + 1.0))
-}
-
-/// The cases of a gate: those of a suite that a salted hash keeps for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateSet {
-    suite: String,
-    salt: String,
-    /// A digest of each case, in order.
-    cases: BTreeSet<String>,
-}
-
-impl GateSet {
-    /// The set of these cases; `cases` names each by its content (a hash of question and references), so
-    /// that a renamed case is the same one.
-    pub fn new(
-        suite: impl Into<String>,
-        salt: impl Into<String>,
-        cases: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    ) -> Self {
-        let digest = |case: &[u8]| {
-            let mut hex = Digest::of(case).to_string();
-            // 64 bits tell any number of cases apart that one suite has.
-            hex.truncate(16);
-            hex
-        };
-        Self {
-            suite: suite.into(),
-            salt: salt.into(),
-            cases: cases
-                .into_iter()
-                .map(|case| digest(case.as_ref()))
-                .collect(),
-        }
-    }
-
-    /// How many cases it has.
-    pub fn len(&self) -> usize {
-        self.cases.len()
-    }
-
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.cases.is_empty()
-    }
-
-    /// The set's name: a hash of suite, salt and cases.
-    pub fn id(&self) -> String {
-        let all = json!([self.suite, self.salt, self.cases]);
-        Digest::of(all.to_string().as_bytes()).to_string()
-    }
-
-    fn key(&self, rest: &str) -> String {
-        let suite = Digest::of(self.suite.as_bytes()).to_string();
-        format!("looks/{}/{rest}", &suite[..32])
-    }
-}
 
 /// One look at a gate's cases.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,6 +41,10 @@ pub struct Look {
     pub variant: String,
     /// The hash of the bot that it is compared with.
     pub baseline: String,
+    /// By what they are compared; `None` of a look that does not say, which is nobody's to take again, and
+    /// counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Measure>,
     /// The rules, stated before.
     pub rules: Rules,
     /// Who looked.
@@ -125,17 +63,22 @@ pub struct Look {
 /// The ledger of looks in a store.
 ///
 /// ```
-/// use botsmith_eval::promotion::{GateSet, Looks, Rules};
+/// use botsmith_eval::promotion::{Compared, GateSet, Looks, Measure, Rules};
 /// use botsmith_nanobots::versions::By;
 /// let store = botsmith_core::store::open("memory:")?;
 /// let looks = Looks::new(&*store);
 /// let (rules, ada) = (Rules::default(), By::new("ada", 0));
 /// let old = GateSet::new("refunds", "salt", ["a", "b", "c"]);
-/// assert_eq!(looks.take(&old, "v1", "bot", &rules, &ada)?.alpha, 0.025);
-/// assert_eq!(looks.take(&old, "v1", "bot", &rules, &ada)?.k, 1, "the same look");
-/// assert_eq!(looks.take(&old, "v2", "bot", &rules, &ada)?.k, 2);
+/// let equals = Measure::new("equals", "equals");
+/// let first = Compared::new("v1", "bot", &equals);
+/// assert_eq!(looks.take(&old, first, &rules, &ada)?.alpha, 0.025);
+/// assert_eq!(looks.take(&old, first, &rules, &ada)?.k, 1, "the same look");
+/// assert_eq!(looks.take(&old, Compared::new("v2", "bot", &equals), &rules, &ada)?.k, 2);
+/// // The same variant by another metric is another look.
+/// let close = Measure::new("close", "similarity");
+/// assert_eq!(looks.take(&old, Compared::new("v1", "bot", &close), &rules, &ada)?.k, 3);
 /// // One more case gives nothing back; cases that nobody looked at do.
-/// assert_eq!(looks.taken(&GateSet::new("refunds", "other", ["a", "d"]))?, 2);
+/// assert_eq!(looks.taken(&GateSet::new("refunds", "other", ["a", "d"]))?, 3);
 /// assert_eq!(looks.taken(&GateSet::new("refunds", "salt", ["d", "e"]))?, 0);
 /// # Ok::<(), botsmith_eval::Error>(())
 /// ```
@@ -158,6 +101,14 @@ impl<'a> Looks<'a> {
         Ok(self.counting(set)?.1.len() as u32)
     }
 
+    /// Alpha over all looks at these cases, as the first of them stated it; `None` where nobody looked yet.
+    ///
+    /// # Errors
+    /// The store's, or a record that does not read.
+    pub fn alpha(&self, set: &GateSet) -> Result<Option<f64>> {
+        Ok(stated(&self.counting(set)?.1))
+    }
+
     /// The looks that count for these cases, oldest first.
     ///
     /// # Errors
@@ -170,16 +121,16 @@ impl<'a> Looks<'a> {
         Ok(looks)
     }
 
-    /// Takes the look of `variant` against `baseline` (hashes of both) before anything is compared; or gives
-    /// the look that was taken for them, with its verdict, and with the rules that were stated then.
+    /// Takes the look at what is `compared`, before anything is; or gives the look that was taken for it, with
+    /// its verdict, and with the rules that were stated then.
     ///
     /// # Errors
-    /// No cases; rules outside their ranges; more than twenty looks; the store's.
+    /// No cases; rules outside their ranges; another alpha than the first look at these cases stated; more than
+    /// twenty looks; the store's.
     pub fn take(
         &self,
         set: &GateSet,
-        variant: &str,
-        baseline: &str,
+        compared: Compared<'_>,
         rules: &Rules,
         by: &By,
     ) -> Result<Look> {
@@ -190,14 +141,13 @@ impl<'a> Looks<'a> {
         let id = set.id();
         loop {
             let (length, looks) = self.counting(set)?;
-            let same = |look: &&Look| {
-                look.set == id && look.variant == variant && look.baseline == baseline
-            };
+            let same = |look: &&Look| look.set == id && compared.is_of(look);
             if let Some(look) = looks.iter().find(same) {
                 let mut look = look.clone();
                 look.verdict = self.verdict(set, look.number)?;
                 return Ok(look);
             }
+            holds(stated(&looks), rules.alpha)?;
             let k = looks.len() as u32 + 1;
             if k > MOST_LOOKS {
                 return Err(Error::Invalid(format!(
@@ -209,8 +159,9 @@ impl<'a> Looks<'a> {
                 set: id.clone(),
                 k,
                 alpha: alpha_at(rules.alpha, k),
-                variant: variant.to_owned(),
-                baseline: baseline.to_owned(),
+                variant: compared.variant.to_owned(),
+                baseline: compared.baseline.to_owned(),
+                measure: Some(compared.measure.clone()),
                 rules: rules.clone(),
                 who: by.who.clone(),
                 at_ms: by.at_ms,
@@ -223,8 +174,8 @@ impl<'a> Looks<'a> {
                 .append(log, bytes(&look))
                 .put(set.key(&format!("set/{id}")), bytes(&set.cases));
             let details = json!({
-                "variant": variant, "baseline": baseline, "look": k, "alpha": look.alpha,
-                "cases": set.len(), "set": id, "salt": set.salt,
+                "variant": look.variant, "baseline": look.baseline, "measure": look.measure,
+                "look": k, "alpha": look.alpha, "cases": set.len(), "set": id, "salt": set.salt,
             });
             let event = Event::new(by.at_ms, by.who.as_str(), "look", set.suite.as_str());
             if Audit::new(self.store)

@@ -8,7 +8,7 @@ use crate::run::{CaseRecord, StoredRun};
 use crate::{Error, Result, Verdict};
 
 /// The tag of cases that must not be lost.
-pub(super) const MUST_PASS: &str = "must-pass";
+pub(crate) const MUST_PASS: &str = "must-pass";
 
 impl Scored {
     /// What a bot scored on a case, over its repeats: the share of passes where the metric decides one, else

@@ -114,6 +114,19 @@ impl Rules {
                 self.power, self.alpha
             )));
         }
+        let budgets = [
+            ("the budget of latency", self.p95_latency, "seconds"),
+            ("the budget of cost", self.cost, "a price"),
+        ];
+        for (name, budget, unit) in budgets {
+            if let Some(budget) = budget
+                && !(budget.is_finite() && budget > 0.0)
+            {
+                return Err(Error::Invalid(format!(
+                    "{name} is {budget}: {unit} above 0 is wanted"
+                )));
+            }
+        }
         match self.margin {
             Some(margin) if !(margin > 0.0 && margin <= 0.2) => Err(Error::Invalid(format!(
                 "the margin is {margin}: above 0 and at most 0.2 is wanted (2 points are 0.02)"

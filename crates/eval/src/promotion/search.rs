@@ -1,22 +1,41 @@
 //! Where a design comes from, and the number of cases that it takes: observed cases -> [`Design`]; design ->
 //! the number at which the simulated gate has the rules' power.
 
+use super::resampled::Resampled;
 use super::{Cases, Design, Power, alpha_at};
-use crate::stats::{PairedRates, Side};
+use crate::stats::{PairedRates, Side, cases_needed_for_mean};
 use crate::{Error, Result};
 
 /// Numbers of cases that are tried, at most.
 const MOST_TRIES: usize = 40;
 /// No gate has more cases.
 const MOST_CASES: usize = 200_000;
+/// Loops of a search whose gates take many sign flips each; the number that is found is simulated in full.
+const SLOW_LOOPS: u32 = 400;
 
 impl Design {
-    /// A true difference of `effect`, and all else as it was between two bots on these cases: how often they
-    /// differ, the first one's pass rate, the share of cases that must pass, slices, failures.
+    /// A true difference of `effect`, and all else as it was between two bots on these cases: gates are drawn from
+    /// the pairs that were seen, with their groups, grades, slices, failures, latency and cost, and the shares of
+    /// the design say what they come to.
+    ///
+    /// # Errors
+    /// No case that both were scored on, bots that never differ, or an effect that no mixture of the pairs has.
+    pub fn observed(effect: f64, cases: &Cases) -> Result<Self> {
+        let mut design = Self::like(effect, cases)?;
+        let pairs = Resampled::new(cases, effect, design.discordance)?;
+        design.discordance = pairs.discordance;
+        design.cheaper = pairs.may_be_cheaper();
+        design.pairs = Some(pairs);
+        Ok(design)
+    }
+
+    /// A true difference of `effect`, and the shares that were seen between two bots on these cases: how often they
+    /// differ, the first one's pass rate, the cases that must pass, slices, failures. Cases are drawn one by one, pass
+    /// or fail, so that each of these may be set otherwise.
     ///
     /// # Errors
     /// No case that both were scored on, or bots that never differ.
-    pub fn observed(effect: f64, cases: &Cases) -> Result<Self> {
+    pub fn like(effect: f64, cases: &Cases) -> Result<Self> {
         let (mut n, mut differ, mut sum) = (0_usize, 0_usize, 0.0);
         for (_, a, b) in cases.both() {
             n += 1;
@@ -58,12 +77,24 @@ pub fn needed_cases(design: &Design) -> Result<(Option<Power>, Power)> {
     }
     let alpha = alpha_at(design.rules.alpha, design.look);
     let wanted = design.rules.power;
+    let slow = design.pairs.as_ref().is_some_and(|pairs| pairs.flips);
+    let whole = design;
+    let mut design = design.clone();
+    if slow {
+        design.loops = design.loops.min(SLOW_LOOPS);
+    }
     // A simulated rate is off by chance, and a search for the first that is enough picks those that are too high.
     let error = (wanted * (1.0 - wanted) / f64::from(design.loops.max(1))).sqrt();
     let enough = |power: &Power| power.rate - error >= wanted;
     // The plain test's number begins the search; guards only add to it.
-    let plain = PairedRates::new(apart.min(1.0), design.discordance.max(apart.min(1.0)))?
-        .cases_needed(alpha, wanted, Side::Greater)? as usize;
+    let plain = match &design.pairs {
+        Some(pairs) => {
+            let spread = pairs.spread.max(apart / 2.0);
+            cases_needed_for_mean(apart, spread, alpha, wanted, Side::Greater)?
+        }
+        None => PairedRates::new(apart.min(1.0), design.discordance.max(apart.min(1.0)))?
+            .cases_needed(alpha, wanted, Side::Greater)?,
+    } as usize;
     let start = match design.judge {
         Some(judge) => (plain as f64 * 0.5)
             .max(design.rules.least_labels as f64 / judge.labelled.max(1e-3))
@@ -101,6 +132,9 @@ pub fn needed_cases(design: &Design) -> Result<(Option<Power>, Power)> {
         } else {
             lo = middle;
         }
+    }
+    if slow && whole.loops > design.loops {
+        found = whole.power(found.cases)?;
     }
     Ok((Some(found), found))
 }

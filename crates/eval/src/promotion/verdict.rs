@@ -18,8 +18,9 @@ use crate::Result;
 pub enum Decision {
     /// The variant is better (or no worse than the margin), and no guard speaks against it.
     Passed,
-    /// It would pass by the judge's scores, and too few labels say whether people agree: a person may
-    /// promote it, knowing that.
+    /// A judge made the scores, and too few labels say whether people agree with it: neither passed nor
+    /// refused, whatever the judge's scores show. A person may promote it, knowing that. A guard that does not
+    /// hold refuses all the same.
     Advisory,
     /// It is refused.
     Refused,
@@ -115,17 +116,24 @@ impl Verdict {
                 .iter()
                 .map(|breach| told(breach, cases, rules)),
         );
-        let decision = match (weighed.passes(), weighed.holds()) {
-            (true, _) => Decision::Passed,
-            (false, true) => Decision::Advisory,
-            _ => Decision::Refused,
+        let decision = match weighed.passes() {
+            true => Decision::Passed,
+            // The judge's scores alone refuse nothing either: people have not spoken yet.
+            false if weighed.unlabelled && weighed.breaches.is_empty() => Decision::Advisory,
+            false => Decision::Refused,
         };
         let labelled = weighed.tested.as_ref().map_or(0, |tested| tested.labelled);
-        if weighed.unlabelled {
+        if decision == Decision::Advisory {
             reasons.push(format!(
                 "advisory: a judge made the scores, and people have labelled both answers of {labelled} gate cases; \
-                 {} are wanted, a random part of them, blind",
-                rules.least_labels
+                 {} are wanted, a random part of them, blind{}",
+                rules.least_labels,
+                match cases.labels.as_ref().map_or(0, |labels| labels.left_out) {
+                    0 => String::new(),
+                    n => format!(
+                        " ({n} labels are left out: they are not blind, or say no chance of having been drawn at random)"
+                    ),
+                }
             ));
         }
         let needed = match &weighed.tested {
@@ -184,9 +192,11 @@ impl Verdict {
 
     /// The evidence that goes with a version: `gate`, as
     /// [`Version::gate`](botsmith_nanobots::versions::Version::gate) reads it, and the whole verdict in it.
+    /// `passed` is said of a version that passed alone; one that is `advisory` is for a person to promote.
     pub fn evidence(&self) -> Value {
         json!({"gate": {
-            "passed": self.decision != Decision::Refused,
+            "passed": self.decision == Decision::Passed,
+            "advisory": self.decision == Decision::Advisory,
             "baseline": self.baseline,
             "reasons": self.reasons,
             "difference": self.tested.as_ref().map(|tested| tested.difference),

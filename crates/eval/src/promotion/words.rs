@@ -118,8 +118,12 @@ pub(super) fn guards_of(
             saw,
         });
     };
-    if !cases.must_pass.is_empty() {
-        let fine = format!("none of {} is lost", cases.must_pass.len());
+    let must_pass = cases.must_pass_pairs().count();
+    if must_pass > 0 {
+        let fine = match cases.beside.len() {
+            0 => format!("none of {must_pass} is lost"),
+            n => format!("none of {must_pass} is lost, {n} of them cases of train and dev"),
+        };
         add("must-pass", &|b| matches!(b, Breach::MustPass(_)), fine);
     }
     if !cases.slices.is_empty() {

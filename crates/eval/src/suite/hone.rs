@@ -1,4 +1,5 @@
-//! The `hone` of a suite: how its cases are split, what is to become better, what may vary.
+//! The `hone` of a suite: how its cases are split, what is to become better, what may vary, and what a variant
+//! may take and cost.
 
 use botsmith_core::yaml::Cursor;
 use serde_json::{Value, json};
@@ -17,10 +18,14 @@ pub struct HoneSpec {
     pub metric: Option<String>,
     /// Parameters and the values to try; without it the provider's usual ones.
     pub vary: Option<Vary>,
+    /// The 95th percentile of latency that a variant may have, in seconds; `None`: any.
+    pub p95_latency: Option<f64>,
+    /// The mean cost of an answer that a variant may have, in the currency of the prices; `None`: any.
+    pub cost: Option<f64>,
 }
 
 impl HoneSpec {
-    /// Reads `{salt, metric, vary}`.
+    /// Reads `{salt, metric, vary, p95-latency, cost}`.
     pub(super) fn read(at: Option<&Cursor<'_>>, panel: &Panel) -> Result<Self> {
         let mut spec = Self::default();
         let Some(at) = at else { return Ok(spec) };
@@ -36,6 +41,20 @@ impl HoneSpec {
             spec.metric = Some(name.to_owned());
         }
         spec.vary = fields.get("vary").map(|at| Vary::read(&at)).transpose()?;
+        if let Some(at) = fields.get("p95-latency") {
+            let seconds = at.duration()?.as_secs_f64();
+            if seconds <= 0.0 {
+                return Err(at.error("must be above 0").into());
+            }
+            spec.p95_latency = Some(seconds);
+        }
+        if let Some(at) = fields.get("cost") {
+            let cost = at.number()?;
+            if !(cost.is_finite() && cost > 0.0) {
+                return Err(at.error("must be above 0").into());
+            }
+            spec.cost = Some(cost);
+        }
         fields.finish()?;
         Ok(spec)
     }
@@ -60,6 +79,14 @@ pub(super) fn schema() -> Value {
             "metric": {
                 "type": "string",
                 "description": "The evaluator, by name, whose score is to become better. Default: the first that passes or fails."
+            },
+            "p95-latency": {
+                "type": ["string", "number"], "exclusiveMinimum": 0,
+                "description": "The 95th percentile of latency that a variant may have at the gate: `800ms`, `2s`, or a number of seconds. Default: any."
+            },
+            "cost": {
+                "type": "number", "exclusiveMinimum": 0,
+                "description": "The mean cost of an answer that a variant may have at the gate, in the currency of the prices. Default: any."
             },
             "vary": {
                 "type": "object", "additionalProperties": false,

@@ -2,7 +2,7 @@
 
 use botsmith_core::digest::Digest;
 use botsmith_eval::calibration::{Held, Hold};
-use botsmith_eval::feedback::{Log, Plan, Record, Source};
+use botsmith_eval::feedback::{Log, Plan, Reason, Record, Source};
 use botsmith_eval::hone::{
     Course, End, Examples, Heard, Honing, Means, Options, Said, Story, Use, bot_of,
 };
@@ -215,7 +215,7 @@ fn regression_cases_are_written_and_never_into_the_gate() {
     }
 }
 
-fn record(i: usize, rater: &str, question: &str, value: serde_json::Value) -> Record {
+pub(crate) fn record(i: usize, rater: &str, question: &str, value: serde_json::Value) -> Record {
     Record {
         at: 1,
         suite: "prices".into(),
@@ -405,6 +405,16 @@ fn once_the_guidelines_are_mended_what_was_said_before_stops_nothing_and_teaches
     );
 }
 
+/// The same, said blind of an answer that was drawn at random with this chance.
+pub(crate) fn drawn(record: Record, chance: f64) -> Record {
+    Record {
+        blind: true,
+        chosen: Some(Reason::Random),
+        probability: Some(chance),
+        ..record
+    }
+}
+
 /// It dislikes dollars.
 const JUDGE: &str = "provider: {id: script, settings: {answers: [{when: dollars, say: {reason: no, met: [false]}}], otherwise: {say: {reason: yes, met: [true]}}}}\n";
 
@@ -467,8 +477,7 @@ fn only_a_judge_whose_stored_calibration_lets_it_gate_may_promote_by_itself() {
             let up = if text == right(i) { "up" } else { "down" };
             labels.push(Record {
                 answer_hash: Digest::of(text.as_bytes()).to_string(),
-                blind: true,
-                ..record(i, "ana", &question.name, json!(up))
+                ..drawn(record(i, "ana", &question.name, json!(up)), 1.0)
             });
         }
     }
@@ -517,7 +526,7 @@ fn where_a_judge_makes_the_scores_people_decide() {
     let verdict = story.gate.clone().unwrap();
     assert_eq!(
         (story.end, verdict.decision),
-        (End::Ready, Decision::Advisory),
+        (End::Advisory, Decision::Advisory),
         "{:?}",
         story.reasons
     );
@@ -532,15 +541,15 @@ fn where_a_judge_makes_the_scores_people_decide() {
     let hash = |text: String| Digest::of(text.as_bytes()).to_string();
     for i in of(Use::Gate, cases) {
         for (text, up) in [(format!("{} dollars", i + 1), false), (right(i), true)] {
+            let said = record(
+                i,
+                "ana",
+                &question.name,
+                json!(if up { "up" } else { "down" }),
+            );
             labels.push(Record {
                 answer_hash: hash(text),
-                blind: true,
-                ..record(
-                    i,
-                    "ana",
-                    &question.name,
-                    json!(if up { "up" } else { "down" }),
-                )
+                ..drawn(said, 1.0)
             });
         }
     }

@@ -58,8 +58,8 @@ impl Versions<'_> {
     /// own, the file, and the version in force. Who calls this approves it.
     ///
     /// # Errors
-    /// [`Error::Versions`](crate::Error::Versions) if no gate passed it against the version in force
-    /// (unless [`Promotion::without_gate`] says why not), the bot is pinned, or it is in force already; the
+    /// [`Error::Versions`](crate::Error::Versions) if no gate passed it against the version in force or was
+    /// advisory about it (unless [`Promotion::without_gate`] says why not), the bot is pinned, or it is in force already; the
     /// file's and the store's.
     pub fn promote(
         &self,
@@ -230,7 +230,7 @@ impl Versions<'_> {
         }
     }
 
-    /// Whether a gate passed the variant against the version in force.
+    /// Whether a gate passed the variant against the version in force, or left it to a person.
     fn passed(&self, variant: &Version, current: Option<&str>) -> Result<()> {
         let shown = variant.short();
         let otherwise = "to promote it all the same, give the reason with `--without-gate`";
@@ -239,7 +239,7 @@ impl Versions<'_> {
                 "{shown} has passed no gate: `botsmith hone` puts it to one; {otherwise}"
             )));
         };
-        if !gate.passed {
+        if !gate.passed && !gate.advisory {
             let reasons = gate.reasons.join("; ");
             return Err(self.refuse(format!("the gate refused {shown}: {reasons}; {otherwise}")));
         }

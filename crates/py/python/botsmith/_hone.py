@@ -16,6 +16,7 @@ from ._run import Store, opened
 __all__ = ["Honing", "hone"]
 
 Proposer = Literal["examples", "parameters", "assertions", "instructions"]
+End = Literal["planned", "promoted", "ready", "advisory", "refused"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,14 @@ class Honing:
     story: dict[str, Any]
 
     @property
-    def end(self) -> Literal["planned", "promoted", "ready", "refused"]:
-        """``ready``: a variant passed the gate and waits for a person's yes."""
-        end: Literal["planned", "promoted", "ready", "refused"] = self.story["end"]
+    def end(self) -> End:
+        """How it ended.
+
+        ``ready``: a variant passed the gate and waits for a person's yes. ``advisory``: nothing passed and nothing was
+        refused, since a judge made the scores and too few people have labelled; they may label more, or a person may
+        promote the variant, knowing that.
+        """
+        end: End = self.story["end"]
         return end
 
     @property
@@ -109,8 +115,10 @@ def hone(
     budget: int | str | None = None,
     proposers: Iterable[Proposer] = (),
     optimiser: str | os.PathLike[str] | None = None,
-    alpha: float = 0.05,
+    alpha: float | None = None,
     margin: float | None = None,
+    p95_latency: float | None = None,
+    cost: float | None = None,
     regressions: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     auto: bool = False,
@@ -142,10 +150,16 @@ def hone(
         Who proposes; the first three by default, and ``instructions`` with an optimiser.
     optimiser : str or path, optional
         The bot that rewrites instructions: a cartridge.
-    alpha : float
-        The chance, over all looks at these gate cases, of passing a variant that is no better.
+    alpha : float, optional
+        The chance, over all looks at these gate cases, of passing a variant that is no better. The first look states it
+        for all; by default it is what that stated, and 0.05 where nobody looked yet.
     margin : float, optional
         How much worse a cheaper variant may be, stated beforehand; it must be better by default.
+    p95_latency : float, optional
+        The 95th percentile of latency that a variant may have, in seconds; what the suite says by default.
+    cost : float, optional
+        The mean cost of an answer that a variant may have, in the currency of the prices; what the suite says by
+        default.
     regressions : str or path, optional
         Where regression cases go; beside the suite by default.
     seed : int, optional
@@ -186,7 +200,8 @@ def hone(
     order: dict[str, Any] = {
         "bot": os.fspath(bot), "suite": os.fspath(suite), "metric": metric, "budget": budget,
         "proposers": list(proposers), "optimiser": None if optimiser is None else os.fspath(optimiser),
-        "alpha": alpha, "margin": margin, "regressions": None if regressions is None else os.fspath(regressions),
+        "alpha": alpha, "margin": margin, "p95_latency": p95_latency, "cost": cost,
+        "regressions": None if regressions is None else os.fspath(regressions),
         "seed": seed, "auto": auto,
     }
     wanted = {

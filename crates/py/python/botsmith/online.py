@@ -129,7 +129,8 @@ class Canary(_Shared):
         versions : Versions
             The bot.
         new : str or Version, optional
-            The version on trial; the one in force by default.
+            The version on trial; the one in force by default. Another one has to have passed the gate, and an advisory
+            verdict is no pass.
         old : str or Version, optional
             The version beside it: the one before it by default, of a proposed version the one in force.
         share : float
@@ -245,7 +246,7 @@ class Bandit(_Shared):
         window: int | None = None,
         salt: str | None = None,
     ) -> Bandit:
-        """Shares the sessions among versions that passed the gate.
+        """Shares the sessions among versions that passed the gate, and the one in force.
 
         Parameters
         ----------

@@ -217,7 +217,8 @@ class Versions:
         Parameters
         ----------
         version : str or Version
-            The proposed version. A gate has to have passed it against the version in force.
+            The proposed version. A gate has to have passed it against the version in force, or have been advisory
+            about it: who promotes such a version knows that people have not said enough of it.
         without_gate : str, optional
             Why it becomes the bot though no gate passed it; the reason is kept.
         by : str, optional

@@ -181,7 +181,9 @@ impl Following {
     /// Keeps the last `held` bytes of the tail, which may be the beginning of a mark. Whether the others are blanks.
     fn forget(&mut self, held: usize) -> bool {
         let gone = self.tail.len().saturating_sub(held);
-        self.tail.drain(..gone).all(|byte| byte.is_ascii_whitespace())
+        self.tail
+            .drain(..gone)
+            .all(|byte| byte.is_ascii_whitespace())
     }
 }
 

@@ -1,4 +1,5 @@
-//! What failed on train -> regression cases: rows of a dataset that the bot must pass from now on.
+//! What failed on train -> regression cases: rows for the suite's dataset. Once they stand there, the gate asks
+//! about them too, and no variant may lose one that the bot passes.
 //!
 //! A case that the bot failed, and whose right answer is known (a correction, else the references), becomes
 //! a row with the tags `regression` and `must-pass`. Its group is the one that the case was split by, so

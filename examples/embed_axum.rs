@@ -38,12 +38,8 @@ async fn ask(State(shared): State<Shared>, Json(asked): Json<Value>) -> Json<Val
     )
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let bot = Workshop::of_process()?.bot(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/examples/bots/assistant.yml"
-    ))?;
+/// The service of a bot.
+pub(crate) fn service(bot: Bot) -> Result<Router, Box<dyn std::error::Error>> {
     let source = Source::new(
         "evaluators",
         "[{icontains: {value: '{{ reference }}'}}, {sentences: {max: 2}}]",
@@ -51,10 +47,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let list = yaml::parse(&source)?;
     let at = yaml::Cursor::new(&source, &list);
     let panel = Panel::read(&at, &Registry::builtin(), &Extract::default())?;
-    let service = Router::new()
+    Ok(Router::new()
         .route("/ask", post(ask))
-        .with_state(Arc::new((bot, panel)));
+        .with_state(Arc::new((bot, panel))))
+}
 
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let service = service(Workshop::of_process()?.bot(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/bots/assistant.yml"
+    ))?)?;
     let address = std::env::args().nth(1);
     let listener =
         tokio::net::TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:0")).await?;

@@ -1,5 +1,7 @@
 //! Planted keys are found nowhere: each command that meets a cartridge runs against a server that quotes all
-//! that it was sent, and then every output, every file and the store are searched.
+//! that it was sent, and then every output, every file and the store are searched. What a bot is told counts as
+//! well where it came out of the environment; only what is said in an answer, and the conversation that is kept
+//! of it, is as it was.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -12,18 +14,23 @@ use common::quoting::quoting_server;
 use common::{Folder, Ran};
 
 /// Where each key stands in the cartridge.
-const PLANTED: [(&str, &str); 6] = [
+const PLANTED: [(&str, &str); 9] = [
     ("OWN_KEY", "planted-own-4f1c"),
     ("SPARE_KEY", "planted-spare-77aa"),
     ("SPARE_NOTE", "planted-note-90e2"),
     ("HTTP_KEY", "planted-http-1b3d"),
     ("MCP_TOKEN", "planted-token-c0de"),
     ("MCP_HEADER", "planted-header-5ea1"),
+    ("DIRECTIVE", "planted-directive-0d1e"),
+    ("PREFIX", "planted-prefix-ab42"),
+    ("SUFFIX", "planted-suffix-77e0"),
 ];
 
 fn cartridge(address: &str, mcp: &str) -> String {
     format!(
         "meta: {{name: Leaky, author: Ada, version: 1.0.0}}
+behaviors: {{interaction: {{directive: ENV/DIRECTIVE}}}}
+interfaces: {{input: {{prefix: ENV/PREFIX, suffix: ENV/SUFFIX}}}}
 provider:
   id: openai
   credentials: {{address: '{address}', access-token: ENV/OWN_KEY}}

@@ -99,14 +99,28 @@ fn open(context: &Context, workshop: Workshop, which: &Which) -> Result<Bot> {
     let cartridge = workshop.cartridge(&which.cartridge)?;
     warn(context, &workshop, &cartridge);
     let values = variables(&cartridge, &which.variables);
+    let workshop = keeping(context, workshop, &cartridge)?;
     Ok(workshop.variables(values).bot_of(&cartridge)?)
 }
 
-/// Warnings of a cartridge, on stderr.
+/// The workshop with the store, where answers of this cartridge are kept. Cached answers are not sealed: where
+/// a password seals what was said, they are kept for this process only.
+fn keeping(context: &Context, workshop: Workshop, cartridge: &Cartridge) -> Result<Workshop> {
+    let cached = cartridge.native().cache.enabled();
+    match cached && password(context, PASSWORD)?.is_none() {
+        true => Ok(workshop.store(context.store()?)),
+        false => Ok(workshop),
+    }
+}
+
+/// Warnings of a cartridge, and what is left out of it, on stderr.
 fn warn(context: &Context, workshop: &Workshop, cartridge: &Cartridge) {
     if !context.quiet() {
         for warning in workshop.warnings(cartridge) {
             super::output::note(&format!("warning: {warning}"));
+        }
+        for note in workshop.notes(cartridge) {
+            super::output::note(&format!("note: {note}"));
         }
     }
 }

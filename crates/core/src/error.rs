@@ -308,12 +308,7 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display().to_string();
-        write!(
-            f,
-            "{}\n  --> {}",
-            printable(&self.message),
-            printable(&path)
-        )?;
+        write!(f, "{}\n  --> {}", printable(&self.message), line(&path))?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
             if self.column > 0 {
@@ -321,7 +316,7 @@ impl fmt::Display for Diagnostic {
             }
         }
         if let Some(field) = &self.field {
-            write!(f, " in `{}`", printable(field))?;
+            write!(f, " in `{}`", line(field))?;
         }
         let gutter = self.line.to_string().len().max(2);
         if let Some(excerpt) = &self.excerpt {
@@ -359,9 +354,23 @@ fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The same for words that stand in one line, where a line of theirs would pass for one of ours.
+fn line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_stays_on_the_line_of_its_place() {
+        let shown = Diagnostic::new("a.yml", "odd")
+            .at(3, 0)
+            .field("tools.x\nerror")
+            .to_string();
+        assert_eq!(shown, "odd\n  --> a.yml:3 in `tools.x\\nerror`");
+    }
 
     #[test]
     fn words_of_a_file_cannot_redraw_the_terminal() {

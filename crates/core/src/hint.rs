@@ -14,24 +14,36 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     nearest_of(word, &candidates.into_iter().collect::<Vec<_>>())
 }
 
+/// Words that are compared letter by letter at most: a hostile file may have very many keys, and each costs as
+/// much as its length times that of the word.
+const COMPARED: usize = 4096;
+
 fn nearest_of<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let plain = |s: &str| s.to_lowercase().replace(['_', ' '], "-");
     let wanted = plain(word);
+    let long = wanted.chars().count();
     // A word of a megabyte is never a typo, and the distance is quadratic.
-    if wanted.chars().count() > 64 {
+    if long > 64 {
         return None;
     }
-    let limit = (wanted.chars().count() / 3).max(1);
+    let limit = (long / 3).max(1);
+    let mut compared = 0;
     candidates
         .iter()
-        .map(|&candidate| {
-            (
-                strsim::damerau_levenshtein(&wanted, &plain(candidate)),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| {
-            *distance <= limit || (wanted.len() >= 4 && plain(candidate).starts_with(&wanted))
+        .filter_map(|&candidate| {
+            let plain = plain(candidate);
+            let apart = plain.chars().count().abs_diff(long);
+            if wanted.len() >= 4 && plain.starts_with(&wanted) {
+                // What a word lacks of another at its end is the distance.
+                return Some((apart, candidate));
+            }
+            // The distance is at least the difference in length.
+            if apart > limit || compared == COMPARED {
+                return None;
+            }
+            compared += 1;
+            let distance = strsim::damerau_levenshtein(&wanted, &plain);
+            (distance <= limit).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -96,6 +108,18 @@ mod tests {
             Some("pass-rate")
         );
         assert_eq!(nearest("Contains", ["contains", "regex"]), Some("contains"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_word_finds_it_and_very_many_words_are_not_all_compared() {
+        assert_eq!(
+            nearest("temp", ["model", "temperature"]),
+            Some("temperature")
+        );
+        let many: Vec<String> = (0..60_000).map(|at| format!("kez-{at:05}")).collect();
+        let words = || many.iter().map(String::as_str);
+        assert_eq!(nearest("key-00007", words()), Some("kez-00007"));
+        assert_eq!(nearest("other-thing", words()), None);
     }
 
     #[test]

@@ -22,8 +22,10 @@ mod lint;
 mod markdown;
 mod merge;
 mod native;
+mod providers;
 mod read;
 mod schema;
+mod taken;
 mod template;
 mod version;
 mod views;
@@ -39,11 +41,13 @@ use botsmith_core::{Diagnostic, SecretString};
 
 pub use env::{Configured, NoVariables, Substituted, Variables, is_placeholder, substitute};
 pub use format::Format;
+pub(crate) use lint::MOST as MOST_WARNINGS;
 pub use merge::deep_merge;
 pub use native::{
     Cache, Context, ContextPolicy, Example, Fallback, Limits, Native, Route, Server, Target,
     Transport, Variable, VariableType, When,
 };
+pub(crate) use providers::{Named, Role};
 pub use read::Options;
 pub use schema::schema;
 pub use version::{bump_version, next_version, own_version};
@@ -178,23 +182,26 @@ impl Cartridge {
         fetch(&self.value, path)
     }
 
-    /// A diagnostic at the value of `path` (`["provider", "settings", "model"]`), or at the nearest place
-    /// above it.
+    /// A diagnostic at the value of `path` (`["provider", "settings", "model"]`; an item of a list is its
+    /// number), or at the nearest place above it.
     pub fn diagnostic(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
-        let mut node = &self.text.node;
-        let mut mark = node.mark;
-        for key in path {
-            match node.get(key) {
-                Some(found) => (node, mark) = (found, found.mark),
-                None => break,
-            }
-        }
-        self.at(mark, message).field(path.join("."))
+        self.at(check::mark_of(&self.text.node, path), message)
+            .field(path.join("."))
     }
 
     fn at(&self, mark: Mark, message: impl Into<String>) -> Diagnostic {
         let diagnostic = self.text.layers.source().diagnostic(mark, message);
         self.text.layers.relocate(diagnostic)
+    }
+
+    /// The cartridge with `ENV/…` in place of what stands there, for whoever shows it. Its bot would be told
+    /// the placeholders.
+    #[must_use]
+    pub fn as_written(&self) -> Self {
+        Self {
+            value: self.original.clone(),
+            ..self.clone()
+        }
     }
 
     /// Variables of the environment that were put in, by name. Values are secrets.
@@ -232,6 +239,12 @@ impl Cartridge {
 pub fn fetch<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     let found = path.iter().try_fold(value, |value, key| value.get(key))?;
     (!found.is_null()).then_some(found)
+}
+
+/// Where one of a cartridge's [`files`](Cartridge::files) lies, seen from the cartridge's own folder.
+pub(crate) fn beside<'a>(cartridge: &Cartridge, file: &'a Path) -> &'a Path {
+    let folder = cartridge.path().parent().unwrap_or(Path::new(""));
+    file.strip_prefix(read::normal(folder)).unwrap_or(file)
 }
 
 /// Whether a file's name has the ending of a cartridge.

@@ -379,7 +379,8 @@ fn id_below(folder: &Path, path: &Path) -> String {
 
 fn entry(folder: &Path, path: &Path, options: &Options<'_>) -> Result<Listed> {
     let cartridge = Cartridge::open(path, options)?;
-    let meta = cartridge.meta();
+    // It is shown: what the environment put in is nobody's to see.
+    let meta = cartridge.as_written().meta();
     let Some(name) = meta.name else {
         let diagnostic = cartridge.diagnostic(&["meta"], "`meta.name` is missing");
         return Err(diagnostic.hint("lists show it").into());

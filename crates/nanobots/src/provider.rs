@@ -79,6 +79,7 @@ use serde_json::Value;
 
 pub use config::ProviderConfig;
 pub use decode::{StreamDecoder, decode_answer};
+pub(crate) use google::refused_place;
 pub use key::request_key;
 pub use kind::ProviderKind;
 pub use limits::HttpLimits;
@@ -87,6 +88,7 @@ pub use preview::{RequestPreview, request_body, request_preview};
 pub use replace::ProviderOverride;
 pub use replay::{ReplayMode, ReplayModel};
 pub use script::{Script, ScriptModel};
+pub(crate) use secrets::shown_url;
 pub use settings::ProviderWarning;
 pub use streaming::provider_streams;
 
@@ -145,6 +147,29 @@ pub fn open(
         _ => Ok(Arc::new(remote::Remote::open(config, options)?)),
         #[cfg(not(feature = "http"))]
         kind => Err(absent(kind)),
+    }
+}
+
+/// Whether a configuration names something that could be asked: what its provider can say of its settings
+/// without a key, a network or a model.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn usable(config: &ProviderConfig, options: &OpenOptions) -> Result<(), ModelError> {
+    match config.kind() {
+        // Opening it reads a model.
+        ProviderKind::Local => Ok(()),
+        ProviderKind::Script
+        | ProviderKind::Replay
+        | ProviderKind::Command
+        | ProviderKind::Http => open(config, options).map(drop),
+        _ => {
+            #[cfg(feature = "http")]
+            if let Some(address) = config.address() {
+                http::parsed(config.id(), address)?;
+            }
+            wire::target(config, config.model(), false).map(drop)
+        }
     }
 }
 

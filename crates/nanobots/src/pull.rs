@@ -4,16 +4,20 @@
 //! ([`Pulled`]): its tools, whether it wants out of the sandbox, where it would send what it is told. The
 //! decision to keep it is somebody else's; [`Pulled::keep`] writes it. Nothing of it is run.
 
+mod contents;
+
 use std::path::{Path, PathBuf};
 
 use botsmith_core::Diagnostic;
 use botsmith_core::digest::Digest;
+use botsmith_core::hint::shown;
 use botsmith_core::yaml::Source;
 
-use crate::cartridge::{Cartridge, Format, Options};
-use crate::interface::safety;
-use crate::provider::ProviderConfig;
+use crate::cartridge::{Cartridge, Format, Options, beside};
+use crate::provider::{ProviderConfig, refused_place};
 use crate::{Error, Result};
+
+pub use contents::Contents;
 
 /// A cartridge is small; a larger file is a mistake or an attack.
 const MAX_BYTES: u64 = 1 << 20;
@@ -33,114 +37,6 @@ pub struct Pulled {
     /// What it brings and wants.
     pub contents: Contents,
     bytes: Vec<u8>,
-}
-
-/// What a cartridge brings and wants, before it is trusted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Contents {
-    /// Tools, each with its language: `clock (lua)`.
-    pub tools: Vec<String>,
-    /// Whether its code is held in the sandbox.
-    pub sandboxed: bool,
-    /// Whether a person is asked before a tool runs.
-    pub confirmed: bool,
-    /// Addresses and services that it would send to.
-    pub network: Vec<String>,
-    /// Programs that it would start.
-    pub programs: Vec<String>,
-    /// Variables of the environment that it reads.
-    pub environment: Vec<String>,
-}
-
-impl Contents {
-    /// Of a cartridge.
-    pub fn of(cartridge: &Cartridge) -> Self {
-        let safe = safety(cartridge.value());
-        let mut contents = Self {
-            sandboxed: safe.sandboxed,
-            confirmed: safe.confirmable,
-            ..Self::default()
-        };
-        for tool in cartridge.tools() {
-            let languages: Vec<_> = tool.code.iter().map(|(language, _)| *language).collect();
-            let languages = match languages.is_empty() {
-                true => "no code".to_owned(),
-                false => languages.join(", "),
-            };
-            contents.tools.push(format!("{} ({languages})", tool.name));
-        }
-        // As written, never with the environment put in: this is shown.
-        let written = cartridge.original();
-        let extensions = &written["botsmith"];
-        let items = |key: &str| extensions[key].as_array().into_iter().flatten();
-        let others = items("fallbacks").chain(items("routing"));
-        let others = others.filter_map(|item| item.get("provider"));
-        for provider in written.get("provider").into_iter().chain(others) {
-            contents.provider(provider);
-        }
-        for (name, server) in extensions["mcp"].as_object().into_iter().flatten() {
-            if let Some(url) = server["url"].as_str() {
-                contents.network.push(format!("{url} (MCP server {name})"));
-            } else {
-                let words = texts(&server["command"]).join(" ");
-                let program = format!("{words} (MCP server {name})");
-                contents.programs.push(program);
-            }
-        }
-        names_in(cartridge.original(), &mut contents.environment);
-        contents
-    }
-
-    fn provider(&mut self, provider: &serde_json::Value) {
-        let Some(id) = provider.get("id").and_then(serde_json::Value::as_str) else {
-            return;
-        };
-        match id {
-            "script" | "replay" | "local" => {}
-            "command" => {
-                let words = texts(&provider["settings"]["run"]);
-                let shown = match words.is_empty() {
-                    true => "a program of provider command".to_owned(),
-                    false => words.join(" "),
-                };
-                self.programs.push(shown);
-            }
-            id => {
-                let config = ProviderConfig::from_provider(provider).ok();
-                let address = config.as_ref().and_then(|config| config.address());
-                self.network.push(match address {
-                    Some(address) => format!("{id} at {address}"),
-                    None => id.to_owned(),
-                });
-            }
-        }
-    }
-}
-
-/// The texts of a list, or of a single text.
-fn texts(value: &serde_json::Value) -> Vec<&str> {
-    match value.as_array() {
-        Some(items) => items.iter().filter_map(serde_json::Value::as_str).collect(),
-        None => value.as_str().into_iter().collect(),
-    }
-}
-
-/// Names of variables in placeholders, each once.
-fn names_in(value: &serde_json::Value, names: &mut Vec<String>) {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => {
-            if let Some(name) = crate::cartridge::is_placeholder(text)
-                && !names.iter().any(|known| known == name)
-            {
-                names.push(name.to_owned());
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| names_in(item, names)),
-        Value::Object(map) => map.values().for_each(|item| names_in(item, names)),
-        _ => {}
-    }
 }
 
 impl Pulled {
@@ -171,6 +67,7 @@ impl Pulled {
             Diagnostic::new(&from, format!("not valid UTF-8: {error}")).code("BS-BOT-002")
         })?;
         let cartridge = Cartridge::read(&Source::new(from.as_str(), text), format, options)?;
+        hosts(&cartridge)?;
         Ok(Self {
             file: name.to_owned(),
             digest: Digest::of(bytes),
@@ -179,6 +76,42 @@ impl Pulled {
             cartridge,
             from,
         })
+    }
+
+    /// Files that it needs beside it and that `folder` does not hold, to the byte: without them it does not
+    /// load from there, or is another bot.
+    pub fn needs(&self, folder: &Path) -> Vec<PathBuf> {
+        let others = self.cartridge.files().skip(1).filter(|file| {
+            let there = std::fs::read(folder.join(beside(&self.cartridge, file)));
+            !matches!((std::fs::read(file), there), (Ok(from), Ok(to)) if from == to)
+        });
+        others.map(Path::to_owned).collect()
+    }
+
+    /// Checks that `folder` holds every file that it [needs](Self::needs).
+    ///
+    /// # Errors
+    /// If one is not there, with what to do.
+    pub fn complete(&self, folder: &Path) -> Result<()> {
+        if let Some(missing) = self.needs(folder).first() {
+            let key = match self.cartridge.native().extends {
+                Some(_) => "extends",
+                None => "output-schema",
+            };
+            let message = format!(
+                "it needs `{}`, which is not in {}",
+                shown(&missing.display().to_string()),
+                folder.display()
+            );
+            let hint = "put that file there first, in the same place beside it";
+            return Err(self
+                .cartridge
+                .diagnostic(&["botsmith", key], message)
+                .code("BS-BOT-010")
+                .hint(hint)
+                .into());
+        }
+        Ok(())
     }
 
     /// Where [`Pulled::keep`] would write it.
@@ -190,9 +123,10 @@ impl Pulled {
     /// left alone, unless `over`.
     ///
     /// # Errors
-    /// If another file has the name, or it cannot be written.
+    /// If another file has the name, a file that it [needs](Self::needs) is not there, or it cannot be written.
     pub fn keep(&self, folder: &Path, over: bool) -> Result<bool> {
         let path = self.path_in(folder);
+        self.complete(folder)?;
         match std::fs::read(&path) {
             Ok(bytes) if bytes == self.bytes => return Ok(true),
             Ok(_) if !over => {
@@ -222,15 +156,34 @@ impl Pulled {
     }
 }
 
+/// Refuses a cartridge that hides whom it would send to.
+fn hosts(cartridge: &Cartridge) -> Result<()> {
+    for named in cartridge.providers() {
+        let Ok(config) = ProviderConfig::from_provider(named.written) else {
+            continue;
+        };
+        if let Some((name, error)) = refused_place(&config, true) {
+            let path: Vec<&str> = named.path.iter().map(String::as_str).collect();
+            let path = [&path[..], &["credentials", name]].concat();
+            let mut problem = cartridge
+                .diagnostic(&path, error.message)
+                .code("BS-BOT-002");
+            problem.hint = error.hint;
+            return Err(problem.into());
+        }
+    }
+    Ok(())
+}
+
 #[cfg(feature = "http")]
 mod fetching {
     use botsmith_core::chat::{ErrorClass, ModelError};
     use futures_util::StreamExt as _;
 
     use super::{MAX_BYTES, Pulled};
-    use crate::Result;
     use crate::cartridge::Options;
     use crate::provider::{HttpLimits, http};
+    use crate::{Error, Result};
 
     impl Pulled {
         /// A cartridge of an https address; http only for this machine itself. Redirects stay on the
@@ -240,7 +193,22 @@ mod fetching {
         /// If it cannot be fetched, is too large, or is no cartridge.
         pub async fn from_url(url: &str, options: &Options<'_>) -> Result<Self> {
             let (name, bytes) = fetch(url).await?;
-            Self::of(url.to_owned(), &name, &bytes, options)
+            Self::of(url.to_owned(), &name, &bytes, options).map_err(alone)
+        }
+    }
+
+    /// What an address gives is one file: others that it names must be fetched by whoever wants them.
+    fn alone(error: Error) -> Error {
+        match error {
+            Error::Core(botsmith_core::Error::Invalid(mut problem))
+                if problem.code == "BS-BOT-010" =>
+            {
+                problem.hint = Some(
+                    "an address gives one file: fetch those that it names too, and pull it from their folder".into(),
+                );
+                Error::Core(botsmith_core::Error::Invalid(problem))
+            }
+            other => other,
         }
     }
 

@@ -6,20 +6,23 @@
 //! line, suites and embedding programs all open bots through it, so that a bot is the same everywhere.
 //! Nothing is sent and no program started before the bot is asked.
 
+mod looking;
+
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use botsmith_core::chat::{ChatModel, ChatRequest, ErrorClass, Message};
+use botsmith_core::SecretString;
+use botsmith_core::chat::{ChatModel, ChatRequest, Message};
 use botsmith_core::config::{Config, Disk, Environment};
 use botsmith_core::store::{MemoryStore, StateStore};
 use botsmith_core::yaml::Source;
-use botsmith_core::{Diagnostic, SecretString};
 use serde_json::{Map, Value};
 
 use crate::bot::{Behavior, BotBuilder, Permission};
 use crate::cartridge::{Configured, Options, Profile, Variables};
 use crate::library::Library;
-use crate::provider::{self, OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
+use crate::provider::{OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
 use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
 use crate::versions::{BotFile, By};
 use crate::{Bot, Cartridge, Error, Result};
@@ -249,7 +252,8 @@ impl Workshop {
     /// If neither the cartridge nor the workshop names one, or its configuration is wrong.
     pub fn provider_of(&self, cartridge: &Cartridge) -> Result<ProviderConfig> {
         let lookup = |name: &str| self.secret(name);
-        Ok(self.replacement()?.apply_to(cartridge, &lookup)?)
+        let config = self.replacement()?.apply_to(cartridge, &lookup)?;
+        Ok(config.with_texts(cartridge.environment_texts()))
     }
 
     /// What the configuration changes of all bots, under what this workshop was told.
@@ -270,51 +274,11 @@ impl Workshop {
         Ok(over)
     }
 
-    /// What looks like a mistake in a cartridge, as this workshop uses it: also in the settings of its
-    /// provider, except where another provider is asked.
-    pub fn warnings(&self, cartridge: &Cartridge) -> Vec<Diagnostic> {
-        let own = cartridge.warnings().iter();
-        let elsewhere = self.replacement().is_ok_and(|over| over.id.is_some());
-        if elsewhere {
-            // What is not set for a provider that is not asked keeps nobody from asking.
-            let provider = |at: &&Diagnostic| {
-                let field = at.field.as_deref().unwrap_or_default();
-                field.starts_with("provider.")
-            };
-            return own.filter(|at| !provider(at)).cloned().collect();
-        }
-        let mut warnings: Vec<Diagnostic> = own.cloned().collect();
-        let Ok(config) = ProviderConfig::of(cartridge) else {
-            return warnings;
-        };
-        let place = |path: &[String]| -> Vec<String> {
-            std::iter::once("provider".to_owned())
-                .chain(path.iter().cloned())
-                .collect()
-        };
-        let known: Vec<String> = warnings.iter().filter_map(|at| at.field.clone()).collect();
-        for found in config.warnings() {
-            let path = place(&found.path);
-            // The schema of cartridges has told of it already.
-            if known.contains(&path.join(".")) || known.contains(&place(&found.path[..1]).join("."))
-            {
-                continue;
-            }
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            let warning = cartridge.diagnostic(&path, found.message);
-            warnings.push(match found.near {
-                Some(near) => warning.hint(format!("did you mean `{near}`?")),
-                None => warning,
-            });
-        }
-        // Their settings are a language of their own, which is read when they are opened.
-        if matches!(config.kind(), ProviderKind::Script | ProviderKind::Http)
-            && let Err(error) = provider::open(&config, &self.opening(cartridge))
-            && matches!(error.class, ErrorClass::Load | ErrorClass::Unsupported)
-        {
-            warnings.push(cartridge.diagnostic(&["provider", "settings"], error.to_string()));
-        }
-        warnings
+    /// Whether another provider, or another address, is asked than the cartridge's own: then nothing of what
+    /// it is told goes to a vendor that the cartridge names.
+    fn leaves_vendor(&self) -> bool {
+        self.replacement()
+            .is_ok_and(|over| over.id.is_some() || over.moves_address())
     }
 
     fn secret(&self, name: &str) -> Option<SecretString> {
@@ -375,7 +339,11 @@ impl Workshop {
     }
 
     fn model(&self, cartridge: &Cartridge, config: &ProviderConfig) -> Result<Arc<dyn ChatModel>> {
-        let native = cartridge.native();
+        let mut native = Cow::Borrowed(cartridge.native());
+        if self.leaves_vendor() {
+            let native = native.to_mut();
+            (native.fallbacks, native.routing) = (Vec::new(), Vec::new());
+        }
         let mut options = RouterOptions {
             prices: self.price_table()?,
             ..RouterOptions::default()
@@ -386,7 +354,7 @@ impl Workshop {
             let cache = AnswerCache::new(store, CacheBound::default());
             options.cache = Some(Arc::new(cache));
         }
-        let router = router::open(config, native, &self.opening(cartridge), options)?;
+        let router = router::open(config, &native, &self.opening(cartridge), options)?;
         Ok(Arc::new(router))
     }
 
@@ -417,6 +385,7 @@ impl Workshop {
                 let baseline = self.reading(Cartridge::baseline)?;
                 self.provider_of(&baseline)?
                     .with_profile(cartridge.profile())
+                    .with_texts(cartridge.environment_texts())
             }
             _ => self.provider_of(cartridge)?,
         };

@@ -1,12 +1,17 @@
-//! Cartridges found in the wild load in both profiles. They lie outside the repository, in
-//! `shared/nanobots/cartridges` beside it; without them this test has nothing to do, and says so.
+//! Cartridges found in the wild load in both profiles, and each shows the request that it would send. They lie
+//! outside the repository, in `shared/nanobots/cartridges` beside it; without them this test has nothing to do,
+//! and says so.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::{Path, PathBuf};
 
-use botsmith_core::config::Disk;
-use botsmith_nanobots::Cartridge;
+use botsmith_core::config::{Config, Disk, Environment, MemoryFiles, Overrides};
+use botsmith_nanobots::bot::Behavior;
 use botsmith_nanobots::cartridge::{Format, Options, Profile};
 use botsmith_nanobots::library::Shelf;
+use botsmith_nanobots::provider::request_preview;
+use botsmith_nanobots::{Cartridge, Workshop};
+use serde_json::Value;
 
 fn corpus() -> Option<Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/nanobots/cartridges");
@@ -59,6 +64,67 @@ fn every_cartridge_of_the_corpus_loads() {
         failed.len(),
         failed.join("\n")
     );
+}
+
+/// A workshop in which no variable is set and nobody changes anything.
+fn workshop(profile: Profile) -> Workshop {
+    let environment = Environment::new("/nowhere");
+    let config = Config::load(&environment, &MemoryFiles::default(), &Overrides::default());
+    Workshop::new(environment, config.unwrap()).profile(profile)
+}
+
+#[test]
+fn every_cartridge_of_the_corpus_shows_its_request() {
+    const INPUT: &str = "What would you say?";
+    let mut failed = Vec::new();
+    for path in corpus().unwrap_or_default() {
+        for profile in [Profile::Compat, Profile::Native] {
+            let workshop = workshop(profile);
+            let shown = workshop
+                .cartridge(&path.to_string_lossy())
+                .and_then(|cartridge| {
+                    let (config, request) = workshop.request(&cartridge, INPUT)?;
+                    let shown = request_preview(&config, &request, config.streams())?;
+                    let directive = cartridge.texts(Behavior::Interaction).directive;
+                    Ok((shown, directive))
+                });
+            let (shown, directive) = match shown {
+                Ok(shown) => shown,
+                Err(error) => {
+                    failed.push(format!("{} ({profile:?}): {error}", path.display()));
+                    continue;
+                }
+            };
+            assert!(
+                shown.url.contains("://"),
+                "{}: {}",
+                path.display(),
+                shown.url
+            );
+            let mut texts = Vec::new();
+            collect(&shown.body, &mut texts);
+            let said = |words: &str| texts.iter().any(|text| text.contains(words.trim()));
+            assert!(said(INPUT), "{}: {:#}", path.display(), shown.body);
+            if let Some(directive) = directive {
+                assert!(said(&directive), "{}: {:#}", path.display(), shown.body);
+            }
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} failed:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}
+
+fn collect<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
+        Value::Object(map) => map.values().for_each(|item| collect(item, texts)),
+        _ => {}
+    }
 }
 
 #[test]

@@ -1,25 +1,12 @@
 //! Cartridges that mean harm end in an error that names file and line.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::fmt::Write as _;
-
 use botsmith_core::config::MemoryFiles;
 use botsmith_nanobots::Cartridge;
 use botsmith_nanobots::cartridge::{Format, Options, Profile};
 
-fn bomb() -> String {
-    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..12 {
-        let below = format!("*a{}", level - 1);
-        let items = [below.as_str(); 10].join(", ");
-        let _ = writeln!(text, "a{level}: &a{level} [{items}]");
-    }
-    text
-}
-
-fn nested(depth: usize, open: &str, close: &str) -> String {
-    format!("meta: {}{}\n", open.repeat(depth), close.repeat(depth))
-}
+#[path = "hostile/cases.rs"]
+mod cases;
 
 /// Opens a file of this content in both profiles; each must refuse, with place.
 fn refused(name: &str, content: &[u8], words: &str) {
@@ -50,127 +37,7 @@ fn refused(name: &str, content: &[u8], words: &str) {
 
 #[test]
 fn a_hostile_file_gets_an_error_with_file_and_line() {
-    let keys = |n: usize| {
-        (0..n).fold(String::new(), |mut text, at| {
-            let _ = writeln!(text, "k{at}: {at}");
-            text
-        })
-    };
-    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("bomb.yml", bomb().into(), ""),
-        (
-            "deep-flow.yml",
-            nested(10_000, "[", "]").into(),
-            "nested more than",
-        ),
-        (
-            "deep-map.yml",
-            nested(10_000, "{a: ", "}").into(),
-            "nested more than",
-        ),
-        (
-            "deep-open.yml",
-            nested(10_000, "[", "").into(),
-            "nested more than",
-        ),
-        (
-            "deep-block.yml",
-            (0..10_000)
-                .fold(String::new(), |mut text, at| {
-                    let _ = writeln!(text, "{}a:", " ".repeat(at % 400));
-                    text
-                })
-                .into(),
-            "",
-        ),
-        (
-            "deep-dashes.yml",
-            format!("a:\n  {}x", "- ".repeat(10_000)).into(),
-            "nested more than",
-        ),
-        (
-            "long.yml",
-            format!("meta: {{name: {}}}", "x".repeat(5 << 20)).into(),
-            "more than 4194304 bytes",
-        ),
-        ("many.yml", keys(200_001).into(), "more than 200000 values"),
-        (
-            "commas.yml",
-            format!("a: [{}]", ",".repeat(300_000)).into(),
-            "",
-        ),
-        (
-            "utf8.yml",
-            b"meta:\n  name: \xff\xfe\n".to_vec(),
-            "not valid UTF-8",
-        ),
-        ("nul.yml", b"meta:\n  name: a\0b\n".to_vec(), "NUL"),
-        (
-            "tool.yml",
-            "tools:\n- name: \"a\\e[2Jb\"\n".into(),
-            "control characters",
-        ),
-        (
-            "tool-bidi.yml",
-            "tools:\n- name: \"a\\u202Eb\"\n".into(),
-            "control characters",
-        ),
-        (
-            "tool-long.yml",
-            format!("tools:\n- name: {}\n", "x".repeat(300)).into(),
-            "longer than 256",
-        ),
-        (
-            "traversal.yml",
-            "botsmith:\n  extends: ../../../etc/passwd.yml\n".into(),
-            "outside the cartridge's folder",
-        ),
-        (
-            "absolute.yml",
-            "botsmith:\n  extends: /etc/shadow.yml\n".into(),
-            "outside the cartridge's folder",
-        ),
-        (
-            "schema.yml",
-            "botsmith:\n  output-schema: ../secret\n".into(),
-            "outside the cartridge's folder",
-        ),
-        (
-            "self.yml",
-            "botsmith:\n  extends: self.yml\n".into(),
-            "in a circle",
-        ),
-        ("scalar.yml", "just text".into(), "a cartridge is a mapping"),
-        ("list.yml", "- a\n".into(), "a cartridge is a mapping"),
-        ("key.yml", "? [a]\n: b\n".into(), "a key must be text"),
-        (
-            "mean-key.yml",
-            "botsmith:\n  \"\\e[31mx\": 1\n".into(),
-            "unknown key",
-        ),
-        (
-            "block.md",
-            format!("# x\n\n```yaml\n{}```\n", bomb()).into(),
-            "",
-        ),
-        (
-            "deep.md",
-            format!(
-                "> {}\n\n```yaml\n{}```\n",
-                "> ".repeat(2_000),
-                nested(10_000, "[", "]")
-            )
-            .into(),
-            "nested more than",
-        ),
-        (
-            "tool.md",
-            "# x\n\n```yaml\ntools:\n- name: \"\\u0007\"\n```\n".into(),
-            "control characters",
-        ),
-        ("utf8.md", b"# \xc3\x28\n".to_vec(), "not valid UTF-8"),
-    ];
-    for (name, content, words) in &cases {
+    for (name, content, words) in &cases::refused() {
         refused(name, content, words);
     }
 }

@@ -15,7 +15,9 @@ const HEAD: &str = "<!-- Made by `UPDATE_DOCS=1 cargo test -p botsmith-nanobots 
     its last tool. All keys are optional. A key that is not known is ignored, with a warning that names its line and \
     the nearest known key; under `botsmith:` it is an error.\n\n\
     A text that is nothing but `ENV/NAME` or `ENV-NAME` stands for the environment's variable of that name. It is put \
-    in when the bot is loaded, and is never shown.\n\n\
+    in when the bot is loaded. Credentials and values of a provider's settings that come from it are never shown or \
+    stored. Elsewhere the placeholder is shown in its place, but what a bot is told or says is kept with the \
+    conversation: a directive, a prefix or an example is no place for a secret.\n\n\
     Two profiles differ in how they read. `native`, the default, reads YAML 1.2 and sends the `instruction` of \
     `behaviors.interaction`. `compat` does what the reference implementation does: YAML 1.1 as Ruby reads it (`yes` \
     is true, `010` is 8, aliases and dates are refused), and that `instruction` is not sent.\n";

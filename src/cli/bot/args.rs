@@ -160,12 +160,30 @@ pub(crate) struct Repl {
 pub(crate) struct Show {
     #[command(flatten)]
     pub(crate) which: Which,
-    /// Show the request that this input would make, keys hidden
-    #[arg(long, value_name = "INPUT", num_args = 0..=1, default_missing_value = "Hello!")]
-    pub(crate) request: Option<String>,
+    /// What the bot would be asked [default: Hello!]
+    #[arg(value_name = "INPUT", requires = "request")]
+    input: Option<String>,
+    /// Show the request that INPUT would make; what came out of the environment is hidden
+    #[arg(
+        long,
+        value_name = "INPUT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "Hello!"
+    )]
+    request: Option<String>,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl Show {
+    /// What the request to be shown asks; `None` where none is to be.
+    pub(crate) fn asked(&self) -> Option<&str> {
+        self.request
+            .as_deref()
+            .map(|asked| self.input.as_deref().unwrap_or(asked))
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use botsmith::core::SecretString;
 use botsmith::eval::{Error, Result};
-use botsmith::nanobots::session::import;
+use botsmith::nanobots::session::{import, is_stateless};
 use serde_json::json;
 
 use super::args::{ImportState, Remembered};
@@ -13,6 +13,12 @@ use crate::cli::{Ended, output};
 const MAX_BYTES: u64 = 64 << 20;
 
 pub(super) fn run(context: &Context, args: &ImportState) -> Result<Ended> {
+    if is_stateless(Some(&args.session)) {
+        return Err(Error::Invalid(format!(
+            "--session {}: under this key nothing is kept; give the session a name",
+            output::one_line(&args.session)
+        )));
+    }
     let workshop = super::workshop(context);
     let cartridge = workshop.cartridge(&args.cartridge)?;
     super::warn(context, &workshop, &cartridge);

@@ -30,17 +30,18 @@ pub(super) fn run(context: &Context, args: &List) -> Result<Ended> {
         output::print_json(&json!({"bots": bots, "unreadable": broken}))?;
         return Ok(Ended::Well);
     }
-    let wide = |text: &str| text.chars().count();
-    let ids = listed.iter().map(|bot| wide(&bot.id)).max().unwrap_or(0);
-    let names = listed.iter().map(|bot| wide(&bot.name)).max().unwrap_or(0);
+    let rows: Vec<[String; 3]> = listed
+        .iter()
+        .map(|bot| {
+            let about = bot.description.as_deref().unwrap_or_default();
+            [bot.id.as_str(), bot.name.as_str(), about.trim_end()].map(output::one_line)
+        })
+        .collect();
+    let wide = |at: usize| rows.iter().map(move |row| row[at].chars().count()).max();
+    let (ids, names) = (wide(0).unwrap_or(0), wide(1).unwrap_or(0));
     let mut text = String::new();
-    for bot in &listed {
-        let line = format!(
-            "{:ids$}  {:names$}  {}",
-            bot.id,
-            bot.name,
-            bot.description.as_deref().unwrap_or_default(),
-        );
+    for [id, name, about] in &rows {
+        let line = format!("{id:ids$}  {name:names$}  {about}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
     output::print(&text)?;
@@ -48,7 +49,8 @@ pub(super) fn run(context: &Context, args: &List) -> Result<Ended> {
         for (path, error) in &broken {
             let said = error.to_string();
             let first = said.lines().next().unwrap_or_default();
-            output::note(&format!("cannot read {}: {first}", path.display()));
+            let line = format!("cannot read {}: {first}", path.display());
+            output::note(&output::one_line(&line));
         }
         let folders: Vec<_> = library.folders().map(|f| f.display().to_string()).collect();
         output::note(&format!(

@@ -1,17 +1,19 @@
 //! `botsmith nb`: the words of the reference implementation's command.
 //!
 //! `nb CARTRIDGE STATE eval [WORDS]|repl|state|cartridge`, `nb version|specification|security|help`.
-//! Cartridges are read in profile compat. What differs: state lives in the store, not in files.
+//! Cartridges are read in profile compat. What differs: state lives in the store, not in files. Stdout is the
+//! reference's; what looks like a mistake in a cartridge is told of on stderr.
 
 use botsmith::core::SecretString;
 use botsmith::core::chat::Call;
 use botsmith::eval::{Error, Result};
 use botsmith::nanobots::interface::Mode;
-use botsmith::nanobots::session::import;
+use botsmith::nanobots::session::{Piece, import};
 use botsmith::nanobots::{SPECIFICATION, Session, Workshop};
 
 use super::args::{Nb, Remembered};
 use super::ask;
+use super::run::Line;
 use crate::cli::context::Context;
 use crate::cli::{Ended, output};
 
@@ -38,10 +40,15 @@ pub(crate) fn run(context: &Context, args: &Nb) -> Result<Ended> {
             let input: Vec<_> = rest.iter().map(ToString::to_string).collect();
             let input = super::run::words(&input)?;
             let mut session = session(context, cartridge, state)?;
-            let mut show = super::run::show;
+            let mut line = Line::default();
+            let mut show = |piece: &Piece<'_>| line.show(piece);
             let call = Call::default();
             let answered = session.eval(&input, Mode::Eval, &mut show, &call);
-            super::runtime().block_on(answered)?;
+            let answered = super::runtime().block_on(answered);
+            let reply = line.close_if_failed(answered)?;
+            if !context.quiet() {
+                super::run::notes(&reply);
+            }
         }
         [cartridge, state, "repl"] => {
             let session = session(context, cartridge, state)?;
@@ -53,7 +60,9 @@ pub(crate) fn run(context: &Context, args: &Nb) -> Result<Ended> {
             output::print(&format!("{}\n", pretty(&shown)))?;
         }
         [cartridge, _, "cartridge"] => {
-            let cartridge = workshop(context).cartridge(cartridge)?;
+            let workshop = workshop(context);
+            let cartridge = workshop.cartridge(cartridge)?;
+            super::warn(context, &workshop, &cartridge);
             output::print(&format!("{}\n", pretty(cartridge.original())))?;
         }
         [_, _, command, ..] | [command, ..] => {
@@ -78,7 +87,9 @@ fn workshop(context: &Context) -> Workshop {
 
 fn session(context: &Context, cartridge: &str, state: &str) -> Result<Session> {
     let workshop = workshop(context);
-    let bot = workshop.bot_of(&workshop.cartridge(cartridge)?)?;
+    let cartridge = workshop.cartridge(cartridge)?;
+    super::warn(context, &workshop, &cartridge);
+    let bot = super::keeping(context, workshop, &cartridge)?.bot_of(&cartridge)?;
     let remembered = Remembered {
         session: Some(state.to_owned()),
         user: None,

@@ -20,12 +20,15 @@ pub(super) fn run(context: &Context, args: &Pull) -> Result<Ended> {
         false => Pulled::from_path(Path::new(&args.from), options),
     })?;
     let path = pulled.path_in(&args.to);
+    let here = output::one_line(&path.display().to_string());
     if !args.json {
         output::print(&told(&pulled))?;
         super::warn(context, &workshop, &pulled.cartridge);
     }
+    // Before anybody is asked: it could not be kept.
+    pulled.complete(&args.to)?;
     if !args.yes {
-        match ask::confirm(&format!("keep it as {}?", path.display())) {
+        match ask::confirm(&format!("keep it as {here}?")) {
             Some(true) => {}
             Some(false) => {
                 output::note("not kept");
@@ -51,8 +54,9 @@ pub(super) fn run(context: &Context, args: &Pull) -> Result<Ended> {
             "kept as"
         };
         let id = path.file_stem().unwrap_or_default().to_string_lossy();
-        output::print(&format!("{word} {}\n", path.display()))?;
+        output::print(&format!("{word} {here}\n"))?;
         if !context.quiet() {
+            let id = output::one_line(&id);
             output::print(&format!("\nnext: botsmith bot show {id}\n"))?;
         }
     }
@@ -64,10 +68,14 @@ fn told(pulled: &Pulled) -> String {
     let contents = &pulled.contents;
     let list = |items: &[String]| match items.is_empty() {
         true => "none".to_owned(),
-        false => items.join(", "),
+        false => items
+            .iter()
+            .map(|item| output::one_line(item))
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     let yes = |yes: bool, no: &'static str| if yes { "yes" } else { no };
-    let meta = pulled.cartridge.meta();
+    let meta = pulled.cartridge.as_written().meta();
     let mut text = String::new();
     for (name, value) in [
         ("name", meta.name.unwrap_or_else(|| "none".into())),
@@ -88,9 +96,10 @@ fn told(pulled: &Pulled) -> String {
         ),
         ("sends to", list(&contents.network)),
         ("starts", list(&contents.programs)),
+        ("needs", list(&contents.files)),
         ("reads", list(&contents.environment)),
     ] {
-        let _ = writeln!(text, "{name:11}{value}");
+        let _ = writeln!(text, "{name:11}{}", output::one_line(&value));
     }
     text
 }

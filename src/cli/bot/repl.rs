@@ -10,7 +10,7 @@ use botsmith::core::chat::{Call, CancelToken, ErrorClass};
 use botsmith::core::hint::nearest;
 use botsmith::eval::{Error, Result};
 use botsmith::nanobots::interface::Mode;
-use botsmith::nanobots::session::Reply;
+use botsmith::nanobots::session::{Piece, Reply};
 use botsmith::nanobots::{Error as BotError, Session};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -18,6 +18,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Completer, Editor, Helper, Highlighter, Hinter};
 
 use super::args::Repl;
+use super::run::Line;
 use crate::cli::context::Context;
 use crate::cli::{Ended, output};
 
@@ -35,13 +36,13 @@ pub(super) fn run(context: &Context, args: &Repl) -> Result<Ended> {
     let bot = super::open(context, workshop, &args.which)?;
     let session = super::session(context, &bot, &args.remembered, !args.no_stream)?;
     if !context.quiet() {
-        let meta = bot.cartridge().meta();
+        let meta = bot.cartridge().as_written().meta();
         let name = meta.name.unwrap_or_else(|| "a bot without a name".into());
         let info = bot.model().info();
-        output::note(&format!(
+        output::note(&output::one_line(&format!(
             "{name}, answered by {}/{}; /help helps",
             info.provider, info.model
-        ));
+        )));
         if let Some(key) = &args.remembered.session {
             let said = session.history().len();
             output::note(&format!("session `{key}`: {said} messages so far"));
@@ -69,10 +70,12 @@ pub(super) fn talk(mut session: Session, remembered: Option<&Path>) -> Result<En
     }
     let runtime = super::runtime();
     let prompt = session.prompt();
-    let mut show = super::run::show;
     let (call, cancel) = stoppable();
+    let mut line = Line::default();
+    let mut show = |piece: &Piece<'_>| line.show(piece);
     let booted = session.boot(Mode::Repl, &mut show, &call);
-    answered(runtime.block_on(until_stopped(booted, &cancel)))?;
+    let booted = runtime.block_on(until_stopped(booted, &cancel));
+    answered(line.close_if_failed(booted))?;
     loop {
         let line = match editor.readline(&prompt) {
             Ok(line) => line,
@@ -102,8 +105,11 @@ pub(super) fn talk(mut session: Session, remembered: Option<&Path>) -> Result<En
         // Only what is worth calling back: not what follows from a closed pipe.
         let _ = editor.add_history_entry(line.as_str());
         let (call, cancel) = stoppable();
+        let mut said = Line::default();
+        let mut show = |piece: &Piece<'_>| said.show(piece);
         let reply = session.eval(&input, Mode::Repl, &mut show, &call);
-        answered(runtime.block_on(until_stopped(reply, &cancel)))?;
+        let reply = runtime.block_on(until_stopped(reply, &cancel));
+        answered(said.close_if_failed(reply))?;
     }
     if let Some(file) = remembered {
         if let Some(folder) = file.parent() {
@@ -145,7 +151,7 @@ fn answered(reply: Result<Reply, BotError>) -> Result<()> {
     match reply {
         Ok(reply) => super::run::notes(&reply),
         Err(BotError::Model(error)) if error.class == ErrorClass::Cancelled => {
-            output::note("\nstopped");
+            output::note("stopped");
         }
         Err(error @ BotError::Core(_)) => return Err(error.into()),
         Err(error) => output::note(&format!("error[{}]: {error}", error.code())),
@@ -158,7 +164,7 @@ fn said(session: &Session) -> String {
     let mut text = String::new();
     for event in session.history() {
         let words = event.message.as_deref().unwrap_or("(calls tools)");
-        let words = words.replace('\n', "\n      ");
+        let words = output::many_lines(words).replace('\n', "\n      ");
         writeln!(text, "{:5} {words}", event.who.as_str()).expect("memory takes it");
     }
     text

@@ -31,27 +31,46 @@ pub(super) fn run(context: &Context, args: &Run) -> Result<Ended> {
         let answered = session.eval(&input, Mode::Eval, &mut quiet, &call);
         let reply = runtime.block_on(answered)?;
         output::print_json(&json!({
-            "bot": bot.cartridge().meta().name,
+            "bot": bot.cartridge().as_written().meta().name,
             "output": reply.output,
             "turn": reply.turn,
         }))?;
         return Ok(Ended::Well);
     }
-    let mut show = show;
-    let reply = runtime.block_on(session.eval(&input, Mode::Eval, &mut show, &call))?;
+    let mut line = Line::default();
+    let mut show = |piece: &Piece<'_>| line.show(piece);
+    let answered = runtime.block_on(session.eval(&input, Mode::Eval, &mut show, &call));
+    let reply = line.close_if_failed(answered)?;
     if !context.quiet() {
         notes(&reply);
     }
     Ok(Ended::Well)
 }
 
-/// Prints a piece of output as it comes. A reader that went away is no error of ours.
-pub(super) fn show(piece: &Piece<'_>) {
-    if let Some(fragment) = piece.fragment {
-        let mut out = std::io::stdout().lock();
-        let _ = out
-            .write_all(fragment.as_bytes())
-            .and_then(|()| out.flush());
+/// What is printed of an answer as it comes, and whether its last line is still open.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    open: bool,
+}
+
+impl Line {
+    /// Prints a piece of output. A reader that went away is no error of ours.
+    pub(super) fn show(&mut self, piece: &Piece<'_>) {
+        if let Some(fragment) = piece.fragment.filter(|fragment| !fragment.is_empty()) {
+            self.open = !fragment.ends_with('\n');
+            let mut out = std::io::stdout().lock();
+            let _ = out
+                .write_all(fragment.as_bytes())
+                .and_then(|()| out.flush());
+        }
+    }
+
+    /// Ends the line of an answer that broke off: what is said of the failure begins a new one.
+    pub(super) fn close_if_failed<T, E>(&self, answered: Result<T, E>) -> Result<T, E> {
+        if self.open && answered.is_err() {
+            let _ = output::print("\n");
+        }
+        answered
     }
 }
 
@@ -59,14 +78,17 @@ pub(super) fn show(piece: &Piece<'_>) {
 pub(super) fn notes(reply: &Reply) {
     let Some(turn) = &reply.turn else { return };
     for note in &turn.notes {
-        output::note(&format!("note: {note}"));
+        output::note(&format!("note: {}", output::many_lines(note)));
     }
     for hop in turn.response.hops.iter().filter(|hop| hop.error.is_some()) {
         let error = hop.error.as_deref().unwrap_or_default();
-        output::note(&format!(
+        output::note(&output::many_lines(&format!(
             "note: {}/{} did not answer: {error}",
             hop.provider, hop.model
-        ));
+        )));
+    }
+    if turn.response.cached {
+        output::note("note: a cached answer: nobody was asked");
     }
     if turn.response.provider == "script" {
         output::note("note: a scripted answer, made up for demonstration");

@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, args: &Show) -> Result<Ended> {
     };
     let workshop = super::told(context, &args.which, allow)?;
     let cartridge = workshop.cartridge(&args.which.cartridge)?;
-    let Some(input) = &args.request else {
+    let Some(input) = args.asked() else {
         return summary(context, &workshop, &cartridge, args.json);
     };
     super::warn(context, &workshop, &cartridge);
@@ -61,7 +61,9 @@ fn summary(
     cartridge: &Cartridge,
     as_json: bool,
 ) -> Result<Ended> {
-    let meta = cartridge.meta();
+    // What the environment put in is nobody's to see.
+    let written = cartridge.as_written();
+    let meta = written.meta();
     let contents = Contents::of(cartridge);
     let native = cartridge.native();
     if as_json {
@@ -100,19 +102,26 @@ fn summary(
         meta.version,
     ];
     let title: Vec<_> = title.into_iter().flatten().collect();
-    let _ = writeln!(text, "{}", title.join(" "));
+    let _ = writeln!(text, "{}", output::one_line(&title.join(" ")));
     if let Some(description) = &meta.description {
-        let _ = writeln!(text, "{description}");
+        let _ = writeln!(text, "{}", output::one_line(description.trim_end()));
     }
     text.push('\n');
     let mut row = |name: &str, value: String| {
         if !value.is_empty() {
-            let _ = writeln!(text, "{name:11}{}", value.replace('\n', "\n           "));
+            // Further lines stand where no name of a row does.
+            let value = output::many_lines(&value).replace('\n', "\n           ");
+            let _ = writeln!(text, "{name:11}{value}");
         }
     };
-    row("file", cartridge.path().display().to_string());
-    row("author", meta.author.unwrap_or_default());
-    row("licence", meta.license.unwrap_or_default());
+    let line = |text: Option<String>| output::one_line(text.unwrap_or_default().trim_end());
+    let list = |items: &[String]| {
+        let items: Vec<_> = items.iter().map(|item| output::one_line(item)).collect();
+        items.join("\n")
+    };
+    row("file", line(Some(cartridge.path().display().to_string())));
+    row("author", line(meta.author));
+    row("licence", line(meta.license));
     let model = ["settings", "options"]
         .iter()
         .find_map(|part| cartridge.original()["provider"][part]["model"].as_str());
@@ -121,12 +130,10 @@ fn summary(
         .unwrap_or("none: choose one with --provider");
     row(
         "provider",
-        format!("{provider} {}", model.unwrap_or_default())
-            .trim()
-            .into(),
+        line(Some(format!("{provider} {}", model.unwrap_or_default()))),
     );
     for behavior in [Behavior::Boot, Behavior::Interaction] {
-        let texts = cartridge.texts(behavior);
+        let texts = written.texts(behavior);
         let boot = behavior == Behavior::Boot;
         row(
             if boot { "boot" } else { "directive" },
@@ -139,7 +146,7 @@ fn summary(
             shorten(texts.instruction),
         );
     }
-    row("tools", contents.tools.join("\n"));
+    row("tools", list(&contents.tools));
     if !contents.tools.is_empty() {
         let safe = match (contents.sandboxed, contents.confirmed) {
             (true, true) => "sandboxed, asks before it calls one",
@@ -159,7 +166,7 @@ fn summary(
                 None => String::new(),
             };
             let kind = variable.kind.as_str();
-            let description = variable.description.as_deref().unwrap_or_default();
+            let description = output::one_line(variable.description.as_deref().unwrap_or_default());
             format!("{name}: {kind}{default}  {description}")
                 .trim_end()
                 .to_owned()
@@ -169,8 +176,9 @@ fn summary(
     for (name, value) in extensions::rows(cartridge) {
         row(name, value);
     }
-    row("sends to", contents.network.join("\n"));
-    row("starts", contents.programs.join("\n"));
+    row("sends to", list(&contents.network));
+    row("starts", list(&contents.programs));
+    row("needs", list(&contents.files));
     row("reads", contents.environment.join(", "));
     let extensions: Vec<_> = cartridge.original()["botsmith"]
         .as_object()

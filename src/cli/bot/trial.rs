@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::args::Test;
 use crate::cli::context::Context;
 use crate::cli::progress::Bar;
-use crate::cli::{Ended, eval};
+use crate::cli::{Ended, eval, output};
 
 pub(super) fn run(context: &Context, args: &Test) -> Result<Ended> {
     let store = context.store()?;
@@ -50,9 +50,10 @@ fn suite(cartridge: &Cartridge, variables: &Value, call_tools: bool) -> Result<S
             .hint("`evaluate: {dataset: [{input: …, reference: …}], evaluators: […]}` under `botsmith:` does")
             .into());
     };
-    let meta = cartridge.meta();
+    let meta = cartridge.as_written().meta();
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = meta.name.unwrap_or_else(|| stem.into_owned());
+    // It stands in reports and on the terminal, beside what is ours.
+    let name = output::one_line(&meta.name.unwrap_or_else(|| stem.into_owned()));
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     suite.insert("version".into(), 1.into());
     suite.entry("name").or_insert_with(|| name.clone().into());

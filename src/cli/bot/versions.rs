@@ -187,7 +187,7 @@ fn settled_text(settled: Option<&Settled>) -> Option<String> {
         Settled::Finished(moved) => ("finished", moved),
         Settled::Undone(moved) => ("undone", moved),
     };
-    let what = moved.note.as_deref().unwrap_or(moved.action.as_str());
+    let what = output::one_line(moved.note.as_deref().unwrap_or(moved.action.as_str()));
     Some(format!("a change that was broken off is {word}: {what}\n"))
 }
 

@@ -304,6 +304,10 @@ pub(crate) fn identity(bot: &Bot, source: &BotSource) -> Value {
         "over": source.provider,
         "variables": source.variables,
     });
+    // What the environment says in it is another bot's: a digest tells them apart, and tells nothing else.
+    if let Some(taken) = bot.cartridge().environment_digest() {
+        identity["environment"] = taken.to_string().into();
+    }
     // Two servers with one name of a model are two models.
     if let Some(address) = &info.address {
         identity["address"] = Digest::of(address.as_bytes()).to_string().into();

@@ -131,6 +131,43 @@ fn a_bot_that_has_changed_is_another_run() {
 }
 
 #[test]
+fn a_bot_that_takes_other_words_from_the_environment_is_another_run() {
+    use botsmith_nanobots::cartridge::{Format, Options};
+    const CARTRIDGE: &str = "
+behaviors: {interaction: {directive: ENV/DIRECTIVE}}
+provider: {id: openai, credentials: {access-token: ENV/KEY}, settings: {user: ENV/WHO}}
+botsmith:
+  fallbacks: [{provider: {id: http, settings: {url: 'https://a.example', headers: {x-key: ENV/KEY}}}}]
+";
+    let store = store::open("memory:").unwrap();
+    let given = |directive: &str, key: &str| {
+        let pairs = [("DIRECTIVE", directive), ("KEY", key), ("WHO", key)];
+        let environment: std::collections::BTreeMap<String, String> = pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let options = Options::default().variables(&environment);
+        let cartridge =
+            botsmith_nanobots::Cartridge::parse(CARTRIDGE, Format::Yaml, &options).unwrap();
+        let model = botsmith_core::chat::FnModel::new("m", |_, _| async { says("q") });
+        let bot = botsmith_nanobots::Bot::new(cartridge, Arc::new(model)).unwrap();
+        Given::default().with("a", bot)
+    };
+    let text = suite(2, "");
+    let first = run(&*store, &text, &given("planted be kind", "planted-key-1")).unwrap();
+    // Another key changes no answer.
+    let again = run(&*store, &text, &given("planted be kind", "planted-key-2")).unwrap();
+    assert!(again.already);
+    let other = run(&*store, &text, &given("planted be rude", "planted-key-1")).unwrap();
+    assert_ne!(first.report.run, other.report.run);
+    let manifest = Runs::new(&*store).open(&first.report.run).unwrap().manifest;
+    let kept = serde_json::to_string(&manifest.identity).unwrap();
+    assert!(
+        kept.contains("environment") && !kept.contains("planted"),
+        "{kept}"
+    );
+}
+
+#[test]
 fn a_stored_run_is_read_without_its_bots() {
     let store = store::open("memory:").unwrap();
     let bots = Given::default().with("a", bot(&Count::default(), |r| says(said(r))));

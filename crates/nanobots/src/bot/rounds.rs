@@ -122,6 +122,17 @@ pub(crate) async fn run(
             if strict && inner.limits.tool_rounds.is_none() && rounds > ROUNDS {
                 return Err(Error::Rounds { rounds });
             }
+            notes.extend(spent.unknown(&inner.limits));
+            if text.is_empty() && response.refusal.is_none() {
+                notes.push(match response.finish {
+                    FinishReason::Length => {
+                        "the answer is empty: its tokens were used up before it began; raise `max_tokens` of the \
+                         provider's settings, or `limits.tokens`"
+                            .into()
+                    }
+                    _ => "the answer is empty".into(),
+                });
+            }
             return Ok(Turn {
                 text,
                 json,

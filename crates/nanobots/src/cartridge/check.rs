@@ -8,12 +8,25 @@ use super::lint::{MOST, lint};
 use super::{Cartridge, Profile};
 use crate::Result;
 
-/// Refuses names that could redraw a terminal or mislead a person who is asked to confirm a call.
-pub(super) fn names(cartridge: &Cartridge) -> Result<()> {
+/// Tools of one cartridge at most: no model chooses well among more, and each is sent with every request.
+const TOOLS: usize = 512;
+
+/// Refuses more tools than anybody could use, and names that could redraw a terminal or mislead a person who
+/// is asked to confirm a call.
+pub(super) fn tools(cartridge: &Cartridge) -> Result<()> {
     let tools = cartridge.text.node.get("tools");
     let Some(Yaml::Seq(tools)) = tools.map(|tools| &tools.value) else {
         return Ok(());
     };
+    if let Some(tool) = tools.get(TOOLS) {
+        let message = format!("{} tools: a cartridge has at most {TOOLS}", tools.len());
+        let diagnostic = cartridge.at(tool.mark, message).code("BS-BOT-002");
+        let hint = "leave out what the bot does not need, or serve them by an MCP server";
+        return Err(diagnostic
+            .field(format!("tools[{TOOLS}]"))
+            .hint(hint)
+            .into());
+    }
     for (at, tool) in tools.iter().enumerate() {
         let Some(name) = tool.get("name") else {
             continue;
@@ -64,9 +77,10 @@ pub(super) fn warnings(
 }
 
 /// The place of the value at `path`, items of lists by number.
-fn mark_of(root: &Node, path: &[String]) -> Mark {
+pub(super) fn mark_of(root: &Node, path: &[impl AsRef<str>]) -> Mark {
     let mut node = root;
     for part in path {
+        let part = part.as_ref();
         let next = match &node.value {
             Yaml::Seq(items) => part.parse().ok().and_then(|at: usize| items.get(at)),
             _ => node.get(part),

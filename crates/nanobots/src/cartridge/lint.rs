@@ -15,7 +15,7 @@ use super::layers::Layers;
 use super::schema::known;
 
 /// More warnings than this help nobody, and each costs a look at the text.
-pub(super) const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 
 /// Warnings about a cartridge.
 pub(super) fn lint(root: &Node, layers: &Layers) -> Vec<Diagnostic> {

@@ -221,7 +221,7 @@ impl Cartridge {
             warnings: Vec::new(),
             environment: real.used,
         };
-        check::names(&cartridge)?;
+        check::tools(&cartridge)?;
         template::declared(&cartridge)?;
         cartridge.warnings = check::warnings(&cartridge, &real.missing);
         Ok(cartridge)
@@ -462,7 +462,7 @@ fn check_size(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The path without `.` and `..`, by its words alone.
-fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {

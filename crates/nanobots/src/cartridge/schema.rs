@@ -39,7 +39,7 @@ fn root() -> Value {
             "meta": meta(),
             "behaviors": behaviors(),
             "interfaces": interfaces(),
-            "tools": list("What the model may ask the bot to do.", &tool()),
+            "tools": list("What the model may ask the bot to do; 512 tools at most.", &tool()),
             "safety": safety(),
             "state": map("Where the reference implementation keeps state; `botsmith` keeps it in its store.", json!({
                 "path": text("A folder."),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::secrets::Secrets;
 use super::{ProviderKind, ProviderWarning, sampling, settings, streaming};
-use crate::cartridge::{Cartridge, Profile, fetch, is_placeholder};
+use crate::cartridge::{Cartridge, MOST_WARNINGS, Profile, fetch, is_placeholder};
 
 /// What a cartridge says about its provider. `Debug` shows no value of it, only names.
 ///
@@ -37,6 +37,9 @@ pub struct ProviderConfig {
     pub(super) variables: BTreeMap<String, String>,
     /// Other values out of the environment, to be kept out of what is shown.
     pub(super) hidden: Vec<SecretString>,
+    /// Texts of the bot out of the environment (a directive, a prefix): kept out of errors and of requests that
+    /// are shown, not out of recorded answers, which are what was said.
+    pub(super) texts: Vec<SecretString>,
     pub(super) settings: Map<String, Value>,
     pub(super) options: Map<String, Value>,
     /// The form of answers to requests that ask for none, where it came from another provider's words.
@@ -52,6 +55,7 @@ impl ProviderConfig {
             credentials: BTreeMap::new(),
             variables: BTreeMap::new(),
             hidden: Vec::new(),
+            texts: Vec::new(),
             settings: Map::new(),
             options: Map::new(),
             output: OutputFormat::Text,
@@ -154,6 +158,17 @@ impl ProviderConfig {
         }
         self.hidden = hidden;
         self
+    }
+
+    /// The same, with texts out of the environment that errors and requests that are shown do not have.
+    #[must_use]
+    pub(crate) fn with_texts(mut self, texts: Vec<SecretString>) -> Self {
+        self.texts = texts;
+        self
+    }
+
+    pub(crate) fn texts(&self) -> &Vec<SecretString> {
+        &self.texts
     }
 
     /// Which provider.
@@ -259,6 +274,9 @@ impl ProviderConfig {
         let known = super::credentials::names(self.kind);
         if !known.is_empty() {
             for name in self.credentials.keys() {
+                if lines.len() >= MOST_WARNINGS {
+                    break;
+                }
                 let strict = self.profile == Profile::Compat
                     && matches!(self.kind, ProviderKind::OpenAi | ProviderKind::Anthropic);
                 let written = if strict {
@@ -285,7 +303,12 @@ impl ProviderConfig {
 
     /// What must be kept out of everything that is shown.
     pub(crate) fn secrets(&self) -> Secrets {
-        Secrets::of(self)
+        let mut secrets = Secrets::of(self);
+        for text in &self.texts {
+            secrets.add(text.expose());
+            secrets.add(text.expose().trim());
+        }
+        secrets
     }
 
     /// The variable of the environment to set for the key.

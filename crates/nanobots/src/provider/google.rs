@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::content::{Piece, pieces};
 use super::{ProviderConfig, openai};
-use crate::cartridge::Profile;
+use crate::cartridge::{Profile, is_placeholder};
 
 #[cfg(feature = "http")]
 pub(super) use account::{Account, given};
@@ -198,6 +198,31 @@ fn parts(message: &Message, compat: bool, signed: bool) -> Value {
     parts.into()
 }
 
+/// The credential that cannot be part of an address, if one of those that are can not: a text with a `/`, a
+/// `.` or a `#` would make another host of it. In a configuration as `written`, what stands for a variable of
+/// the environment is not looked at.
+pub(crate) fn refused_place(
+    config: &ProviderConfig,
+    written: bool,
+) -> Option<(&'static str, ModelError)> {
+    if config.kind != super::ProviderKind::Google {
+        return None;
+    }
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    ["region", "project-id"].into_iter().find_map(|name| {
+        let value = config.plain(name)?;
+        let fine = value.chars().all(plain) || (written && is_placeholder(value).is_some());
+        let error = || {
+            let shown = botsmith_core::hint::shown(value);
+            let message = format!("`{shown}` is no {}", name.replace("-id", ""));
+            ModelError::new(ErrorClass::Load, "google", message).hint(format!(
+                "`credentials.{name}` has only the letters a to z, digits and `-`"
+            ))
+        };
+        (!fine).then(|| (name, error()))
+    })
+}
+
 /// Where a model answers. `method` is `generateContent` or `streamGenerateContent`.
 pub(super) fn url(
     config: &ProviderConfig,
@@ -208,6 +233,9 @@ pub(super) fn url(
         true => "streamGenerateContent?alt=sse",
         false => "generateContent",
     };
+    if let Some((_, error)) = refused_place(config, false) {
+        return Err(error);
+    }
     let given = config
         .address()
         .map(|address| address.trim_end_matches('/'));
@@ -297,5 +325,16 @@ mod tests {
         }
         let error = url(&config(&json!({"service": "palm"})), "m", false).unwrap_err();
         assert!(error.to_string().contains("vertex-ai-api"), "{error}");
+        for (name, value) in [
+            ("region", "evil.example#"),
+            ("region", "evil.example/"),
+            ("region", "ENV/REGION"),
+            ("project-id", "p/../../x"),
+            ("project_id", "p?"),
+        ] {
+            let credentials = json!({"service": "vertex-ai-api", name: value});
+            let error = url(&config(&credentials), "m", false).unwrap_err();
+            assert!(error.to_string().contains("a to z"), "{value}: {error}");
+        }
     }
 }

@@ -53,6 +53,11 @@ impl ProviderOverride {
             && self.options.is_empty()
     }
 
+    /// Whether it names another address than the cartridge's.
+    pub(crate) fn moves_address(&self) -> bool {
+        self.address.is_some() || self.credentials.contains_key("address")
+    }
+
     /// Reads a map with any of `id`, `model`, `address`, `credentials`, `settings`, `options`.
     ///
     /// # Errors

@@ -132,11 +132,14 @@ impl ReplayModel {
         options: &OpenOptions,
     ) -> Result<Self, ModelError> {
         let settings = super::own_settings::of(config, Settings::read)?;
-        let mut secrets = config.secrets();
+        // Keys and settings alone: what was said is recorded as it was.
+        let mut secrets = Secrets::of(config);
         let mut inner = None;
         if let Some(provider) = &settings.provider {
-            let of = ProviderConfig::from_provider(provider)?.with_profile(config.profile());
-            secrets.extend(&of.secrets());
+            let of = ProviderConfig::from_provider(provider)?
+                .with_profile(config.profile())
+                .with_texts(config.texts.clone());
+            secrets.extend(&Secrets::of(&of));
             inner = match (super::open(&of, options), settings.mode) {
                 (Ok(model), _) => Some(model),
                 // It is not asked; without it its abilities are not known, which may do no harm.

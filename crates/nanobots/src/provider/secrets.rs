@@ -127,13 +127,16 @@ fn after_scheme(url: &str) -> Option<&str> {
     Some(rest.split('/').next().unwrap_or(rest))
 }
 
-/// An address that may be shown: no user, no password, no query.
-pub(super) fn shown_url(url: &str) -> String {
+/// An address that may be shown: no user, no password, no query; its host is the one that is asked, as
+/// <https://url.spec.whatwg.org> reads it.
+pub(crate) fn shown_url(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or(url);
     let Some((scheme, rest)) = url.split_once("://") else {
         return botsmith_core::hint::shown(url);
     };
-    let (host, path) = match rest.find('/') {
+    // However many there are, and `\\` is one of them.
+    let rest = rest.trim_start_matches(['/', '\\']);
+    let (host, path) = match rest.find(['/', '\\']) {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
     };
@@ -177,5 +180,7 @@ mod tests {
     fn an_address_is_shown_without_user_and_query() {
         assert_eq!(shown_url("http://u:p@h:1/a?key=k"), "http://h:1/a");
         assert_eq!(shown_url("http://h"), "http://h");
+        assert_eq!(shown_url("http:///a@h/b"), "http://h/b");
+        assert_eq!(shown_url("http://h\\@a/b"), "http://h\\@a/b");
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use self::known::{nested, newer, reference};
 use super::{ProviderConfig, ProviderKind};
-use crate::cartridge::Profile;
+use crate::cartridge::{MOST_WARNINGS, Profile};
 
 /// The settings that go into a request's body, without conversation, tools and defaults.
 pub(super) fn sent(config: &ProviderConfig) -> Map<String, Value> {
@@ -94,6 +94,10 @@ pub(super) fn warnings(config: &ProviderConfig) -> Vec<ProviderWarning> {
     let all: Vec<&str> = known.iter().chain(newer(config.kind)).copied().collect();
     let mut lines = Vec::new();
     for (key, value) in &config.settings {
+        // Each looks for the nearest of many words: more of them help nobody.
+        if lines.len() >= MOST_WARNINGS {
+            break;
+        }
         if !all.contains(&key.as_str()) {
             lines.push(unknown(config, &[key], &all));
         } else if config.profile == Profile::Compat
@@ -107,7 +111,8 @@ pub(super) fn warnings(config: &ProviderConfig) -> Vec<ProviderWarning> {
             });
         }
         if let (Some((known, _)), Value::Object(inner)) = (nested(config.kind, key), value) {
-            for name in inner.keys().filter(|name| !known.contains(&name.as_str())) {
+            let odd = inner.keys().filter(|name| !known.contains(&name.as_str()));
+            for name in odd.take(MOST_WARNINGS - lines.len()) {
                 lines.push(unknown(config, &[key, name], known));
             }
         }

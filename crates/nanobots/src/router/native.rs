@@ -39,10 +39,12 @@ pub fn open(
     opening: &OpenOptions,
     mut options: RouterOptions,
 ) -> Result<Router, ModelError> {
+    let texts = config.texts();
     let other = |provider: &Value, original: &Value| -> Result<Target, ModelError> {
         let config = ProviderConfig::from_provider(provider)?
             .with_profile(config.profile())
-            .with_provider_placeholders(original);
+            .with_provider_placeholders(original)
+            .with_texts(texts.clone());
         Ok(Target::configured(
             provider::open(&config, opening)?,
             &config,

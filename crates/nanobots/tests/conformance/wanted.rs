@@ -36,10 +36,6 @@ impl<'a> Case<'a> {
         self.text("level")
     }
 
-    pub fn get(&self, key: &str) -> Option<&'a Value> {
-        self.0.get(key)
-    }
-
     pub fn expected(&self) -> &'a Value {
         self.0.get("expected").unwrap_or(&NULL)
     }

@@ -136,7 +136,10 @@ pub(super) fn rows(cartridge: &Cartridge) -> Vec<(&'static str, String)> {
         )
     });
     vec![
-        ("extends", native.extends.clone().unwrap_or_default()),
+        (
+            "extends",
+            native.extends.as_deref().map(shown).unwrap_or_default(),
+        ),
         ("fallbacks", lines(fallbacks)),
         ("routing", lines(routing)),
         ("cache", cache(native)),

@@ -33,7 +33,7 @@ pub(in crate::cli::bot) fn run(context: &Context, args: &Diff) -> Result<Ended> 
     let mut out = format!("--- {}\n+++ {}\n", shown(&old), shown(&new));
     match found.text.is_empty() {
         true => out.push_str("no difference\n"),
-        false => out.push_str(&found.text),
+        false => out.push_str(&output::many_lines(&found.text)),
     }
     output::print(&out)?;
     Ok(Ended::Well)

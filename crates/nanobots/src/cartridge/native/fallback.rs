@@ -51,7 +51,7 @@ impl Fallback {
     }
 
     pub(super) fn read_list(at: &Cursor<'_>, real: &Value) -> Result<Vec<Self>> {
-        let items = at.items()?;
+        let items = few(at)?;
         let read = |(i, at): (usize, &Cursor<'_>)| Self::read(at, &real[i]);
         items.iter().enumerate().map(read).collect()
     }
@@ -78,6 +78,20 @@ impl fmt::Debug for Fallback {
             .field("provider", &self.provider["id"])
             .field("on", &self.on)
             .finish_non_exhaustive()
+    }
+}
+
+/// Fallbacks, and rules, at most.
+const MOST: usize = 64;
+
+/// The items of a list that each make a provider ready.
+fn few<'a>(at: &Cursor<'a>) -> Result<Vec<Cursor<'a>>> {
+    let items = at.items()?;
+    match items.get(MOST) {
+        Some(item) => Err(item
+            .error(format!("{} items: at most {MOST} are taken", items.len()))
+            .into()),
+        None => Ok(items),
     }
 }
 
@@ -147,7 +161,7 @@ impl Route {
     }
 
     pub(super) fn read_list(at: &Cursor<'_>, real: &Value, fallbacks: usize) -> Result<Vec<Self>> {
-        let items = at.items()?;
+        let items = few(at)?;
         let read = |(i, at): (usize, &Cursor<'_>)| Self::read(at, &real[i], fallbacks);
         items.iter().enumerate().map(read).collect()
     }

@@ -47,11 +47,11 @@ pub(super) fn own() -> Value {
                 ]
             },
             "limits": map("What one turn may use, all rounds between model and tools together.", json!({
-                "tokens": count("Tokens, of prompts and answers."),
+                "tokens": count("Tokens, of prompts and answers. A provider that does not count them is noted, not stopped."),
                 "seconds": number("Time, in seconds."),
                 "tool-rounds": json!({"type": "integer", "minimum": 0, "maximum": 100, "default": 10,
                     "description": "Rounds between model and tools."}),
-                "cost": number("Cost, in the currency of the price table.")
+                "cost": number("Cost, in the currency of the price table. A model without a price is noted, not stopped.")
             })),
             "context": {
                 "description": "How much of the conversation is sent: a number of tokens, or a mapping.",
@@ -144,7 +144,7 @@ fn routing() -> Value {
         }),
     );
     list(
-        "Rules that choose a provider before anything is asked. The first that holds decides.",
+        "Rules that choose a provider before anything is asked. The first that holds decides; 64 at most.",
         &required(rule, &["when"]),
     )
 }

@@ -90,9 +90,10 @@ def _there(argument: str, path: str | os.PathLike[str]) -> str:
     whole = os.path.abspath(os.fspath(path))
     if not os.path.exists(whole):
         words = f"{argument}: there is no file {whole}"
-        kind, code = (NotFoundError, "BS-BOT-001") if argument == "bots" else (FileError, "BS-CORE-002")
         hint = f"a relative path begins at the working folder, {os.getcwd()}"
-        raise kind(words, code=code, path=whole, field=argument, hint=hint)
+        if argument == "bots":
+            raise NotFoundError(words, code="BS-BOT-001", path=whole, field=argument, hint=hint)
+        raise FileError(words, code="BS-CORE-002", path=whole, field=argument, hint=hint)
     return whole
 
 

@@ -104,9 +104,10 @@ def lent(homes: list[Home]) -> Iterator[None]:
     here = _HOME.get()
     loop = None if here is None else here.loop
     with ExitStack() as stack:
-        for other in homes if loop is not None else ():
-            if other is not here:
-                stack.enter_context(other.at(loop))
+        if loop is not None:
+            for other in homes:
+                if other is not here:
+                    stack.enter_context(other.at(loop))
         yield
 
 

@@ -114,7 +114,7 @@ async def hone(*args: Any, **kwargs: Any) -> _hone.Honing:
 
 def _piped(pipeline: nlp.Pipeline | nlp.Analyser, texts: Iterable[str], given: str, **options: Any) -> Iterator[Any]:
     # Stages of an analyser are given whole texts.
-    more = {"given": given} if isinstance(pipeline, nlp.Pipeline) or given != "nothing" else {}
+    more: dict[str, Any] = {"given": given} if isinstance(pipeline, nlp.Pipeline) or given != "nothing" else {}
     return pipeline.pipe(texts, **options, **more)
 
 

@@ -331,6 +331,7 @@ impl Review {
         let of = self.clone();
         apart(py, move || Ok::<_, Fault>(of.session().step().map(shown)))
     }
+
     /// How many are answered, and how many there are.
     fn progress(&self, py: Python<'_>) -> PyResult<(usize, usize)> {
         let of = self.clone();

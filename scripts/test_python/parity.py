@@ -1,8 +1,8 @@
 """What Rust has for users and what Python calls it: fails where an item of Rust has no line in parity.txt,
 where a line's item is gone, and where a Python name is not there.
 
-An item is what a crate's lib.rs exports: its public modules, and the names that it re-exports; of modules that
-lib.rs itself lists in MODULES below, also each public function, type and trait of the module's own file.
+An item is what a crate's lib.rs exports: its public modules, and the names that it re-exports; of the modules in
+MODULES below also each public function, type, trait, constant and static of the module's own file, and its modules.
 Run with --list to see all items with their Python names.
 """
 
@@ -14,13 +14,22 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CRATES = ("nlp", "nanobots", "flow", "eval")
+#: Where each crate's sources are. `botsmith` is the facade, whose modules are the other crates.
+CRATES = {
+    "botsmith": "src",
+    **{name: f"crates/{name}/src" for name in ("core", "nlp", "nanobots", "flow", "eval")},
+}
 #: Modules whose items are listed one by one: people call these, not the module.
 MODULES = {
+    "botsmith": (),
+    "core": ("chat", "engine", "score", "static_embeddings", "store"),
     "nlp": ("conllu", "chunks", "keyphrases", "language", "lexical_diversity", "readability", "render", "stages", "verbs"),
-    "nanobots": ("tools",),
+    "nanobots": ("session", "tools", "versions"),
     "flow": (),
-    "eval": ("ask", "evaluators", "metric", "metrics", "run", "suite", "stats"),
+    "eval": (
+        "ask", "calibration", "dataset", "evaluators", "feedback", "hone", "metric", "metrics", "online", "promotion",
+        "report", "run", "suite", "stats",
+    ),
 }
 TABLE = Path(__file__).with_name("parity.txt")
 
@@ -41,8 +50,8 @@ def names_of_use(body: str) -> list[str]:
 def items() -> set[str]:
     """All items, as `crate::module::Name`."""
     found: set[str] = set()
-    for crate in CRATES:
-        source = ROOT / "crates" / crate / "src"
+    for crate, folder in CRATES.items():
+        source = ROOT / folder
         text = uncommented((source / "lib.rs").read_text())
         for match in re.finditer(r"^pub mod (\w+)", text, re.M):
             found.add(f"{crate}::{match[1]}")
@@ -50,7 +59,7 @@ def items() -> set[str]:
             found.update(f"{crate}::{name}" for name in names_of_use(match[1]))
         for module in MODULES[crate]:
             text = uncommented((source / f"{module}.rs").read_text())
-            for match in re.finditer(r"^pub (?:async )?(?:fn|struct|enum|trait|type) (\w+)", text, re.M):
+            for match in re.finditer(r"^pub (?:(?:async |const |unsafe )*fn|struct|enum|trait|type|const|static) (\w+)", text, re.M):
                 found.add(f"{crate}::{module}::{match[1]}")
             for match in re.finditer(r"^pub mod (\w+);", text, re.M):
                 found.add(f"{crate}::{module}::{match[1]}")
@@ -83,9 +92,10 @@ def there(name: str) -> bool:
         except ImportError:
             continue
         for part in parts[split:]:
-            value = getattr(value, part, None)
-            if value is None:
-                return False
+            # A field that is only declared, as those of data classes are, is no attribute of its class.
+            if not hasattr(value, part):
+                return part in getattr(value, "__annotations__", {})
+            value = getattr(value, part)
         return True
     return False
 

@@ -214,7 +214,12 @@ impl Router {
                 Err(error) if asking.began || asking.bounds.over() => {
                     return Err(summary(error, &asking));
                 }
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    // No words of the provider: they may repeat what was asked.
+                    let provider = &self.targets[at].model.info().provider;
+                    tracing::warn!("{provider}: no answer ({})", error.class.as_str());
+                    failed = Some(error);
+                }
             }
         }
         // Where all rest, asking the one that has rested longest beats asking nobody.

@@ -19,6 +19,9 @@ use crate::store::Store;
 
 pub(crate) use session::{Session, Stream};
 
+/// Bytes of a conversation that are read at once on the caller's thread.
+const QUICK: usize = 1 << 16;
+
 /// A cartridge with a model behind it.
 #[pyclass(frozen, module = "botsmith._native")]
 #[derive(Debug)]
@@ -37,13 +40,15 @@ impl Bot {
     #[pyo3(signature = (wanted, provider=None, tools=Vec::new(), confirm=None, store=None))]
     fn new(
         py: Python<'_>,
-        wanted: &str,
+        wanted: String,
         provider: Option<Callback>,
         tools: Vec<(String, Callback)>,
         confirm: Option<Callback>,
         store: Option<&Store>,
     ) -> PyResult<Self> {
-        doorway::quick(py, || open::open(wanted, provider, tools, confirm, store)).map(Self)
+        let store = store.cloned();
+        let open = move || open::open(&wanted, provider, tools, confirm, store.as_ref());
+        doorway::apart(py, open).map(Self)
     }
 
     /// What it is, as JSON.
@@ -94,10 +99,9 @@ impl Bot {
     /// The request that a conversation would make, as JSON.
     fn request_json(&self, py: Python<'_>, conversation: &str) -> PyResult<String> {
         let messages = messages(conversation)?;
-        doorway::quick(py, || {
-            let request = self
-                .0
-                .request(nanobots::bot::Behavior::Interaction, &messages)?;
+        let bot = self.0.clone();
+        doorway::by_size(py, conversation.len() < QUICK, move || {
+            let request = bot.request(nanobots::bot::Behavior::Interaction, &messages)?;
             Ok::<_, Fault>(serde_json::to_string(&request)?)
         })
     }
@@ -111,7 +115,8 @@ impl Bot {
         user: Option<String>,
         store: Option<&Store>,
     ) -> PyResult<Session> {
-        doorway::quick(py, || Session::open(&self.0, key, user, store))
+        let (bot, store) = (self.0.clone(), store.cloned());
+        doorway::apart(py, move || Session::open(&bot, key, user, store.as_ref()))
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// Calls of Python that are going on on threads of Rust.
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
@@ -77,16 +77,22 @@ impl Callback {
         called.unwrap_or_else(|| Err(Raised::gone()))
     }
 
-    /// Calls it on a thread of Python, and waits for it without holding up others.
-    pub(crate) async fn ask(&self, argument: String) -> Result<String, Raised> {
+    /// Calls it on a thread of Python, and waits for it without holding up others. One that gives its text in pieces
+    /// leaves each in `pieces` as it comes.
+    pub(crate) async fn ask(
+        &self,
+        argument: String,
+        pieces: Option<mpsc::UnboundedSender<String>>,
+    ) -> Result<String, Raised> {
         let (sender, receiver) = oneshot::channel();
         let callback = self.clone();
         let begin = move || {
             let answered = Answered(Mutex::new(Some(sender)));
             let begun = inside(|py| {
                 let start = py.import("botsmith._threads")?.getattr("start")?;
+                let pieces = pieces.map(Pieces);
                 start
-                    .call1((callback.0.bind(py), argument, answered))
+                    .call1((callback.0.bind(py), argument, answered, pieces))
                     .map(drop)
             });
             match begun {
@@ -116,6 +122,18 @@ impl Answered {
             // Nobody waits any more where the call was stopped.
             let _ = sender.send(text.ok_or_else(|| Raised::of(kind, &words)));
         }
+    }
+}
+
+/// What a thread of Python calls with each piece of a text.
+#[pyclass(frozen, module = "botsmith._native")]
+pub(crate) struct Pieces(mpsc::UnboundedSender<String>);
+
+#[pymethods]
+impl Pieces {
+    /// Hands a piece on; whether more are wanted.
+    fn __call__(&self, text: String) -> bool {
+        self.0.send(text).is_ok()
     }
 }
 

@@ -5,7 +5,8 @@
 //! [`long`] is for everything else: the work has a thread of its own while the caller looks for signals
 //! ten times a second and tells a listener how far it has come. Work that is stopped has half a second
 //! to end by itself; then it is left alone, and the caller gets `KeyboardInterrupt`. [`long_at`] is the same
-//! at another [`Pace`].
+//! at another [`Pace`], [`apart`] the same for work that nobody else stops: whatever waits for a store, a file or a
+//! lock, which may be on the other side of a network that is gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -102,6 +103,26 @@ pub(crate) fn long<T: Send + 'static, E: Into<Fault> + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> PyResult<T> {
     long_at(py, USUAL, stop, tick, work)
+}
+
+/// As [`long`], for work that tells of no progress and that only a signal stops.
+pub(crate) fn apart<T: Send + 'static, E: Into<Fault> + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> PyResult<T> {
+    long(py, &Stop::new(), |_| Ok(()), work)
+}
+
+/// [`quick`] where there is little to do, [`apart`] where there is much.
+pub(crate) fn by_size<T: Send + 'static, E: Into<Fault> + Send + 'static>(
+    py: Python<'_>,
+    quickly: bool,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> PyResult<T> {
+    match quickly {
+        true => quick(py, work),
+        false => apart(py, work),
+    }
 }
 
 /// As [`long`], at a pace.

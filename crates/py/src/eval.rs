@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 
 use crate::bots;
+use crate::bounds;
 use crate::callback::Callback;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
@@ -91,11 +92,12 @@ pub(crate) fn evaluate(
         let given = Given { bots, workshop };
         let update = |progress| newest.update(progress);
         let mut options = RunOptions::default();
-        options.threads = wanted.threads;
+        options.threads = bounds::threads(wanted.threads)?;
         options.progress = Some(&update);
         options.cancel = Some(until.flag());
         options.bots = Some(&given);
         options.concurrency = wanted.concurrency;
+        bounds::concurrency(wanted.concurrency.map_or(0, NonZeroUsize::get))?;
         let finished = Runner::new(&*open).with(options).run(&suite)?;
         Run::open(&store, &finished.report.run)
     })?;
@@ -112,7 +114,7 @@ pub(crate) fn check_suite(
     judging: Vec<(String, Callback)>,
 ) -> PyResult<String> {
     let wanted: Wanted = parsed(wanted).map_err(|fault| fault.into_py(py))?;
-    doorway::quick(py, || {
+    doorway::apart(py, move || {
         let registry = registry(judging)?;
         let suite = suite(&wanted, &registry)?;
         let bots: Vec<_> = suite.bots.iter().map(|bot| &bot.name).collect();

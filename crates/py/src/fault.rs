@@ -158,6 +158,10 @@ fn facts(error: &eval::Error) -> Facts {
     match error {
         eval::Error::NotFound { hint, .. } => facts.7.clone_from(hint),
         eval::Error::Bot(nanobots::Error::Model(model)) => facts.7.clone_from(&model.hint),
+        eval::Error::Bot(nanobots::Error::NotFound { query, near, .. }) => {
+            facts.3 = Some(query.clone());
+            facts.7 = near.as_ref().map(|near| format!("did you mean `{near}`?"));
+        }
         eval::Error::Nlp(
             nlp::Error::Model { path, .. } | nlp::Error::ModelVersion { path, .. },
         ) => {

@@ -1,14 +1,14 @@
 //! Feedback: records of a store, agreement, files, and a rater's way through the work.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use botsmith::core::store::StateStore;
 use botsmith::eval::calibration::{Estimating, Hold, Requirements, diagram};
 use botsmith::eval::feedback::import::{self, Defaults, Loaded, Shape};
 use botsmith::eval::feedback::{
-    Filter, Kind, Log, Plan, Record, Rules, Session, Sitting, Source, agreement, export, seed,
-    spans_in_bytes,
+    Filter, Kind, Log, Plan, Record, Rules, Session, Sitting, Source, Step, agreement, export,
+    seed, spans_in_bytes,
 };
 use botsmith::eval::report;
 use botsmith::eval::run::{Runs, StoredRun};
@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::doorway::{self, Stop};
+use crate::doorway;
 use crate::fault::Fault;
 use crate::store::Store;
 
@@ -24,12 +24,12 @@ fn parsed<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Fault> {
     Ok(serde_json::from_str(text)?)
 }
 
-/// Work on a thread of its own.
-fn long<T: Send + 'static>(
+/// [`doorway::apart`] with errors of one kind.
+fn apart<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> PyResult<T> {
-    doorway::long(py, &Stop::new(), |_| Ok(()), work)
+    doorway::apart(py, work)
 }
 
 /// Which records.
@@ -65,7 +65,7 @@ fn records(store: &dyn StateStore, which: Which) -> Result<Vec<Record>, Fault> {
 pub(crate) fn feedback_records(py: Python<'_>, store: &Store, which: &str) -> PyResult<String> {
     let which: Which = parsed(which).map_err(|fault| fault.into_py(py))?;
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         Ok(serde_json::to_string(&records(&*store.open()?, which)?)?)
     })
 }
@@ -80,7 +80,7 @@ pub(crate) fn feedback_write(
 ) -> PyResult<usize> {
     let which: Which = parsed(which).map_err(|fault| fault.into_py(py))?;
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         let records = records(&*store.open()?, which)?;
         let write = match path.extension().and_then(|ending| ending.to_str()) {
             Some("jsonl") => export::jsonl,
@@ -115,7 +115,7 @@ pub(crate) fn feedback_add(
 ) -> PyResult<String> {
     let mut record: Record = parsed(record).map_err(|fault| fault.into_py(py))?;
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         let open = store.open()?;
         let (run, plan) = opened(&*open, &run, suite.as_deref())?;
         plan.question(&record.question)?;
@@ -155,7 +155,7 @@ struct Wanted {
 pub(crate) fn feedback_read(py: Python<'_>, store: &Store, wanted: &str) -> PyResult<String> {
     let wanted: Wanted = parsed(wanted).map_err(|fault| fault.into_py(py))?;
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         let open = store.open()?;
         let (run, plan) = opened(&*open, &wanted.run, wanted.suite.as_deref())?;
         let only = match run.manifest.bots.as_slice() {
@@ -214,7 +214,7 @@ pub(crate) fn feedback_agreement(
     suite: Option<PathBuf>,
 ) -> PyResult<String> {
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         let open = store.open()?;
         let (run, plan) = opened(&*open, &run, suite.as_deref())?;
         let records = Log::open(&*open).current(&Filter::of_run(run.manifest.id.as_str()))?;
@@ -241,7 +241,7 @@ struct Holding {
 pub(crate) fn feedback_calibrate(py: Python<'_>, store: &Store, wanted: &str) -> PyResult<String> {
     let wanted: Holding = parsed(wanted).map_err(|fault| fault.into_py(py))?;
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         let open = store.open()?;
         let run = Runs::new(&*open).open(&wanted.run)?;
         let mut hold = Hold::default();
@@ -269,7 +269,7 @@ pub(crate) fn feedback_estimate(
     seed: u64,
 ) -> PyResult<String> {
     let store = store.clone();
-    long(py, move || {
+    apart(py, move || {
         let open = store.open()?;
         let run = Runs::new(&*open).open(&run)?;
         let mut estimating = Estimating::default();
@@ -282,10 +282,10 @@ pub(crate) fn feedback_estimate(
 
 /// A rater at work; what they say is kept at once.
 #[pyclass(frozen, module = "botsmith._native")]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Review {
     store: Store,
-    session: Mutex<Session>,
+    session: Arc<Mutex<Session>>,
 }
 
 impl Review {
@@ -318,44 +318,34 @@ impl Review {
     fn new(py: Python<'_>, store: &Store, wanted: &str) -> PyResult<Self> {
         let wanted: Sitting = parsed(wanted).map_err(|fault| fault.into_py(py))?;
         let held = store.clone();
-        let session = long(py, move || Ok(wanted.session(&*held.open()?)?))?;
+        let session = apart(py, move || Ok(wanted.session(&*held.open()?)?))?;
         Ok(Self {
             store: store.clone(),
-            session: Mutex::new(session),
+            session: Arc::new(Mutex::new(session)),
         })
     }
 
     /// What is asked now as JSON; `None` when all is done. Where it is blind, no bot is named.
-    fn step(&self) -> Option<String> {
-        let session = self.session();
-        let step = session.step()?;
-        let item = step.item;
-        let side = |side: &botsmith::eval::feedback::Side| {
-            let bot = (!step.blind).then_some(&side.bot);
-            json!({"text": side.text, "bot": bot})
-        };
-        let answers = match (&item.b, step.swapped) {
-            (None, _) => vec![side(&item.a)],
-            (Some(b), false) => vec![side(&item.a), side(b)],
-            (Some(b), true) => vec![side(b), side(&item.a)],
-        };
-        let found = json!({
-            "case": item.subject.case, "said": item.said, "answers": answers,
-            "question": step.question, "blind": step.blind, "teaches": step.teaches,
-            "draft": step.draft.map(|draft| &draft.value),
-        });
-        Some(found.to_string())
+    fn step(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let of = self.clone();
+        apart(py, move || Ok::<_, Fault>(of.session().step().map(shown)))
     }
 
     /// How many are answered, and how many there are.
-    fn progress(&self) -> (usize, usize) {
-        let progress = self.session().progress();
-        (progress.done, progress.total)
+    fn progress(&self, py: Python<'_>) -> PyResult<(usize, usize)> {
+        let of = self.clone();
+        apart(py, move || {
+            let progress = of.session().progress();
+            Ok::<_, Fault>((progress.done, progress.total))
+        })
     }
 
     /// What every rater should know.
-    fn guidelines(&self) -> Option<String> {
-        self.session().plan().guidelines.clone()
+    fn guidelines(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let of = self.clone();
+        apart(py, move || {
+            Ok::<_, Fault>(of.session().plan().guidelines.clone())
+        })
     }
 
     /// Keeps an answer, given as JSON; gives the record. Spans count code points.
@@ -363,15 +353,16 @@ impl Review {
     fn answer(
         &self,
         py: Python<'_>,
-        value: &str,
+        value: String,
         seconds: Option<f64>,
         comment: Option<String>,
         correction: Option<String>,
         draft: bool,
     ) -> PyResult<Option<String>> {
-        doorway::quick(py, || {
-            let value: Value = parsed(value)?;
-            self.keep(|session, at| {
+        let of = self.clone();
+        apart(py, move || {
+            let value: Value = parsed(&value)?;
+            of.keep(|session, at| {
                 let Some(step) = session.step() else {
                     return Ok(None);
                 };
@@ -395,19 +386,27 @@ impl Review {
     /// Notes that this cannot be judged.
     #[pyo3(signature = (why=None))]
     fn discard(&self, py: Python<'_>, why: Option<String>) -> PyResult<Option<String>> {
-        doorway::quick(py, || self.keep(|session, at| Ok(session.discard(at, why))))
+        let of = self.clone();
+        apart(py, move || {
+            of.keep(|session, at| Ok(session.discard(at, why)))
+        })
     }
 
     /// Puts the question of now to the end.
-    fn skip(&self) {
-        self.session().skip();
+    fn skip(&self, py: Python<'_>) -> PyResult<()> {
+        let of = self.clone();
+        apart(py, move || {
+            of.session().skip();
+            Ok::<_, Fault>(())
+        })
     }
 
     /// Takes back what was said last in this sitting; false where there is nothing.
     fn undo(&self, py: Python<'_>) -> PyResult<bool> {
-        doorway::quick(py, || {
-            let open = self.store.open()?;
-            let mut session = self.session();
+        let of = self.clone();
+        apart(py, move || {
+            let open = of.store.open()?;
+            let mut session = of.session();
             let Some(record) = session.undo(open.now_ms()?) else {
                 return Ok(false);
             };
@@ -416,4 +415,24 @@ impl Review {
             Ok::<_, Fault>(true)
         })
     }
+}
+
+/// What is asked, as JSON.
+fn shown(step: Step<'_>) -> String {
+    let item = step.item;
+    let side = |side: &botsmith::eval::feedback::Side| {
+        let bot = (!step.blind).then_some(&side.bot);
+        json!({"text": side.text, "bot": bot})
+    };
+    let answers = match (&item.b, step.swapped) {
+        (None, _) => vec![side(&item.a)],
+        (Some(b), false) => vec![side(&item.a), side(b)],
+        (Some(b), true) => vec![side(b), side(&item.a)],
+    };
+    let found = json!({
+        "case": item.subject.case, "said": item.said, "answers": answers,
+        "question": step.question, "blind": step.blind, "teaches": step.teaches,
+        "draft": step.draft.map(|draft| &draft.value),
+    });
+    found.to_string()
 }

@@ -3,6 +3,7 @@
 //! Runs, steps and events cross as JSON. What a function takes and gives is settled in Python
 //! (`botsmith._steps`).
 
+mod schedule;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use crate::doorway::{self, Stop};
 use crate::fault::Fault;
 use crate::store::Store;
 
+pub(crate) use schedule::{flow_schedule, flow_schedule_steer, flow_schedules};
 pub(crate) use worker::{FlowWorker, flow_work};
 
 /// A kind of step that is a Python function.
@@ -97,7 +99,7 @@ fn flows(store: &Store) -> Result<Arc<FlowStore>, Fault> {
 /// Reads a workflow's file and says what is in it, as JSON.
 #[pyfunction]
 pub(crate) fn flow_check(py: Python<'_>, path: PathBuf, given: Given) -> PyResult<String> {
-    doorway::quick(py, || {
+    doorway::apart(py, move || {
         let workflow = read(&path, given)?;
         let steps: Vec<_> = workflow.steps().keys().collect();
         let finally: Vec<_> = workflow.finally().keys().collect();
@@ -119,7 +121,7 @@ pub(crate) fn flow_graph(
     given: Given,
     mermaid: bool,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
+    doorway::apart(py, move || {
         let plan = read(&path, given)?.plan()?;
         Ok::<_, Fault>(drawn(&rust::Graph::of_plan(&plan), mermaid))
     })
@@ -130,11 +132,12 @@ pub(crate) fn flow_graph(
 pub(crate) fn flow_run_graph(
     py: Python<'_>,
     store: &Store,
-    run: &str,
+    run: String,
     mermaid: bool,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
-        let steps = flows(store)?.steps(run)?;
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let steps = flows(&store)?.steps(&run)?;
         Ok::<_, Fault>(drawn(&rust::Graph::of_run(&steps), mermaid))
     })
 }
@@ -153,13 +156,14 @@ pub(crate) fn flow_start(
     store: &Store,
     path: PathBuf,
     given: Given,
-    id: &str,
-    inputs: &str,
+    id: String,
+    inputs: String,
 ) -> PyResult<()> {
-    doorway::quick(py, || {
+    let store = store.clone();
+    doorway::apart(py, move || {
         let workflow = read(&path, given)?;
-        let flows = flows(store)?;
-        start(&flows, &workflow, id, inputs)
+        let flows = flows(&store)?;
+        start(&flows, &workflow, &id, &inputs)
     })
 }
 
@@ -173,10 +177,11 @@ fn start(flows: &FlowStore, workflow: &Workflow, id: &str, inputs: &str) -> Resu
 
 /// A run with its steps and their outputs, as JSON.
 #[pyfunction]
-pub(crate) fn flow_show(py: Python<'_>, store: &Store, run: &str) -> PyResult<String> {
-    doorway::quick(py, || {
-        let flows = flows(store)?;
-        let id = flows.resolve(run)?;
+pub(crate) fn flow_show(py: Python<'_>, store: &Store, run: String) -> PyResult<String> {
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let flows = flows(&store)?;
+        let id = flows.resolve(&run)?;
         let state = flows.run(&id)?;
         let steps = flows.steps(&id)?;
         let keys: Vec<_> = steps.iter().map(|step| step.plan.key.clone()).collect();
@@ -208,8 +213,9 @@ fn step((step, output): (&StepState, Option<Value>)) -> Value {
 /// The runs of a store as JSON, without their steps.
 #[pyfunction]
 pub(crate) fn flow_list(py: Python<'_>, store: &Store) -> PyResult<String> {
-    doorway::quick(py, || {
-        let runs: Vec<_> = flows(store)?.runs()?.iter().map(shown).collect();
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let runs: Vec<_> = flows(&store)?.runs()?.iter().map(shown).collect();
         Ok::<_, Fault>(Value::from(runs).to_string())
     })
 }
@@ -219,25 +225,27 @@ pub(crate) fn flow_list(py: Python<'_>, store: &Store) -> PyResult<String> {
 pub(crate) fn flow_events(
     py: Python<'_>,
     store: &Store,
-    run: &str,
+    run: String,
     start: u64,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
-        let events = flows(store)?.events(run, start, 10_000)?;
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let events = flows(&store)?.events(&run, start, 10_000)?;
         Ok::<_, Fault>(serde_json::to_string(&events)?)
     })
 }
 
 /// `cancel`, `pause`, `resume` or `requeue`s a run.
 #[pyfunction]
-pub(crate) fn flow_steer(py: Python<'_>, store: &Store, run: &str, how: &str) -> PyResult<()> {
-    doorway::quick(py, || {
-        let flows = flows(store)?;
-        match how {
-            "cancel" => flows.cancel(run).map(drop)?,
-            "pause" => flows.pause(run)?,
-            "resume" => flows.resume(run)?,
-            "requeue" => flows.requeue(run)?,
+pub(crate) fn flow_steer(py: Python<'_>, store: &Store, run: String, how: String) -> PyResult<()> {
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let flows = flows(&store)?;
+        match how.as_str() {
+            "cancel" => flows.cancel(&run).map(drop)?,
+            "pause" => flows.pause(&run)?,
+            "resume" => flows.resume(&run)?,
+            "requeue" => flows.requeue(&run)?,
             other => return Err(Fault::Wrong(format!("no way to steer a run `{other}`"))),
         }
         Ok(())
@@ -249,13 +257,14 @@ pub(crate) fn flow_steer(py: Python<'_>, store: &Store, run: &str, how: &str) ->
 pub(crate) fn flow_signal(
     py: Python<'_>,
     store: &Store,
-    run: &str,
-    name: &str,
-    data: &str,
+    run: String,
+    name: String,
+    data: String,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
-        let data: Value = serde_json::from_str(data)?;
-        let held = flows(store)?.signal(run, name, &data)?;
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let data: Value = serde_json::from_str(&data)?;
+        let held = flows(&store)?.signal(&run, &name, &data)?;
         Ok::<_, Fault>(held.to_string())
     })
 }
@@ -265,14 +274,16 @@ pub(crate) fn flow_signal(
 pub(crate) fn flow_decide(
     py: Python<'_>,
     store: &Store,
-    run: &str,
-    step: &str,
+    run: String,
+    step: String,
     approved: bool,
-    by: Option<&str>,
-    comment: Option<&str>,
+    by: Option<String>,
+    comment: Option<String>,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
-        let held = flows(store)?.decide(run, step, approved, by, comment)?;
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let held =
+            flows(&store)?.decide(&run, &step, approved, by.as_deref(), comment.as_deref())?;
         Ok::<_, Fault>(held.to_string())
     })
 }
@@ -282,13 +293,14 @@ pub(crate) fn flow_decide(
 pub(crate) fn flow_answer(
     py: Python<'_>,
     store: &Store,
-    run: &str,
-    step: &str,
-    answer: &str,
+    run: String,
+    step: String,
+    answer: String,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
-        let answer: Value = serde_json::from_str(answer)?;
-        let held = flows(store)?.answer(run, step, &answer)?;
+    let store = store.clone();
+    doorway::apart(py, move || {
+        let answer: Value = serde_json::from_str(&answer)?;
+        let held = flows(&store)?.answer(&run, &step, &answer)?;
         Ok::<_, Fault>(held.to_string())
     })
 }

@@ -1,48 +1,123 @@
 //! Python functions in the place of models and of evaluators.
 
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 
 use botsmith::core::chat::{
-    Call, ChatRequest, ChatResponse, ErrorClass, FnModel, ModelError, ModelInfo,
+    BoxFuture, Call, ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, ErrorClass,
+    ModelError, ModelInfo,
 };
 use botsmith::core::yaml::Fields;
 use botsmith::eval::evaluators::{Better, Docs, Evaluator, Kind, Range, Scope, Subject};
 use botsmith::eval::{Result, Verdict};
+use futures_core::Stream;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::callback::{Callback, Raised};
 
 /// The provider's id of Python functions.
 pub(crate) const PROVIDER: &str = "function";
 
-/// A model that asks a function: a request as JSON goes in, a response as JSON comes out. `revision` tells
-/// one function from another of the same name.
-pub(crate) fn model(name: &str, revision: Option<String>, callback: Callback) -> FnModel {
-    let mut info = ModelInfo::new(PROVIDER, name);
-    (info.tools, info.json_schema, info.consecutive_user) = (true, true, true);
-    info.revision = revision;
-    FnModel::with_info(info, move |request: ChatRequest, call: Call| {
-        let callback = callback.clone();
-        async move {
-            let request = json!(request).to_string();
-            let cancelled = call.cancel.cancelled();
-            let answered = tokio::select! {
-                answered = callback.ask(request) => answered,
-                () = cancelled => {
-                    return Err(ModelError::new(ErrorClass::Cancelled, PROVIDER, "it was stopped"));
+/// A model that is a function: a request as JSON goes in, a response as JSON comes out; a function that gives its
+/// text in pieces is read as they come.
+#[derive(Debug)]
+pub(crate) struct FunctionModel {
+    info: ModelInfo,
+    callback: Callback,
+}
+
+impl FunctionModel {
+    /// `revision` tells one function from another of the same name.
+    pub(crate) fn new(name: &str, revision: Option<String>, callback: Callback) -> Self {
+        let mut info = ModelInfo::new(PROVIDER, name);
+        (info.tools, info.json_schema, info.consecutive_user) = (true, true, true);
+        info.revision = revision;
+        Self { info, callback }
+    }
+
+    async fn answer(
+        &self,
+        request: &ChatRequest,
+        call: &Call,
+        pieces: Option<UnboundedSender<String>>,
+    ) -> Result<ChatResponse, ModelError> {
+        let request = json!(request).to_string();
+        let answered = tokio::select! {
+            answered = self.callback.ask(request, pieces) => answered,
+            () = call.cancel.cancelled() => {
+                return Err(ModelError::new(ErrorClass::Cancelled, PROVIDER, "it was stopped"));
+            }
+        };
+        let text = answered.map_err(|raised| failure(&raised))?;
+        serde_json::from_str::<ChatResponse>(&text).map_err(|error| {
+            let words = format!("no response: {error}");
+            ModelError::new(ErrorClass::Protocol, PROVIDER, words)
+        })
+    }
+}
+
+impl ChatModel for FunctionModel {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn chat<'a>(
+        &'a self,
+        request: &'a ChatRequest,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<ChatResponse, ModelError>> {
+        Box::pin(self.answer(request, call, None))
+    }
+
+    fn stream<'a>(&'a self, request: &'a ChatRequest, call: &'a Call) -> ChatStream<'a> {
+        let (sender, pieces) = unbounded_channel();
+        Box::pin(Streamed {
+            pieces,
+            work: Some(Box::pin(self.answer(request, call, Some(sender)))),
+            last: None,
+            told: false,
+        })
+    }
+}
+
+/// The pieces of an answer as they come, then the whole; all in one piece where there were none.
+struct Streamed<'a> {
+    pieces: UnboundedReceiver<String>,
+    work: Option<BoxFuture<'a, Result<ChatResponse, ModelError>>>,
+    last: Option<Result<ChatResponse, ModelError>>,
+    told: bool,
+}
+
+impl Stream for Streamed<'_> {
+    type Item = Result<ChatEvent, ModelError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Poll::Ready(Some(text)) = self.pieces.poll_recv(context) {
+                self.told = true;
+                return Poll::Ready(Some(Ok(ChatEvent::Text(text))));
+            }
+            if let Some(work) = self.work.as_mut() {
+                // What it left in the channel comes out before its answer.
+                self.last = Some(ready!(work.as_mut().poll(context)));
+                self.work = None;
+                continue;
+            }
+            return Poll::Ready(match self.last.take() {
+                Some(Ok(response)) if !self.told && !response.text.is_empty() => {
+                    let text = response.text.clone();
+                    (self.told, self.last) = (true, Some(Ok(response)));
+                    Some(Ok(ChatEvent::Text(text)))
                 }
-            };
-            let text = answered.map_err(|raised| failure(&raised))?;
-            serde_json::from_str::<ChatResponse>(&text).map_err(|error| {
-                ModelError::new(
-                    ErrorClass::Protocol,
-                    PROVIDER,
-                    format!("no response: {error}"),
-                )
-            })
+                Some(Ok(response)) => Some(Ok(ChatEvent::Done(Box::new(response)))),
+                Some(Err(error)) => Some(Err(error)),
+                None => None,
+            });
         }
-    })
+    }
 }
 
 fn failure(raised: &Raised) -> ModelError {

@@ -9,6 +9,7 @@ use botsmith::nanobots::{Allow, Workshop};
 use pyo3::prelude::*;
 use serde::Deserialize;
 
+use crate::bounds;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
 use crate::progress::Newest;
@@ -53,8 +54,9 @@ pub(crate) fn hone(
         let by = workshop.by(wanted.by.as_deref(), open.now_ms()?);
         let update = |progress| newest.update(progress);
         let mut means = Means::new(&*open, &workshop);
-        means.threads = wanted.threads;
+        means.threads = bounds::threads(wanted.threads)?;
         means.concurrency = wanted.concurrency;
+        bounds::concurrency(wanted.concurrency.map_or(0, NonZeroUsize::get))?;
         means.progress = Some(&update);
         means.cancel = Some(until.flag());
         let begin = |_: &Story| wanted.begin;

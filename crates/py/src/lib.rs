@@ -16,6 +16,7 @@
 )]
 
 mod bots;
+mod bounds;
 mod callback;
 mod command;
 mod doorway;
@@ -52,6 +53,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<nlp::Word>()?;
     module.add_class::<metrics::Metric>()?;
     module.add_class::<callback::Answered>()?;
+    module.add_class::<callback::Pieces>()?;
     module.add_class::<store::Store>()?;
     module.add_class::<bots::Bot>()?;
     module.add_class::<bots::Session>()?;
@@ -92,6 +94,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(flow::flow_decide, module)?)?;
     module.add_function(wrap_pyfunction!(flow::flow_answer, module)?)?;
     module.add_function(wrap_pyfunction!(flow::flow_wait, module)?)?;
+    module.add_function(wrap_pyfunction!(flow::flow_schedule, module)?)?;
+    module.add_function(wrap_pyfunction!(flow::flow_schedules, module)?)?;
+    module.add_function(wrap_pyfunction!(flow::flow_schedule_steer, module)?)?;
     module.add_function(wrap_pyfunction!(eval::evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(eval::check_suite, module)?)?;
     module.add_function(wrap_pyfunction!(eval::open_run, module)?)?;
@@ -103,6 +108,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(nlp::from_json, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::from_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(nlp::verbs, module)?)?;
+    module.add_function(wrap_pyfunction!(nlp::nlp_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(embed::embed, module)?)?;
     module.add_function(wrap_pyfunction!(embed::embed_width, module)?)?;
     module.add_function(wrap_pyfunction!(metrics::metric_kinds, module)?)?;

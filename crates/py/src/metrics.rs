@@ -29,9 +29,10 @@ impl Metric {
     /// The metric `name` with its options as JSON.
     #[new]
     #[pyo3(signature = (name, options=None))]
-    fn new(py: Python<'_>, name: &str, options: Option<&str>) -> PyResult<Self> {
-        doorway::quick(py, || {
-            let judge = Judge::new(&Registry::builtin(), name, options)?;
+    fn new(py: Python<'_>, name: String, options: Option<String>) -> PyResult<Self> {
+        // Some metrics load a model.
+        doorway::apart(py, move || {
+            let judge = Judge::new(&Registry::builtin(), &name, options.as_deref())?;
             Ok::<_, Fault>(Self(Arc::new(judge)))
         })
     }

@@ -12,11 +12,14 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 
+use crate::bounds;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
 
 pub(crate) use analyser::Analyser;
-pub(crate) use doc::{Doc, Sentence, Token, Word, from_bytes, from_conllu, from_json};
+pub(crate) use doc::{
+    Doc, Sentence, Token, Word, from_bytes, from_conllu, from_json, nlp_evaluate,
+};
 pub(crate) use groups::verbs;
 
 /// Bytes of text that are read at once on the caller's thread; more get one of their own.
@@ -38,11 +41,11 @@ impl Pipeline {
     #[pyo3(signature = (path=None))]
     fn new(py: Python<'_>, path: Option<PathBuf>) -> PyResult<Self> {
         let from = path.clone();
-        let load = || match from {
+        let load = move || match from {
             Some(path) => rust::Pipeline::load(path),
             None => rust::Pipeline::english(),
         };
-        let rust = Arc::new(doorway::quick(py, load)?);
+        let rust = Arc::new(doorway::apart(py, load)?);
         Ok(Self { rust, path })
     }
 
@@ -62,15 +65,10 @@ impl Pipeline {
     fn annotate(&self, py: Python<'_>, text: PyBackedStr, given: &str) -> PyResult<Doc> {
         let given = known(given)?;
         let rust = Arc::clone(&self.rust);
-        let doc = match text.len() < QUICK {
-            true => doorway::quick(py, || rust.annotate_given(&*text, given))?,
-            false => doorway::long(
-                py,
-                &Stop::new(),
-                |_| Ok(()),
-                move || rust.annotate_given(&*text, given),
-            )?,
-        };
+        let quickly = text.len() < QUICK;
+        // The text goes back to the caller's thread, which has the interpreter that it is of.
+        let work = move || rust.annotate_given(&*text, given).map(|doc| (doc, text));
+        let (doc, _text) = doorway::by_size(py, quickly, work)?;
         Ok(Doc::new(doc))
     }
 
@@ -84,6 +82,7 @@ impl Pipeline {
         stop: &Stop,
     ) -> PyResult<Vec<Doc>> {
         let given = known(given)?;
+        let threads = bounds::threads(threads).map_err(|fault| fault.into_py(py))?;
         let rust = Arc::clone(&self.rust);
         let until = stop.clone();
         // Texts go back to the caller's thread, which has the interpreter that they are of.
@@ -103,7 +102,7 @@ impl Pipeline {
     /// Tags and lemmas anew; sentences, tokens and words stay.
     fn retag(&self, py: Python<'_>, doc: &Doc) -> PyResult<Doc> {
         let (rust, doc) = (Arc::clone(&self.rust), doc.clone());
-        let doc = doorway::long(py, &Stop::new(), |_| Ok(()), move || rust.retag(doc.rust()))?;
+        let doc = doorway::apart(py, move || rust.retag(doc.rust()))?;
         Ok(Doc::new(doc))
     }
 }

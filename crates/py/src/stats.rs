@@ -19,6 +19,9 @@ pub(crate) use calibrated::{
 };
 pub(crate) use labels::stats_confusion;
 
+/// Values that are worked through at once on the caller's thread.
+const FEW: usize = 1 << 12;
+
 fn json(found: Result<impl Serialize>) -> Result<String, Fault> {
     Ok(serde_json::to_string(&found?)?)
 }
@@ -68,18 +71,13 @@ pub(crate) fn stats_mean(
     confidence: f64,
     seed: u64,
 ) -> PyResult<String> {
-    doorway::long(
-        py,
-        &doorway::Stop::new(),
-        |_| Ok(()),
-        move || {
-            let confidence = Confidence::new(confidence)?;
-            json(match groups {
-                Some(groups) => rust::clustered(&values, &groups, confidence),
-                None => rust::estimate(&values, confidence, seed),
-            })
-        },
-    )
+    doorway::apart(py, move || {
+        let confidence = Confidence::new(confidence)?;
+        json(match groups {
+            Some(groups) => rust::clustered(&values, &groups, confidence),
+            None => rust::estimate(&values, confidence, seed),
+        })
+    })
 }
 
 /// Two bots case by case, as JSON.
@@ -92,18 +90,13 @@ pub(crate) fn stats_compare(
     confidence: f64,
     seed: u64,
 ) -> PyResult<String> {
-    doorway::long(
-        py,
-        &doorway::Stop::new(),
-        |_| Ok(()),
-        move || {
-            let confidence = Confidence::new(confidence)?;
-            json(match groups {
-                Some(groups) => rust::compare_grouped(&a, &b, &groups, confidence, seed),
-                None => rust::compare(&a, &b, confidence, seed),
-            })
-        },
-    )
+    doorway::apart(py, move || {
+        let confidence = Confidence::new(confidence)?;
+        json(match groups {
+            Some(groups) => rust::compare_grouped(&a, &b, &groups, confidence, seed),
+            None => rust::compare(&a, &b, confidence, seed),
+        })
+    })
 }
 
 /// A paired test, as JSON.
@@ -116,41 +109,35 @@ pub(crate) fn stats_test(
     side_of: String,
     seed: u64,
 ) -> PyResult<String> {
-    doorway::long(
-        py,
-        &doorway::Stop::new(),
-        |_| Ok(()),
-        move || {
-            let side = side(&side_of)?;
-            let differences = rust::differences(&a, &b)?;
-            let passes =
-                |values: &[f64]| values.iter().map(|value| *value == 1.0).collect::<Vec<_>>();
-            json(match test.as_str() {
-                "sign-flip" => rust::sign_flip(&differences, side, seed),
-                "wilcoxon" => rust::wilcoxon(&differences, side),
-                "wilcoxon-exact" => rust::wilcoxon_exact(&differences, side),
-                "paired-t" => rust::paired_t(&differences, side),
-                "sign" => rust::sign_test(&differences, side),
-                "mcnemar-exact" => Pairs::count(&passes(&a), &passes(&b))
-                    .map(|pairs| rust::mcnemar_exact(&pairs, side)),
-                "mcnemar" => Pairs::count(&passes(&a), &passes(&b))
-                    .and_then(|pairs| rust::mcnemar(&pairs, false)),
-                other => unknown("test", other),
-            })
-        },
-    )
+    doorway::apart(py, move || {
+        let side = side(&side_of)?;
+        let differences = rust::differences(&a, &b)?;
+        let passes = |values: &[f64]| values.iter().map(|value| *value == 1.0).collect::<Vec<_>>();
+        json(match test.as_str() {
+            "sign-flip" => rust::sign_flip(&differences, side, seed),
+            "wilcoxon" => rust::wilcoxon(&differences, side),
+            "wilcoxon-exact" => rust::wilcoxon_exact(&differences, side),
+            "paired-t" => rust::paired_t(&differences, side),
+            "sign" => rust::sign_test(&differences, side),
+            "mcnemar-exact" => Pairs::count(&passes(&a), &passes(&b))
+                .map(|pairs| rust::mcnemar_exact(&pairs, side)),
+            "mcnemar" => Pairs::count(&passes(&a), &passes(&b))
+                .and_then(|pairs| rust::mcnemar(&pairs, false)),
+            other => unknown("test", other),
+        })
+    })
 }
 
 /// Correlation of two lists, as JSON.
 #[pyfunction]
 pub(crate) fn stats_correlation(
     py: Python<'_>,
-    method: &str,
+    method: String,
     a: Vec<f64>,
     b: Vec<f64>,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
-        json(match method {
+    doorway::by_size(py, a.len() < FEW, move || {
+        json(match method.as_str() {
             "pearson" => rust::pearson(&a, &b),
             "spearman" => rust::spearman(&a, &b),
             "kendall" => rust::kendall(&a, &b),
@@ -161,10 +148,15 @@ pub(crate) fn stats_correlation(
 
 /// How large a difference is.
 #[pyfunction]
-pub(crate) fn stats_effect(py: Python<'_>, name: &str, a: Vec<f64>, b: Vec<f64>) -> PyResult<f64> {
-    doorway::quick(py, || {
+pub(crate) fn stats_effect(
+    py: Python<'_>,
+    name: String,
+    a: Vec<f64>,
+    b: Vec<f64>,
+) -> PyResult<f64> {
+    doorway::by_size(py, a.len() < FEW, move || {
         let differences = || rust::differences(&a, &b);
-        match name {
+        match name.as_str() {
             "cohens-dz" => rust::cohens_dz(&differences()?),
             "superiority" => rust::superiority(&differences()?),
             "dominance" => rust::dominance(&differences()?),
@@ -180,23 +172,27 @@ pub(crate) fn stats_effect(py: Python<'_>, name: &str, a: Vec<f64>, b: Vec<f64>)
 pub(crate) fn stats_adjust(
     py: Python<'_>,
     p_values: Vec<f64>,
-    correction: &str,
+    correction: String,
 ) -> PyResult<Vec<f64>> {
-    doorway::quick(py, || match crate::eval::correction(correction) {
-        Some(correction) => rust::adjust(&p_values, correction),
-        None => unknown("correction", correction),
-    })
+    doorway::by_size(
+        py,
+        p_values.len() < FEW,
+        move || match crate::eval::correction(&correction) {
+            Some(correction) => rust::adjust(&p_values, correction),
+            None => unknown("correction", &correction),
+        },
+    )
 }
 
 /// How well scores tell true from false.
 #[pyfunction]
 pub(crate) fn stats_ranking(
     py: Python<'_>,
-    name: &str,
+    name: String,
     truth: Vec<bool>,
     scores: Vec<f64>,
 ) -> PyResult<f64> {
-    doorway::quick(py, || match name {
+    doorway::by_size(py, truth.len() < FEW, move || match name.as_str() {
         "roc-auc" => rust::roc_auc(&truth, &scores),
         "average-precision" => rust::average_precision(&truth, &scores),
         "brier" => rust::brier(&truth, &scores),
@@ -223,7 +219,7 @@ pub(crate) fn stats_mean_pass_at(
     k: u64,
     all: bool,
 ) -> PyResult<f64> {
-    doorway::quick(py, || match all {
+    doorway::by_size(py, cases.len() < FEW, move || match all {
         true => rust::mean_pass_hat_k(&cases, k),
         false => rust::mean_pass_at_k(&cases, k),
     })
@@ -294,7 +290,7 @@ pub(crate) fn stats_spread(
     values: Vec<f64>,
     confidence: f64,
 ) -> PyResult<(f64, f64, f64, f64)> {
-    doorway::quick(py, || {
+    doorway::by_size(py, values.len() < FEW, move || {
         let interval = rust::t_interval(&values, Confidence::new(confidence)?)?;
         let (sd, error) = (rust::sd(&values)?, rust::standard_error(&values)?);
         Ok::<_, Error>((sd, error, interval.lo(), interval.hi()))
@@ -310,7 +306,9 @@ pub(crate) fn stats_ndcg(
     scores: Vec<f64>,
     k: Option<usize>,
 ) -> PyResult<f64> {
-    doorway::quick(py, || rust::ndcg(&gains, &scores, k))
+    doorway::by_size(py, gains.len() < FEW, move || {
+        rust::ndcg(&gains, &scores, k)
+    })
 }
 
 /// The names of corrections.

@@ -24,7 +24,7 @@ impl Store {
     #[new]
     #[pyo3(signature = (url=None))]
     fn new(py: Python<'_>, url: Option<String>) -> PyResult<Self> {
-        doorway::quick(py, || {
+        doorway::apart(py, move || {
             let url = match url {
                 Some(url) => url,
                 None => configured()?,
@@ -50,9 +50,12 @@ impl Store {
     }
 
     /// Lets go of it; what is at work finishes first.
-    fn close(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
         let held = self.lock().take();
-        py.detach(|| drop(held));
+        doorway::apart(py, move || {
+            drop(held);
+            Ok::<_, Fault>(())
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::doorway::{self, Stop};
+use crate::doorway;
 use crate::fault::Fault;
 use crate::store::Store;
 
@@ -58,37 +58,17 @@ impl Opened<'_> {
 }
 
 impl BotVersions {
-    /// Does something that may wait for files and other processes, on a thread of its own.
-    fn slowly(
+    /// Does something with the store and the bot's files, which may wait for other processes and networks.
+    fn at(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&Opened<'_>) -> Result<Value, Fault> + Send + 'static,
     ) -> PyResult<String> {
         let of = self.clone();
-        doorway::long(
-            py,
-            &Stop::new(),
-            |_| Ok(()),
-            move || {
-                let opened = Opened {
-                    store: of.store.open()?,
-                    bot: &of.bot,
-                };
-                Ok::<_, Fault>(work(&opened)?.to_string())
-            },
-        )
-    }
-
-    /// Does something short with the store, without the interpreter.
-    fn at(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&Opened<'_>) -> Result<Value, Fault> + Send,
-    ) -> PyResult<String> {
-        doorway::quick(py, || {
+        doorway::apart(py, move || {
             let opened = Opened {
-                store: self.store.open()?,
-                bot: &self.bot,
+                store: of.store.open()?,
+                bot: &of.bot,
             };
             Ok::<_, Fault>(work(&opened)?.to_string())
         })
@@ -107,8 +87,8 @@ fn value(of: impl serde::Serialize) -> Result<Value, Fault> {
 impl BotVersions {
     /// Finds the bot: a cartridge's file, or a name of the search path.
     #[new]
-    fn new(py: Python<'_>, store: &Store, bot: &str) -> PyResult<Self> {
-        let bot = doorway::quick(py, || Workshop::of_process()?.bot_file(bot))?;
+    fn new(py: Python<'_>, store: &Store, bot: String) -> PyResult<Self> {
+        let bot = doorway::apart(py, move || Workshop::of_process()?.bot_file(&bot))?;
         Ok(Self {
             store: store.clone(),
             bot,
@@ -129,7 +109,7 @@ impl BotVersions {
 
     /// The versions, which are in force, and what was done with them.
     fn history(&self, py: Python<'_>) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let versions = at.versions();
             // Looking changes nothing, unless a program was killed in the middle of a change.
             let settled = match versions.pointer()?.begun {
@@ -151,22 +131,23 @@ impl BotVersions {
     }
 
     /// The version that a person means.
-    fn find(&self, py: Python<'_>, name: &str) -> PyResult<String> {
-        self.at(py, |at| value(at.versions().find(name)?))
+    fn find(&self, py: Python<'_>, name: String) -> PyResult<String> {
+        self.at(py, move |at| value(at.versions().find(&name)?))
     }
 
     /// The text of a version, or of the file.
-    fn text(&self, py: Python<'_>, name: &str) -> PyResult<String> {
-        doorway::quick(py, || {
-            let store = self.store.open()?;
-            let versions = Versions::of(&*store, &self.bot.name);
-            Ok::<_, Fault>(versions.side(name, &self.bot.file)?.text)
+    fn text(&self, py: Python<'_>, name: String) -> PyResult<String> {
+        let of = self.clone();
+        doorway::apart(py, move || {
+            let store = of.store.open()?;
+            let versions = Versions::of(&*store, &of.bot.name);
+            Ok::<_, Fault>(versions.side(&name, &of.bot.file)?.text)
         })
     }
 
     /// What differs between two versions.
     fn diff(&self, py: Python<'_>, before: String, after: String) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let side = |name: &str| at.versions().side(name, &at.bot.file);
             let (old, new) = (side(&before)?, side(&after)?);
             let found = old.difference(&new);
@@ -180,7 +161,7 @@ impl BotVersions {
     /// Keeps a text as a proposed version.
     #[pyo3(signature = (text, by=None))]
     fn propose(&self, py: Python<'_>, text: String, by: Option<String>) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let (versions, by) = (at.versions(), at.by(by.as_deref())?);
             let current = versions.side("file", &at.bot.file)?;
             let parent = versions.adopt(current.text.as_bytes(), &by)?;
@@ -198,7 +179,7 @@ impl BotVersions {
         without_gate: Option<String>,
         by: Option<String>,
     ) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let (versions, by) = (at.versions(), at.by(by.as_deref())?);
             let found = versions.find(&version)?;
             let mut promotion =
@@ -213,7 +194,7 @@ impl BotVersions {
     /// Brings the version before, or another one, back.
     #[pyo3(signature = (to=None, by=None))]
     fn rollback(&self, py: Python<'_>, to: Option<String>, by: Option<String>) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let (versions, by) = (at.versions(), at.by(by.as_deref())?);
             let to = to.as_deref().map(|to| versions.find(to)).transpose()?;
             let to = to.map(|version| version.hash);
@@ -224,7 +205,7 @@ impl BotVersions {
     /// Holds a version in force.
     #[pyo3(signature = (version=None, by=None))]
     fn pin(&self, py: Python<'_>, version: Option<String>, by: Option<String>) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let (versions, by) = (at.versions(), at.by(by.as_deref())?);
             let to = version.as_deref().map(|to| versions.find(to)).transpose()?;
             let to = to.map(|version| version.hash);
@@ -235,40 +216,47 @@ impl BotVersions {
     /// Lets changes in again; whether it was pinned.
     #[pyo3(signature = (by=None))]
     fn unpin(&self, py: Python<'_>, by: Option<String>) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             value(at.versions().unpin(&at.by(by.as_deref())?)?)
         })
     }
 
     /// Begins a canary.
-    fn canary_start(&self, py: Python<'_>, wanted: &str) -> PyResult<String> {
-        self.at(py, |at| {
-            let wanted: WantedCanary = parsed(wanted)?;
+    fn canary_start(&self, py: Python<'_>, wanted: String) -> PyResult<String> {
+        self.at(py, move |at| {
+            let wanted: WantedCanary = parsed(&wanted)?;
             value(at.traffic().start_canary(&wanted, at.now_ms()?)?.status()?)
         })
     }
 
     /// The version that a session gets.
-    fn canary_version(&self, py: Python<'_>, session: &str) -> PyResult<String> {
-        self.at(py, |at| value(at.traffic().canary()?.version_for(session)?))
+    fn canary_version(&self, py: Python<'_>, session: String) -> PyResult<String> {
+        self.at(py, move |at| {
+            value(at.traffic().canary()?.version_for(&session)?)
+        })
     }
 
     /// Records what came of a session; without a value, a failed answer.
     #[pyo3(signature = (session, value=None))]
-    fn canary_record(&self, py: Python<'_>, session: &str, value: Option<f64>) -> PyResult<String> {
-        self.at(py, |at| {
+    fn canary_record(
+        &self,
+        py: Python<'_>,
+        session: String,
+        value: Option<f64>,
+    ) -> PyResult<String> {
+        self.at(py, move |at| {
             let outcome = value.map_or(SessionOutcome::Failed, SessionOutcome::Value);
             let (traffic, now) = (at.traffic(), at.now_ms()?);
             let recorded = traffic
                 .canary()?
-                .record(session, outcome, &traffic.versions(), now)?;
+                .record(&session, outcome, &traffic.versions(), now)?;
             self::value(recorded)
         })
     }
 
     /// Where the canary is.
     fn canary_status(&self, py: Python<'_>) -> PyResult<String> {
-        self.at(py, |at| value(at.traffic().canary()?.status()?))
+        self.at(py, move |at| value(at.traffic().canary()?.status()?))
     }
 
     /// Ends the canary by hand.
@@ -280,7 +268,7 @@ impl BotVersions {
         why: String,
         by: Option<String>,
     ) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let (traffic, by) = (at.traffic(), at.by(by.as_deref())?);
             let canary = traffic.canary()?;
             let keep = if new { Arm::New } else { Arm::Old };
@@ -290,31 +278,31 @@ impl BotVersions {
     }
 
     /// Begins a bandit.
-    fn bandit_start(&self, py: Python<'_>, wanted: &str) -> PyResult<String> {
-        self.at(py, |at| {
-            let wanted: WantedBandit = parsed(wanted)?;
+    fn bandit_start(&self, py: Python<'_>, wanted: String) -> PyResult<String> {
+        self.at(py, move |at| {
+            let wanted: WantedBandit = parsed(&wanted)?;
             value(at.traffic().start_bandit(&wanted, at.now_ms()?)?.status()?)
         })
     }
 
     /// The version drawn for a session, and the probability of that.
-    fn bandit_version(&self, py: Python<'_>, session: &str) -> PyResult<String> {
-        self.at(py, |at| {
-            value(at.traffic().bandit()?.version_for(session, at.now_ms()?)?)
+    fn bandit_version(&self, py: Python<'_>, session: String) -> PyResult<String> {
+        self.at(py, move |at| {
+            value(at.traffic().bandit()?.version_for(&session, at.now_ms()?)?)
         })
     }
 
     /// Records the reward of a session; whether it was counted.
-    fn bandit_record(&self, py: Python<'_>, session: &str, reward: f64) -> PyResult<String> {
-        self.at(py, |at| {
+    fn bandit_record(&self, py: Python<'_>, session: String, reward: f64) -> PyResult<String> {
+        self.at(py, move |at| {
             let now = at.now_ms()?;
-            value(at.traffic().bandit()?.record(session, reward, now)?)
+            value(at.traffic().bandit()?.record(&session, reward, now)?)
         })
     }
 
     /// What the bandit has seen.
     fn bandit_status(&self, py: Python<'_>) -> PyResult<String> {
-        self.slowly(py, move |at| value(at.traffic().bandit()?.status()?))
+        self.at(py, move |at| value(at.traffic().bandit()?.status()?))
     }
 
     /// Ends the bandit: everybody gets one version.
@@ -326,7 +314,7 @@ impl BotVersions {
         why: String,
         by: Option<String>,
     ) -> PyResult<String> {
-        self.slowly(py, move |at| {
+        self.at(py, move |at| {
             let (traffic, by) = (at.traffic(), at.by(by.as_deref())?);
             let keep = traffic.version(&keep)?.hash;
             let bandit = traffic.bandit()?;

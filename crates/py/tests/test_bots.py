@@ -313,14 +313,43 @@ def test_a_cancelled_task_stops_its_bot() -> None:
     assert asyncio.run(main()) < 2 and stopped.is_set()
 
 
-def test_sixteen_threads_on_one_bot_see_the_same() -> None:
-    bot = bs.Bot(provider=shout, tools=[weather])
+def test_sixteen_threads_on_one_bot_its_tools_and_sessions_see_the_same(tmp_path: Path) -> None:
+    called: list[str] = []
+
+    @bs.tool
+    def shouted(text: str) -> str:
+        called.append(text)
+        return text.upper()
+
+    async def later(text: str) -> str:
+        await asyncio.sleep(0)
+        return text[::-1]
+
+    bot = bs.Bot(provider=calls_then_tells, tools=[shouted, later], store=f"sqlite:{tmp_path / 'state.db'}")
+    shared = bot.session()
     wrong: list[str] = []
 
     def hammer(n: int) -> None:
-        for k in range(10):
-            if bot.ask(f"a{n}-{k}").text != f"A{n}-{k}":
-                wrong.append(f"{n}-{k}")
+        own = bot.session(f"session-{n}")
+        for k in range(5):
+            text = f"a{n}-{k}"
+            asked = json.dumps({"text": text})
+            answer = bot.ask(f"shouted {asked}")
+            if answer.text != text.upper() or [call.output for call in answer.tools] != [text.upper()]:
+                wrong.append(f"ask {text}: {answer.text}")
+            if bot.ask(f"later {asked}").text != text[::-1]:
+                wrong.append(f"later {text}")
+            if own.ask(f"shouted {asked}").text != text.upper():
+                wrong.append(f"session {text}")
+            if shared.ask(f"later {asked}").text != text[::-1]:
+                wrong.append(f"shared {text}")
+            stream = bot.stream(f"shouted {asked}")
+            pieces = list(stream)
+            if not pieces or stream.answer is None or stream.answer.text != text.upper():
+                wrong.append(f"stream {text}")
+        said = [event["message"] for event in own.history if event["who"] == "user"]
+        if len(said) != 5:
+            wrong.append(f"history of {n}: {len(said)}")
 
     threads = [threading.Thread(target=hammer, args=(n,)) for n in range(16)]
     for thread in threads:
@@ -328,6 +357,8 @@ def test_sixteen_threads_on_one_bot_see_the_same() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+    assert sorted(called) == sorted(f"a{n}-{k}" for n in range(16) for k in range(5) for _ in range(3))
+    assert sum(event["who"] == "user" for event in shared.history) == 16 * 5
 
 
 def test_a_conversation_has_a_page() -> None:

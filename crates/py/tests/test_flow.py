@@ -231,3 +231,29 @@ def test_phrases_and_reports_are_steps_too(tmp_path: Path) -> None:
     assert 1 <= len(phrases) <= 2 and any("garden" in phrase["text"] for phrase in phrases)
     assert run.output("report") == [str(tmp_path / "report.md")]
     assert "equals" in (tmp_path / "report.md").read_text()
+
+
+def test_schedules_start_runs_by_the_clock_and_can_be_held(file: Path, tmp_path: Path) -> None:
+    workflow = flow.Workflow(file, kinds=KINDS)
+    store = bs.Store(f"sqlite:{tmp_path / 'state.db'}")
+    assert flow.schedules(store) == []
+    made = workflow.schedule("nightly", "0 3 * * *", zone="Europe/Berlin", inputs={"texts": []}, store=store)
+    assert flow.schedules(store) == [made] and pickle.loads(pickle.dumps(made)) == made
+    assert (made.workflow, made.cron, made.zone, made.paused, made.last_run) == ("review", "0 3 * * *", "Europe/Berlin", False, None)
+    assert made.next > 1.7e9 and made.facts["misfire"] == "one"
+    made.pause()
+    assert made.paused
+    made.resume()
+    assert not made.paused
+    assert workflow.schedule("nightly", "0 4 * * *", misfire="all", inputs={"texts": []}, store=store).cron == "0 4 * * *"
+    assert made.remove() and not made.remove()
+    with pytest.raises(KeyError, match="was removed"):
+        made.cron  # noqa: B018
+    with pytest.raises(bs.Error, match="nobody"):
+        flow.Schedule("nobody", store).pause()
+    with pytest.raises(bs.Error):
+        workflow.schedule("odd", "every day", inputs={"texts": []}, store=store)
+    with pytest.raises(bs.Error, match="texts"):
+        workflow.schedule("nightly", "0 3 * * *", store=store)
+    with pytest.raises(ValueError):
+        workflow.schedule("nightly", "0 3 * * *", inputs={"texts": []}, misfire="sometimes", store=store)  # type: ignore[arg-type]

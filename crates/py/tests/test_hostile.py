@@ -159,8 +159,6 @@ def test_public_callables_take_anything(name: str, tmp_path: Path, monkeypatch: 
         for given in range(max(0, count - 1), count + 2):
             survives(call, *[value] * given)
         for other in named:
-            if other in ("threads", "concurrency") and isinstance(value, int) and value > 64:
-                continue
             survives(call, *["a"] * count, **{other: value})
 
 
@@ -196,7 +194,7 @@ def objects(closed: Closed) -> list[Any]:
     file.write_text("version: 1\nname: small\nsteps:\n  ask: {uses: approval}\n")
     workflow = bs.flow.Workflow(file)
     flows = [workflow, bs.aio.Workflow(file), workflow.run(), bs.flow.Worker("memory:"), bs.flow.Worker("memory:").start()]
-    found += [*flows, flows[2].step("ask"), flows[4]._native]
+    found += [*flows, flows[2].step("ask"), flows[4]._native, workflow.schedule("daily", "0 9 * * *", store="memory:")]
     suite = closed.folder / "asked.yaml"
     suite.write_text(
         "version: 1\ndataset: [{input: a, said: b}]\nbots: [{name: one, recorded: {answer: /said}}]\nevaluators: [words]\n"
@@ -259,6 +257,70 @@ def test_what_is_closed_or_gone_says_so(closed: Closed, tmp_path: Path) -> None:
     with pytest.raises(bs.StoreError, match="closed"):
         bs.open_run("latest", closed.store)
     assert closed.bot.ask("still there?").text == "Hm."
+
+
+def test_many_threads_are_refused_before_the_system_refuses_them() -> None:
+    en, rows = nlp.load("en"), [{"input": "a"}]
+    for many in (1025, 10**6, 2**63 - 1):
+        for call in (
+            lambda: metrics.rouge(["a"], ["a"], threads=many),  # noqa: B023
+            lambda: metrics.mrr([["a"]], [["a"]], threads=many),  # noqa: B023
+            lambda: metrics.self_bleu([["a", "b"]], threads=many),  # noqa: B023
+            lambda: list(en.pipe(["One.", "Two."], threads=many)),  # noqa: B023
+            lambda: list(nlp.Analyser(["tokenise"]).pipe(["One.", "Two."], threads=many)),  # noqa: B023
+            lambda: bs.evaluate(bots=str.upper, dataset=rows, evaluators=["words"], threads=many, progress=False),  # noqa: B023
+        ):
+            with pytest.raises(ValueError, match="at most 1024 is allowed"):
+                call()
+    for many in (65_537, 2**63 - 1):
+        with pytest.raises(ValueError, match="at most 65536 is allowed"):
+            bs.evaluate(bots=str.upper, dataset=rows, evaluators=["words"], concurrency=many, progress=False)
+        with pytest.raises(ValueError, match="at most 65536 is allowed"):
+            bs.flow.Worker("memory:", concurrency=many).start()
+    run = bs.evaluate(bots=str.upper, dataset=rows * 50, evaluators=["words"], threads=64, concurrency=65_536, progress=False)
+    assert len(run) == 50
+
+
+def test_files_that_go_while_they_are_used_are_errors(tmp_path: Path) -> None:
+    suite, data, base = tmp_path / "suite.yaml", tmp_path / "rows.jsonl", tmp_path / "state.db"
+    data.write_text('{"input": "a", "said": "b"}\n')
+    suite.write_text("version: 1\ndataset: rows.jsonl\nbots: [{name: one, recorded: {answer: /said}}]\nevaluators: [words]\n")
+    store = bs.Store(f"sqlite:{base}")
+    run = bs.evaluate(suite, store=store, progress=False)
+    for file in tmp_path.glob("state.db*"):
+        file.unlink()
+    calls: list[Callable[[], Any]] = [
+        lambda: list(run), lambda: run[next(iter(run)).id], lambda: bs.runs(store), lambda: bs.open_run("latest", store),
+        lambda: run.save(tmp_path / "report.html"), lambda: bs.compare(run, run), lambda: bs.evaluate(suite, store=store, progress=False),
+        lambda: bs.feedback.records(run), lambda: bs.flow.runs(store), lambda: bs.open_run("latest", f"sqlite:{base}"),
+        store.close,
+    ]
+    for call in calls:
+        survives(call)
+    data.unlink()
+    with pytest.raises(bs.Error, match=r"rows\.jsonl"):
+        bs.evaluate(suite, store="memory:", progress=False)
+    with pytest.raises(bs.FileError, match="dataset"):
+        bs.evaluate(bots=str.upper, dataset=data, evaluators=["words"], progress=False)
+    suite.unlink()
+    with pytest.raises(bs.Error, match="no such suite file"):
+        bs.evaluate(suite, store="memory:", progress=False)
+    with pytest.raises(bs.Error, match="no such suite file"):
+        bs.hone("one", suite=suite, store="memory:")
+
+
+def test_the_plugin_of_pytest_takes_anything() -> None:
+    from botsmith import pytest_plugin as plugin
+
+    for value in HOSTILE:
+        survives(plugin._assert_passes, value, answer="x")
+        survives(plugin._assert_passes, "x", bot=value)
+        survives(plugin._assert_passes, "x", answer=value)
+        survives(plugin._assert_passes, "x", answer="x", evaluators=value)
+        survives(plugin._assert_passes, "x", answer="x", gate=value)
+    names = plugin._Names()
+    shown = [names.free(name) for name in ("", "\x00", "a::b", "a:b", "::", "\ud800", "x" * 10_000, "")]
+    assert len(set(shown)) == len(shown) and not any("::" in name for name in shown)
 
 
 def test_deep_and_wide_data_is_refused_or_judged() -> None:

@@ -230,3 +230,17 @@ def test_verbs_say_time_person_voice_and_mood(en: nlp.Pipeline) -> None:
     assert [doc.text[mark.start : mark.end] for mark in found.marks] == ["I", "Open", "She"]
     assert pickle.loads(pickle.dumps(found)) == found
     assert nlp.verbs(en("")).utterances == ()
+
+
+def test_a_document_is_drawn_and_held_against_a_right_one(en: nlp.Pipeline) -> None:
+    doc = en("She was late & tired.")
+    picture = doc.to_svg()
+    assert picture.startswith("<svg ") and "tired" in picture and "&amp;" in picture and "<script" not in picture
+    same = nlp.evaluate(doc, doc)
+    assert list(same) == ["Tokens", "Sentences", "Words", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas"]
+    assert {score.f1 for score in same.values()} == {100.0}
+    gold = nlp.from_conllu(doc.to_conllu().replace("\tAUX\t", "\tVERB\t", 1))
+    assert nlp.evaluate(gold, doc)["UPOS"] == nlp.TagScore(*[pytest.approx(100 * 5 / 6)] * 4)
+    assert nlp.evaluate(gold, doc)["Lemmas"].f1 == 100.0
+    with pytest.raises(bs.LanguageError):
+        nlp.evaluate(doc, en("Something else."))

@@ -81,6 +81,12 @@ impl Weights {
             }
             WeightFiles::Gguf(paths) => weights.add_gguf(paths)?,
         }
+        tracing::info!(
+            "{}: {} tensors for {:?}",
+            files.path.display(),
+            weights.table.len(),
+            device.location()
+        );
         Ok(weights)
     }
 

@@ -374,6 +374,7 @@ impl<'a> Runner<'a> {
     ) -> Result<Finished> {
         let started = Instant::now();
         let runs = Runs::new(self.store);
+        let run = &manifest.id[..12.min(manifest.id.len())];
         let mut resumed = None;
         loop {
             if let Some(report) = runs.report(&manifest.id)? {
@@ -384,7 +385,14 @@ impl<'a> Runner<'a> {
                 });
             }
             let mut state = self.restore(suite, manifest)?;
+            let first = resumed.is_none();
             let before = *resumed.get_or_insert(state.table.cases);
+            if first {
+                tracing::info!(
+                    "run {run} of {}: {before} cases are judged already",
+                    suite.name
+                );
+            }
             if !state.enough(suite) {
                 judge(&mut state)?;
             }
@@ -410,6 +418,23 @@ impl<'a> Runner<'a> {
                 self.shares(manifest).clear()?;
                 let mut report = times.onto(report);
                 calibration::mark(self.store, manifest, &mut report)?;
+                let facts = &report.facts;
+                tracing::info!(
+                    "run {run} of {}: complete, {} cases, {:.1} s",
+                    suite.name,
+                    facts.cases,
+                    report.timings.wall_s
+                );
+                for bot in &report.bots {
+                    if bot.failed > 0 {
+                        tracing::warn!(
+                            "run {run}: {} of {} answers of {} failed",
+                            bot.failed,
+                            bot.answered + bot.refused + bot.failed,
+                            bot.name
+                        );
+                    }
+                }
                 return Ok(Finished {
                     report,
                     resumed: before,

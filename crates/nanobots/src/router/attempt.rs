@@ -77,6 +77,12 @@ impl Router {
             if tired && self.targets.len() > 1 {
                 return Err(error);
             }
+            // No words of the provider: they may repeat what was asked.
+            tracing::debug!(
+                "{provider}: attempt {made} failed ({}); the next one in {} ms",
+                error.class.as_str(),
+                wait.as_millis()
+            );
             asking.bounds.sleep(provider, wait).await?;
         }
     }

@@ -80,7 +80,12 @@ def agreement(
 
 
 def fleiss(table: Iterable[Iterable[int]]) -> tuple[float | None, float | None]:
-    """Fleiss' and Randolph's kappa of a table: how many raters chose each category, a row a subject.
+    """Fleiss' and Randolph's kappa of a table: how many raters chose each category.
+
+    Parameters
+    ----------
+    table : iterable of iterables of int
+        A row a subject, a column a category.
 
     Examples
     --------

@@ -87,17 +87,18 @@ class Analyser:
         return _analysis(*self._native.analyse(text, given))
 
     def pipe(
-        self, texts: Iterable[str], *, batch_size: int = 256, threads: int = 0
+        self, texts: Iterable[str], *, batch_size: int = 256, threads: int = 0, stop: Any = None
     ) -> Iterator[Analysis]:
-        """Analyses many texts, in order, batch after batch."""
+        """Analyses many texts, in order, batch after batch; `stop` ends it where another thread sets it."""
         if isinstance(texts, str):
             raise TypeError("pipe wants many texts: pass a list, or call the pipeline with one text")
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size}: 1 or more is wanted")
-        return self._pipe(iter(texts), batch_size, threads)
+        return self._pipe(iter(texts), batch_size, threads, stop if stop is not None else _native.Stop())
 
-    def _pipe(self, texts: Iterator[str], batch_size: int, threads: int) -> Iterator[Analysis]:
-        stop = _native.Stop()
+    def _pipe(
+        self, texts: Iterator[str], batch_size: int, threads: int, stop: _native.Stop
+    ) -> Iterator[Analysis]:
         while batch := list(islice(texts, batch_size)):
             for doc, layers in self._native.analyse_all(batch, threads, stop):
                 yield _analysis(doc, layers)

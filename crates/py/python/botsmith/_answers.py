@@ -1,18 +1,25 @@
 """What callables in the place of bots and providers may give, as the response that Rust reads.
 
 A text; a mapping with ``text`` or ``content``; an object with one of these (LangChain's messages,
-OpenAI's completions); a list with one of them (the pipelines of transformers); ``None`` is no answer.
+OpenAI's completions); a list with one of them (the pipelines of transformers); a generator or async generator of
+pieces of a text, or what clients stream; ``None`` is no answer.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from ._loop import Home
 
 #: Keys and attributes that hold the text, the likeliest first.
 _TEXT = ("text", "content", "output_text", "generated_text", "summary_text", "translation_text", "answer",
          "output", "result", "response", "message")
+
+#: The most characters that pieces may be together.
+_LONGEST = 1 << 26
 
 #: Keys of a response of Rust that a mapping may bring along.
 _MORE = ("refusal", "cost", "model", "reasoning", "tool_calls", "finish")
@@ -101,6 +108,85 @@ def text_of(reply: Any) -> str:
         if value is not None and not callable(value):
             return text_of(value)
     raise ValueError(f"no text in a {type(reply).__name__}; a text, or something with `.text`, is wanted")
+
+
+def comes_in_pieces(reply: Any) -> bool:
+    """Whether it is a generator, an async generator, or another iterator: of pieces of a text."""
+    return hasattr(type(reply), "__anext__") or hasattr(type(reply), "__next__")
+
+
+def text_in_pieces(reply: Any, piece: Callable[[str], bool] | None, home: Home) -> str:
+    """The text of an iterator's pieces, each of which goes to `piece` as it comes."""
+    if hasattr(type(reply), "__anext__"):
+        return cast("str", home.wait(_async_pieces(reply, piece)))
+    joined = _Joined(piece)
+    try:
+        for chunk in reply:
+            if not joined.takes(chunk):
+                break
+    finally:
+        close = getattr(reply, "close", None)
+        if callable(close):
+            close()
+    return joined.text()
+
+
+async def _async_pieces(reply: Any, piece: Callable[[str], bool] | None) -> str:
+    joined = _Joined(piece)
+    try:
+        async for chunk in reply:
+            if not joined.takes(chunk):
+                break
+    finally:
+        close = getattr(reply, "aclose", None)
+        if callable(close):
+            await cast("Any", close())
+    return joined.text()
+
+
+class _Joined:
+    """Pieces on their way to whoever reads them, and the whole."""
+
+    def __init__(self, piece: Callable[[str], bool] | None) -> None:
+        self._piece, self._parts, self._size = piece, cast("list[str]", []), 0
+
+    def takes(self, chunk: Any) -> bool:
+        """Takes a piece; whether another is wanted."""
+        text = piece_of(chunk)
+        if not text:
+            return True
+        self._size += len(text)
+        if self._size > _LONGEST:
+            raise ValueError(f"the pieces are more than {_LONGEST} characters together")
+        self._parts.append(text)
+        return self._piece is None or self._piece(text)
+
+    def text(self) -> str:
+        """The whole."""
+        if not self._parts:
+            raise ValueError("the callable gave no piece of a text")
+        return "".join(self._parts)
+
+
+def piece_of(chunk: Any) -> str:
+    """The text of a piece: a text, what OpenAI's client streams, or whatever else has a text."""
+    if isinstance(chunk, str):
+        return chunk
+    if chunk is None:
+        return ""
+    choices = _of(chunk, "choices")
+    if isinstance(choices, Sequence) and not isinstance(choices, str):
+        # A chunk without choices tells of usage alone.
+        delta = _of(choices[0], "delta") if choices else None
+        if delta is not None or not choices:
+            return text_of(_of(delta, "content") or "")
+    return text_of(chunk)
+
+
+def _of(thing: Any, name: str) -> Any:
+    if isinstance(thing, Mapping):
+        return cast("Mapping[str, Any]", thing).get(name)
+    return getattr(thing, name, None)
 
 
 def _of_list(parts: Sequence[Any]) -> str:

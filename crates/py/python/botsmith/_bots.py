@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from . import _callables, _native, _schema
+from . import _callables, _loop, _native, _schema
+from ._errors import BotError
 from ._run import Store, opened
-from ._tools import Tool, tool
+from ._tools import Tool, tools as _tools_of
 from ._values import Answer
 
 #: What is said to a bot: a text, or a conversation that ends with the user's message.
@@ -25,6 +28,26 @@ def conversation(question: Any) -> str:
     return json.dumps(list(cast("Sequence[Any]", question)))
 
 
+#: How answers are chosen, in the words of all providers.
+_SAMPLING = (
+    "temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
+    "top_logprobs",
+)
+#: What else a bot is made with.
+_OPTIONS = (
+    "provider", "model", "tools", "output_schema", "variables", "confirm", "store", "allow_commands", "version",
+)
+
+
+def _known(sampling: Mapping[str, Any]) -> None:
+    """A key that no bot knows does nothing, and is more likely a slip."""
+    for name in sampling:
+        if name not in _SAMPLING:
+            near = difflib.get_close_matches(name, (*_SAMPLING, *_OPTIONS), 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(_SAMPLING)} is wanted"
+            raise TypeError(f"no setting of a bot is called {name!r}; {hint}")
+
+
 class Bot:
     """A bot: ask it, stream its answer, hold a session with it, judge it with :func:`evaluate`.
 
@@ -35,7 +58,9 @@ class Bot:
     provider : str, mapping or callable, optional
         Who answers, in place of the cartridge's provider: an id such as ``"ollama"``, a mapping with
         ``id``, ``model``, ``address``, ``settings``; or a Python callable, sync or async, that is called
-        with the user's words (or with ``messages`` or ``request``, if it has such a parameter).
+        with the user's words (or with ``messages`` or ``request``, if it has such a parameter). A generator,
+        or an async one, gives its text piece by piece. What is async runs on an event loop of ours; under
+        :class:`botsmith.aio.Bot` it runs on the loop that waits.
     model : str, optional
         Another model.
     tools : iterable of callables
@@ -54,8 +79,9 @@ class Bot:
     version : str, optional
         What tells one state of the callables from another, in runs.
     **sampling
-        ``temperature``, ``top_p``, ``top_k``, ``max_tokens``, ``stop``, ``seed`` and the like; settings of
-        the cartridge win.
+        ``temperature``, ``top_p``, ``top_k``, ``max_tokens``, ``stop``, ``seed``, ``presence_penalty``,
+        ``frequency_penalty``, ``top_logprobs``; settings of the cartridge win. What only one provider knows
+        stands in its ``settings``: ``provider={"id": "ollama", "settings": {"num_ctx": 8192}}``.
 
     Examples
     --------
@@ -85,7 +111,9 @@ class Bot:
             "output_schema": output_schema, "variables": variables, "confirm": confirm, "store": store,
             "allow_commands": allow_commands, "version": version, **sampling,
         }
-        self._tools = tuple(t if isinstance(t, Tool) else tool(t) for t in self._config["tools"])
+        _known(sampling)
+        self._home = _loop.home()
+        self._tools = _tools_of(self._config["tools"])
         self._output = output_schema
         wanted: dict[str, Any] = {
             "sampling": sampling, "variables": dict(variables or {}), "allow_commands": allow_commands,
@@ -99,7 +127,8 @@ class Bot:
             wanted["cartridge"] = os.fspath(cartridge)
         if output_schema is not None:
             wanted["output_schema"] = _schema.of_type(output_schema)
-        answers, over = self._provider(provider, model)
+        with _loop.making(self._home):
+            answers, over = self._provider(provider, model)
         self._calls_python = answers is not None
         if answers is not None:
             wanted["function"] = model or _callables.name_of(provider)
@@ -112,7 +141,7 @@ class Bot:
         self._native = _native.Bot(
             json.dumps(wanted, ensure_ascii=False, allow_nan=False),
             answers,
-            [(json.dumps(t.spec), t.call_json) for t in self._tools],
+            [(json.dumps(t.spec), functools.partial(t.call_json, at=self._home)) for t in self._tools],
             _asked(confirm) if callable(confirm) else None,
             None if self._store is None else self._store._native,
         )
@@ -185,8 +214,17 @@ class Bot:
         turn = json.loads(text)
         value = turn.get("json")
         if value is not None and self._output is not None:
-            value = _schema.build(self._output, value)
+            value = self._built(value)
         return Answer.of_turn(turn, self.name, value)
+
+    def _built(self, value: Any) -> Any:
+        """The answer's data as what was asked for, which may hold it to more than its schema says."""
+        try:
+            return _schema.build(self._output, value)
+        except Exception as error:
+            kind = getattr(self._output, "__name__", None) or repr(self._output)
+            words = f"the answer is no {kind}: {error}"
+            raise BotError(words, code="BS-BOT-008", message=f"the answer is no {kind}") from error
 
     def __call__(self, question: Question, *, timeout: float | None = None) -> str:
         """The text of the answer alone."""
@@ -256,7 +294,17 @@ def _asked(confirm: Callable[[str, Any], Any]) -> Callable[[str], str]:
 
 
 class Session:
-    """A conversation with a bot; made by :meth:`Bot.session`. One turn at a time."""
+    """A conversation with a bot; made by :meth:`Bot.session`. One turn at a time.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> session = bs.Bot(provider=lambda messages: f"message {len(messages)}").session()
+    >>> session.ask("so?").text, session.ask("and?").text
+    ('message 1', 'message 3')
+    >>> [event["who"] for event in session.history]
+    ['user', 'AI', 'user', 'AI']
+    """
 
     def __init__(self, bot: Bot, native: _native.Session) -> None:
         self.bot = bot
@@ -293,7 +341,18 @@ class Session:
 
 
 class Stream:
-    """An answer as it comes: iterate over its texts. Letting go of it stops the bot."""
+    """An answer as it comes: iterate over its texts. Letting go of it stops the bot. Made by :meth:`Bot.stream`.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> def words(text):
+    ...     yield from (word + " " for word in text.split())
+    >>> with bs.Bot(provider=words).stream("ahoy you") as stream:
+    ...     pieces = list(stream)
+    >>> pieces, stream.answer.text
+    (['ahoy ', 'you '], 'ahoy you ')
+    """
 
     def __init__(self, bot: Bot, native: _native.Stream) -> None:
         self._bot = bot

@@ -111,7 +111,21 @@ def prediction_powered_difference(
 ) -> Powered:
     """The mean difference ``b - a`` of people's scores of two bots on the same cases.
 
-    ``a`` and ``b`` are each the judge's scores and people's, as in :func:`prediction_powered`.
+    Parameters
+    ----------
+    a, b : pair of iterables
+        The judge's scores and people's, as in :func:`prediction_powered`.
+    inclusion, groups, confidence
+        As there.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> judge, people = [0.0, 1.0] * 20, [0.0, 1.0] * 10 + [None] * 20
+    >>> better = [1.0 if score is not None else None for score in people]
+    >>> found = stats.prediction_powered_difference((judge, people), ([1.0] * 40, better))
+    >>> round(found.value, 2), found.n, found.labels
+    (0.5, 40, 20)
     """
     text = _native.stats_prediction_powered(
         _scores(*a), _scores(*b), _chances(inclusion), _named(groups), confidence
@@ -123,6 +137,15 @@ def inclusion_probabilities(
     priorities: Iterable[float], budget: int, *, random_share: float = 0.5
 ) -> list[float]:
     """The chance of each case to be labelled: a share of the budget at random, the rest by priority.
+
+    Parameters
+    ----------
+    priorities : iterable of float
+        How much is to be learnt of each case; 0 or more.
+    budget : int
+        How many are labelled.
+    random_share : float
+        The part of the budget that is drawn at random.
 
     Examples
     --------

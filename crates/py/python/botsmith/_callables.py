@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ._answers import response
-from ._loop import finished
+from ._answers import comes_in_pieces, response, text_in_pieces
+from ._loop import finished, home
 
 #: The parameters that an evaluator may have, and what each is given.
 GIVES: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -71,22 +71,28 @@ def revision(version: str | None) -> str:
     return version if version is not None else os.urandom(16).hex()
 
 
-def bot(thing: Any) -> Callable[[str], str]:
-    """A bot or provider: a request as JSON in, a response as JSON out."""
-    call = called(thing)
+def bot(thing: Any) -> Callable[..., str]:
+    """A bot or provider: a request as JSON in, a response as JSON out. What it gives in pieces goes to `piece`, which
+    says whether more are wanted."""
+    call, at = called(thing), home()
     parameters = _parameters(call)
     wants_messages = "messages" in parameters
     wants_request = "request" in parameters
 
-    def answer(text: str) -> str:
-        request = json.loads(text)
+    def said(request: Any) -> Any:
         messages = request["messages"]
         if wants_request:
-            return response(finished(call(request=request)))
+            return call(request=request)
         if wants_messages:
-            return response(finished(call(messages=messages)))
-        said = [m for m in messages if m["role"] == "user"]
-        return response(finished(call(_words(said[-1]["content"] if said else ""))))
+            return call(messages=messages)
+        users = [m for m in messages if m["role"] == "user"]
+        return call(_words(users[-1]["content"] if users else ""))
+
+    def answer(text: str, piece: Callable[[str], bool] | None = None) -> str:
+        reply = finished(said(json.loads(text)), at)
+        if comes_in_pieces(reply):
+            reply = text_in_pieces(reply, piece, at)
+        return response(reply)
 
     return answer
 
@@ -108,6 +114,7 @@ def _parameters(call: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 def evaluator(call: Callable[..., Any]) -> Callable[[str], str]:
     """An evaluator: a subject as JSON in, a verdict as JSON out."""
+    at = home()
     places: list[str] = []
     names: list[str] = []
     left = list(_BY_PLACE)
@@ -131,7 +138,7 @@ def evaluator(call: Callable[..., Any]) -> Callable[[str], str]:
         subject = json.loads(text)
         given = [GIVES[name](subject) for name in places]
         named = {name: GIVES[name](subject) for name in names}
-        return json.dumps(verdict(finished(call(*given, **named))))
+        return json.dumps(verdict(finished(call(*given, **named), at)))
 
     return judge
 
@@ -148,6 +155,16 @@ class Score:
         Pass or fail; without it the suite's threshold decides, if there is one.
     explanation : str, optional
         Why, in one line.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> def brief(answer):
+    ...     words = len(answer.split())
+    ...     return bs.Score(1 / words, passed=words < 3, explanation=f"{words} words")
+    >>> run = bs.evaluate(bots=str.upper, dataset=[{"input": "one two"}], evaluators=[brief], progress=False)
+    >>> next(iter(run)).answers[0].scores["brief"].explanation
+    '2 words'
     """
 
     value: float

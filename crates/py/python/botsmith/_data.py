@@ -23,6 +23,11 @@ def rows(dataset: Any) -> Iterator[dict[str, Any]]:
         columns = cast("Mapping[str, Iterable[Any]]", dataset)
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     module = type(dataset).__module__.partition(".")[0]
+    if module in ("pandas", "polars", "pyarrow") and not hasattr(type(dataset), "columns"):
+        # One column alone, as a Series or an array: each value is a row, or the text of a question.
+        values = getattr(dataset, "to_pylist", None) or getattr(dataset, "to_list", None)
+        if callable(values):
+            return map(_row, cast("Iterable[Any]", values()))
     if module == "pandas" and hasattr(dataset, "to_dict"):
         return iter(dataset.to_dict("records"))
     if module == "polars" and hasattr(dataset, "collect"):
@@ -50,7 +55,7 @@ def _row(row: Any) -> dict[str, Any]:
     dump = getattr(row, "model_dump", None)
     if callable(dump):
         return cast("dict[str, Any]", dump())
-    raise TypeError(f"a row is a mapping or the text of a question; {type(row).__name__} is neither")
+    raise TypeError(f"a row is a mapping or the text of a question, not {type(row).__name__}")
 
 
 def _of_arrow(stream: Any) -> Iterator[dict[str, Any]]:

@@ -13,11 +13,13 @@ from typing import Any, cast
 from . import _callables, _native
 from ._bots import Bot
 from ._data import write_rows
+from ._errors import Error, FileError, NotFoundError
 from ._log import logger
+from ._loop import Home, lent
 from ._progress import Bar
 from ._run import Run, Store, opened
 
-#: Rows of the dataset, beside a suite of ours.
+#: Rows of the dataset, in a folder of ours.
 _ROWS = "rows.jsonl"
 
 
@@ -43,6 +45,14 @@ class Evaluator:
     decides : bool, optional
         Whether it gives pass or fail by itself. By default: where its return annotation is ``bool``, or
         there is none.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> length = bs.Evaluator(len, name="length", range=(0, None), higher_is_better=False, threshold=5)
+    >>> rows = [{"input": "short"}, {"input": "much longer"}]
+    >>> bs.evaluate(bots=str.upper, dataset=rows, evaluators=[length], progress=False).bots[0].scores["length"].pass_rate
+    0.5
     """
 
     function: Callable[..., Any]
@@ -62,6 +72,49 @@ class Evaluator:
         return {"lo": lo, "hi": hi, "higher_is_better": self.higher_is_better, "decides": decides}
 
 
+def _said_name(evaluator: Any) -> str | None:
+    """The name that an evaluator is given by whoever names it."""
+    if isinstance(evaluator, str):
+        return evaluator
+    if isinstance(evaluator, Evaluator):
+        return evaluator.name
+    if isinstance(evaluator, Mapping) and len(cast("Mapping[Any, Any]", evaluator)) == 1:
+        ((kind, options),) = cast("Mapping[Any, Any]", evaluator).items()
+        named = cast("Mapping[str, Any]", options).get("name") if isinstance(options, Mapping) else None
+        return str(named or kind)
+    return None
+
+
+def _there(argument: str, path: str | os.PathLike[str]) -> str:
+    """A path that begins at the root, if there is a file."""
+    whole = os.path.abspath(os.fspath(path))
+    if not os.path.exists(whole):
+        words = f"{argument}: there is no file {whole}"
+        hint = f"a relative path begins at the working folder, {os.getcwd()}"
+        if argument == "bots":
+            raise NotFoundError(words, code="BS-BOT-001", path=whole, field=argument, hint=hint)
+        raise FileError(words, code="BS-CORE-002", path=whole, field=argument, hint=hint)
+    return whole
+
+
+def _rooted(value: Any) -> Any:
+    """What a suite says, where files that are in the working folder are named from the root: the suite that is made
+    of arguments has no folder of its own."""
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[str, Any]", value)
+        return {key: _whole(item) if key in ("path", "cartridge") else _rooted(item) for key, item in mapping.items()}
+    if isinstance(value, list | tuple):
+        return [_rooted(item) for item in cast("Sequence[Any]", value)]
+    return value
+
+
+def _whole(path: Any) -> Any:
+    """A path from the root, where it is one of a file."""
+    if isinstance(path, str | os.PathLike) and os.path.exists(os.fspath(cast("str", path))):
+        return os.path.abspath(os.fspath(cast("str", path)))
+    return path
+
+
 class Suite:
     """Bots, dataset and evaluators ready for Rust; names are given to all that have none."""
 
@@ -69,6 +122,7 @@ class Suite:
         self.revision = revision
         self.given: list[tuple[str, _native.Bot]] = []
         self.judging: list[tuple[str, Callable[[str], str]]] = []
+        self.homes: list[Home] = []
         self._names: set[str] = set()
 
     def bots(self, bots: Any) -> list[Any]:
@@ -82,20 +136,21 @@ class Suite:
 
     def _bot(self, bot: Any, name: str | None) -> Any:
         if isinstance(bot, str | os.PathLike):
-            path = os.path.abspath(os.fspath(cast("str", bot)))
+            path = _there("bots", cast("str", bot))
             return {"name": self._name(name or Path(path).stem), "cartridge": path}
         if isinstance(bot, Mapping):
-            mapping = dict(cast("Mapping[str, Any]", bot))
+            mapping = _rooted(dict(cast("Mapping[str, Any]", bot)))
             if name is not None:
                 mapping["name"] = name
             if isinstance(mapping.get("cartridge"), str | os.PathLike):
-                mapping["cartridge"] = os.path.abspath(os.fspath(mapping["cartridge"]))
+                mapping["cartridge"] = _there("bots", mapping["cartridge"])
             if "name" in mapping:
                 self._name(mapping["name"])
             return mapping
         if not isinstance(bot, Bot):
             bot = Bot(provider=bot, version=self.revision)
         name = self._name(name or bot.name)
+        self.homes.append(bot._home)
         self.given.append((name, bot._native))
         settings = {"model": bot.model or "bot", "revision": bot.revision(self.revision)}
         return {"name": name, "provider": {"id": "function", "settings": settings}}
@@ -121,11 +176,12 @@ class Suite:
             many = list(cast("Sequence[Any]", evaluators))
         else:
             many = [evaluators]
+        self._names = set(filter(None, map(_said_name, many)))
         return [self._evaluator(evaluator) for evaluator in many]
 
     def _evaluator(self, evaluator: Any) -> Any:
         if isinstance(evaluator, str | Mapping):
-            return cast("Any", evaluator)
+            return _rooted(cast("Any", evaluator))
         if not isinstance(evaluator, Evaluator):
             if not callable(evaluator):
                 raise TypeError(
@@ -136,7 +192,7 @@ class Suite:
         call = _callables.evaluator(evaluator.function)
         self.judging.append((json.dumps(evaluator.facts()), call))
         options: dict[str, Any] = {
-            "name": evaluator.name or _callables.name_of(evaluator.function),
+            "name": evaluator.name or self._name(_callables.name_of(evaluator.function)),
             "revision": self.revision,
         }
         if evaluator.threshold is not None:
@@ -178,7 +234,8 @@ def evaluate(
         One bot, a list, or a mapping of names to bots. A bot is any callable, sync or async (a function,
         a LangChain chain, a pipeline of transformers, a company's own client), a :class:`Bot`, the path of
         a cartridge, or what a suite says of one, such as
-        ``{"name": "old", "recorded": {"answer": "/old"}}``.
+        ``{"name": "old", "recorded": {"answer": "/old"}}``. Async ones run on an event loop of ours: make
+        their clients inside, or await :func:`botsmith.aio.evaluate`, which runs them on your loop.
     dataset
         The path of a file, a data frame (pandas, polars, pyarrow, anything with Arrow's PyCapsule), a list
         or iterator of mappings, or a mapping of columns. Fields are ``input``, ``reference`` or
@@ -255,10 +312,25 @@ def evaluate(
             text[key] = value
     with tempfile.TemporaryDirectory(prefix="botsmith-") as folder:
         text["dataset"] = _dataset(dataset, fields, Path(folder))
-        wanted["path"] = os.path.join(folder, f"{text['name']}.yaml".replace(os.sep, "-"))
+        # Rows are beside it under one name: a run is known again by what its suite says.
+        wanted["path"] = os.path.join(folder, f"<{text['name']}>".replace(os.sep, "-"))
         wanted["text"] = json.dumps(text, ensure_ascii=False, allow_nan=False, default=_unknown)
         held = opened(store if store is not None else "memory:")
-        return _run(wanted, held, made, progress, warn, stop)
+        try:
+            return _run(wanted, held, made, progress, warn, stop)
+        except Error as error:
+            if error.path != wanted["path"]:
+                raise
+            raise _of_arguments(error) from None
+
+
+def _of_arguments(error: Error) -> Error:
+    """What is wrong with a suite that was made of arguments: the argument's name, and no place in a text that nobody
+    wrote."""
+    where = "" if error.field is None else f" {error.field}:"
+    hint = "" if error.hint is None else f"; {error.hint}"
+    words = f"evaluate:{where} {error.message}{hint}"
+    return type(error)(words, code=error.code, message=error.message, field=error.field, hint=error.hint)
 
 
 #: What a suite calls a field that rows may call otherwise.
@@ -268,7 +340,7 @@ _FIELDS = {"references": "reference"}
 def _dataset(dataset: Any, fields: Mapping[str, Any] | None, folder: Path) -> dict[str, Any]:
     mapping = {_FIELDS.get(key, key): _pointer(value) for key, value in (fields or {}).items()}
     if isinstance(dataset, str | os.PathLike):
-        return {"path": os.path.abspath(os.fspath(cast("str", dataset))), **mapping}
+        return {"path": _there("dataset", cast("str", dataset)), **mapping}
     if write_rows(dataset, folder / _ROWS) == 0:
         raise ValueError("the dataset has no rows")
     return {"path": _ROWS, **mapping}
@@ -276,6 +348,9 @@ def _dataset(dataset: Any, fields: Mapping[str, Any] | None, folder: Path) -> di
 
 def _pointer(field: Any) -> Any:
     """A name of a field as a JSON Pointer; pointers stay."""
+    if isinstance(field, int) and not isinstance(field, bool):
+        # Columns of a data frame without names are numbered.
+        field = str(field)
     if not isinstance(field, str) or field.startswith("/"):
         return field
     return "/" + field.replace("~", "~0").replace("/", "~1")
@@ -288,7 +363,7 @@ def _unknown(value: Any) -> Any:
 def _run(
     wanted: dict[str, Any], store: Store, made: Suite, progress: bool | Callable[..., Any], warn: bool, stop: Any
 ) -> Run:
-    with Bar(progress) as bar:
+    with Bar(progress) as bar, lent(made.homes):
         native = _native.evaluate(
             json.dumps(wanted, ensure_ascii=False), store._native, made.given, made.judging, stop, bar.update
         )

@@ -26,6 +26,14 @@ class MetricFunction(Generic[P]):
 
     The interpreter is let go while it works, Ctrl-C is heard, and lists are judged on ``threads``
     threads, one a core by default.
+
+    Examples
+    --------
+    >>> from botsmith import metrics
+    >>> metrics.wer("a b", "a c"), metrics.wer(["a b", "a"], ["a c", "a"])
+    (0.5, [0.5, 0.0])
+    >>> round(metrics.bleu.corpus(["the cat sat here"], ["the cat sat here"]), 6), metrics.bleu.signature()[:9]
+    (100.0, 'nrefs:var')
     """
 
     def __init__(self, kind: str, options: Callable[P, dict[str, Any]]) -> None:

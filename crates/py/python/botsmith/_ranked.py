@@ -177,6 +177,15 @@ def mrr(
 ) -> float | None:
     """MRR: the mean of :func:`reciprocal_rank` over queries; ``None`` where there are none.
 
+    Parameters
+    ----------
+    ranked : iterable of sequences of str
+        Ids of each query, the best first.
+    relevant : iterable
+        Of each query the ids that are right, or a mapping of ids to gains.
+    k : int, optional
+        Only so many of the first count.
+
     Examples
     --------
     >>> from botsmith import metrics
@@ -191,6 +200,15 @@ def mean_average_precision(
 ) -> float | None:
     """MAP: the mean of :func:`average_precision` over queries; ``None`` where there are none.
 
+    Parameters
+    ----------
+    ranked : iterable of sequences of str
+        Ids of each query, the best first.
+    relevant : iterable
+        Of each query the ids that are right, or a mapping of ids to gains.
+    k : int, optional
+        Only so many of the first count.
+
     Examples
     --------
     >>> from botsmith import metrics
@@ -204,6 +222,15 @@ def hit_rate(
     ranked: Iterable[Sequence[str]], relevant: Iterable[Relevant], *, k: int | None = 10, threads: int = 0
 ) -> float | None:
     """Hit rate at ``k``: the share of queries with a relevant id among the first ``k``; ``None`` without any.
+
+    Parameters
+    ----------
+    ranked : iterable of sequences of str
+        Ids of each query, the best first.
+    relevant : iterable
+        Of each query the ids that are right, or a mapping of ids to gains.
+    k : int, optional
+        Only so many of the first count.
 
     Examples
     --------

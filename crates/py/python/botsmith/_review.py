@@ -17,6 +17,17 @@ class Review:
 
     Every answer is kept before the next question comes. :attr:`step` is what is asked, a mapping with ``case``,
     ``said``, ``answers``, ``question``, ``teaches``; ``None`` when all is done.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> review = feedback.review(run, "ana")
+    >>> _ = review.answer("up", comment="as it should be")
+    >>> review.undo(), review.progress
+    (True, (0, 1))
     """
 
     def __init__(self, native: _native.Review) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -14,6 +14,24 @@ from ._values import Answer, BotResult, CaseResult, Comparison, Difference
 _KINDS = {
     ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "markdown", ".xml": "junit", ".html": "html",
 }
+
+
+#: Columns of a row that no metric may take the place of.
+_FIXED = (
+    "case", "input", "reference", "tags", "bot", "repeat", "outcome", "text", "error", "latency", "cost", "overall",
+)
+
+
+def _columns(metrics: Iterable[str]) -> dict[str, str]:
+    """The column of each metric."""
+    taken, columns = set(_FIXED), cast("dict[str, str]", {})
+    for name in metrics:
+        column = name
+        while {column, f"{column}.passed"} & taken:
+            column += ".value"
+        taken |= {column, f"{column}.passed"}
+        columns[name] = column
+    return columns
 
 
 class Store:
@@ -70,6 +88,16 @@ class Run:
 
     Iterating gives a :class:`CaseResult` a case, read from the store as it is needed; ``run["id"]`` gives
     one. Numbers over all cases are in :attr:`bots` and :attr:`comparisons`.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}, {"id": "b", "input": "ho", "reference": "oh"}]
+    >>> run = bs.evaluate(bots=str.upper, dataset=rows, evaluators=["equals"], progress=False)
+    >>> run.bot("upper").scores["equals"].mean, len(run), "a" in run
+    (0.5, 2, True)
+    >>> run["b"].answers[0].text, [case.id for case in run.filter(passed=False)]
+    ('HO', ['b'])
     """
 
     def __init__(self, native: _native.Run, store: Store) -> None:
@@ -157,6 +185,18 @@ class Run:
         except NotFoundError as error:
             raise KeyError(str(error)) from error
 
+    def __contains__(self, case: object) -> bool:
+        """Whether there is a case of this id (or one that begins so), or a case as this run has it."""
+        if isinstance(case, CaseResult):
+            return case.id in self and self[case.id] == case
+        if not isinstance(case, str):
+            return False
+        try:
+            self[case]
+        except KeyError:
+            return False
+        return True
+
     def filter(
         self,
         condition: Callable[[CaseResult], bool] | None = None,
@@ -197,8 +237,12 @@ class Run:
         ]
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A flat row an answer: the case, the answer, and each metric's value and verdict."""
-        metrics = self.metrics
+        """A flat row an answer: the case, the answer, and each metric's value and verdict.
+
+        A metric is a column of its name, with ``NAME.passed`` beside it. Where the name is taken, as by ``text`` or
+        ``bot``, the columns are ``NAME.value`` and ``NAME.value.passed``.
+        """
+        columns = _columns(self.metrics)
         for case in self:
             for answer in case.answers:
                 row: dict[str, Any] = {
@@ -208,10 +252,10 @@ class Run:
                     "outcome": answer.outcome, "text": answer.text, "error": answer.error,
                     "latency": answer.latency, "cost": answer.cost, "overall": answer.overall,
                 }
-                for name in metrics:
+                for name, column in columns.items():
                     verdict = answer.scores.get(name)
-                    row[name] = None if verdict is None else verdict.value
-                    row[f"{name}.passed"] = None if verdict is None else verdict.passed
+                    row[column] = None if verdict is None else verdict.value
+                    row[f"{column}.passed"] = None if verdict is None else verdict.passed
                 yield row
 
     def columns(self) -> dict[str, list[Any]]:
@@ -300,13 +344,37 @@ def open_run(name: str = "latest", store: Store | str | None = None) -> Run:
     ------
     NotFoundError
         If there is none.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> store = bs.Store("memory:")
+    >>> made = bs.evaluate(bots=str.upper, dataset=[{"input": "a"}], evaluators=["words"], store=store, progress=False)
+    >>> bs.open_run("latest", store) == made == bs.open_run(made.id[:8], store)
+    True
     """
     held = opened(store)
     return Run(_native.open_run(held._native, name), held)
 
 
 def runs(store: Store | str | None = None) -> list[dict[str, Any]]:
-    """The runs of a store, newest first: ``id``, ``suite``, ``complete``, ``passed``, ``cases``."""
+    """The runs of a store, newest first: ``id``, ``suite``, ``complete``, ``passed``, ``cases``.
+
+    Parameters
+    ----------
+    store : Store or str, optional
+        The store or its URL; the configuration's by default.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> store = bs.Store("memory:")
+    >>> _ = bs.evaluate(
+    ...     bots=str.upper, dataset=[{"input": "a"}], evaluators=["words"], store=store, name="first", progress=False
+    ... )
+    >>> [(run["suite"], run["cases"]) for run in bs.runs(store)]
+    [('first', 1)]
+    """
     held = opened(store)
     found: list[dict[str, Any]] = json.loads(_native.list_runs(held._native))
     return found
@@ -321,6 +389,17 @@ def compare(a: Run, b: Run, *, correction: str = "holm") -> Comparison:
         The earlier and the later one.
     correction : {"holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli"}
         How p-values are corrected for their number.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> rows = [{"id": f"c{n}", "input": f"{n}", "reference": f"{n}"} for n in range(20)]
+    >>> given = {"dataset": rows, "evaluators": ["equals"], "progress": False}
+    >>> before = bs.evaluate(bots={"bot": lambda text: "7"}, **given)
+    >>> after = bs.evaluate(bots={"bot": lambda text: text}, **given)
+    >>> (difference,) = bs.compare(before, after)
+    >>> difference.difference, difference.better, len(bs.compare(before, after).flips)
+    (0.95, 'b', 19)
     """
     for run in (a, b):
         if not isinstance(cast("object", run), Run):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from . import _schema
-from ._loop import finished
+from ._loop import finished, home
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _facts(name: str, function: Callable[..., Any]) -> dict[str, Any]:
 def _does(function: Callable[..., Any]) -> Callable[[str], str]:
     names = {p.name.rstrip("_").replace("_", "-"): p.name for p in _parameters(function)}
     wants_task = "task" in names
-    hints = _hints(function)
+    hints, at = _hints(function), home()
 
     def call(text: str) -> str:
         given = json.loads(text)
@@ -121,7 +121,7 @@ def _does(function: Callable[..., Any]) -> Callable[[str], str]:
             named = {name: _schema.build(hints.get(name, Any), value) for name, value in named.items()}
             if wants_task:
                 named["task"] = Task(**{**given, "devices": tuple(given["devices"])})
-            output = finished(function(**named))
+            output = finished(function(**named), at)
             return json.dumps({"output": _plain(output)}, ensure_ascii=False, allow_nan=False)
         except StepError as error:
             return json.dumps({"class": error.kind, "message": str(error)})

@@ -4,11 +4,13 @@ interpreter."""
 from __future__ import annotations
 
 import atexit
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _native
+from ._loop import Home, making
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,12 +23,18 @@ def begin() -> None:
     atexit.register(_native.leave)
 
 
-def start(call: Callable[[str], str], argument: str, answered: Callable[[str | None, str, str], None]) -> None:
-    """Begins a call; `answered` is told its text, or the class and words of what it raised."""
+def start(
+    call: Callable[..., str],
+    argument: str,
+    answered: Callable[[str | None, str, str], None],
+    piece: Callable[[str], bool] | None = None,
+) -> None:
+    """Begins a call; `answered` is told its text, or the class and words of what it raised. What gives its text in
+    pieces is given `piece`, too."""
 
     def work() -> None:
         try:
-            text = call(argument)
+            text = call(argument) if piece is None else call(argument, piece)
             # A lone surrogate is no text for Rust; better said here than by a thread that dies.
             text.encode()
         except BaseException as error:  # noqa: BLE001 - whatever it is, Rust waits for an answer
@@ -46,11 +54,13 @@ def _words(error: BaseException) -> str:
     return text
 
 
-async def awaited(stop: Any, call: Callable[[], T]) -> T:
-    """Waits for a call that a thread of its own makes; `stop` ends it where nobody waits any more."""
+async def awaited(stop: Any, call: Callable[[], T], home: Home | None = None) -> T:
+    """Waits for a call that a thread of its own makes; `stop` ends it where nobody waits any more. Coroutines that
+    it needs run on the loop that waits."""
     import asyncio
 
     loop = asyncio.get_running_loop()
+    held = home or Home()
     future: asyncio.Future[T] = loop.create_future()
 
     def settle(result: T | None, error: BaseException | None) -> None:
@@ -65,7 +75,8 @@ async def awaited(stop: Any, call: Callable[[], T]) -> T:
         result: T | None = None
         failure: BaseException | None = None
         try:
-            result = call()
+            with making(held):
+                result = call()
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             failure = error
         try:
@@ -74,10 +85,13 @@ async def awaited(stop: Any, call: Callable[[], T]) -> T:
             # The loop is closed: nobody waits.
             return
 
-    threading.Thread(target=work, name="botsmith-aio", daemon=True).start()
-    try:
-        return await future
-    except asyncio.CancelledError:
-        if stop is not None:
-            stop.set()
-        raise
+    run = contextvars.copy_context().run
+    with held.at(loop):
+        threading.Thread(target=run, args=(work,), name="botsmith-aio", daemon=True).start()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if stop is not None:
+                stop.set()
+            held.cancel(loop)
+            raise

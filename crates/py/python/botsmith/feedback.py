@@ -95,6 +95,15 @@ def add(
     -------
     dict
         The record as it is kept.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> feedback.add(run, case="a", question="verdict", value="down", rater="ana", correction="Hi!")["correction"]
+    'Hi!'
     """
     record = {
         "case": case, "bot": _only(run, bot), "repeat": repeat, "question": question, "value": value,
@@ -134,6 +143,17 @@ def records(
         Only records of these.
     all : bool
         Everything that was ever written: drafts, what was taken back or replaced, too.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> for value in ("down", "up"):
+    ...     _ = feedback.add(run, case="a", question="verdict", value=value, rater="ana")
+    >>> [record["value"] for record in feedback.records(run)], len(feedback.records(run, all=True))
+    (['up'], 2)
     """
     which = _which(run, all, {"question": question, "rater": rater, "case": case, "bot": bot})
     found: list[Record] = json.loads(_native.feedback_records(run.store._native, which))
@@ -141,7 +161,28 @@ def records(
 
 
 def write(run: Run, path: str | os.PathLike[str], *, all: bool = False) -> int:
-    """Writes what was said of a run to a ``.jsonl`` or ``.csv`` file; gives the number of records."""
+    """Writes what was said of a run to a ``.jsonl`` or ``.csv`` file; gives the number of records.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    path : path
+        The file.
+    all : bool
+        As in :func:`records`.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> import pathlib, tempfile
+    >>> _ = feedback.add(run, case="a", question="verdict", value="up", rater="ana")
+    >>> feedback.write(run, pathlib.Path(tempfile.mkdtemp()) / "said.jsonl")
+    1
+    """
     return _native.feedback_write(run.store._native, _which(run, all, {}), os.fspath(path))
 
 
@@ -175,6 +216,19 @@ def read(
     dict
         ``shape``, how many are ``new`` or were ``known``, what was ``passed_over``, and records of questions
         that are ``unasked``.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> import json, pathlib, tempfile
+    >>> said = pathlib.Path(tempfile.mkdtemp()) / "said.jsonl"
+    >>> record = {"case": "a", "bot": "loud", "rater": "ana", "question": "verdict", "value": "up"}
+    >>> _ = said.write_text(json.dumps(record))
+    >>> feedback.read(run, said)["new"], feedback.read(run, said)["known"]
+    (1, 1)
     """
     wanted = {
         "path": os.fspath(path), "run": run.id, "shape": shape, "rater": rater, "bot": bot, "source": source,
@@ -190,6 +244,23 @@ def agreement(run: Run, *, suite: str | os.PathLike[str] | None = None) -> list[
     ``"halted"`` says that the rubric is the defect, ``"one-view"`` that there is one rater, ``"undecided"`` that
     too few answers have two labels, ``"sound"`` that raters agree. Labels given when the question read otherwise do
     not count; ``reworded`` is how many there are.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    suite : path, optional
+        The suite file that asks; the run's own by default, as it is now.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> _ = feedback.add(run, case="a", question="verdict", value="up", rater="ana")
+    >>> [(found["question"], found["verdict"]) for found in feedback.agreement(run)]
+    [('verdict', 'one-view')]
     """
     text = _native.feedback_agreement(run.store._native, run.id, _path(suite))
     found: list[dict[str, Any]] = json.loads(text)
@@ -348,6 +419,18 @@ def review(
         Label 20 answers again that the rater labelled, without seeing what they said.
     suite : path, optional
         The suite file that asks; the run's own by default, as it is now.
+
+    Examples
+    --------
+    >>> import botsmith as bs
+    >>> from botsmith import feedback
+    >>> rows = [{"id": "a", "input": "hi", "reference": "HI"}]
+    >>> run = bs.evaluate(bots={"loud": str.upper}, dataset=rows, evaluators=["equals"], store="memory:", progress=False)
+    >>> review = feedback.review(run, "ana")
+    >>> review.step["answers"][0]["text"], review.progress
+    ('HI', (0, 1))
+    >>> review.answer("up")["value"], review.step, review.progress
+    ('up', None, (1, 1))
     """
     wanted = {
         "run": run.id, "beside": None if beside is None else beside.id, "rater": rater, "questions": questions or [],

@@ -34,9 +34,22 @@ from typing import Any, Literal, TypeAlias
 
 from . import _native, _steps
 from ._run import Store, opened
+from ._schedules import Schedule, of_store
 from ._steps import StepError, Task
 
-__all__ = ["Event", "FlowRun", "Step", "StepError", "Task", "Worker", "Workflow", "open_run", "runs"]
+__all__ = [
+    "Event",
+    "FlowRun",
+    "Schedule",
+    "Step",
+    "StepError",
+    "Task",
+    "Worker",
+    "Workflow",
+    "open_run",
+    "runs",
+    "schedules",
+]
 
 Status: TypeAlias = Literal["running", "cancelling", "done", "failed", "cancelled"]
 StepStatus: TypeAlias = Literal[
@@ -101,6 +114,19 @@ class Workflow:
     ------
     SpecError
         With line and column, where the file is wrong.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import botsmith as bs
+    >>> from botsmith import flow
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "double.yaml"
+    >>> _ = path.write_text("version: 1\\nname: double\\nsteps: {two: {uses: twice, with: {number: 21}}}\\n")
+    >>> workflow = flow.Workflow(path, kinds={"twice": lambda number: number * 2})
+    >>> workflow.name, workflow.steps
+    ('double', ('two',))
+    >>> workflow.run().output("two")
+    42
     """
 
     def __init__(self, path: str | os.PathLike[str], *, kinds: StepKinds | None = None) -> None:
@@ -186,6 +212,39 @@ class Workflow:
 
         return Picture(_native.flow_graph(self.path, _steps.kinds(self._kinds), False))
 
+    def schedule(
+        self,
+        name: str,
+        cron: str,
+        *,
+        zone: str = "UTC",
+        inputs: Mapping[str, Any] | None = None,
+        misfire: Literal["one", "skip", "all"] = "one",
+        store: Store | str | None = None,
+    ) -> Schedule:
+        """Has runs of it start by the clock, as long as a worker of the store is there.
+
+        Parameters
+        ----------
+        name : str
+            The schedule's name; one of the same name is replaced.
+        cron : str
+            When: minute, hour, day, month, day of the week.
+        zone : str
+            The time zone, such as ``"Europe/Berlin"``.
+        inputs : mapping, optional
+            What its runs are started with.
+        misfire : {"one", "skip", "all"}
+            What is done about times that passed while no worker was there: one run for all of them, none, or one
+            for each.
+        store : Store or str, optional
+            The store; the configuration's by default.
+        """
+        held = opened(store)
+        wanted = _json({"name": name, "cron": cron, "zone": zone, "misfire": misfire, "inputs": inputs or {}})
+        _native.flow_schedule(held._native, self.path, _steps.kinds(self._kinds), wanted)
+        return Schedule(name, held)
+
     def mermaid(self) -> str:
         """The same as a Mermaid flow chart."""
         return _native.flow_graph(self.path, _steps.kinds(self._kinds), True)
@@ -219,7 +278,21 @@ def _wanted(
 
 
 class FlowRun:
-    """One execution of a workflow. What it says is read from the store each time."""
+    """One execution of a workflow; made by :meth:`Workflow.run` and :meth:`Workflow.submit`. What it says is read from
+    the store each time.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from botsmith import flow
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "ask.yaml"
+    >>> _ = path.write_text("version: 1\\nname: ask\\nsteps: {check: {uses: approval}}\\n")
+    >>> run = flow.Workflow(path).run(store="memory:")
+    >>> run.status, [step.key for step in run.waiting]
+    ('running', ['check'])
+    >>> run.approve("check", by="Ann")["approved"]
+    True
+    """
 
     def __init__(self, id: str, store: Store) -> None:
         self.id = id
@@ -407,13 +480,70 @@ class Worker:
 
 
 def open_run(id: str, store: Store | str | None = None) -> FlowRun:
-    """A run of a store, by its id or the beginning of it."""
+    """A run of a store.
+
+    Parameters
+    ----------
+    id : str
+        Its id, or the beginning of it.
+    store : Store or str, optional
+        The store or its URL; the configuration's by default.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import botsmith as bs
+    >>> from botsmith import flow
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "double.yaml"
+    >>> _ = path.write_text("version: 1\\nname: double\\nsteps: {two: {uses: twice, with: {number: 21}}}\\n")
+    >>> workflow = flow.Workflow(path, kinds={"twice": lambda number: number * 2})
+    >>> store = bs.Store("memory:")
+    >>> _ = workflow.run(store=store, id="monday")
+    >>> flow.open_run("mon", store).status
+    'done'
+    """
     held = opened(store)
     found = json.loads(_native.flow_show(held._native, id))
     return FlowRun(found["run"], held)
 
 
 def runs(store: Store | str | None = None) -> list[FlowRun]:
-    """The runs of a store."""
+    """The runs of a store.
+
+    Parameters
+    ----------
+    store : Store or str, optional
+        The store or its URL; the configuration's by default.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import botsmith as bs
+    >>> from botsmith import flow
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "double.yaml"
+    >>> _ = path.write_text("version: 1\\nname: double\\nsteps: {two: {uses: twice, with: {number: 21}}}\\n")
+    >>> workflow = flow.Workflow(path, kinds={"twice": lambda number: number * 2})
+    >>> store = bs.Store("memory:")
+    >>> _ = workflow.run(store=store, id="monday")
+    >>> flow.runs(store)
+    [<FlowRun 'monday'>]
+    """
     held = opened(store)
     return [FlowRun(row["run"], held) for row in json.loads(_native.flow_list(held._native))]
+
+
+def schedules(store: Store | str | None = None) -> list[Schedule]:
+    """The schedules of a store.
+
+    Parameters
+    ----------
+    store : Store or str, optional
+        The store or its URL; the configuration's by default.
+
+    Examples
+    --------
+    >>> from botsmith import flow
+    >>> flow.schedules("memory:")
+    []
+    """
+    return of_store(opened(store))

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -38,11 +39,13 @@ __all__ = [
     "Sentence",
     "Stage",
     "Subject",
+    "TagScore",
     "Token",
     "Utterance",
     "VerbGroup",
     "Verbs",
     "Word",
+    "evaluate",
     "from_bytes",
     "from_conllu",
     "from_json",
@@ -65,6 +68,20 @@ class Pipeline:
 
     A pipeline may be called from any number of threads. It is pickled by its name, never with its
     model.
+
+    Parameters
+    ----------
+    name : str or path
+        ``"en"``, or the path of a model.
+    stages : iterable of callables
+        Stages of your own, see :meth:`with_stages`.
+
+    Examples
+    --------
+    >>> from botsmith import nlp
+    >>> en = nlp.Pipeline("en", stages=[lambda doc: doc.lemmas])
+    >>> en("She was late.")
+    ['she', 'be', 'late', '.']
     """
 
     __slots__ = ("_name", "_native", "_stages")
@@ -133,6 +150,7 @@ class Pipeline:
         batch_size: int = 256,
         threads: int = 0,
         given: Given = "nothing",
+        stop: Any = None,
     ) -> Iterator[Any]:
         """Annotates many texts, in order, without having all of them at once.
 
@@ -146,6 +164,8 @@ class Pipeline:
             Working threads; 0 is one a core.
         given : {"nothing", "sentences", "tokens"}
             As in a call.
+        stop : Stop, optional
+            Ends it where another thread sets it.
 
         Examples
         --------
@@ -157,14 +177,15 @@ class Pipeline:
             raise TypeError("pipe wants many texts: pass a list, or call the pipeline with one text")
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size}: 1 or more is wanted")
-        return self._pipe(iter(texts), batch_size, threads, given)
+        return self._pipe(iter(texts), batch_size, threads, given, stop if stop is not None else _native.Stop())
 
     def _pipe(
-        self, texts: Iterator[str], batch_size: int, threads: int, given: Given
+        self, texts: Iterator[str], batch_size: int, threads: int, given: Given, stop: _native.Stop
     ) -> Iterator[Any]:
-        stop = _native.Stop()
         while batch := list(islice(texts, batch_size)):
             for doc in self._native.annotate_all(batch, given, threads, stop):
+                if stop.is_set():
+                    raise KeyboardInterrupt("it was stopped")
                 result: Any = doc
                 for stage in self._stages:
                     result = stage(result)
@@ -259,13 +280,88 @@ def from_conllu(text: str, *, path: str = "text") -> Doc:
 
 
 def from_bytes(data: bytes, *, path: str = "bytes") -> Doc:
-    """Reads what :meth:`Doc.to_bytes` wrote; ``path`` is its name in errors."""
+    """Reads what :meth:`Doc.to_bytes` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+        The bytes.
+    path : str
+        Its name in errors.
+
+    Examples
+    --------
+    >>> from botsmith import nlp
+    >>> doc = nlp.load("en")("Hello there.")
+    >>> nlp.from_bytes(doc.to_bytes()) == doc
+    True
+    """
     return _native.from_bytes(data, path)
 
 
 def from_json(text: str, *, path: str = "text") -> Doc:
-    """Reads what :meth:`Doc.to_json` wrote; ``path`` is its name in errors."""
+    """Reads what :meth:`Doc.to_json` wrote.
+
+    Parameters
+    ----------
+    text : str
+        The JSON.
+    path : str
+        Its name in errors.
+
+    Examples
+    --------
+    >>> from botsmith import nlp
+    >>> doc = nlp.load("en")("Hello there.")
+    >>> nlp.from_json(doc.to_json()) == doc
+    True
+    """
     return _native.from_json(text, path)
+
+
+@dataclass(frozen=True)
+class TagScore:
+    """How far one kind of annotation agrees, in percent; ``aligned`` is the share that is right of the words that
+    match, ``None`` for what is no annotation of words."""
+
+    precision: float
+    recall: float
+    f1: float
+    aligned: float | None = None
+
+
+def evaluate(gold: Doc, system: Doc) -> dict[str, TagScore]:
+    """How far a document agrees with a right one, by the metrics of the CoNLL 2018 shared task.
+
+    Parameters
+    ----------
+    gold : Doc
+        As it should be, such as :func:`from_conllu` reads it.
+    system : Doc
+        The same text as a pipeline annotates it.
+
+    Returns
+    -------
+    dict of str to TagScore
+        ``Tokens``, ``Sentences``, ``Words``, ``UPOS``, ``XPOS``, ``UFeats``, ``AllTags``, ``Lemmas``.
+
+    Raises
+    ------
+    LanguageError
+        If the two do not hold the same characters, white space left out.
+
+    Examples
+    --------
+    >>> from botsmith import nlp
+    >>> doc = nlp.load("en")("She was late.")
+    >>> gold = nlp.from_conllu(doc.to_conllu().replace("late\\tlate\\tADJ", "late\\tlate\\tADV"))
+    >>> nlp.evaluate(gold, doc)["UPOS"].f1
+    75.0
+    """
+    import json
+
+    found: dict[str, dict[str, float]] = json.loads(_native.nlp_evaluate(gold, system))
+    return {name: TagScore(**score) for name, score in found.items()}
 
 
 Column: TypeAlias = Literal[

@@ -107,7 +107,25 @@ class _Shared:
 
 
 class Canary(_Shared):
-    """The canary of a bot, which is named by its :class:`Versions`; :meth:`start` begins one."""
+    """The canary of a bot, which is named by its :class:`Versions`; :meth:`start` begins one.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from botsmith.versions import Versions
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> cartridge = "meta: {name: Clerk, version: 1.0.0}\\nprovider: {id: script, settings: {otherwise: Hm.}}\\n"
+    >>> _ = (folder / "clerk.yml").write_text(cartridge)
+    >>> bot = Versions(folder / "clerk.yml", store=f"sqlite:{folder / 'state.db'}")
+    >>> better = bot.propose(cartridge.replace("Hm.", "Aha!"), by="ana")
+    >>> new = bot.promote(better, without_gate="a trial", by="ana")
+    >>> from botsmith.online import Canary
+    >>> canary = Canary.start(bot, share=0.2, salt="s")
+    >>> canary.version("session-7") == canary.version("session-7")
+    True
+    >>> canary.record("session-7", 1.0), canary.status.sessions
+    ('watching', 1)
+    """
 
     @classmethod
     def start(
@@ -232,7 +250,8 @@ class BanditStatus:
 
 
 class Bandit(_Shared):
-    """The bandit of a bot, which is named by its :class:`Versions`; :meth:`start` begins one."""
+    """The bandit of a bot, which is named by its :class:`Versions`; :meth:`start` begins one among versions that passed
+    the gate: those that :func:`botsmith.hone` brought."""
 
     @classmethod
     def start(

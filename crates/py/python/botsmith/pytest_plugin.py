@@ -1,8 +1,9 @@
 """A plugin for pytest: the fixture ``assert_passes``, and suites collected as tests.
 
 A suite is collected where ``--botsmith`` is given and its file matches ``*.suite.yaml`` or
-``*.suite.yml``, or where it is named on the command line. Each case of each bot that some metric decides is
-a test, and so is each rule of the gate. Judging happens once a file.
+``*.suite.yml``, or where it is named on the command line. Each answer of each bot that some metric lets pass or
+fail is a test, as is each that failed or was refused, and so is each rule of the gate; a suite in which nothing
+decides is an error. Judging happens once a file.
 """
 
 from __future__ import annotations
@@ -47,13 +48,37 @@ class SuiteFile(pytest.File):
         from ._eval import evaluate
 
         run = evaluate(self.path, store=self.config.getoption("--botsmith-store"), progress=False)
+        names, decided = _Names(), bool(run.gate)
         for case in run:
             for answer in case.answers:
+                if _undecided(answer):
+                    continue
+                decided = True
                 again = f"#{answer.repeat}" if answer.repeat > 1 else ""
-                name = f"{case.id[:40]}[{answer.bot}{again}]"
+                name = names.free(f"{case.id}[{answer.bot}{again}]")
                 yield CaseItem.from_parent(self, name=name, case=case, answer=answer)
+        if not decided:
+            raise self.CollectError(f"{self.path.name}: {_NOBODY}")
         for rule in run.gate:
-            yield GateItem.from_parent(self, name=f"gate[{rule['rule']}]", rule=rule)
+            name = names.free(f"gate[{rule['rule']}]")
+            yield GateItem.from_parent(self, name=name, rule=rule)
+
+
+class _Names:
+    """Names of tests: each once, and none that pytest cannot find again. It reads `::` as a step into a class."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def free(self, name: str) -> str:
+        """The name, with a number where it is taken."""
+        shown = "".join(c if c.isprintable() else " " for c in name).replace("::", ":")
+        new, count = shown, 1
+        while new in self._taken:
+            count += 1
+            new = f"{shown}~{count}"
+        self._taken.add(new)
+        return new
 
 
 class _Item(pytest.Item):
@@ -79,7 +104,7 @@ class CaseItem(_Item):
 
     def runtest(self) -> None:
         """Looks at the verdicts."""
-        _check(self.case.input, self.answer)
+        _fail(self.case.input, self.answer, _wrong(self.answer))
 
 
 class GateItem(_Item):
@@ -92,10 +117,28 @@ class GateItem(_Item):
     def runtest(self) -> None:
         """Looks at what was observed."""
         if not self.rule["passed"]:
-            raise AssertionError(f"wanted {self.rule['wanted']}, observed {self.rule['observed']}")
+            raise AssertionError(_broken(self.rule))
 
 
-def _check(question: str, answer: Any) -> None:
+def _broken(rule: Mapping[str, Any]) -> str:
+    """What a rule of the gate wanted and did not get."""
+    return f"wanted {rule['wanted']}, observed {rule['observed']}"
+
+
+#: What is wrong where nothing can pass or fail.
+_NOBODY = (
+    "no evaluator decides: add one that passes or fails, give one a `threshold`, or give the suite a `gate`"
+)
+
+
+def _undecided(answer: Any) -> bool:
+    """Whether there is an answer that no metric lets pass or fail."""
+    verdicts = answer.scores.values()
+    return answer.outcome == "answered" and all(v.passed is None and v.error is None for v in verdicts)
+
+
+def _wrong(answer: Any) -> list[str]:
+    """What is wrong with an answer."""
     wrong: list[str] = []
     if answer.outcome != "answered":
         wrong.append(f"{answer.outcome}: {answer.error}")
@@ -105,6 +148,11 @@ def _check(question: str, answer: Any) -> None:
         elif verdict.passed is False:
             why = f": {verdict.explanation}" if verdict.explanation else ""
             wrong.append(f"{name} {verdict.value:.3g}{why}")
+    return wrong
+
+
+def _fail(question: str, answer: Any, wrong: Sequence[str]) -> None:
+    """Fails where something is wrong."""
     if wrong:
         lines = [f"asked: {question[:400]}", f"answer: {answer.text[:400]}", *wrong]
         raise AssertionError("\n".join(lines))
@@ -118,7 +166,7 @@ def _assert_passes(
     answer: str | None = None,
     **options: Any,
 ) -> Any:
-    """Judges one case and fails where the answer does not pass.
+    """Judges one case and fails where the answer does not pass, or where nothing lets it pass or fail.
 
     Parameters
     ----------
@@ -127,11 +175,13 @@ def _assert_passes(
     bot
         Whatever :func:`botsmith.evaluate` takes for one.
     evaluators
-        Likewise.
+        Likewise. One of them has to decide (``exact-match`` does, ``words`` alone does not), unless there is
+        a ``gate``.
     answer : str, optional
         The answer, in place of a bot.
     **options
-        For :func:`botsmith.evaluate`.
+        For :func:`botsmith.evaluate`: ``gate``, ``extract``, ``repeat`` and so on. Rules of a gate have to
+        hold, too.
 
     Returns
     -------
@@ -147,8 +197,12 @@ def _assert_passes(
     asked = bot if answer is None else (lambda _: answer)
     run = evaluate(bots=asked, dataset=[row], evaluators=evaluators, progress=False, **options)
     (found,) = run
+    broken = [f"gate {rule['rule']}: {_broken(rule)}" for rule in run.gate if not rule["passed"]]
+    if not (run.passed or broken):
+        broken.append("the gate did not pass")
     for judged in found.answers:
-        _check(found.input, judged)
+        nobody = [_NOBODY] if _undecided(judged) and not run.gate else []
+        _fail(found.input, judged, [*_wrong(judged), *broken, *nobody])
     return found.answers[0]
 
 

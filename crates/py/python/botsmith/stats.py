@@ -142,6 +142,15 @@ def share(
 ) -> Interval:
     """The interval of a share: ``passed`` of ``n``.
 
+    Parameters
+    ----------
+    passed, n : int
+        How many of how many.
+    method : {"wilson", "clopper-pearson", "agresti-coull", "jeffreys", "wald"}
+        How it is made.
+    confidence : float
+        How often it holds the true share.
+
     Examples
     --------
     >>> from botsmith import stats
@@ -169,6 +178,13 @@ def mean(
         The group of each value: values of one group are not independent.
     confidence, seed
         Level of the interval, and seed of the bootstrap.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> found = stats.mean([1, 0, 1, 1])
+    >>> found.value, found.n, found.method
+    (0.75, 4, 'wilson')
     """
     found = json.loads(_native.stats_mean(_floats(values), _groups(groups), confidence, seed))
     return Mean(found["value"], found["n"], _pair(found["interval"]), found["method"])
@@ -182,7 +198,24 @@ def compare(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Compared:
-    """Two lists of scores of the same cases: McNemar's exact test where all are 0 or 1, else sign flips."""
+    """Two lists of scores of the same cases: McNemar's exact test where all are 0 or 1, else sign flips.
+
+    Parameters
+    ----------
+    a, b : iterable of float
+        Scores of the same cases, in the same order.
+    groups : iterable, optional
+        The group of each case: cases of one group are not independent.
+    confidence, seed
+        Level of the interval, and seed of bootstrap and sign flips.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> found = stats.compare([0, 0, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1])
+    >>> round(found.difference, 3), round(found.p, 4)
+    (0.833, 0.0625)
+    """
     text = _native.stats_compare(_floats(a), _floats(b), _groups(groups), confidence, seed)
     found = json.loads(text)
     return Compared(
@@ -200,7 +233,25 @@ def test(
     side: Side = "two-sided",
     seed: int = 0,
 ) -> TestResult:
-    """A paired test of no difference; ``side="greater"`` is b above a."""
+    """A paired test of no difference.
+
+    Parameters
+    ----------
+    a, b : iterable of float
+        Scores of the same cases, in the same order.
+    method : str
+        The test.
+    side : {"two-sided", "greater", "less"}
+        ``"greater"`` is b above a.
+    seed : int
+        Seed of the sign flips, where there are too many to try all.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.test([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).p
+    0.0625
+    """
     found = json.loads(_native.stats_test(method, _floats(a), _floats(b), side, seed))
     return TestResult(found["test"], found["statistic"], found["p"], found["n"])
 
@@ -215,6 +266,13 @@ def correlation(
     method: Literal["pearson", "spearman", "kendall"] = "spearman",
 ) -> Correlation:
     """How two lists go together, such as a judge's scores and people's.
+
+    Parameters
+    ----------
+    a, b : iterable of float
+        Scores of the same cases, in the same order.
+    method : {"pearson", "spearman", "kendall"}
+        Of values, of their ranks, or of pairs in order.
 
     Examples
     --------
@@ -234,7 +292,21 @@ def effect(
         "cohens-dz", "cohens-h", "cliffs-delta", "superiority", "dominance"
     ] = "cohens-dz",
 ) -> float:
-    """How large a difference is, apart from how sure one is of it."""
+    """How large a difference is, apart from how sure one is of it.
+
+    Parameters
+    ----------
+    a, b : iterable of float
+        Scores of the same cases, in the same order.
+    method : {"cohens-dz", "cohens-h", "cliffs-delta", "superiority", "dominance"}
+        In standard deviations, of two rates, or as the share of pairs in which b is above a.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.effect([1, 2, 3], [4, 5, 6], method="cliffs-delta")
+    1.0
+    """
     return _native.stats_effect(method, _floats(a), _floats(b))
 
 
@@ -244,6 +316,13 @@ def adjust(
     correction: Literal["holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli"] = "holm",
 ) -> list[float]:
     """P-values corrected for their number, in the order given.
+
+    Parameters
+    ----------
+    p_values : iterable of float
+        One a test.
+    correction : {"holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli"}
+        The first two hold the chance of any false finding, the others the share of false ones.
 
     Examples
     --------
@@ -260,12 +339,35 @@ def ranking(
     *,
     method: Literal["roc-auc", "average-precision", "brier", "log-loss", "reciprocal-rank"] = "roc-auc",
 ) -> float:
-    """How well scores tell true from false."""
+    """How well scores tell true from false.
+
+    Parameters
+    ----------
+    truth : iterable of bool
+        What is true.
+    scores : iterable of float
+        What was said of each, higher for true.
+    method : {"roc-auc", "average-precision", "brier", "log-loss", "reciprocal-rank"}
+        Of the last three, ``brier`` and ``log-loss`` take probabilities.
+
+    Examples
+    --------
+    >>> from botsmith import stats
+    >>> stats.ranking([True, False, True], [0.9, 0.2, 0.8])
+    1.0
+    """
     return _native.stats_ranking(method, [bool(value) for value in truth], _floats(scores))
 
 
 def pass_at(n: int, c: int, k: int, *, every: bool = False) -> float:
     """The chance that one of ``k`` tries passes (with ``every``: that each does), of ``c`` of ``n`` that did.
+
+    Parameters
+    ----------
+    n, c, k : int
+        Tries that were made, how many of them passed, and tries that are asked about.
+    every : bool
+        Whether each of them has to pass.
 
     Examples
     --------
@@ -277,7 +379,16 @@ def pass_at(n: int, c: int, k: int, *, every: bool = False) -> float:
 
 
 def mean_pass_at(cases: Iterable[tuple[int, int]], k: int, *, every: bool = False) -> float:
-    """The mean of :func:`pass_at` over cases, each with its tries and how many of them passed.
+    """The mean of :func:`pass_at` over cases.
+
+    Parameters
+    ----------
+    cases : iterable of (int, int)
+        The tries of each case, and how many of them passed.
+    k : int
+        Tries that are asked about.
+    every : bool
+        Whether each of them has to pass.
 
     Examples
     --------
@@ -291,7 +402,14 @@ def mean_pass_at(cases: Iterable[tuple[int, int]], k: int, *, every: bool = Fals
 def cases_needed(
     difference: float, sd: float, *, alpha: float = 0.05, power: float = 0.8, side: Side = "two-sided"
 ) -> int:
-    """How many cases show a difference of means, where differences spread by ``sd``.
+    """How many cases show a difference of means.
+
+    Parameters
+    ----------
+    difference, sd : float
+        The difference, and the standard deviation of the differences case by case.
+    alpha, power, side
+        Level of the test, its power, and its side.
 
     Examples
     --------
@@ -305,6 +423,13 @@ def cases_needed(
 def cases_for_width(rate: float, half_width: float, *, confidence: float = 0.95) -> int:
     """How many cases give a pass rate of about ``rate`` an interval of ``half_width`` to either side.
 
+    Parameters
+    ----------
+    rate, half_width : float
+        Shares from 0 to 1.
+    confidence : float
+        The level of the interval.
+
     Examples
     --------
     >>> from botsmith import stats
@@ -315,7 +440,16 @@ def cases_for_width(rate: float, half_width: float, *, confidence: float = 0.95)
 
 
 def power(n: int, difference: float, sd: float, *, alpha: float = 0.05, side: Side = "two-sided") -> float:
-    """The chance that ``n`` cases show a difference of means, where differences spread by ``sd``.
+    """The chance that ``n`` cases show a difference of means.
+
+    Parameters
+    ----------
+    n : int
+        Cases.
+    difference, sd : float
+        The difference, and the standard deviation of the differences case by case.
+    alpha, side
+        Level of the test, and its side.
 
     Examples
     --------
@@ -352,6 +486,13 @@ def detectable(
 def spread(values: Iterable[float], *, confidence: float = 0.95) -> Spread:
     """How values spread, taken as independent.
 
+    Parameters
+    ----------
+    values : iterable of float
+        The values.
+    confidence : float
+        The level of Student's interval.
+
     Examples
     --------
     >>> from botsmith import stats
@@ -364,6 +505,13 @@ def spread(values: Iterable[float], *, confidence: float = 0.95) -> Spread:
 
 def ndcg(gains: Iterable[float], scores: Iterable[float], *, k: int | None = None) -> float:
     """nDCG of scored items with their gains; for ranked lists of ids see :func:`botsmith.metrics.ndcg`.
+
+    Parameters
+    ----------
+    gains, scores : iterable of float
+        What each item is worth, and the score by which it is ranked.
+    k : int, optional
+        Only so many of the best ranked count.
 
     Examples
     --------

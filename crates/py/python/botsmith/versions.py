@@ -161,6 +161,20 @@ class Versions:
         The cartridge: a file, or a name of the search path.
     store : Store or str, optional
         Where versions are kept; the configuration's by default.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from botsmith.versions import Versions
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> cartridge = "meta: {name: Clerk, version: 1.0.0}\\nprovider: {id: script, settings: {otherwise: Hm.}}\\n"
+    >>> _ = (folder / "clerk.yml").write_text(cartridge)
+    >>> bot = Versions(folder / "clerk.yml", store=f"sqlite:{folder / 'state.db'}")
+    >>> better = bot.propose(cartridge.replace("Hm.", "Aha!"), by="ana")
+    >>> bot.promote(better, without_gate="a new word", by="ana").name
+    '1.0.1'
+    >>> bot.diff().added, bot.rollback().name, bot.text() == cartridge
+    (2, '1.0.0', True)
     """
 
     def __init__(self, bot: str | os.PathLike[str], *, store: Store | str | None = None) -> None:

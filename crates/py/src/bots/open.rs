@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::callback::Callback;
 use crate::fault::Fault;
-use crate::function;
+use crate::function::FunctionModel;
 use crate::store::Store;
 
 /// A bot in words.
@@ -83,7 +83,7 @@ pub(super) fn open(
     let permission = permission(&cartridge, wanted.call_tools, confirm);
     let mut builder = match provider {
         Some(callback) => {
-            let model = function::model(&wanted.function, wanted.revision, callback);
+            let model = FunctionModel::new(&wanted.function, wanted.revision, callback);
             let mut builder = Bot::builder(cartridge, Arc::new(model)).variables(wanted.variables);
             if let Some(store) = store {
                 builder = builder.store(store.open()?);
@@ -107,7 +107,7 @@ fn tool(spec: ToolSpec, callback: Callback) -> FnTool {
     FnTool::new(spec, move |arguments: Value, _: Call| {
         let callback = callback.clone();
         async move {
-            let given = callback.ask(arguments.to_string()).await;
+            let given = callback.ask(arguments.to_string(), None).await;
             given.map_err(|raised| ToolFailure(raised.words))
         }
     })

@@ -78,16 +78,18 @@ impl Session {
 
     /// What was said so far, as JSON.
     fn history_json(&self, py: Python<'_>) -> PyResult<String> {
-        let session = &self.0;
-        doorway::quick(py, || {
-            Ok::<_, Fault>(serde_json::to_string(lock(session).history())?)
+        let session = Arc::clone(&self.0);
+        doorway::apart(py, move || {
+            Ok::<_, Fault>(serde_json::to_string(lock(&session).history())?)
         })
     }
 
     /// Forgets everything, in the store too.
     fn forget(&self, py: Python<'_>) -> PyResult<()> {
-        let session = &self.0;
-        doorway::quick(py, || waited(lock(session).forget(), &Call::default()))
+        let session = Arc::clone(&self.0);
+        doorway::apart(py, move || {
+            waited(lock(&session).forget(), &Call::default())
+        })
     }
 }
 

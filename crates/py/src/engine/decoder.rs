@@ -208,8 +208,12 @@ impl Model {
 
     /// The text of tokens' ids.
     fn decode(&self, py: Python<'_>, ids: Vec<u32>, skip_special: bool) -> PyResult<String> {
-        let tokenizer = self.0.tokenizer();
-        doorway::quick(py, || Ok::<_, Fault>(tokenizer.decode(&ids, skip_special)?))
+        let (model, few) = (self.0.clone(), ids.len() < QUICK);
+        let work = move || Ok::<_, Fault>(model.tokenizer().decode(&ids, skip_special)?);
+        match few {
+            true => doorway::quick(py, work),
+            false => doorway::long_at(py, PROMPT, &Stop::new(), |_| Ok(()), work),
+        }
     }
 
     /// Forgets the prompts that were read.

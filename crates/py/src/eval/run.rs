@@ -1,8 +1,9 @@
 //! A run in its store: report, cases, files, comparison with another.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use botsmith::core::yaml::Source;
 use botsmith::eval::evaluators::Registry;
@@ -13,13 +14,15 @@ use botsmith::eval::suite::Suite;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::doorway::{self, Stop};
+use crate::doorway;
 use crate::fault::Fault;
 use crate::stats::CORRECTIONS;
 use crate::store::Store;
 
 /// Cases that cross at once.
 const BATCH: usize = 128;
+/// How often a reader of cases looks for signals.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A complete run; its report is in memory, its cases in the store.
 #[pyclass(frozen, module = "botsmith._native")]
@@ -65,7 +68,7 @@ impl Run {
 
     /// All cases in order, in batches of JSON lists.
     fn cases(&self, py: Python<'_>) -> PyResult<Cases> {
-        let open = doorway::quick(py, || self.store.open())?;
+        let open = self.store.open().map_err(|fault| fault.into_py(py))?;
         let id = self.manifest.id.clone();
         // Read ahead by a batch, so that reading and Python's work go on at once.
         let (sender, receiver) = sync_channel(2);
@@ -106,29 +109,19 @@ impl Run {
     /// One case by its id or the beginning of it, as JSON.
     fn case(&self, py: Python<'_>, name: String) -> PyResult<String> {
         let (store, id) = (self.store.clone(), self.manifest.id.clone());
-        doorway::long(
-            py,
-            &Stop::new(),
-            |_| Ok(()),
-            move || {
-                let open = store.open()?;
-                let run = Runs::new(&*open).open(&id)?;
-                let case = run.case(&name)?;
-                let row = rows::case(&case, &run.manifest, rows::Offsets::CodePoints);
-                Ok::<_, Fault>(row.to_string())
-            },
-        )
+        doorway::apart(py, move || {
+            let open = store.open()?;
+            let run = Runs::new(&*open).open(&id)?;
+            let case = run.case(&name)?;
+            let row = rows::case(&case, &run.manifest, rows::Offsets::CodePoints);
+            Ok::<_, Fault>(row.to_string())
+        })
     }
 
     /// Writes a report: `json`, `jsonl`, `csv`, `markdown`, `junit` or `html`.
     fn write(&self, py: Python<'_>, kind: String, path: PathBuf) -> PyResult<()> {
         let (store, id) = (self.store.clone(), self.manifest.id.clone());
-        doorway::long(
-            py,
-            &Stop::new(),
-            |_| Ok(()),
-            move || write(&store, &id, &kind, &path),
-        )
+        doorway::apart(py, move || write(&store, &id, &kind, &path))
     }
 }
 
@@ -179,28 +172,36 @@ impl Cases {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let next = py.detach(|| {
-            let receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            receiver.recv().ok()
-        });
-        next.transpose().map_err(|fault| fault.into_py(py))
+        loop {
+            let next = py.detach(|| {
+                let receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                receiver.recv_timeout(TICK)
+            });
+            match next {
+                Ok(batch) => return batch.map(Some).map_err(|fault| fault.into_py(py)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            }
+        }
     }
 }
 
 /// A run by its id, the beginning of it, or `latest`.
 #[pyfunction]
-pub(crate) fn open_run(py: Python<'_>, store: &Store, name: &str) -> PyResult<Run> {
-    doorway::quick(py, || {
+pub(crate) fn open_run(py: Python<'_>, store: &Store, name: String) -> PyResult<Run> {
+    let store = store.clone();
+    doorway::apart(py, move || {
         let open = store.open()?;
-        let id = Runs::new(&*open).resolve(name)?;
-        Run::open(store, &id)
+        let id = Runs::new(&*open).resolve(&name)?;
+        Run::open(&store, &id)
     })
 }
 
 /// The runs of a store as JSON, newest first.
 #[pyfunction]
 pub(crate) fn list_runs(py: Python<'_>, store: &Store) -> PyResult<String> {
-    doorway::quick(py, || {
+    let store = store.clone();
+    doorway::apart(py, move || {
         let open = store.open()?;
         let runs = Runs::new(&*open).list()?;
         Ok::<_, Fault>(serde_json::to_string(&runs)?)
@@ -217,26 +218,21 @@ pub(crate) fn compare(py: Python<'_>, a: &Run, b: &Run, correction: &str) -> PyR
         )));
     };
     let sides = [a, b].map(|run| (run.store.clone(), run.manifest.id.clone()));
-    doorway::long(
-        py,
-        &Stop::new(),
-        |_| Ok(()),
-        move || {
-            let open = [sides[0].0.open()?, sides[1].0.open()?];
-            let a = Runs::new(&*open[0]).open(&sides[0].1)?;
-            let b = Runs::new(&*open[1]).open(&sides[1].1)?;
-            let suites = [stored(&a.manifest), stored(&b.manifest)];
-            let mut options = CompareOptions::default();
-            options.correction = correction;
-            // A suite of Python functions cannot be read again; scores are compared all the same.
-            options.suites = match &suites {
-                [Some(a), Some(b)] => Some([a, b]),
-                _ => None,
-            };
-            let found = botsmith::eval::run::compare(&a, &b, &options)?;
-            Ok::<_, Fault>(serde_json::to_string(&found)?)
-        },
-    )
+    doorway::apart(py, move || {
+        let open = [sides[0].0.open()?, sides[1].0.open()?];
+        let a = Runs::new(&*open[0]).open(&sides[0].1)?;
+        let b = Runs::new(&*open[1]).open(&sides[1].1)?;
+        let suites = [stored(&a.manifest), stored(&b.manifest)];
+        let mut options = CompareOptions::default();
+        options.correction = correction;
+        // A suite of Python functions cannot be read again; scores are compared all the same.
+        options.suites = match &suites {
+            [Some(a), Some(b)] => Some([a, b]),
+            _ => None,
+        };
+        let found = botsmith::eval::run::compare(&a, &b, &options)?;
+        Ok::<_, Fault>(serde_json::to_string(&found)?)
+    })
 }
 
 fn stored(manifest: &Manifest) -> Option<Suite> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Given, flows, kinds, read, start};
+use crate::bounds;
 use crate::callback::Callback;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
@@ -52,7 +53,7 @@ pub(super) fn does(kind: Kind, callback: Callback) -> Kind {
                 "folder": task.folder(), "devices": task.devices(), "with": task.with(),
                 "inputs": task.inputs(),
             });
-            let gave = callback.ask(given.to_string()).await;
+            let gave = callback.ask(given.to_string(), None).await;
             let gave = gave.map_err(|raised| StepError::new("python", raised.words))?;
             match serde_json::from_str(&gave) {
                 Ok(Gave::Output { output }) => Ok(output),
@@ -69,7 +70,7 @@ fn worker(store: &Store, given: Given, wanted: &str) -> Result<Worker, Fault> {
         .map_err(|error| Fault::Wrong(format!("lease={}: {error}", wanted.lease)))?;
     let kinds = kinds(Some(store), wanted.allow_commands, given)?;
     let mut worker = Worker::new(flows(store)?, kinds)
-        .concurrency(wanted.concurrency)
+        .concurrency(bounds::concurrency(wanted.concurrency)?)
         .labels(wanted.labels)
         .devices(wanted.devices)
         .memory(wanted.memory)
@@ -93,9 +94,10 @@ pub(crate) struct FlowWorker {
 impl FlowWorker {
     /// Starts one.
     #[new]
-    fn new(py: Python<'_>, store: &Store, given: Given, wanted: &str) -> PyResult<Self> {
-        doorway::quick(py, || {
-            let running = worker(store, given, wanted)?.start()?;
+    fn new(py: Python<'_>, store: &Store, given: Given, wanted: String) -> PyResult<Self> {
+        let store = store.clone();
+        doorway::apart(py, move || {
+            let running = worker(&store, given, &wanted)?.start()?;
             Ok::<_, Fault>(Self {
                 id: running.id().to_owned(),
                 running: Arc::new(Mutex::new(Some(running))),

@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyList, PyString};
 
-use crate::doorway::{self, Stop};
+use crate::bounds;
+use crate::doorway;
 
 /// Bytes of text that are judged between two looks for signals, where all come at once.
 const QUICK: usize = 1 << 16;
@@ -114,12 +115,8 @@ impl Block {
             return doorway::quick(py, || work(&pairs));
         }
         // Texts go back to the caller's thread, which has the interpreter that they are of.
-        let (result, pairs) = doorway::long(
-            py,
-            &Stop::new(),
-            |_| Ok(()),
-            move || work(&pairs).map(|result| (result, pairs)),
-        )?;
+        let (result, pairs) =
+            doorway::apart(py, move || work(&pairs).map(|result| (result, pairs)))?;
         drop(pairs);
         Ok(result)
     }
@@ -143,6 +140,7 @@ pub(super) fn scores(
     references: &Bound<'_, PyList>,
     threads: usize,
 ) -> PyResult<Vec<Option<f64>>> {
+    let threads = bounds::threads(threads).map_err(|fault| fault.into_py(py))?;
     if threads != 1 || judge.in_batches() {
         let judge = Arc::clone(judge);
         return Block::whole(candidates, references)?

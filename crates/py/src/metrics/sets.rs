@@ -14,7 +14,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use serde::Deserialize;
 
-use crate::doorway::{self, Stop};
+use crate::bounds;
+use crate::doorway;
 use crate::fault::Fault;
 
 /// What is relevant to a query: ids with their gains, or ids alone.
@@ -56,6 +57,7 @@ pub(crate) fn retrieval_scores(
             relevant.len()
         )));
     }
+    let threads = bounds::threads(threads).map_err(|fault| fault.into_py(py))?;
     let measure = match measure {
         "reciprocal-rank" => Measure::ReciprocalRank,
         "ndcg" => Measure::Ndcg,
@@ -67,21 +69,16 @@ pub(crate) fn retrieval_scores(
         }
     };
     // Texts go back to the caller's thread, which has the interpreter that they are of.
-    let (scores, queries) = doorway::long(
-        py,
-        &Stop::new(),
-        |_| Ok(()),
-        move || {
-            let queries: Result<Vec<_>> = ranked
-                .into_iter()
-                .zip(relevant)
-                .map(|(ids, of)| Ok((ids, of.relevance()?)))
-                .collect();
-            let queries = queries?;
-            let scores = retrieval::batch(&queries, measure, k, threads);
-            Ok::<_, Error>((scores, queries))
-        },
-    )?;
+    let (scores, queries) = doorway::apart(py, move || {
+        let queries: Result<Vec<_>> = ranked
+            .into_iter()
+            .zip(relevant)
+            .map(|(ids, of)| Ok((ids, of.relevance()?)))
+            .collect();
+        let queries = queries?;
+        let scores = retrieval::batch(&queries, measure, k, threads);
+        Ok::<_, Error>((scores, queries))
+    })?;
     drop(queries);
     Ok(scores)
 }
@@ -140,15 +137,13 @@ pub(crate) fn self_bleu(
     wanted: Option<&str>,
     threads: usize,
 ) -> PyResult<Vec<Option<f64>>> {
+    let threads = bounds::threads(threads).map_err(|fault| fault.into_py(py))?;
     let options = options(wanted).map_err(|fault| fault.into_py(py))?;
     let sets = Arc::new(sets);
     let held = Arc::clone(&sets);
-    let scores = doorway::long(
-        py,
-        &Stop::new(),
-        |_| Ok(()),
-        move || Ok::<_, Fault>(diversity::self_bleu_batch(&held, &options, threads)),
-    )?;
+    let scores = doorway::apart(py, move || {
+        Ok::<_, Fault>(diversity::self_bleu_batch(&held, &options, threads))
+    })?;
     drop(sets);
     Ok(scores)
 }

@@ -13,6 +13,7 @@ use pyo3::pybacked::PyBackedStr;
 use serde_json::Value;
 
 use super::{Doc, QUICK, known};
+use crate::bounds;
 use crate::callback;
 use crate::doorway::{self, Stop};
 use crate::fault::Fault;
@@ -83,7 +84,7 @@ impl Analyser {
         own: Vec<(String, Vec<String>, Py<PyAny>)>,
     ) -> PyResult<Self> {
         let names = own.iter().map(|(name, ..)| name.clone()).collect();
-        let rust = doorway::quick(py, || {
+        let rust = doorway::apart(py, move || {
             let mut kinds = StageKinds::builtin();
             for (name, needs, call) in own {
                 let call = Arc::new(call);
@@ -113,21 +114,18 @@ impl Analyser {
     fn analyse(&self, py: Python<'_>, text: PyBackedStr, given: &str) -> PyResult<(Doc, String)> {
         let given = known(given)?;
         let rust = Arc::clone(&self.rust);
-        let found = match text.len() < QUICK {
-            true => doorway::quick(py, || rust.analyse_given(&*text, given))?,
-            false => doorway::long(
-                py,
-                &Stop::new(),
-                |_| Ok(()),
-                move || rust.analyse_given(&*text, given),
-            )?,
-        };
+        let quickly = text.len() < QUICK;
+        // The text goes back to the caller's thread, which has the interpreter that it is of.
+        let work = move || rust.analyse_given(&*text, given).map(|found| (found, text));
+        let (found, _text) = doorway::by_size(py, quickly, work)?;
         Ok(self.shown(found))
     }
 
     /// The same of a document that is there.
     fn analyse_doc(&self, py: Python<'_>, doc: &Doc) -> PyResult<(Doc, String)> {
-        let found = doorway::quick(py, || self.rust.analyse_doc(doc.rust().clone()))?;
+        let (rust, doc) = (Arc::clone(&self.rust), doc.rust().clone());
+        let quickly = doc.text().len() < QUICK;
+        let found = doorway::by_size(py, quickly, move || rust.analyse_doc(doc))?;
         Ok(self.shown(found))
     }
 
@@ -139,6 +137,7 @@ impl Analyser {
         threads: usize,
         stop: &Stop,
     ) -> PyResult<Vec<(Doc, String)>> {
+        let threads = bounds::threads(threads).map_err(|fault| fault.into_py(py))?;
         let rust = Arc::clone(&self.rust);
         let (found, texts) = doorway::long(
             py,

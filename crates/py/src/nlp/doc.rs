@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use botsmith::nlp::{self as rust, conllu};
+use botsmith::nlp::{self as rust, conllu, evaluate, render};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
+use super::QUICK;
 use crate::doorway;
 use crate::fault::Fault;
 use crate::offsets::Offsets;
@@ -28,6 +29,15 @@ impl Held {
 }
 
 /// An annotated text; never changes.
+///
+/// Examples
+/// --------
+///     >>> from botsmith import nlp
+///     >>> doc = nlp.load("en")("She was late. Why?")
+///     >>> len(doc), doc[0].text, [sentence.text for sentence in doc.sentences]
+///     (6, 'She', ['She was late.', 'Why?'])
+///     >>> doc.lemmas
+///     ['she', 'be', 'late', '.', 'why', '?']
 #[pyclass(frozen, sequence, module = "botsmith.nlp")]
 #[derive(Clone, Debug)]
 pub(crate) struct Doc(Arc<Held>);
@@ -40,6 +50,17 @@ impl Doc {
 
     pub(crate) fn rust(&self) -> &rust::Doc {
         &self.0.doc
+    }
+
+    /// Makes something of the whole document: of a long one apart, where Ctrl-C is heard.
+    fn read<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&rust::Doc) -> T + Send + 'static,
+    ) -> PyResult<T> {
+        let doc = self.clone();
+        let quickly = self.rust().text().len() < QUICK;
+        doorway::by_size(py, quickly, move || Ok::<_, Fault>(work(doc.rust())))
     }
 
     fn column<'py>(
@@ -199,12 +220,17 @@ impl Doc {
 
     /// The document as CoNLL-U.
     fn to_conllu(&self, py: Python<'_>) -> PyResult<String> {
-        doorway::quick(py, || Ok::<_, Fault>(conllu::write(self.rust())))
+        self.read(py, conllu::write)
     }
 
     /// The document as JSON, as `botsmith nlp tag --format json` writes it: its offsets are bytes.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        doorway::quick(py, || Ok::<_, Fault>(self.rust().to_json()))
+        self.read(py, rust::Doc::to_json)
+    }
+
+    /// The document as one picture: each word with its lemma, tags and features.
+    fn to_svg(&self, py: Python<'_>) -> PyResult<String> {
+        self.read(py, |doc| render::svg(std::slice::from_ref(doc)))
     }
 
     fn __str__(&self) -> &str {
@@ -225,7 +251,7 @@ impl Doc {
 
     /// Everything that it holds, in a versioned and checksummed form.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = doorway::quick(py, || Ok::<_, Fault>(self.rust().to_bytes()))?;
+        let bytes = self.read(py, rust::Doc::to_bytes)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -287,12 +313,20 @@ macro_rules! view {
     };
 }
 
-view!(Sentence, sentence, "One sentence of a document.");
-view!(Token, token, "One token of a document: what is written.");
+view!(
+    Sentence,
+    sentence,
+    "One sentence of a document.\n\nExamples\n--------\n    >>> from botsmith import nlp\n    >>> sentence = nlp.load(\"en\")(\"She was late. Why?\").sentences[1]\n    >>> sentence.text, sentence.start, len(sentence)\n    ('Why?', 14, 2)"
+);
+view!(
+    Token,
+    token,
+    "One token of a document: what is written.\n\nExamples\n--------\n    >>> from botsmith import nlp\n    >>> token = nlp.load(\"en\")(\"She was late.\")[1]\n    >>> token.text, token.start, token.end, token.lemma, token.upos\n    ('was', 4, 7, 'be', 'AUX')"
+);
 view!(
     Word,
     word,
-    "One word of a document: what is meant, and what tags belong to."
+    "One word of a document: what is meant, and what tags belong to.\n\nExamples\n--------\n    >>> from botsmith import nlp\n    >>> doc = nlp.load(\"en\")(\"I don't.\")\n    >>> [word.form for word in doc.words], doc.words[2].lemma\n    (['I', 'do', \"n't\", '.'], 'not')"
 );
 
 #[pymethods]
@@ -612,18 +646,33 @@ fn short(text: &str) -> String {
 
 /// Reads CoNLL-U; `path` is its name in errors.
 #[pyfunction]
-pub(crate) fn from_conllu(py: Python<'_>, text: &str, path: &str) -> PyResult<Doc> {
-    doorway::quick(py, || conllu::read(path, text)).map(Doc::new)
+pub(crate) fn from_conllu(py: Python<'_>, text: String, path: String) -> PyResult<Doc> {
+    let quickly = text.len() < QUICK;
+    doorway::by_size(py, quickly, move || conllu::read(&path, &text)).map(Doc::new)
 }
 
 /// Reads what `to_json` wrote; `path` is its name in errors.
 #[pyfunction]
-pub(crate) fn from_json(py: Python<'_>, text: &str, path: &str) -> PyResult<Doc> {
-    doorway::quick(py, || rust::Doc::from_json(path, text)).map(Doc::new)
+pub(crate) fn from_json(py: Python<'_>, text: String, path: String) -> PyResult<Doc> {
+    let quickly = text.len() < QUICK;
+    doorway::by_size(py, quickly, move || rust::Doc::from_json(&path, &text)).map(Doc::new)
 }
 
 /// Reads what `to_bytes` wrote; `path` is its name in errors.
 #[pyfunction]
-pub(crate) fn from_bytes(py: Python<'_>, bytes: &[u8], path: &str) -> PyResult<Doc> {
-    doorway::quick(py, || rust::Doc::from_bytes(path, bytes)).map(Doc::new)
+pub(crate) fn from_bytes(py: Python<'_>, bytes: &[u8], path: String) -> PyResult<Doc> {
+    let bytes = bytes.to_vec();
+    let quickly = bytes.len() < QUICK;
+    doorway::by_size(py, quickly, move || rust::Doc::from_bytes(&path, &bytes)).map(Doc::new)
+}
+
+/// How far a document agrees with a right one, as JSON: names of metrics, and precision, recall and F1 in percent.
+#[pyfunction]
+pub(crate) fn nlp_evaluate(py: Python<'_>, gold: &Doc, system: &Doc) -> PyResult<String> {
+    let (gold, system) = (gold.clone(), system.clone());
+    let quickly = gold.rust().text().len() < QUICK;
+    doorway::by_size(py, quickly, move || {
+        let found = evaluate::evaluate(gold.rust(), system.rust())?;
+        Ok::<_, Fault>(serde_json::to_string(&found)?)
+    })
 }

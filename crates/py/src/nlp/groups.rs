@@ -4,7 +4,7 @@ use botsmith::nlp::verbs::{self as rust, Form, Mood, Number, Person, Tense, Utte
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
-use super::Doc;
+use super::{Doc, QUICK};
 use crate::doorway;
 use crate::fault::Fault;
 use crate::offsets::Offsets;
@@ -12,7 +12,8 @@ use crate::offsets::Offsets;
 /// Utterances with their verb groups, and the marks of grammatical person, as JSON; places are code points.
 #[pyfunction]
 pub(crate) fn verbs(py: Python<'_>, doc: &Doc) -> PyResult<String> {
-    doorway::quick(py, || {
+    let doc = doc.clone();
+    doorway::by_size(py, doc.rust().text().len() < QUICK, move || {
         let doc = doc.rust();
         let found = rust::read(doc);
         let marks: Vec<_> = rust::marks(doc, &found)

@@ -27,37 +27,32 @@ pub(crate) fn stats_agreement(
         "ratio" => Level::Ratio,
         other => return Err(Fault::Wrong(format!("no level {other:?}")).into_py(py)),
     };
-    doorway::long(
-        py,
-        &doorway::Stop::new(),
-        |_| Ok(()),
-        move || {
-            let confidence = Confidence::new(confidence)?;
-            let ratings = Ratings::by_rater(&rows)?;
-            let alpha = krippendorff_alpha(&ratings, level)?;
-            let interval = match alpha {
-                Some(_) if ratings.shared() > 1 => {
-                    Some(alpha_interval(&ratings, level, confidence, DRAWS, seed)?)
-                }
-                _ => None,
-            };
-            let raters = rater_agreement(&ratings, level, confidence, DRAWS, seed)?;
-            let raters: Vec<_> = raters
-                .iter()
-                .map(|r| {
-                    json!({
-                        "rater": r.rater, "shared": r.shared, "value": r.value,
-                        "interval": r.interval, "rest": r.rest,
-                    })
+    doorway::apart(py, move || {
+        let confidence = Confidence::new(confidence)?;
+        let ratings = Ratings::by_rater(&rows)?;
+        let alpha = krippendorff_alpha(&ratings, level)?;
+        let interval = match alpha {
+            Some(_) if ratings.shared() > 1 => {
+                Some(alpha_interval(&ratings, level, confidence, DRAWS, seed)?)
+            }
+            _ => None,
+        };
+        let raters = rater_agreement(&ratings, level, confidence, DRAWS, seed)?;
+        let raters: Vec<_> = raters
+            .iter()
+            .map(|r| {
+                json!({
+                    "rater": r.rater, "shared": r.shared, "value": r.value,
+                    "interval": r.interval, "rest": r.rest,
                 })
-                .collect();
-            let found = json!({
-                "n": ratings.shared(), "raw": ratings.raw(), "alpha": alpha, "interval": interval,
-                "raters": raters,
-            });
-            Ok::<_, Fault>(found.to_string())
-        },
-    )
+            })
+            .collect();
+        let found = json!({
+            "n": ratings.shared(), "raw": ratings.raw(), "alpha": alpha, "interval": interval,
+            "raters": raters,
+        });
+        Ok::<_, Fault>(found.to_string())
+    })
 }
 
 /// Fleiss' and Randolph's kappa of a table of counts; `None` where there is none.
@@ -66,7 +61,7 @@ pub(crate) fn stats_fleiss(
     py: Python<'_>,
     table: Vec<Vec<u64>>,
 ) -> PyResult<(Option<f64>, Option<f64>)> {
-    doorway::quick(py, || {
+    doorway::by_size(py, table.len() < super::FEW, move || {
         let fleiss = rust::fleiss_kappa(&table)?;
         Ok::<_, Fault>((fleiss, rust::randolph_kappa(&table)?))
     })

@@ -42,7 +42,7 @@ pub(crate) fn stats_prediction_powered(
     groups: Option<Vec<String>>,
     confidence: f64,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
+    doorway::by_size(py, a.0.len() < super::FEW, move || {
         let confidence = Confidence::new(confidence)?;
         let a = judged(a, inclusion.as_ref())?;
         let groups = groups.unwrap_or_else(|| (0..a.len()).map(|at| at.to_string()).collect());
@@ -65,7 +65,7 @@ pub(crate) fn stats_inclusion(
     budget: usize,
     random_share: f64,
 ) -> PyResult<Vec<f64>> {
-    doorway::quick(py, || {
+    doorway::by_size(py, priorities.len() < super::FEW, move || {
         inclusion_probabilities(&priorities, budget, random_share)
     })
 }
@@ -78,7 +78,7 @@ pub(crate) fn stats_calibrate(
     labels: Vec<(f64, bool, Option<bool>, f64, String)>,
     seed: u64,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
+    doorway::apart(py, move || {
         let labels: Vec<Label> = labels
             .into_iter()
             .map(|(judge, human, passed, weight, group)| {
@@ -99,9 +99,9 @@ pub(crate) fn stats_calibrate(
 
 /// Scores put through a calibration's map.
 #[pyfunction]
-pub(crate) fn stats_apply_map(py: Python<'_>, map: &str, scores: Vec<f64>) -> PyResult<Vec<f64>> {
-    doorway::quick(py, || {
-        let map: Map = serde_json::from_str(map)?;
+pub(crate) fn stats_apply_map(py: Python<'_>, map: String, scores: Vec<f64>) -> PyResult<Vec<f64>> {
+    doorway::by_size(py, scores.len() < super::FEW, move || {
+        let map: Map = serde_json::from_str(&map)?;
         Ok::<_, Fault>(scores.into_iter().map(|score| map.apply(score)).collect())
     })
 }

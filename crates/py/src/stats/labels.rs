@@ -15,7 +15,7 @@ pub(crate) fn stats_confusion(
     given: Vec<String>,
     order: Option<Vec<String>>,
 ) -> PyResult<String> {
-    doorway::quick(py, || {
+    doorway::by_size(py, truth.len() < super::FEW, move || {
         // Labels in an order of their own are counted by their places in it.
         if let Some(order) = order {
             let place = |label: &String| {

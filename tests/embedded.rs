@@ -86,9 +86,11 @@ async fn a_client_that_stays_gets_the_answer_and_its_verdicts() {
     client.read_to_string(&mut said).await.unwrap();
     let body = said.split("\r\n\r\n").nth(1).unwrap();
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
-    let text = body.to_string();
-    assert!(
-        text.contains("In 3 days.") && text.contains("icontains"),
-        "{body:#}"
-    );
+    let answer = &body["answers"][0];
+    assert_eq!(answer["text"], "In 3 days.");
+    let verdicts = answer["verdicts"].as_array().unwrap();
+    assert_eq!(verdicts.len(), 2, "{body:#}");
+    for verdict in verdicts {
+        assert_eq!(verdict["judged"]["passed"], true, "{body:#}");
+    }
 }

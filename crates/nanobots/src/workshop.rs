@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::bot::{Behavior, BotBuilder, Permission};
 use crate::cartridge::{Configured, Options, Profile, Variables};
+use crate::interface::{self, Mode};
 use crate::library::Library;
 use crate::provider::{OpenOptions, ProviderConfig, ProviderKind, ProviderOverride};
 use crate::router::{self, AnswerCache, CacheBound, Prices, RouterOptions};
@@ -390,7 +391,16 @@ impl Workshop {
             _ => self.provider_of(cartridge)?,
         };
         let bot = self.builder_on(cartridge, &config)?.build()?;
-        let request = bot.request(Behavior::Interaction, &[Message::user(input)])?;
+        let inner = &*bot.inner;
+        // As a session says it: adapter and affixes belong to what is sent.
+        let said = interface::input(
+            inner.cartridge.value(),
+            Mode::Eval,
+            input,
+            inner.safety.sandboxed,
+            &inner.sandbox,
+        )?;
+        let request = bot.request(Behavior::Interaction, &[Message::user(said)])?;
         Ok((config, request))
     }
 }

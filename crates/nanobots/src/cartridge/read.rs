@@ -25,8 +25,8 @@ use crate::{Error, Result};
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// Nested collections at most.
 const DEPTH: usize = 64;
-/// Values of one file at most.
-const NODES: usize = 200_000;
+/// Values of one file at most, keys included: as many mappings as that, read and copied, stay under 100 MB.
+const NODES: usize = 80_000;
 /// Cartridges in one chain of `extends` at most.
 const EXTENDS: usize = 8;
 /// The code of errors about files that a cartridge names.

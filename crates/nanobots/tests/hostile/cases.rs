@@ -75,7 +75,7 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             format!("meta: {{name: {}}}", "x".repeat(5 << 20)).into(),
             "more than 4194304 bytes",
         ),
-        ("many.yml", keys(200_001).into(), "more than 200000 values"),
+        ("many.yml", keys(80_001).into(), "more than 80000 values"),
         (
             "commas.yml",
             format!("a: [{}]", ",".repeat(300_000)).into(),
@@ -154,7 +154,7 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("tools.yml", tools(513).into(), "at most 512"),
         (
             "own-keys.yml",
-            (0..60_000)
+            (0..30_000)
                 .fold(String::from("botsmith:\n"), |mut text, at| {
                     let _ = writeln!(text, "  fallbakcs{at}: {at}");
                     text
@@ -164,7 +164,7 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         (
             "evaluate-keys.yml",
-            (0..60_000)
+            (0..30_000)
                 .fold(String::from("botsmith:\n  evaluate:\n"), |mut text, at| {
                     let _ = writeln!(text, "    datasset{at}: {at}");
                     text
@@ -186,7 +186,7 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 /// Names and contents of cartridges that load.
 pub fn dear() -> Vec<(&'static str, String)> {
-    let lines = |line: &dyn Fn(usize) -> String| (0..60_000).map(line).collect::<String>();
+    let lines = |line: &dyn Fn(usize) -> String| (0..30_000).map(line).collect::<String>();
     let below = |head: &str, line: &dyn Fn(usize) -> String| format!("{head}{}", lines(line));
     let settings = "provider:\n  id: openai\n  settings:\n";
     vec![
@@ -232,7 +232,7 @@ pub fn dear() -> Vec<(&'static str, String)> {
         ),
         (
             "a list of nothing",
-            format!("a: [{}]\n", "x,".repeat(150_000)),
+            format!("a: [{}]\n", "x,".repeat(70_000)),
         ),
     ]
 }

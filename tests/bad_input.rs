@@ -342,6 +342,26 @@ fn a_suite_without_a_version() {
 }
 
 #[test]
+fn more_repeats_than_memory_holds() {
+    let said = of_suite(suite("version: 1", "version: 1\nrepeat: 10000000"));
+    assert!(
+        said.contains("10000000 answers a case and bot are more than 10000"),
+        "{said}"
+    );
+    assert!(said.contains("--> suite.yaml:2"), "{said}");
+}
+
+#[test]
+fn a_suite_that_judges_nothing() {
+    let said = of_suite(SUITE.replace("evaluators:\n  - equals", "evaluators: []"));
+    assert!(
+        said.contains("the list is empty: nothing would be judged"),
+        "{said}"
+    );
+    assert!(said.contains("in `evaluators`"), "{said}");
+}
+
+#[test]
 fn two_bots_of_one_name() {
     assert_eq!(
         of_suite(suite(
@@ -928,7 +948,32 @@ fn a_case_without_a_reference_where_one_is_needed() {
     assert_eq!(
         of_rows("{\"id\": \"k\", \"input\": \"q\", \"said\": \"yes\"}\n"),
         r"error[BS-EVAL-003]: case `k` has no reference, and `equals` compares with one
+  --> data.jsonl:1 in `/reference`
 "
+    );
+}
+
+#[test]
+fn a_reference_that_nothing_is_taken_from() {
+    let suite = suite("- equals", "- equals\nextract: [last-number]");
+    let rows = format!("{ROW}{}", ROW.replacen("\"q\"", "\"p\"", 1));
+    let said = eval(&folder(suite, "data.jsonl", rows)).ends(2).stderr;
+    assert!(said.starts_with("error[BS-EVAL-002]: case `"), "{said}");
+    assert!(said.contains("--> data.jsonl:1 in `/reference`"), "{said}");
+}
+
+#[test]
+fn a_reference_with_a_decimal_point_where_decimals_have_a_comma() {
+    let suite = suite("- equals", "- number-equals: {decimal: comma}");
+    let row = ROW.replace(
+        "\"reference\": \"yes\"",
+        "\"id\": \"n\", \"reference\": \"1234.5\"",
+    );
+    assert_eq!(
+        eval(&folder(suite, "data.jsonl", row)).ends(2).stderr,
+        r#"error[BS-EVAL-002]: case `n`: with `decimal: comma`, "1234.5" reads as 5: write its decimals after a comma, or leave `decimal` out
+  --> data.jsonl:1 in `/reference`
+"#
     );
 }
 
@@ -943,11 +988,248 @@ fn an_undefined_name_in_a_template() {
         .ends(2)
         .stderr,
         r"error[BS-EVAL-001]: template failed on case `k1`: `{{ fcat }}`: the case has no field `fcat`; did you mean `fact`?
+  --> data.jsonl:1
+"
+    );
+}
+
+// Text and numbers in conditions.
+
+#[test]
+fn a_text_compared_with_a_number_in_a_condition() {
+    let csv = "id,input,reference,said,level,flag\nc1,q,yes,yes,1,false\n";
+    for (condition, wanted) in [
+        (
+            "level > 2",
+            r#"`level` is the text "1", compared with the number 2: write `level | float > 2`"#,
+        ),
+        (
+            "flag",
+            r#"`flag` is the text "false", and every text that is not empty is true: write `flag == "true"`"#,
+        ),
+    ] {
+        let when = csv_suite().replace("- equals", &format!("- equals: {{when: '{condition}'}}"));
+        let slice = format!(
+            "{}slices: [{{name: s, when: '{condition}'}}]\n",
+            csv_suite()
+        );
+        for suite in [when, slice] {
+            let said = eval(&folder(suite, "data.csv", csv)).ends(2).stderr;
+            assert!(said.starts_with("error[BS-EVAL-001]: "), "{said}");
+            assert!(
+                said.contains("case `c1`") && said.contains(wanted),
+                "{said}"
+            );
+            assert!(said.contains("--> data.csv:2"), "{said}");
+        }
+        let folder = folder(csv_suite(), "data.csv", csv);
+        let said = folder
+            .run(&["eval", "suite.yaml", "--filter", condition])
+            .ends(2)
+            .stderr;
+        assert!(
+            said.contains(wanted) && said.contains("data.csv:2"),
+            "{said}"
+        );
+    }
+    let right = csv_suite().replace(
+        "- equals",
+        "- equals: {when: 'level | int > 2 or flag == \"true\"'}",
+    );
+    let judged = folder(right, "data.csv", csv).judge();
+    assert_eq!(judged["bots"][0]["scores"]["equals"]["skipped"], 1);
+}
+
+#[test]
+fn a_number_as_id_is_text_in_a_condition() {
+    let row = ROW.replacen('{', "{\"id\": 7, ", 1);
+    let folder = folder(SUITE, "data.jsonl", row);
+    let said = folder
+        .run(&["eval", "suite.yaml", "--filter", "id > 5"])
+        .ends(2)
+        .stderr;
+    assert!(said.contains("`id` is the text \"7\""), "{said}");
+    folder
+        .run(&["eval", "suite.yaml", "--filter", "id | int > 5"])
+        .ends(0);
+    folder
+        .run(&["eval", "suite.yaml", "--filter", "id == '7'"])
+        .ends(0);
+}
+
+#[test]
+fn a_name_that_no_case_bears_is_a_warning_with_the_nearest() {
+    let text = suite(
+        "- equals",
+        "- equals: {when: 'levl is not defined'}\nslices: [/topik, {name: odd, when: 'vars.lvel == 1'}, /level]\n\
+         gate: [{failed: {max: 1}, slice: {level: hih}}]",
+    );
+    let row = ROW.replacen('{', "{\"topic\": \"x\", \"level\": \"high\", ", 1);
+    let report = folder(text, "data.jsonl", row)
+        .run(&["eval", "suite.yaml", "--json"])
+        .ends(1)
+        .json();
+    let warnings = report["warnings"].to_string();
+    for wanted in [
+        "`when` of equals asks for `levl`, which no case has; did you mean `level`?",
+        "slice `topik` asks for `/topik`, which no case has; did you mean `topic`?",
+        "slice `odd` asks for `lvel`, which no case has; did you mean `level`?",
+        "the gate asks for level `hih`, which no case has; did you mean `high`?",
+    ] {
+        assert!(warnings.contains(wanted), "{wanted}: {warnings}");
+    }
+}
+
+// Messages.
+
+#[test]
+fn a_message_of_an_unknown_role() {
+    let said = of_rows(
+        "{\"messages\": [{\"role\": \"usr\", \"content\": \"q\"}], \"reference\": \"yes\", \"said\": \"yes\"}\n",
+    );
+    assert_eq!(
+        said,
+        r#"error[BS-EVAL-010]: messages: message 1 has the role `usr`; did you mean `user`?
+  --> data.jsonl:1
+    = help: messages look like [{"role": "user", "content": "…"}]
+"#
+    );
+}
+
+#[test]
+fn messages_without_one_of_the_user() {
+    let said = of_rows(
+        "{\"messages\": [{\"role\": \"system\", \"content\": \"q\"}], \"reference\": \"yes\", \"said\": \"yes\"}\n",
+    );
+    assert!(
+        said.contains("messages: none of them is the user's\n  --> data.jsonl:1"),
+        "{said}"
+    );
+}
+
+// Reports in the place of what is judged.
+
+#[test]
+fn a_report_in_the_place_of_the_suite_or_its_data() {
+    let joined = SUITE.replace(
+        "{answer: /said}",
+        "{path: said.jsonl, id: /id, answer: /said}",
+    );
+    let row = ROW.replacen('{', "{\"id\": 1, ", 1);
+    let folder = folder(joined, "data.jsonl", &row);
+    folder.write("said.jsonl", &row);
+    let before = ["suite.yaml", "data.jsonl", "said.jsonl"].map(|name| folder.read(name));
+    for (args, wanted) in [
+        (
+            ["--jsonl", "data.jsonl"].as_slice(),
+            "data.jsonl is the suite's dataset: the jsonl report would replace it",
+        ),
+        (
+            &["--junit", "./suite.yaml"],
+            "./suite.yaml is the suite itself: the junit report",
+        ),
+        (
+            &["--html", "said.jsonl"],
+            "said.jsonl is the file of bot's recorded answers",
+        ),
+        (
+            &["--csv", "a", "--markdown", "./a"],
+            "./a is to hold two reports: csv and markdown",
+        ),
+    ] {
+        let said = folder
+            .run(&[&["eval", "suite.yaml"], args].concat())
+            .ends(2)
+            .stderr;
+        assert!(said.contains(wanted), "{args:?}: {said}");
+        assert!(!folder.at(".botsmith").exists(), "nothing was judged");
+    }
+    folder.run(&["eval", "suite.yaml"]).ends(0);
+    let said = folder
+        .run(&["eval", "show", "--jsonl", "data.jsonl"])
+        .ends(2)
+        .stderr;
+    assert!(said.contains("data.jsonl is the run's dataset"), "{said}");
+    let said = folder
+        .run(&["eval", "show", "--csv", "said.jsonl"])
+        .ends(2)
+        .stderr;
+    assert!(
+        said.contains("said.jsonl is a file of recorded answers"),
+        "{said}"
+    );
+    for file in ["suite.yaml", "data.jsonl"] {
+        let said = folder
+            .run(&["eval", "export", "latest", file])
+            .ends(2)
+            .stderr;
+        assert!(
+            said.contains("is there and holds no exported run"),
+            "{said}"
+        );
+    }
+    folder.run(&["eval", "export", "latest", "run.bin"]).ends(0);
+    folder.run(&["eval", "export", "latest", "run.bin"]).ends(0);
+    let after = ["suite.yaml", "data.jsonl", "said.jsonl"].map(|name| folder.read(name));
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_report_that_the_suite_itself_puts_over_its_data_has_its_line() {
+    assert_eq!(
+        of_suite(format!("{SUITE}report: {{csv: data.jsonl}}\n")),
+        r"error[BS-CORE-001]: data.jsonl is the suite's dataset: the csv report would replace it
+  --> suite.yaml:8:15 in `report.csv`
+    |
+  8 | report: {csv: data.jsonl}
+    |               ^
+    = help: name another file
 "
     );
 }
 
 // What is accepted, so that the mistakes above are the only ones.
+
+#[test]
+fn fields_of_refusals_and_errors_that_say_no_are_no_refusals() {
+    let suite = SUITE.replace(
+        "{answer: /said}",
+        "{answer: /said, refusal: /no, error: /err}",
+    );
+    let mut rows = String::new();
+    for (i, no) in [
+        "false",
+        "\"\"",
+        "0",
+        "null",
+        "[]",
+        "\"false\"",
+        "\"no thanks\"",
+        "true",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let row = format!(
+            "{{\"id\": {i}, \"input\": \"q\", \"reference\": \"yes\", \"said\": \"yes\", \"no\": {no}, \"err\": false}}\n"
+        );
+        rows.push_str(&row);
+    }
+    let judged = folder(suite, "data.jsonl", rows).judge();
+    let bot = &judged["bots"][0];
+    assert_eq!(
+        (&bot["answered"], &bot["refused"], &bot["failed"]),
+        (&6.into(), &2.into(), &0.into())
+    );
+    let csv = csv_suite().replace("{answer: said}", "{answer: said, refusal: no, error: err}");
+    let rows = "id,input,reference,said,no,err\n1,q,yes,yes,false,\n2,q,yes,yes,False,0\n3,q,yes,,true,\n4,q,yes,,,timeout\n";
+    let judged = folder(csv, "data.csv", rows).judge();
+    let bot = &judged["bots"][0];
+    assert_eq!(
+        (&bot["answered"], &bot["refused"], &bot["failed"]),
+        (&2.into(), &1.into(), &1.into())
+    );
+}
 
 #[test]
 fn a_byte_order_mark_is_no_mistake() {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use common::{Folder, close, keys};
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 
 #[test]
 fn metric_scores_each_line_in_order() {
@@ -421,6 +422,14 @@ fn schema_and_reader_refuse_the_same_mistakes() {
         ("repeat: 2", "repeat: 0"),
         ("seed: 3", "seed: x"),
         ("junit: e.xml", "junti: e.xml"),
+        ("name: all", "name: ''"),
+        ("name: all", "name: ' '"),
+        ("html: f.html", "html: ''"),
+        ("repeat: 2", "repeat: 10001"),
+        ("value: \"A\", name: has-a", "value: \"\", name: has-a"),
+        ("value: \"A\", name: has-a", "name: has-a"),
+        ("name: has-a", "name: ''"),
+        ("slices: [/topic,", "slices: [/topic, /topic,"),
     ] {
         assert!(FULL.contains(right), "{right}");
         let text = FULL.replacen(right, wrong, 1);
@@ -437,6 +446,74 @@ fn schema_and_reader_refuse_the_same_mistakes() {
             "`{wrong}`: {}",
             ran.stderr
         );
+    }
+}
+
+#[test]
+fn schema_and_reader_take_the_same_oddities() {
+    let schema = schema();
+    for (right, odd) in [
+        ("name: all", "name: 7"),
+        ("name: all", "name: true"),
+        ("{name: b,", "{name: 12,"),
+        ("html: f.html", "html: 5"),
+        ("name: has-a", "name: 3"),
+        ("seed: 3", "seed: 9223372036854775807"),
+        ("repeat: 2", "repeat: 10000"),
+    ] {
+        assert!(FULL.contains(right), "{right}");
+        // Without what refers to the names.
+        let text = FULL.replacen(right, odd, 1);
+        let text =
+            text.split("gate:").next().unwrap().to_owned() + &text[text.find("repeat:").unwrap()..];
+        let errors: Vec<_> = schema
+            .iter_errors(&yaml("x.yaml", &text))
+            .map(|e| format!("{} {e}", e.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "`{odd}`: {errors:?}");
+        let folder = Folder::with_suite(&text);
+        folder.write("a.csv", "id,said,no,err,s,eur\n");
+        folder.write("data.jsonl", "");
+        let ran = folder.run(&["eval", "suite.yaml"]).ends(2);
+        // Read, and only then found to be without cases.
+        assert!(
+            ran.stderr.contains("there are no cases"),
+            "`{odd}`: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_list_without_evaluators_is_refused_by_schema_and_reader() {
+    let text = "version: 1\ndataset: [{input: q, said: a}]\nbots: [{name: b, recorded: {answer: /said}}]\nevaluators: []\n";
+    assert!(!schema().is_valid(&yaml("x.yaml", text)));
+    let ran = Folder::with_suite(text)
+        .run(&["eval", "suite.yaml"])
+        .ends(2);
+    assert!(ran.stderr.contains("suite.yaml:4"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_list_of_runs_names_them_as_other_objects_do() {
+    let folder = Folder::with_suite(
+        "version: 1\ndataset: [{input: q, reference: a, said: a}]\nbots: [{name: b, recorded: {answer: /said}}]\nevaluators: [equals]\n",
+    );
+    let run = folder.report()["run"].clone();
+    let list = folder.run(&["eval", "list", "--json"]).ends(0).json();
+    assert_eq!(
+        (&list["runs"][0]["run"], &list["runs"][0]["id"]),
+        (&run, &run)
+    );
+}
+
+#[test]
+fn tables_fit_eighty_columns() {
+    let folder = Folder::new();
+    for args in [["doctor"].as_slice(), &["metric", "--list"]] {
+        let shown = folder.run(args).ends(0).stdout;
+        let wide: Vec<_> = shown.lines().filter(|line| line.width() > 80).collect();
+        assert!(wide.is_empty(), "{args:?}: {wide:#?}");
     }
 }
 

@@ -499,7 +499,7 @@ fn extract_that_finds_nothing_in_a_reference_names_the_case() {
     assert_eq!(
         ran.stderr,
         "error[BS-EVAL-002]: case `q3`: final-line | last-number finds nothing in its \
-         reference \"3 * 7 and 1000 A: twelve\"\n"
+         reference \"3 * 7 and 1000 A: twelve\"\n  --> data.jsonl:4 in `/truth`\n"
     );
 }
 

@@ -46,6 +46,39 @@ fn quickstart_passes_its_gate_and_says_what_its_page_shows() {
     );
 }
 
+/// Pages that show what the command prints, run's id and seconds apart.
+#[test]
+fn pages_show_the_report_of_quickstart_as_the_command_prints_it() {
+    let printed = quickstart().run(&["eval", "suite.yaml"]).ends(0).stdout;
+    for page in ["README.md", "docs/src/quickstart.md"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = std::fs::read_to_string(&path)
+            .unwrap()
+            .replace("\r\n", "\n");
+        let start = text.find("```text\nquickstart · ").unwrap() + "```text\n".len();
+        let end = start + text[start..].find("```").unwrap();
+        if std::env::var_os("BOTSMITH_BLESS").is_some() {
+            let new = format!("{}{printed}{}", &text[..start], &text[end..]);
+            std::fs::write(&path, new).unwrap();
+            continue;
+        }
+        assert_eq!(any_run(&text[start..end]), any_run(&printed), "{page}");
+    }
+}
+
+/// Any run and any time stand for all.
+fn any_run(text: &str) -> String {
+    let word = |word: &str| match word {
+        id if id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()) => "RUN".to_owned(),
+        other => other.to_owned(),
+    };
+    let line = |line: &str| match line.starts_with("run ") {
+        true => "run RUN · TIME".to_owned(),
+        false => line.split(' ').map(word).collect::<Vec<_>>().join(" "),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn the_commented_rule_of_quickstart_fails_the_gate() {
     let folder = quickstart();

@@ -398,3 +398,140 @@ slices: [/topic/name, tags, {name: long, when: \"vars.size > 10\"}, {name: by-si
         ]
     );
 }
+
+#[test]
+fn a_rule_on_failed_or_refused_answers_counts_those_of_its_slice() {
+    // `poor` failed on cases 0 and 2 and refused 4: all of them in the north, which has 20 cases.
+    let rules = gate(
+        "{bot: poor, failed: {max: 0.06}, slice: {topic: north}}, {bot: poor, failed: {max: 0.06}, slice: {topic: south}}, \
+         {bot: poor, refused: {max: 0.04}, slice: {topic: north}}, {bot: poor, refused: {max: 0.04}, slice: {topic: south}}, \
+         {bot: poor, failed: {max: 0.06}}, {bot: poor, failed: {max: 0.06}, slice: {topic: west}}",
+    );
+    let found: Vec<_> = rules
+        .iter()
+        .map(|rule| (rule["passed"] == true, rule["observed"].as_f64()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (false, Some(0.1)),
+            (true, Some(0.0)),
+            (false, Some(0.05)),
+            (true, Some(0.0)),
+            (true, Some(0.05)),
+            (false, None),
+        ]
+    );
+    let words = rules[0]["rule"].as_str().unwrap();
+    assert_eq!(
+        words,
+        "poor: failed answers where topic is north at most 6.0 %"
+    );
+}
+
+#[test]
+fn with_groups_the_order_of_the_bots_changes_no_verdict_of_the_gate() {
+    // Twenty cases in ten groups; b is right on one more.
+    let judged = |bots: &str, rule: &str| {
+        let folder = Folder::with_suite(&format!(
+            "version: 1
+dataset: {{path: data.jsonl, group: /group}}
+bots: [{bots}]
+evaluators: [equals]
+gate: [{rule}]
+"
+        ));
+        let mut lines = String::new();
+        for i in 0..20 {
+            let said = |yes: bool| if yes { "yes" } else { "no" };
+            let row = json!({"input": i, "reference": "yes", "group": i / 2,
+                "a": said(i % 3 == 0), "b": said(i % 3 == 0 || i == 1)});
+            let _ = writeln!(lines, "{row}");
+        }
+        folder.write("data.jsonl", lines);
+        let report = folder
+            .run(&["eval", "suite.yaml", "--json", "--store", "memory:"])
+            .json();
+        let found = &report["comparisons"][0];
+        let end = |i: usize| found["interval"][i].as_f64().unwrap();
+        (
+            report["gate"]["passed"] == true,
+            end(0),
+            end(1),
+            found["p"].as_f64(),
+        )
+    };
+    let (a, b) = (
+        "{name: a, recorded: {answer: /a}}",
+        "{name: b, recorded: {answer: /b}}",
+    );
+    let rule = "{metric: equals, bot: b, not-worse-than: {bot: a, margin: 0.05}}";
+    let there = judged(&format!("{a}, {b}"), rule);
+    let back = judged(&format!("{b}, {a}"), rule);
+    assert_eq!((there.0, back.0), (false, false));
+    assert!(
+        (there.1 + back.2).abs() < 1e-12 && (there.2 + back.1).abs() < 1e-12,
+        "{there:?} {back:?}"
+    );
+    assert!((there.1 + 0.0631).abs() < 1e-4, "{there:?}");
+    assert_eq!((there.3, back.3), (Some(1.0), Some(1.0)));
+}
+
+#[test]
+fn counts_and_graded_scores_of_0_and_1_are_no_pass_rates() {
+    let folder = Folder::with_suite(
+        "version: 1
+dataset: data.jsonl
+bots: [{name: a, recorded: {answer: /a}}, {name: b, recorded: {answer: /b}}]
+evaluators: [equals, sentences, token-f1, {token-f1: {name: enough, threshold: 0.5}}]
+slices: [/topic]
+",
+    );
+    let mut lines = String::new();
+    for (a, b) in [("no.", "yes."), ("no.", "yes."), ("yes.", "yes.")] {
+        let row = json!({"input": "?", "reference": "yes.", "topic": "x", "a": a, "b": b});
+        let _ = writeln!(lines, "{row}");
+    }
+    folder.write("data.jsonl", lines);
+    let report = folder.judge();
+    let scores = &report["bots"][0]["scores"];
+    assert_eq!(scores["equals"]["method"], "wilson");
+    for (metric, interval) in [("sentences", json!([1.0, 1.0])), ("token-f1", json!(null))] {
+        assert_eq!(scores[metric]["method"], "bca", "{metric}");
+        assert_eq!(scores[metric]["pass_rate"], Value::Null);
+        if !interval.is_null() {
+            assert_eq!(scores[metric]["interval"], interval);
+        }
+    }
+    assert_eq!(scores["enough"]["method"], "bca");
+    // Wilson for 1 of 3.
+    let passed = &scores["enough"]["pass_interval"];
+    assert!(
+        (passed[0].as_f64().unwrap() - 0.0615).abs() < 1e-4,
+        "{passed}"
+    );
+    let test = |metric: &str| {
+        let all = report["comparisons"].as_array().unwrap();
+        let found = all.iter().find(|c| c["metric"] == metric).unwrap();
+        (found["test"].clone(), found["effect"]["name"].clone())
+    };
+    assert_eq!(test("equals"), (json!("mcnemar-exact"), json!("cohen-h")));
+    assert_eq!(
+        test("token-f1"),
+        (json!("sign-flip-exact"), json!("cohen-dz"))
+    );
+    assert_eq!(test("sentences").0, json!("sign-flip-exact"));
+    let shown = folder.run(&["eval", "suite.yaml"]).ends(0).stdout;
+    let line = |name: &str| {
+        shown
+            .lines()
+            .filter(|line| line.contains(name))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(
+        !line("sentences").contains('%') && !line("sentences").contains("pt"),
+        "{shown}"
+    );
+    assert!(line("equals  ").contains("pt"), "{shown}");
+}

@@ -311,7 +311,15 @@ fn list_and_show_find_runs_by_their_first_digits() {
     assert_eq!(list["runs"].as_array().unwrap().len(), 2);
     assert_eq!(
         keys(&list["runs"][0]),
-        ["id", "suite", "started_ms", "complete", "passed", "cases"]
+        [
+            "id",
+            "suite",
+            "started_ms",
+            "complete",
+            "passed",
+            "cases",
+            "run"
+        ]
     );
     let id = first["run"].as_str().unwrap();
     for name in [id, &id[..12], &id[..8]] {
@@ -628,5 +636,48 @@ fn gc_keeps_the_newest_and_the_dry_run_removes_nothing() {
         ran.stderr.contains("--keep 0 would remove every run"),
         "{}",
         ran.stderr
+    );
+}
+
+#[test]
+fn gc_says_why_a_run_that_was_just_begun_stays() {
+    use botsmith::eval::run::{RunOptions, Runner};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let folder = folder(2_000, 100);
+    let suite = botsmith::eval::suite::Suite::load(folder.at("suite.yaml")).unwrap();
+    std::fs::create_dir_all(folder.at(".botsmith")).unwrap();
+    let url = format!("sqlite:{}", folder.at(".botsmith/state.db").display());
+    let store = botsmith::core::store::open(&url).unwrap();
+    let stop = AtomicBool::new(false);
+    let progress = |_| stop.store(true, Ordering::Relaxed);
+    let mut options = RunOptions::default();
+    options.progress = Some(&progress);
+    options.cancel = Some(&stop);
+    Runner::new(&*store).with(options).run(&suite).unwrap_err();
+    drop(store);
+
+    let json = folder.run(&["eval", "gc", "--json"]).ends(0).json();
+    assert_eq!((&json["runs"], &json["young"]), (&json!(0), &json!(1)));
+    let said = folder.run(&["eval", "gc"]).ends(0).stdout;
+    assert!(
+        said.contains("1 unfinished run is younger than an hour and stays"),
+        "{said}"
+    );
+    let help = folder.run(&["eval", "--help"]).ends(0).stdout;
+    assert!(help.contains("more than an hour ago"), "{help}");
+}
+
+#[test]
+fn what_to_do_next_names_the_run_also_where_a_later_one_is_there() {
+    let folder = folder(30, 10);
+    let first = folder.run(&["eval", "suite.yaml", "--json"]).ends(0).json();
+    folder.run(&["eval", "suite.yaml", "--seed", "9"]).ends(0);
+    let again = folder.run(&["eval", "suite.yaml"]).ends(0).stdout;
+    let short = &first["run"].as_str().unwrap()[..12];
+    assert!(again.contains("judged before"), "{again}");
+    assert!(
+        again.contains(&format!("next: botsmith eval show {short} --failures")),
+        "{again}"
     );
 }

@@ -1,4 +1,5 @@
-//! The conversation at a terminal, as a person has it: on a pseudo-terminal, with the real keys.
+//! The conversation at a terminal, as a person has it: on a pseudo-terminal, with the real keys; and the bar of
+//! a run that takes long.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -163,4 +164,45 @@ fn lines_come_back_in_the_next_conversation_unless_sessions_are_sealed() {
     let kept = folder.read(".botsmith/repl-history");
     assert!(kept.contains("remembered"), "{kept}");
     assert!(!kept.contains("confidential"), "{kept}");
+}
+
+/// A suite that asks a bot twice a second, eight times.
+fn slow_suite() -> Folder {
+    let folder = folder();
+    let cases = "{input: long, n: 1}, {input: long, n: 2}, {input: long, n: 3}, {input: long, n: 4}, \
+                 {input: long, n: 5}, {input: long, n: 6}, {input: long, n: 7}, {input: long, n: 8}";
+    folder.write(
+        "suite.yaml",
+        format!("version: 1\ndataset: [{cases}]\nbots: [{{cartridge: slow.yml, rate: 2/s}}]\nevaluators: [{{contains: the-end}}]\n"),
+    );
+    folder
+}
+
+#[test]
+fn a_bar_on_a_terminal_shows_how_far_a_run_is_and_goes_when_it_is_done() {
+    let folder = slow_suite();
+    let mut command = folder.command(&["eval", "suite.yaml", "--store", "memory:"]);
+    command.env("TERM", "xterm");
+    let mut run = spawn_command(command, Some(PATIENCE)).unwrap();
+    let before = run.exp_string(" of 8 answers").unwrap();
+    assert!(before.contains(" %"), "{before:?}");
+    // The line is cleared before the report is printed.
+    let drawn = run.exp_string("\u{1b}[1msuite").unwrap();
+    assert!(drawn.contains("\u{1b}[2K"), "{drawn:?}");
+    let report = run.exp_eof().unwrap();
+    assert!(!report.contains(" of 8 answers"), "{report:?}");
+}
+
+#[test]
+fn no_bar_is_drawn_where_stderr_is_no_terminal_or_quiet_is_wanted() {
+    let folder = slow_suite();
+    let ran = folder
+        .run(&["eval", "suite.yaml", "--store", "memory:"])
+        .ends(0);
+    assert_eq!(ran.stderr, "");
+    let mut command = folder.command(&["eval", "suite.yaml", "--store", "memory:", "--quiet"]);
+    command.env("TERM", "xterm");
+    let mut run = spawn_command(command, Some(PATIENCE)).unwrap();
+    let shown = run.exp_eof().unwrap();
+    assert!(!shown.contains(" of 8 answers"), "{shown:?}");
 }

@@ -49,7 +49,7 @@ pub(crate) struct Global {
     /// Colours: `auto` (only on a terminal), `always`, `never`
     #[arg(long, global = true, value_name = "WHEN")]
     pub(crate) color: Option<String>,
-    /// Working threads [default: one a core]
+    /// Working threads, 256 at most [default: one a core]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<String>,
 }
@@ -240,7 +240,7 @@ pub(crate) enum EvalCommand {
     Import(Import),
     /// Judge the stored answers of a run again, as a new run
     Rerun(Rerun),
-    /// Remove unfinished and old runs
+    /// Remove old runs, and unfinished ones that were begun more than an hour ago
     Gc(Gc),
     /// How many cases does it take to see a difference?
     Power(Power),

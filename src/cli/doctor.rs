@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::args::{Doctor, VERSION};
 use super::context::Context;
-use super::{Ended, output};
+use super::{Ended, output, terminal};
 
 /// Runs whose steps are looked at.
 const STRANDED: usize = 200;
@@ -60,14 +60,22 @@ pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
                 (true, true) => "!",
                 (false, _) => "✗",
             };
-            let _ = writeln!(text, "{mark} {:14} {}", check.name, check.found);
+            let first = format!("{mark} {:14} ", check.name);
+            let rest = " ".repeat(17);
+            text.push_str(&terminal::wrap(&check.found, &first, &rest));
             if let Some(remedy) = &check.remedy {
-                let _ = writeln!(text, "  {:14} → {remedy}", "");
+                let rest = format!("{rest}  ");
+                text.push_str(&terminal::wrap(&format!("→ {remedy}"), &rest[2..], &rest));
             }
         }
         text.push_str("\nsettings\n");
         for (name, value, origin) in context.config.settings() {
-            let _ = writeln!(text, "  {name:8} {value}  ({origin})");
+            let line = format!("{value} ({origin})");
+            text.push_str(&terminal::wrap(
+                &line,
+                &format!("  {name:8} "),
+                &" ".repeat(11),
+            ));
         }
         output::print(&text)?;
     }

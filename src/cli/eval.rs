@@ -106,6 +106,8 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
         model: args.model,
     };
     let suite = Suite::load_with(&path, &Registry::builtin(), &overrides)?;
+    let files = files(&args.output, &suite.reports);
+    files.check(&suite)?;
     let store = context.store()?;
     let bar = Bar::new(context.quiet());
     let update = |progress| bar.update(progress);
@@ -130,7 +132,7 @@ fn suite(context: &Context, mut args: Eval) -> Result<Ended> {
         context,
         &*store,
         &finished,
-        &files(&args.output, &suite.reports),
+        &files,
         json_on_stdout(&args.output),
     )
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 
 use super::args::Metric;
 use super::context::Context;
-use super::{Ended, output};
+use super::{Ended, output, terminal};
 
 /// A longer line is no pair of texts.
 const MAX_LINE: u64 = 32 << 20;
@@ -225,7 +225,8 @@ fn list(registry: &Registry, as_json: bool) -> Result<Ended> {
             "range": [docs.range.lo, docs.range.hi.is_finite().then_some(docs.range.hi)],
             "options": options, "example": docs.example,
         }));
-        let _ = writeln!(text, "{:15} {}", docs.name, docs.about);
+        let first = format!("{:20} ", docs.name);
+        text.push_str(&terminal::wrap(docs.about, &first, &" ".repeat(21)));
     }
     if as_json {
         output::print_json(&json!({ "evaluators": rows }))?;

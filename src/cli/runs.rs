@@ -5,7 +5,7 @@ use std::io::BufReader;
 
 use botsmith::core::yaml::Source;
 use botsmith::eval::evaluators::Registry;
-use botsmith::eval::run::{RunOptions, Runner, Runs};
+use botsmith::eval::run::{RunInfo, RunOptions, Runner, Runs};
 use botsmith::eval::suite::{Reports, Suite};
 use botsmith::eval::{Error, Result, report};
 use serde_json::json;
@@ -22,17 +22,26 @@ pub(super) fn list(context: &Context, args: &List) -> Result<Ended> {
         None => Vec::new(),
     };
     if args.json {
-        output::print_json(&json!({ "runs": runs }))?;
+        let rows: Vec<_> = runs.iter().map(named).collect();
+        output::print_json(&json!({ "runs": rows }))?;
     } else {
         output::print(&terminal::list(&runs))?;
     }
     Ok(Ended::Well)
 }
 
+/// A run as JSON, its id under the name that it has everywhere else too.
+fn named(run: &RunInfo) -> serde_json::Value {
+    let mut row = serde_json::to_value(run).expect("our types serialise to JSON");
+    row["run"] = run.id.clone().into();
+    row
+}
+
 pub(super) fn export(context: &Context, args: &Export) -> Result<Ended> {
     let store = context.existing_store()?;
     let runs = Runs::new(&*store);
     let id = runs.resolve(&args.run)?;
+    Runs::may_export_to(&args.file)?;
     report::save(&args.file, |out| runs.export(&id, out))?;
     let bytes = args.file.metadata().map_or(0, |meta| meta.len());
     if args.json {
@@ -101,15 +110,25 @@ pub(super) fn collect(context: &Context, args: &Gc) -> Result<Ended> {
     let collected = Runs::new(&*store).collect(args.keep, args.dry_run)?;
     if args.json {
         output::print_json(&json!({
-            "runs": collected.runs, "blobs": collected.blobs, "dry_run": args.dry_run,
+            "runs": collected.runs, "blobs": collected.blobs, "young": collected.young,
+            "dry_run": args.dry_run,
         }))?;
-    } else if args.dry_run {
-        output::print(&format!("{} runs would be removed\n", collected.runs))?;
-    } else {
-        output::print(&format!(
+        return Ok(Ended::Well);
+    }
+    let mut text = match args.dry_run {
+        true => format!("{} runs would be removed\n", collected.runs),
+        false => format!(
             "{} runs and {} blobs removed\n",
             collected.runs, collected.blobs
-        ))?;
-    }
+        ),
+    };
+    text.push_str(&match collected.young {
+        0 => String::new(),
+        1 => "1 unfinished run is younger than an hour and stays: it may be going on\n".into(),
+        n => {
+            format!("{n} unfinished runs are younger than an hour and stay: they may be going on\n")
+        }
+    });
+    output::print(&text)?;
     Ok(Ended::Well)
 }

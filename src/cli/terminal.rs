@@ -130,15 +130,10 @@ fn scores(report: &Report) -> String {
     format!("{}\n", grid(&rows, &[1, 2]))
 }
 
-/// Whether the values are shares: then they are shown in percent.
-pub(super) fn is_share(score: &ScoreReport) -> bool {
-    score.pass_rate.is_some() && score.pass_rate == score.mean
-}
-
 fn value(score: &ScoreReport) -> String {
     match score.mean {
         None => "–".into(),
-        Some(mean) if is_share(score) => percent(mean),
+        Some(mean) if score.is_rate() => percent(mean),
         Some(mean) => plain(mean),
     }
 }
@@ -147,7 +142,7 @@ fn interval(score: &ScoreReport) -> String {
     let Some(interval) = score.interval else {
         return String::new();
     };
-    if is_share(score) {
+    if score.is_rate() {
         format!(
             "{:.1} – {:.1}",
             interval.lo() * 100.0,
@@ -161,7 +156,7 @@ fn interval(score: &ScoreReport) -> String {
 /// Lines below a score: pass rate of a graded metric, pass@k of repeats.
 fn repeats(score: &ScoreReport) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    if let (Some(rate), false) = (score.pass_rate, is_share(score)) {
+    if let (Some(rate), false) = (score.pass_rate, score.is_rate()) {
         let range = score
             .pass_interval
             .map(|i| format!("{:.1} – {:.1}", i.lo() * 100.0, i.hi() * 100.0));
@@ -197,8 +192,9 @@ fn gate(report: &Report, paint: Paint) -> String {
             Some(x) if share => percent(x),
             Some(x) => plain(x),
         };
-        let line = wrap(&format!("{}: {observed}", rule.rule), "  ", "      ");
-        let _ = write!(text, "  {}{line}", colour(paint, mark));
+        // The mark takes the place of the third column, once colours no longer count.
+        let line = wrap(&format!("{}: {observed}", rule.rule), "     ", "      ");
+        let _ = write!(text, "  {}{}", colour(paint, mark), &line[3..]);
         if let Some(reason) = &rule.advisory {
             let line = wrap(&format!("advisory: {reason}"), "      ", "      ");
             text.push_str(&paint.yellow(&line));
@@ -227,9 +223,10 @@ pub(super) fn footer(finished: &Finished, files: &[PathBuf], store: &str) -> Str
     if store == "memory:" {
         return text;
     }
-    text.push_str("next: botsmith eval show --failures\n");
+    // With its id: a run that was complete before need not be the latest.
+    let _ = writeln!(text, "next: botsmith eval show {short} --failures");
     if files.is_empty() {
-        text.push_str("      botsmith eval show --html report.html\n");
+        let _ = writeln!(text, "      botsmith eval show {short} --html report.html");
     }
     text
 }
@@ -255,7 +252,7 @@ pub(super) fn slices(report: &Report) -> String {
             rows.push(vec![cut(&format!("{}: {}", slice.slice, slice.value), 46)]);
             last = Some(key);
         }
-        let share = slice.pass_rate.is_some() && slice.pass_rate == slice.mean;
+        let share = slice.is_rate();
         let number = |x: f64| if share { percent(x) } else { plain(x) };
         rows.push(vec![
             format!("  {}", cut(&slice.bot, 20)),

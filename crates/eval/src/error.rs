@@ -45,6 +45,14 @@ pub enum Error {
         /// The reference, cut to a readable length.
         reference: String,
     },
+    /// A reference that can be read in two ways: what is wanted is not known.
+    #[error("case `{case}`: {reason}")]
+    DoubtfulReference {
+        /// The case's id.
+        case: String,
+        /// What it may be read as.
+        reason: String,
+    },
     /// A comparing evaluator met a case without a reference.
     #[error("case `{case}` has no reference, and `{evaluator}` compares with one")]
     NoReference {
@@ -96,7 +104,7 @@ impl Error {
             Self::Nlp(error) => error.code(),
             Self::Flow(error) => error.code(),
             Self::Template { .. } => "BS-EVAL-001",
-            Self::EmptyReference { .. } => "BS-EVAL-002",
+            Self::EmptyReference { .. } | Self::DoubtfulReference { .. } => "BS-EVAL-002",
             Self::NoReference { .. } => "BS-EVAL-003",
             Self::NotFound { .. } => "BS-EVAL-004",
             Self::Statistic { .. } => "BS-EVAL-005",

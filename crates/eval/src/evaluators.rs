@@ -70,10 +70,13 @@ use std::fmt::Debug;
 use botsmith_core::yaml::Fields;
 
 use crate::extract::Extract;
+use crate::stats::Scale;
 use crate::{Answer, Case, Result, Verdict};
 
 pub use asking::{Asks, Judge, Judges, Question};
+pub use budget::{cost, latency};
 pub use choice::{Choice, choice};
+pub use composite::{all_of, any_of, none_of, weighted};
 pub(crate) use configured::read_named;
 pub use configured::{Configured, read_list};
 pub use contains::{contains, ends_with, starts_with};
@@ -159,6 +162,15 @@ pub trait Evaluator: Send + Sync + Debug {
     /// Whether it gives pass or fail without a threshold, with the options that it was built with.
     fn decides(&self, docs: &Docs) -> bool {
         docs.decides
+    }
+
+    /// Whether its values are the verdicts themselves, 1 passed and 0 not, or grades beside which it
+    /// may decide: by default the former where its kind decides by itself and gives 0 to 1.
+    fn scale(&self, docs: &Docs) -> Scale {
+        match docs.decides && self.decides(docs) && docs.range == Range::UNIT {
+            true => Scale::Verdicts,
+            false => Scale::Graded,
+        }
     }
 
     /// The values that it gives, with the options that it was built with.

@@ -5,7 +5,8 @@
 //! any number of threads. The order of the cases changes nothing but the last digit of a sum.
 //!
 //! Two doors are enough for most: [`estimate`] for the mean of a metric, [`compare`] for two bots
-//! over the same cases. Behind them, by idea:
+//! over the same cases; both guess from the values whether these are verdicts, and [`Scale`] is for who
+//! knows. Behind them, by idea:
 //!
 //! - shares of passes: [`wilson`], [`clopper_pearson`], [`jeffreys`], [`agresti_coull`], [`wald`]
 //! - means: [`mean`], [`sd`], [`standard_error`], [`t_interval`], [`mean_bca`], [`mean_abc`],
@@ -53,6 +54,7 @@ mod prediction_powered;
 mod proportion;
 mod ranking;
 mod sampling;
+mod scale;
 mod sign_flip;
 pub(crate) mod special;
 mod weighted;
@@ -89,6 +91,7 @@ pub use prediction_powered::{
 pub use proportion::{agresti_coull, clopper_pearson, jeffreys, wald, wilson};
 pub use ranking::{average_precision, brier, log_loss, ndcg, reciprocal_rank, roc_auc};
 pub(crate) use sampling::{below, generator};
+pub use scale::Scale;
 pub use sign_flip::{sign_flip, sign_flip_grouped};
 pub(crate) use weighted::check_weights;
 pub use weighted::{WeightedShare, weighted_wilson, weighted_wilson_at};

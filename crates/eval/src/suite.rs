@@ -21,7 +21,7 @@ use botsmith_core::digest::Digest;
 use botsmith_core::yaml::{Cursor, Fields, Node, Source, Value as Yaml, parse};
 
 use crate::Result;
-use crate::dataset::{DatasetSpec, Files};
+use crate::dataset::{DataSource, DatasetSpec, Files};
 use crate::evaluators::{Configured, Panel, Registry};
 use crate::extract::Extract;
 use crate::feedback::Plan;
@@ -38,6 +38,9 @@ pub use slice::Slice;
 
 /// A suite file may have this many bytes.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// Answers of one bot to one case at most: all answers of a case are in memory at once.
+pub const MAX_REPEATS: usize = 10_000;
 
 /// A suite, read and checked.
 #[derive(Debug)]
@@ -174,7 +177,14 @@ impl Suite {
             Some(at) => Extract::read(&at)?,
             None => Extract::default(),
         };
-        let panel = Panel::read(&fields.required("evaluators")?, registry, &extract)?;
+        let evaluators = fields.required("evaluators")?;
+        if matches!(&evaluators.node().value, Yaml::Seq(items) if items.is_empty()) {
+            return Err(evaluators
+                .diagnostic("the list is empty: nothing would be judged")
+                .hint("`botsmith metric --list` names what there is, `equals` say")
+                .into());
+        }
+        let panel = Panel::read(&evaluators, registry, &extract)?;
         let names: Vec<_> = bots.iter().map(|bot| bot.name.as_str()).collect();
         for asks in panel.evaluators().iter().filter_map(Configured::asks) {
             asks.check(&names)?;
@@ -182,7 +192,7 @@ impl Suite {
         let slices = slice::read_all(fields.get("slices").as_ref(), dataset.source.format())?;
         let gate = gate::read_all(fields.get("gate").as_ref(), &bots, &panel, &slices)?;
         let hone = HoneSpec::read(fields.get("hone").as_ref(), &panel)?;
-        let repeat = fields.get("repeat").map(|at| positive(&at)).transpose()?;
+        let repeat = fields.get("repeat").map(|at| repeats(&at)).transpose()?;
         let seed = fields
             .get("seed")
             .map(|at| at.count())
@@ -221,8 +231,31 @@ impl Suite {
             feedback,
             identity: identity(&root),
         };
+        if files == Files::MustExist
+            && let Some((key, message)) = suite.reports.clash(&suite.inputs())
+            && let Some(report) = top.fields()?.get("report")
+        {
+            let at = report.fields()?.get(key).unwrap_or_else(|| report.clone());
+            return Err(at.diagnostic(message).hint("name another file").into());
+        }
         overrides.apply(&mut suite)?;
         Ok(suite)
+    }
+
+    /// The files that it is judged from, and what each is.
+    pub(crate) fn inputs(&self) -> Vec<(String, PathBuf)> {
+        let mut inputs = vec![("the suite itself".to_owned(), self.path.clone())];
+        if let DataSource::File { path, .. } = &self.dataset.source {
+            inputs.push(("the suite's dataset".to_owned(), path.clone()));
+        }
+        for bot in &self.bots {
+            let source = bot.recorded().and_then(|recorded| recorded.source.as_ref());
+            if let Some(DataSource::File { path, .. }) = source {
+                let what = format!("the file of {}'s recorded answers", bot.name);
+                inputs.push((what, path.clone()));
+            }
+        }
+        inputs
     }
 
     /// blake3 of the suite's text.
@@ -255,9 +288,15 @@ fn file_stem(path: &Path) -> String {
     )
 }
 
-fn positive(at: &Cursor<'_>) -> Result<usize> {
+fn repeats(at: &Cursor<'_>) -> Result<usize> {
     match at.count()? {
         0 => Err(at.error("must be 1 or more").into()),
+        n if n > MAX_REPEATS => Err(at
+            .diagnostic(format!(
+                "{n} answers a case and bot are more than {MAX_REPEATS}"
+            ))
+            .hint("more cases say more than more answers to the same ones")
+            .into()),
         n => Ok(n),
     }
 }

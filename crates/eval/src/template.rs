@@ -5,6 +5,9 @@
 //! name is an error, never an empty string. Steps and bytes are bounded, as [`botsmith_core::template`]
 //! does for all templates.
 
+mod compared;
+mod condition;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -14,9 +17,11 @@ use minijinja::value::Serde;
 use serde_json::Value as Json;
 
 use botsmith_core::template::{self, JOINS, Refusal, describe};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, Value};
 
 use crate::{Case, Error, Result};
+
+pub use condition::Condition;
 
 /// What is wrong with a text that holds what is refused.
 fn refused(text: &str, (what, at): &Refusal) -> String {
@@ -200,70 +205,6 @@ fn undefined(case: &Case, more: &[(&str, &Json)], env: &Environment<'_>, source:
     Error::Template {
         case: case.id.clone(),
         reason,
-    }
-}
-
-/// An expression over a case that is true or false, like `"refund" in tags and vars.level > 2`.
-#[derive(Clone)]
-pub struct Condition {
-    source: String,
-    env: Arc<Environment<'static>>,
-}
-
-impl fmt::Debug for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Condition").field(&self.source).finish()
-    }
-}
-
-impl Condition {
-    /// Compiles the expression under `at`.
-    ///
-    /// # Errors
-    /// A syntax error, at the place of the text.
-    pub fn read(at: &Cursor<'_>) -> Result<Self> {
-        Self::new(at.text()?)
-            .map_err(|error| at.error(format!("not a valid expression: {error}")).into())
-    }
-
-    /// Compiles an expression.
-    ///
-    /// # Errors
-    /// What the template engine says of its syntax.
-    pub fn new(source: &str) -> Result<Self, String> {
-        if let Some(refusal) = template::refusal_in_expression(source) {
-            return Err(refused(source, &refusal));
-        }
-        let mut env = template::rich_environment();
-        // A field that only some rows have is simply not true on the others.
-        env.set_undefined_behavior(UndefinedBehavior::Chainable);
-        env.compile_expression(source)
-            .map_err(|error| describe(&error))?;
-        // Kept as a template: unlike a compiled expression, an environment owns its templates.
-        let text = format!("{{% if {source} %}}1{{% endif %}}");
-        env.add_template_owned("condition", text)
-            .map_err(|error| describe(&error))?;
-        Ok(Self {
-            source: source.to_owned(),
-            env: Arc::new(env),
-        })
-    }
-
-    /// The expression as written.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Whether it holds for this case.
-    ///
-    /// # Errors
-    /// [`Error::Template`] with the case's id.
-    pub fn holds(&self, case: &Case) -> Result<bool> {
-        self.env
-            .get_template("condition")
-            .and_then(|template| template::render(&template, context(case, &[])))
-            .map(|text| !text.is_empty())
-            .map_err(|error| failed(case, &error))
     }
 }
 

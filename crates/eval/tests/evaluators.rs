@@ -1835,3 +1835,64 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_says_that_it_gives_verdicts_gives_nothing_between_0_and_1() {
+    let answers = [
+        "B",
+        "It is not 18 apples, I think. You should pay 20 dollars, mustn't you?",
+        "Paris was founded in 1889. We would love that! They said no.",
+        "{\"a\": 1}",
+        "",
+    ];
+    let registry = Registry::builtin();
+    let mut verdicts = 0;
+    for name in registry.names() {
+        let Ok(list) = read(&format!("[{name}]"), &Extract::default()) else {
+            continue; // It needs options.
+        };
+        if list[0].scale() != botsmith_eval::stats::Scale::Verdicts {
+            continue;
+        }
+        assert!(list[0].decides(), "{name}");
+        verdicts += 1;
+        let panel = Panel::new(list);
+        for text in answers {
+            let case = case(&["B", "18", "Paris was not founded in 1889"]);
+            let Ok(prepared) = panel.prepare(&case) else {
+                continue;
+            };
+            let Ok(judged) = panel.judge(&prepared, &Answer::text(text)) else {
+                continue;
+            };
+            if let Verdict::Judged(score) = &judged[0] {
+                let value = f64::from(u8::from(score.passed == Some(true)));
+                assert_eq!(score.value, value, "{name}: {text}");
+            }
+        }
+    }
+    assert!(verdicts >= 5, "{verdicts}");
+}
+
+#[test]
+fn a_threshold_makes_no_verdicts_of_grades() {
+    use botsmith_eval::stats::Scale;
+    for (list, scale) in [
+        ("[equals]", Scale::Verdicts),
+        ("[{equals: {invert: true}}]", Scale::Verdicts),
+        ("[{token-f1: {threshold: 0.5}}]", Scale::Graded),
+        ("[{sentences: {max: 2}}]", Scale::Graded),
+        ("[{latency: 2s}]", Scale::Graded),
+        ("[new-numbers]", Scale::Graded),
+        (
+            "[{all-of: [{sentences: {max: 2}}, {contains: x}]}]",
+            Scale::Verdicts,
+        ),
+        (
+            "[{weighted: {of: [equals, {contains: x}], threshold: 0.5}}]",
+            Scale::Graded,
+        ),
+    ] {
+        assert_eq!(panel(list).evaluators()[0].scale(), scale, "{list}");
+    }
+}

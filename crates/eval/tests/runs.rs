@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use botsmith_core::store::{self, StateStore};
+use botsmith_core::store::{self, StateStore, Transaction};
 use botsmith_eval::Error;
 use botsmith_eval::report::Timings;
 use botsmith_eval::run::{Finished, RunOptions, Runner, Runs};
@@ -99,6 +99,50 @@ fn a_run_that_was_stopped_goes_on_to_the_same_ids_and_report() {
     assert!(finished.resumed > 0 && !finished.already);
     assert_eq!(ids(&*store, &finished), wanted_ids);
     assert_eq!(plain(finished), wanted);
+}
+
+#[test]
+fn an_unfinished_run_is_removed_once_it_is_an_hour_old_and_counted_before() {
+    let (_folder, suite) = suite(repeating(3_000), "");
+    let store = store::open("memory:").unwrap();
+    let stop = AtomicBool::new(false);
+    let progress = |_| stop.store(true, Ordering::Relaxed);
+    let mut options = RunOptions::default();
+    options.progress = Some(&progress);
+    options.cancel = Some(&stop);
+    let stopped = Runner::new(&*store).with(options).run(&suite);
+    assert!(matches!(stopped, Err(Error::Interrupted)));
+    let runs = Runs::new(&*store);
+    let young = runs.collect(None, false).unwrap();
+    assert_eq!((young.runs, young.young), (0, 1));
+    let mut info = runs.list().unwrap().remove(0);
+    assert!(!info.complete);
+
+    // As if it had been begun a little more than an hour ago.
+    info.started_ms -= 3_600_001;
+    let bytes = serde_json::to_vec(&info).unwrap();
+    let aged = Transaction::new().put("info", bytes);
+    let aged = store.transact(&format!("run/{}", info.id), aged).unwrap();
+    assert!(aged.committed().is_ok());
+    let dry = runs.collect(None, true).unwrap();
+    assert_eq!((dry.runs, dry.young, runs.list().unwrap().len()), (1, 0, 1));
+    let gone = runs.collect(None, false).unwrap();
+    assert_eq!(
+        (gone.runs, gone.young, runs.list().unwrap().len()),
+        (1, 0, 0)
+    );
+}
+
+#[test]
+fn a_thousand_threads_are_as_many_as_may_be_and_judge_the_same() {
+    let (_folder, suite) = suite(repeating(300), "");
+    let judged = |threads| {
+        let store = store::open("memory:").unwrap();
+        let mut options = RunOptions::default();
+        options.threads = threads;
+        plain(Runner::new(&*store).with(options).run(&suite).unwrap())
+    };
+    assert_eq!(judged(usize::MAX), judged(1));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use botsmith::eval::report::plain;
 use botsmith::eval::run::{AnswerRecord, CaseRecord, Manifest};
 use botsmith::eval::{Evidence, Outcome, Verdict};
 
-use super::layout::{Paint, clean, cut, wrap, wrap_painted};
+use super::layout::{Paint, clean, cut, pad, width, wrap, wrap_painted};
 
 /// Longer answers are cut; `--json` has them whole.
 const LONGEST: usize = 4000;
@@ -15,12 +15,9 @@ const LONGEST: usize = 4000;
 pub(in crate::cli) fn case(record: &CaseRecord, manifest: &Manifest, colored: bool) -> String {
     let paint = Paint { colored };
     let case = &record.case;
-    let mut text = format!(
-        "{}  line {} of {}\n",
-        paint.bold(&case.id),
-        record.line,
-        manifest.dataset
-    );
+    let id = clean(&case.id);
+    let place = format!(" line {} of {}", record.line, clean(&manifest.dataset));
+    let mut text = wrap_painted(&format!("{} {place}", paint.bold(&id)), "", "  ");
     let slices: Vec<_> = manifest
         .slices
         .iter()
@@ -29,7 +26,7 @@ pub(in crate::cli) fn case(record: &CaseRecord, manifest: &Manifest, colored: bo
         .map(|(name, values)| format!("{name}: {}", values.join(", ")))
         .collect();
     if !slices.is_empty() {
-        let _ = writeln!(text, "{}", slices.join(" · "));
+        text.push_str(&wrap(&slices.join(" · "), "", "  "));
     }
     if case.messages.is_empty() {
         block(&mut text, "input", &case.input, paint);
@@ -93,13 +90,13 @@ fn answer(text: &mut String, record: &AnswerRecord, manifest: &Manifest, paint: 
     }
     text.push('\n');
     for (metric, verdict) in manifest.metrics.iter().zip(&record.verdicts) {
-        let name = cut(metric, 24);
+        let name = pad(&cut(metric, 24), 24);
         match verdict {
             Verdict::Skipped(why) => {
-                let _ = writeln!(text, "    {name:24}  not judged: {}", cut(why, 40));
+                let _ = writeln!(text, "    {name}  not judged: {}", cut(why, 38));
             }
             Verdict::Failed(why) => {
-                let _ = writeln!(text, "  ! {name:24}  failed: {}", cut(why, 40));
+                let _ = writeln!(text, "  ! {name}  failed: {}", cut(why, 40));
             }
             Verdict::Judged(score) => {
                 let mark = match score.passed {
@@ -108,7 +105,7 @@ fn answer(text: &mut String, record: &AnswerRecord, manifest: &Manifest, paint: 
                     None => " ".into(),
                 };
                 let why = score.explanation.as_deref().unwrap_or_default();
-                let line = format!("{name:24}  {:>7}  {}", plain(score.value), cut(why, 41));
+                let line = format!("{name}  {:>7}  {}", plain(score.value), cut(why, 41));
                 let _ = writeln!(text, "  {mark} {}", line.trim_end());
             }
         }
@@ -143,7 +140,7 @@ fn highlight(text: &str, mut spans: Vec<&Evidence>, paint: Paint) -> String {
 pub(in crate::cli) fn failure(case: &str, bot: &str, metric: &str, why: &str) -> String {
     let head = format!("✗ {}  {}  {}", cut(case, 20), cut(bot, 14), cut(metric, 20));
     let room = super::layout::WIDTH
-        .saturating_sub(head.chars().count() + 2)
+        .saturating_sub(width(&head) + 2)
         .max(12);
     format!("{head}  {}\n", cut(why, room))
 }

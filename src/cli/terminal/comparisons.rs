@@ -117,7 +117,7 @@ pub(in crate::cli) fn bots_compared(report: &Report, colored: bool) -> String {
     let mut rows = Vec::new();
     for bot in &report.bots {
         for (metric, score) in &bot.scores {
-            let share = super::is_share(score);
+            let share = score.is_rate();
             let number = |x: f64| if share { percent(x) } else { plain(x) };
             rows.push(vec![
                 cut(&bot.name, 24),

@@ -15,7 +15,7 @@ pub(super) struct Axis {
 impl Axis {
     /// 0 to 1 for shares and unit scores, else from 0 to the greatest end of an interval.
     pub(super) fn of(metric: &MetricReport, scores: &[&ScoreReport]) -> Self {
-        if metric.range == (0.0, Some(1.0)) || scores.iter().all(|s| super::is_share(s)) {
+        if metric.range == (0.0, Some(1.0)) || scores.iter().all(|s| s.is_rate()) {
             return Self { lo: 0.0, hi: 1.0 };
         }
         let ends = scores

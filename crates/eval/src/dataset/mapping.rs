@@ -142,6 +142,12 @@ impl Mapping {
         self.drop.remove(key);
     }
 
+    /// The fields that references are read from, as one writes them: `/reference`.
+    pub(crate) fn reference_fields(&self) -> String {
+        let named = self.reference.fields.iter().take(1);
+        named.map(ToString::to_string).collect()
+    }
+
     /// The fields that the suite names.
     pub(super) fn named(&self) -> impl Iterator<Item = &Field> {
         self.all()
@@ -187,7 +193,11 @@ impl Mapping {
             None if self.input.explicit || messages.is_empty() => {
                 return Err(self.input.missing(row, place, "input"));
             }
-            None => last_user(&messages),
+            None => last_user(&messages).ok_or_else(|| {
+                place
+                    .at(row.line, "messages: none of them is the user's")
+                    .hint("the last one with the role `user` is the input; or give an `input` beside them")
+            })?,
         };
         let references = self.reference.find(row).map(texts).unwrap_or_default();
         let context = self.context.find(row).map(texts).unwrap_or_default();
@@ -226,13 +236,31 @@ fn messages(value: &Value) -> Result<Vec<Message>, String> {
         .iter()
         .enumerate()
         .map(|(i, item)| {
-            if !item.get("role").is_some_and(Value::is_string) {
-                return Err(format!("message {} has no role", i + 1));
+            match item.get("role").and_then(Value::as_str) {
+                None => return Err(format!("message {} has no role", i + 1)),
+                Some(role) if !ROLES.contains(&role) => {
+                    let near = match botsmith_core::hint::nearest(role, ROLES) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("roles are {}", botsmith_core::hint::list(ROLES)),
+                    };
+                    return Err(format!("message {} has the role `{role}`; {near}", i + 1));
+                }
+                Some(_) => {}
             }
             serde_json::from_value(item.clone()).map_err(|error| error.to_string())
         })
         .collect()
 }
+
+/// The roles of OpenAI's messages.
+const ROLES: [&str; 6] = [
+    "user",
+    "assistant",
+    "system",
+    "developer",
+    "tool",
+    "function",
+];
 
 /// The user's turns as messages; the bot answers each.
 fn turns_of(value: &Value) -> Result<Vec<Message>, String> {
@@ -254,11 +282,9 @@ fn turns_of(value: &Value) -> Result<Vec<Message>, String> {
         .collect()
 }
 
-fn last_user(messages: &[Message]) -> String {
+fn last_user(messages: &[Message]) -> Option<String> {
     let user = messages.iter().rev().find(|message| message.role == "user");
-    user.or(messages.last())
-        .map(Message::text)
-        .unwrap_or_default()
+    user.map(Message::text)
 }
 
 fn texts(value: &Value) -> Vec<String> {

@@ -11,6 +11,7 @@ use botsmith_core::chat::ToolCall;
 use botsmith_nanobots::tools::ToolTrace;
 
 use crate::ask::{Asked, call_of, said_json};
+use crate::suite::MAX_REPEATS;
 use crate::{Answer, Outcome, Result};
 
 use super::batch::{CsvRows, csv_builder, csv_row, json_row};
@@ -82,8 +83,11 @@ impl RecordedFields {
     /// The answers in a row: one, or several where the field holds a list (repeats). Absent, null
     /// and (CSV) empty mean that there is none, which is [`Outcome::Failed`].
     ///
+    /// Of `refusal` and `error`, `false`, 0, an empty text, list or object, and the texts `false` and
+    /// `0` mean that there was none, like absent and null; anything else is what was said of it.
+    ///
     /// # Errors
-    /// If latency or cost are no numbers.
+    /// If latency or cost are no numbers, or there are more than [`MAX_REPEATS`] answers.
     pub fn answers(&self, row: &Row, place: &Place, csv: bool) -> Result<Vec<Answer>> {
         let find = |field: Option<&Field>| {
             let value = field.and_then(|field| field.find(row));
@@ -117,7 +121,8 @@ impl RecordedFields {
             base.latency = number(self.latency_ms.as_ref())?.map(|ms| ms / 1000.0);
         }
         base.asked = self.asked(row, place)?;
-        if let Some(refusal) = find(self.refusal.as_ref()) {
+        let said = |field: Option<&Field>| find(field).filter(|value| says_so(value));
+        if let Some(refusal) = said(self.refusal.as_ref()) {
             let text = text_of(refusal);
             return Ok(vec![Answer {
                 outcome: Outcome::Refused,
@@ -125,13 +130,21 @@ impl RecordedFields {
                 ..base
             }]);
         }
-        if let Some(error) = find(self.error.as_ref()) {
+        if let Some(error) = said(self.error.as_ref()) {
             return Ok(vec![Answer {
                 error: Some(text_of(error)),
                 ..failed(base)
             }]);
         }
         Ok(match find(Some(&self.answer)) {
+            Some(Value::Array(items)) if items.len() > MAX_REPEATS => {
+                let message = format!(
+                    "{} answers at `{}` are more than {MAX_REPEATS}",
+                    items.len(),
+                    self.answer
+                );
+                return Err(place.at(row.line, message).into());
+            }
             Some(Value::Array(items)) if !items.is_empty() => items
                 .iter()
                 .map(|item| match item {
@@ -186,6 +199,21 @@ impl RecordedFields {
             asked.tools = calls.map(trace).collect();
         }
         Ok(Some(Box::new(asked)))
+    }
+}
+
+/// Whether a field of refusals or errors says that there was one.
+fn says_so(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(said) => *said,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => {
+            let text = text.trim();
+            !(text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
+        }
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
     }
 }
 

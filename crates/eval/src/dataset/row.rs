@@ -6,6 +6,8 @@ use std::sync::Arc;
 use botsmith_core::Diagnostic;
 use serde_json::Value;
 
+use crate::Error;
+
 /// A row: its values and its line in the file.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -72,6 +74,23 @@ impl Place {
         Diagnostic::new(&*self.0, message)
             .code("BS-EVAL-010")
             .at(line, 0)
+    }
+}
+
+impl Place {
+    /// An error about a case, with the place of its row; other errors, which have a place of their own
+    /// or none in this file, as they are.
+    pub(crate) fn of_case(&self, line: usize, error: Error) -> Error {
+        match &error {
+            Error::Template { .. }
+            | Error::Conversation { .. }
+            | Error::EmptyReference { .. }
+            | Error::DoubtfulReference { .. }
+            | Error::NoReference { .. } => {
+                self.at(line, error.to_string()).code(error.code()).into()
+            }
+            _ => error,
+        }
     }
 }
 

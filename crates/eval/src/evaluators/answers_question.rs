@@ -11,6 +11,7 @@ use crate::language::markup::plain;
 use crate::language::phrases::Reply;
 use crate::language::question::{Kind, Question, questions};
 use crate::reading::read;
+use crate::stats::Scale;
 use crate::template::Template;
 use crate::{Result, Score, Verdict};
 
@@ -73,6 +74,10 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 }
 
 impl Evaluator for AnswersQuestion {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let rendered = self
             .question

@@ -63,6 +63,35 @@ pub(super) const COST: Builtin = Builtin {
     },
 };
 
+/// Seconds until the whole answer was there; `None` where the answer carries none, or no amount of
+/// time.
+///
+/// ```
+/// use botsmith_eval::{Answer, evaluators::latency};
+/// let answer = Answer { latency: Some(1.25), ..Answer::default() };
+/// assert_eq!(latency(&answer), Some(1.25));
+/// assert_eq!(latency(&Answer::default()), None);
+/// ```
+pub fn latency(answer: &Answer) -> Option<f64> {
+    answer.latency.filter(|seconds| is_amount(*seconds))
+}
+
+/// Price of the answer, in the currency of its recording; `None` where the answer carries none, or no
+/// price.
+///
+/// ```
+/// use botsmith_eval::{Answer, evaluators::cost};
+/// let answer = Answer { cost: Some(0.002), ..Answer::default() };
+/// assert_eq!(cost(&answer), Some(0.002));
+/// ```
+pub fn cost(answer: &Answer) -> Option<f64> {
+    answer.cost.filter(|price| is_amount(*price))
+}
+
+fn is_amount(value: f64) -> bool {
+    value.is_finite() && value >= 0.0
+}
+
 #[derive(Debug)]
 struct Budget {
     of: fn(&Answer) -> Option<f64>,
@@ -76,7 +105,7 @@ impl Evaluator for Budget {
         let Some(value) = (self.of)(subject.answer) else {
             return Ok(Verdict::Skipped(self.missing.into()));
         };
-        if !value.is_finite() || value < 0.0 {
+        if !is_amount(value) {
             return Ok(Verdict::Failed(format!(
                 "{value}{} is no amount",
                 self.unit

@@ -1,9 +1,11 @@
 //! `choice`: which option of a multiple-choice question an answer picks.
 //!
 //! Read, in this order: the answer is a letter (`B`, `(B)`, `**B.**`) or the text of an option;
-//! it states one (`the answer is B`, `answer: (b)`, `option B`, `\boxed{B}`), the last statement
-//! counts; a line starts with one (`B. Paris`, `**C**: …`); letters in brackets or bold; the text
+//! it states one (`the answer is B`, `B is correct`, `I'd go with B`, `\boxed{B}`), the last
+//! statement counts; a line starts with one (`B. Paris`, `**C**: …`); letters in brackets or bold; the text
 //! of just one option stands in it. What names two at once picks none.
+
+mod stated;
 
 use std::sync::LazyLock;
 
@@ -53,23 +55,6 @@ pub enum Choice {
 /// Without a list of options, letters up to this one are read: `I` is a pronoun.
 const LETTERS: usize = 8;
 
-static STATED: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?xi)
-        (?: \b (?: answer | choice | option | solution | choose | pick | select | selected | chose ) \b
-            [\s*_`'\x22]*
-            (?: (?: is | would\ be | should\ be | must\ be | was | are | has\ to\ be ) \b | : | = | — | - )?
-            [\s*_`'\x22:]*
-            (?: (?: clearly | definitely | therefore | thus | most\ likely | likely | probably ) \b [\s,:]* )?
-            (?: (?: option | choice | answer | letter ) \b [\s:]* )?
-          | \\boxed \s* \{ \s* (?: \\text \s* \{ \s* )?
-        )
-        [\s*_`'\x22(\[{$]*
-        (?P<letter> [A-Z] )
-        (?P<close> [*_`'\x22)\]}$]* )
-        (?P<after> \s+ (?: or | and ) \s+ [*_(\[]* [A-Z] \b | \s* [/&,] \s* [*_(\[]* [A-Z] (?: [\s)\].,;*_] | \z ) | [.,;:!?\s] | \z | [—–-] )
-    ";
-    Regex::new(pattern).expect("the pattern is fixed")
-});
 static LED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?m)^[\s>#-]*(?:\*\*|__)?[(\[]?(?P<letter>[A-Z])(?:[)\].:]\S?|(?:\*\*|__)[).:]?)(?:\s|\*|$)").expect("the pattern is fixed")
 });
@@ -124,7 +109,7 @@ fn pick<T: AsRef<str>>(text: &str, choices: &[T], letters: usize) -> Choice {
     {
         return Choice::One(index, (start, start + inner.len()));
     }
-    if let Some(found) = stated(text, letters) {
+    if let Some(found) = stated::last(text, letters) {
         return found;
     }
     for (pattern, groups) in [(&LED, ["letter"].as_slice()), (&MARKED, &["a", "b", "c"])] {
@@ -149,38 +134,6 @@ fn pick<T: AsRef<str>>(text: &str, choices: &[T], letters: usize) -> Choice {
         }?;
         Some((index, span))
     }))
-}
-
-/// The last statement of an answer.
-fn stated(text: &str, letters: usize) -> Option<Choice> {
-    let mut found = None;
-    for captures in STATED.captures_iter(text) {
-        let (Some(letter), Some(after)) = (captures.name("letter"), captures.name("after")) else {
-            continue;
-        };
-        let Some(first) = index(letter.as_str(), letters) else {
-            continue;
-        };
-        // `the answer is a cat`: a small letter is an option only where nothing follows.
-        let small = letter.as_str().chars().all(char::is_lowercase);
-        let closed = captures
-            .name("close")
-            .is_some_and(|close| !close.is_empty());
-        let goes_on = after.as_str().trim().is_empty()
-            && text[after.end()..]
-                .trim_start_matches([' ', '\t'])
-                .starts_with(char::is_alphanumeric);
-        if small && !closed && goes_on && !after.as_str().contains('\n') {
-            continue;
-        }
-        let other = after.as_str().bytes().rfind(u8::is_ascii_alphabetic);
-        let second = other.and_then(|byte| index(std::str::from_utf8(&[byte]).ok()?, letters));
-        found = Some(match second {
-            Some(second) if second != first => Choice::Ambiguous(first, second),
-            _ => Choice::One(first, (letter.start(), letter.end())),
-        });
-    }
-    found
 }
 
 /// All mentions must agree; the last is the place.

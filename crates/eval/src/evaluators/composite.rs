@@ -81,6 +81,57 @@ pub(super) const WEIGHTED: Builtin = Builtin {
     build: |options, scope| read(options, scope, Rule::Mean),
 };
 
+/// Whether all pass; `None` of nothing.
+///
+/// ```
+/// use botsmith_eval::evaluators::{all_of, contains, words};
+/// let text = "You get a refund within five days.";
+/// let passed = [contains(text, "refund", true).is_some(), words(text) <= 50];
+/// assert_eq!(all_of(&passed), Some(true));
+/// assert_eq!(all_of(&[]), None);
+/// ```
+pub fn all_of(passed: &[bool]) -> Option<bool> {
+    (!passed.is_empty()).then(|| passed.iter().all(|passed| *passed))
+}
+
+/// Whether at least one passes; `None` of nothing.
+///
+/// ```
+/// use botsmith_eval::evaluators::any_of;
+/// assert_eq!(any_of(&[false, true]), Some(true));
+/// assert_eq!(any_of(&[false, false]), Some(false));
+/// ```
+pub fn any_of(passed: &[bool]) -> Option<bool> {
+    (!passed.is_empty()).then(|| passed.iter().any(|passed| *passed))
+}
+
+/// Whether none passes, the evaluator `not`; `None` of nothing.
+///
+/// ```
+/// use botsmith_eval::evaluators::{contains, none_of};
+/// let promised = contains("We cannot promise that.", "guarantee", true).is_some();
+/// assert_eq!(none_of(&[promised]), Some(true));
+/// ```
+pub fn none_of(passed: &[bool]) -> Option<bool> {
+    any_of(passed).map(|any| !any)
+}
+
+/// The weighted mean of values, each with its weight: sum of weight * value / sum of weight; `None`
+/// where no weight is above 0.
+///
+/// ```
+/// use botsmith_eval::evaluators::{token_f1, weighted};
+/// let overlap = token_f1("a refund in five days", "refund within five days");
+/// let value = weighted(&[(overlap, 2.0), (1.0, 1.0)]);
+/// assert_eq!(value, Some((2.0 * overlap + 1.0) / 3.0));
+/// assert_eq!(weighted(&[(1.0, 0.0)]), None);
+/// ```
+pub fn weighted(parts: &[(f64, f64)]) -> Option<f64> {
+    let weights: f64 = parts.iter().map(|(_, weight)| weight).sum();
+    let sum: f64 = parts.iter().map(|(value, weight)| value * weight).sum();
+    (weights > 0.0).then(|| sum / weights)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Rule {
     All,
@@ -192,10 +243,20 @@ impl Evaluator for Composite {
         if judged.is_empty() {
             return Ok(Verdict::Skipped("every part was skipped".into()));
         }
+        let each: Vec<bool> = judged
+            .iter()
+            .map(|(_, score)| match self.rule {
+                // A part that gives no verdict stops nothing.
+                Rule::All => score.passed != Some(false),
+                _ => score.passed == Some(true),
+            })
+            .collect();
         let passed = match self.rule {
-            Rule::Any => settled.is_some(),
-            Rule::All | Rule::None | Rule::Mean => settled.is_none(),
+            Rule::All | Rule::Mean => all_of(&each),
+            Rule::Any => any_of(&each),
+            Rule::None => none_of(&each),
         };
+        let passed = passed.expect("some part was judged");
         let mut score = Score::pass_fail(passed);
         // The deciding part shows its evidence; without one, all parts do.
         let shown = settled.map_or(0..judged.len(), |at| at..at + 1);
@@ -224,7 +285,7 @@ impl Evaluator for Composite {
 
 impl Composite {
     fn mean(&self, verdicts: Vec<Verdict>) -> Verdict {
-        let (mut sum, mut weights) = (0.0, 0.0);
+        let mut parts = Vec::new();
         let mut score = Score::default();
         for (part, verdict) in self.panel.evaluators().iter().zip(verdicts) {
             match verdict {
@@ -239,8 +300,7 @@ impl Composite {
                     } else {
                         f64::from(u8::from(judged.passed == Some(true)))
                     };
-                    sum += part.weight() * value;
-                    weights += part.weight();
+                    parts.push((value, part.weight()));
                     score.evidence.append(&mut judged.evidence);
                     if value < 1.0 && score.explanation.is_none() {
                         score.explanation = judged
@@ -250,10 +310,10 @@ impl Composite {
                 }
             }
         }
-        if weights == 0.0 {
-            return Verdict::Skipped("every part was skipped".into());
+        match weighted(&parts) {
+            Some(value) => score.value = value,
+            None => return Verdict::Skipped("every part was skipped".into()),
         }
-        score.value = sum / weights;
         score.into()
     }
 }

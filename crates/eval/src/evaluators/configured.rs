@@ -6,6 +6,7 @@ use botsmith_core::yaml::{Cursor, Entry, Node, Value};
 
 use super::{Asks, Better, Corpus, Docs, Evaluator, Range, Registry, Scope, Subject};
 use crate::extract::Extract;
+use crate::stats::Scale;
 use crate::template::Condition;
 use crate::{Answer, Case, Result, Score, Verdict};
 
@@ -70,6 +71,12 @@ impl Configured {
         self.threshold.is_some() || self.evaluator.decides(&self.docs)
     }
 
+    /// Whether its values are verdicts or grades. A threshold makes no verdicts of grades: it decides
+    /// beside them.
+    pub fn scale(&self) -> Scale {
+        self.evaluator.scale(&self.docs)
+    }
+
     /// What it takes of an answer before judging it; without steps the whole answer.
     pub fn extract(&self) -> &Extract {
         &self.extract
@@ -102,6 +109,11 @@ impl Configured {
             true => self.evaluator.value(candidate, references),
             false => None,
         }
+    }
+
+    /// The condition on cases that it judges.
+    pub(crate) fn when(&self) -> Option<&Condition> {
+        self.when.as_ref()
     }
 
     /// Whether it judges this case.

@@ -10,7 +10,7 @@ use crate::{Result, Score, Verdict};
 
 const VALUE: OptionDocs = OptionDocs {
     name: "value",
-    schema: r#"{"type": ["string", "number", "boolean"]}"#,
+    schema: r#"{"type": ["string", "number", "boolean"], "minLength": 1}"#,
     about: "the text to look for; may be a template over the case",
     required: true,
 };

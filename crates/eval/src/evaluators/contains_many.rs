@@ -12,7 +12,7 @@ use crate::{Case, Result, Score, Verdict};
 const OPTIONS: &[OptionDocs] = &[
     OptionDocs {
         name: "values",
-        schema: r#"{"anyOf": [{"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1}, {"type": "object", "properties": {"from": {"type": "string"}}, "required": ["from"], "additionalProperties": false}]}"#,
+        schema: r#"{"anyOf": [{"type": "array", "items": {"type": ["string", "number", "boolean"], "minLength": 1}, "minItems": 1}, {"type": "object", "properties": {"from": {"type": "string"}}, "required": ["from"], "additionalProperties": false}]}"#,
         about: "the texts to look for, each perhaps a template; or `{from: field}`, a field of the case that holds a list",
         required: true,
     },

@@ -12,6 +12,7 @@ use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
 use crate::language::markup::plain;
 use crate::language::steps::sentences;
 use crate::reading::read;
+use crate::stats::Scale;
 use crate::template::Template;
 use crate::{Result, Score, Verdict};
 use points::{Begin, Point, Reading, Unit};
@@ -203,6 +204,10 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 }
 
 impl Evaluator for Instruction {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let plain = plain(subject.text);
         let doc = read(&plain.text)?;

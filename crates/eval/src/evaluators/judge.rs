@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 use super::builtin::{Builtin, flag};
 use super::{Asks, Docs, Evaluator, Judge, OptionDocs, Range, Subject};
 use crate::ask::{Bots, Pace};
+use crate::stats::Scale;
 use crate::suite::BotSource;
 use crate::suite::live::provider;
 use crate::template::Template;
@@ -221,6 +222,15 @@ impl Evaluator for ModelJudge {
 
     fn decides(&self, _: &Docs) -> bool {
         self.judgement.decides() && !self.weighted
+    }
+
+    fn scale(&self, docs: &Docs) -> Scale {
+        // A panel's value may be any share of its judges, and a rubric's any share of its criteria.
+        let one = self.sources.len() == 1 && !self.judgement.shares();
+        match self.decides(docs) && one {
+            true => Scale::Verdicts,
+            false => Scale::Graded,
+        }
     }
 
     fn asks(&self) -> Option<&dyn Asks> {

@@ -7,6 +7,7 @@ use botsmith_nlp::verbs::{self, Mood};
 use super::builtin::{Builtin, evidence};
 use super::share::{Limits, MAX_SHARE, MIN_SHARE, ONLY, listed, share};
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
+use crate::stats::Scale;
 use crate::{Result, Score, Verdict, reading};
 
 const MOODS: &str = r#"{"anyOf": [{"enum": ["question", "imperative", "conditional", "declarative"]}, {"type": "array", "minItems": 1, "items": {"enum": ["question", "imperative", "conditional", "declarative"]}}]}"#;
@@ -97,6 +98,10 @@ fn names(moods: &[Mood]) -> String {
 }
 
 impl Evaluator for MoodOf {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let doc = reading::read_answer(subject.text)?;
         let mut sentences = verbs::read(&doc);

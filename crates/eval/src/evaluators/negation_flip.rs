@@ -11,6 +11,7 @@ use crate::language::markup::plain;
 use crate::language::negation::{align, statements};
 use crate::language::yes_no::yes_or_no;
 use crate::reading::read;
+use crate::stats::Scale;
 use crate::text::line;
 use crate::{Result, Score, Verdict};
 
@@ -43,6 +44,10 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 }
 
 impl Evaluator for NegationFlip {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let answer_plain = plain(subject.text);
         let answer_doc = read(&answer_plain.text)?;

@@ -13,6 +13,7 @@ use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
 use crate::language::markup::plain;
 use crate::language::names::{borne_out, initials_known, known_words, names};
 use crate::reading::read;
+use crate::stats::Scale;
 use crate::{Result, Score, Verdict};
 
 pub(super) const KIND: Builtin = Builtin {
@@ -68,6 +69,10 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 }
 
 impl Evaluator for NewNames {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let plain = plain(subject.text);
         let doc = read(&plain.text)?;

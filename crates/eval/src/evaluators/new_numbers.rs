@@ -14,6 +14,7 @@ use crate::language::markup::plain;
 use crate::language::quantity::{
     Dimension, Known, Number, Quantity, Value, near, quantities, with_decimal_comma,
 };
+use crate::stats::Scale;
 use crate::{Result, Score, Verdict};
 
 pub(super) const KIND: Builtin = Builtin {
@@ -158,6 +159,10 @@ impl NewNumbers {
 }
 
 impl Evaluator for NewNumbers {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let plain_answer = plain(subject.text);
         let found: Vec<Quantity> = quantities(&plain_answer.text)

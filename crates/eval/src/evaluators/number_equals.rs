@@ -135,6 +135,13 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
         same_unit: choice("units", &[("ignore", false), ("same", true)])?,
     };
     if let (Wanted::Value(value), Some(at)) = (&wanted, options.get("value"))
+        && let Some(reason) = value
+            .plain()
+            .and_then(|text| doubt(text, options_read.style))
+    {
+        return Err(at.error(reason).into());
+    }
+    if let (Wanted::Value(value), Some(at)) = (&wanted, options.get("value"))
         && value
             .plain()
             .is_some_and(|text| last(text, options_read.style).is_none())
@@ -149,9 +156,33 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
     }))
 }
 
+/// Why the last number of a wanted text may be another: `1234.5` is none with a decimal comma, and its
+/// last number is then 5.
+fn doubt(wanted: &str, style: Style) -> Option<String> {
+    let found = last(wanted, style).filter(|_| style.decimal_comma)?;
+    let before = wanted[..found.start].strip_suffix('.')?;
+    if !before.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    Some(format!(
+        "with `decimal: comma`, {} reads as {}: write its decimals after a comma, or leave `decimal` out",
+        text::quote(&text::line(wanted, 60)),
+        found.as_str()
+    ))
+}
+
 impl Evaluator for NumberEquals {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let wanted = self.wanted.texts(subject, "number-equals")?;
+        if let Some(reason) = wanted
+            .iter()
+            .find_map(|text| doubt(text, self.options.style))
+        {
+            return Err(Error::DoubtfulReference {
+                case: subject.case.id.clone(),
+                reason,
+            });
+        }
         let found = last(subject.text, self.options.style);
         let mut equal = false;
         for text in wanted.iter() {
@@ -203,5 +234,30 @@ fn shown(number: &Number<'_>, with_unit: bool) -> String {
     match number.unit().filter(|_| with_unit) {
         Some(unit) => format!("{text} {unit}"),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, doubt};
+
+    #[test]
+    fn a_reference_that_is_no_number_with_a_decimal_comma_is_not_read_as_its_tail() {
+        let comma = Style {
+            decimal_comma: true,
+            ..Style::default()
+        };
+        for (text, doubted) in [
+            ("1234.5", true),
+            ("It is 3.14", true),
+            ("1.234", false),
+            ("1.234,5", false),
+            ("3,14", false),
+            ("Nr. 5", false),
+            ("7", false),
+        ] {
+            assert_eq!(doubt(text, comma).is_some(), doubted, "{text}");
+            assert_eq!(doubt(text, Style::default()), None, "{text}");
+        }
     }
 }

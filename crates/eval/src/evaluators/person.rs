@@ -8,6 +8,7 @@ use super::builtin::{Builtin, evidence, flag};
 use super::quoted::quotations;
 use super::share::{Limits, MAX_SHARE, MIN_SHARE, ONLY, listed, share};
 use super::{Docs, Evaluator, OptionDocs, Range, Scope, Subject};
+use crate::stats::Scale;
 use crate::{Error, Result, Score, Verdict, reading};
 
 const PERSONS: &str = r#"{"anyOf": [{"enum": ["first", "first-singular", "first-plural", "second", "third", "third-singular", "third-plural"]}, {"type": "array", "minItems": 1, "items": {"enum": ["first", "first-singular", "first-plural", "second", "third", "third-singular", "third-plural"]}}]}"#;
@@ -176,6 +177,10 @@ impl PersonOf {
 }
 
 impl Evaluator for PersonOf {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let doc = reading::read_answer(subject.text)?;
         let mut marks = verbs::marks(&doc, &verbs::read(&doc));

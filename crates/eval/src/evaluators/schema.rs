@@ -154,7 +154,7 @@ fn common(docs: &Docs) -> Map<String, Value> {
         threshold["maximum"] = docs.range.hi.into();
     }
     let mut map = Map::new();
-    map.insert("name".into(), json!({"type": "string", "minLength": 1, "description": "key of the score; by default the evaluator's own name, `#2` and so on for repeats"}));
+    map.insert("name".into(), json!({"type": ["string", "number", "boolean"], "pattern": "\\S", "description": "key of the score; by default the evaluator's own name, `#2` and so on for repeats"}));
     map.insert("threshold".into(), threshold);
     map.insert("weight".into(), json!({"type": "number", "minimum": 0, "default": 1, "description": "weight among other evaluators"}));
     map.insert("invert".into(), json!({"type": "boolean", "default": false, "description": "turns the verdict round, and a value of 0 to 1 into 1 - value"}));

@@ -12,6 +12,7 @@ use super::builtin::{Builtin, flag};
 use super::json::compile;
 use super::{Docs, Evaluator, OptionDocs, Range, Subject};
 use crate::dataset::{Field, Format};
+use crate::stats::Scale;
 use crate::{Error, Result, Score, Verdict};
 
 pub(super) const KIND: Builtin = Builtin {
@@ -261,6 +262,15 @@ fn contains(given: &Value, wanted: &Value) -> bool {
 }
 
 impl Evaluator for ToolCalls {
+    fn scale(&self, _: &Docs) -> Scale {
+        // Otherwise the value is the share of the wanted calls, or none is wanted of this case.
+        match (self.order, &self.expect) {
+            (Order::Exact, _) => Scale::Verdicts,
+            (_, Expect::These(wanted)) if wanted.len() < 2 => Scale::Verdicts,
+            _ => Scale::Graded,
+        }
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let Some(asked) = &subject.answer.asked else {
             return Ok(Verdict::Skipped("the answer tells of no tool calls".into()));

@@ -11,6 +11,7 @@ use super::builtin::Builtin;
 use super::tool_calls::{ORDERS, Order, in_order, matched};
 use super::{Docs, Evaluator, OptionDocs, Range, Subject, compile_regex};
 use crate::ask::Asked;
+use crate::stats::Scale;
 use crate::{Result, Score, Verdict};
 
 const STEP: &str = r#"{"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "object", "properties": {"tool": {"type": "string"}, "output": {"type": "string"}, "says": {"type": "string"}}, "additionalProperties": false}]}}"#;
@@ -216,6 +217,10 @@ impl Want {
 }
 
 impl Evaluator for Trajectory {
+    fn scale(&self, _: &Docs) -> Scale {
+        Scale::Graded
+    }
+
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let Some(asked) = &subject.answer.asked else {
             return Ok(Verdict::Skipped(

@@ -101,7 +101,7 @@ fn cell(score: &ScoreReport) -> String {
     let Some(mean) = score.mean else {
         return "–".into();
     };
-    let share = score.pass_rate.is_some() && score.pass_interval.is_none();
+    let share = score.is_rate();
     let number = |x: f64| {
         if share {
             format!("{:.1}", x * 100.0)

@@ -117,7 +117,8 @@ pub struct ScoreReport {
     pub interval: Option<Interval>,
     /// Interval of the pass rate, where it is not the mean.
     pub pass_interval: Option<Interval>,
-    /// How `interval` was made: `wilson`, `bca`, `abc`, `clustered`.
+    /// How `interval` was made: `wilson` and `clustered-wilson` where the values are verdicts, of grades
+    /// `bca`, `abc`, `clustered-t`.
     pub method: Option<String>,
     /// Sample standard deviation of the values.
     pub sd: Option<f64>,
@@ -127,6 +128,14 @@ pub struct ScoreReport {
     pub errors: usize,
     /// Over repeats: chances that one of k, or all of k answers pass.
     pub repeats: Option<PassAt>,
+}
+
+impl ScoreReport {
+    /// Whether the mean is a pass rate: the values are verdicts, not grades that happen to be 0 or 1.
+    pub fn is_rate(&self) -> bool {
+        let method = self.method.as_deref();
+        method.is_some_and(|method| method.ends_with("wilson"))
+    }
 }
 
 /// pass@k and pass^k over repeated answers.
@@ -273,6 +282,13 @@ pub struct SliceReport {
     /// Interval of the pass rate, where it is not the mean.
     #[serde(default)]
     pub pass_interval: Option<Interval>,
+}
+
+impl SliceReport {
+    /// Whether the mean is a pass rate.
+    pub fn is_rate(&self) -> bool {
+        self.pass_rate.is_some() && self.pass_interval.is_none() && self.pass_rate == self.mean
+    }
 }
 
 /// What a reader needs to make the numbers again.

@@ -51,6 +51,29 @@ impl Runs<'_> {
         out.frame(END, &hash)
     }
 
+    /// Whether a run may be exported to a file: it is not there, is empty, is no regular file, or holds
+    /// an export already.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the file holds something else, which would be lost.
+    pub fn may_export_to(path: &Path) -> Result<()> {
+        let Ok(meta) = path.metadata() else {
+            return Ok(());
+        };
+        if !meta.is_file() || meta.len() == 0 {
+            return Ok(());
+        }
+        let mut header = [0; HEADER.len()];
+        let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+        match read.is_ok() && header == HEADER {
+            true => Ok(()),
+            false => Err(Error::Invalid(format!(
+                "{} is there and holds no exported run: it would be replaced; name another file",
+                path.display()
+            ))),
+        }
+    }
+
     /// Reads a run that [`Runs::export`] wrote, and gives its manifest. A run that is already there
     /// stays as it is.
     ///

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::evaluators::Corpora;
-use crate::report::{Comparison, CorpusComparison};
-use crate::stats::Correction;
+use crate::report::{BotReport, Comparison, CorpusComparison, ScoreReport};
+use crate::stats::{Correction, Scale};
 use crate::suite::Suite;
 use crate::{Error, Outcome, Result, Verdict};
 
@@ -119,6 +119,17 @@ pub fn compare(
         let found = report.and_then(|r| r.metrics.iter().find(|m| m.name == metric));
         found.map_or(Some(true), |m| m.higher_is_better)
     };
+    let scale = |metric: &str| {
+        let reports = [&a.report, &b.report].into_iter().flatten();
+        let mut bots = reports.flat_map(|report| &report.bots);
+        // Of repeats the means are compared, which are no verdicts.
+        let repeated = cells_a.repeated || cells_b.repeated;
+        let rate = |bot: &BotReport| bot.scores.get(metric).is_none_or(ScoreReport::is_rate);
+        match !repeated && bots.all(rate) {
+            true => Scale::Verdicts,
+            false => Scale::Graded,
+        }
+    };
     let groups = cells_a.groups(&cases);
     let seed = a.report.as_ref().map_or(0, |report| report.seed);
     let judged = [(a, &cells_a), (b, &cells_b)];
@@ -148,7 +159,11 @@ pub fn compare(
                 &values(&column_a),
                 &values(&column_b),
                 groups.as_deref(),
-                (higher(name), summary::seed(seed, &["runs", bot, name])),
+                (
+                    higher(name),
+                    scale(name),
+                    summary::seed(seed, &["runs", bot, name]),
+                ),
             )?;
             comparison.corpus = corpora.remove(&(*bot_b, *metric_b));
             comparisons.push(comparison);
@@ -265,6 +280,8 @@ struct Cells {
     of: HashMap<String, Vec<Cell>>,
     group: HashMap<String, String>,
     metrics: usize,
+    /// Whether a bot answered a case more than once.
+    repeated: bool,
 }
 
 fn cells(run: &StoredRun<'_>) -> Result<Cells> {
@@ -274,6 +291,7 @@ fn cells(run: &StoredRun<'_>) -> Result<Cells> {
         of: HashMap::new(),
         group: HashMap::new(),
         metrics,
+        repeated: false,
     };
     for record in run.cases() {
         let record = record?;
@@ -287,6 +305,7 @@ fn cells(run: &StoredRun<'_>) -> Result<Cells> {
                 let Verdict::Judged(score) = verdict else {
                     continue;
                 };
+                cells.repeated |= answer.repeat > 1;
                 let cell = &mut row[answer.bot * metrics + m];
                 cell.sum += score.value;
                 cell.n += 1;

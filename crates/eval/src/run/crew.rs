@@ -26,6 +26,8 @@ use super::kept::Slot;
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) case: Case,
+    /// The line of its row.
+    pub(super) line: usize,
     /// Answers that are there, and those to ask for.
     pub(super) answers: Vec<(Slot, Option<Answer>)>,
     /// Verdicts that are not there yet: by place in `answers`, and place of the evaluator.
@@ -145,7 +147,14 @@ impl Crew {
             Some((task, tasks))
         });
         let all = tasks
-            .map(|task| self.task(suite, task, &notes, &call))
+            .map(|task| {
+                let (notes, call) = (&notes, &call);
+                async move {
+                    let line = task.line;
+                    let done = self.task(suite, task, notes, call).await;
+                    done.map_err(|error| suite.dataset.source.place().of_case(line, error))
+                }
+            })
             .buffer_unordered(self.width)
             .try_for_each(|()| std::future::ready(Ok(())));
         match select(std::pin::pin!(all), cancel.cancelled()).await {
@@ -166,6 +175,7 @@ impl Crew {
             case,
             answers,
             verdicts,
+            ..
         } = task;
         let (slots, given): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
         let answers = try_join_all(slots.iter().zip(given).map(|(slot, given)| {

@@ -66,7 +66,7 @@ pub(super) fn dataset(
                 continue;
             };
             cases += 1;
-            let row = row.number as u64;
+            let (line, row) = (row.line, row.number as u64);
             if begun.part.is_some_and(|part| !part.has(row)) {
                 continue;
             }
@@ -84,6 +84,7 @@ pub(super) fn dataset(
             }
             let task = Task {
                 case: chosen.case,
+                line,
                 verdicts: open(&answers, &places, &done),
                 answers,
             };
@@ -137,6 +138,7 @@ pub(super) fn earlier(
             verdicts.retain(|verdict| !stay.contains(verdict));
             let task = Task {
                 case: record.case,
+                line: record.line,
                 answers,
                 verdicts,
             };

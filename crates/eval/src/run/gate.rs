@@ -2,20 +2,34 @@
 
 use crate::report::{BotReport, Comparison, GateReport, RuleReport, SliceReport, Versus, plain};
 use crate::stats::{self, Confidence, Interval};
-use crate::suite::{Bound, GateRule, Limits, Measure};
+use crate::suite::{Bound, GateRule, Limits, Measure, Suite};
+
+use super::table::{Outcomes, Table};
 
 /// Checks every rule for every bot that it is about.
 pub(super) fn check(
-    rules: &[GateRule],
+    suite: &Suite,
+    table: &Table,
     bots: &[BotReport],
     slices: &[SliceReport],
     comparisons: &[Comparison],
 ) -> GateReport {
     let mut reports = Vec::new();
-    for rule in rules {
+    for rule in &suite.gate {
         let about = |bot: &&BotReport| rule.bot.as_ref().is_none_or(|name| *name == bot.name);
-        for bot in bots.iter().filter(about) {
-            reports.push(check_one(rule, bot, slices, comparisons));
+        for (index, bot) in bots.iter().enumerate().filter(|(_, bot)| about(bot)) {
+            let outcomes = match &rule.slice {
+                None => Some(Outcomes {
+                    all: bot.answered + bot.refused + bot.failed,
+                    refused: bot.refused,
+                    failed: bot.failed,
+                }),
+                Some((name, value)) => {
+                    let slice = suite.slices.iter().position(|slice| slice.name == *name);
+                    slice.and_then(|slice| table.outcomes(index, slice, value))
+                }
+            };
+            reports.push(check_one(rule, bot, outcomes, slices, comparisons));
         }
     }
     GateReport {
@@ -30,6 +44,7 @@ type Observed = (Option<f64>, Option<Interval>);
 fn check_one(
     rule: &GateRule,
     bot: &BotReport,
+    outcomes: Option<Outcomes>,
     slices: &[SliceReport],
     comparisons: &[Comparison],
 ) -> RuleReport {
@@ -49,10 +64,13 @@ fn check_one(
                 advisory: None,
             }
         };
-    let total = bot.answered + bot.refused + bot.failed;
-    let share = |count: usize| -> Observed {
-        let interval = stats::wilson(count as u64, total as u64, Confidence::P95);
-        (Some(count as f64 / total.max(1) as f64), interval.ok())
+    let share = |count: fn(Outcomes) -> usize| -> Observed {
+        let Some(outcomes) = outcomes.filter(|outcomes| outcomes.all > 0) else {
+            return (None, None);
+        };
+        let (count, all) = (count(outcomes), outcomes.all);
+        let interval = stats::wilson(count as u64, all as u64, Confidence::P95);
+        (Some(count as f64 / all as f64), interval.ok())
     };
     match &rule.measure {
         Measure::PassRate { metric, wanted } => {
@@ -76,13 +94,13 @@ fn check_one(
             )
         }
         Measure::Failed(wanted) => {
-            let observed = share(bot.failed);
-            let what = format!("{}: failed answers", bot.name);
+            let observed = share(|outcomes| outcomes.failed);
+            let what = format!("{}: failed answers{within}", bot.name);
             report(what, None, wanted.describe(true), hold(wanted, observed))
         }
         Measure::Refused(wanted) => {
-            let observed = share(bot.refused);
-            let what = format!("{}: refused answers", bot.name);
+            let observed = share(|outcomes| outcomes.refused);
+            let what = format!("{}: refused answers{within}", bot.name);
             report(what, None, wanted.describe(true), hold(wanted, observed))
         }
         Measure::BetterThan { metric, than } => {

@@ -199,12 +199,9 @@ impl<'a> Judge<'a> {
             return Ok(None);
         };
         let (case, mut answers) = (chosen.case, chosen.recorded);
-        let slices = self
-            .suite
-            .slices
-            .iter()
-            .map(|s| s.values(&case))
-            .collect::<Result<_>>()?;
+        let slices = self.suite.slices.iter().map(|s| s.values(&case));
+        let slices = slices.collect::<Result<_>>();
+        let slices = slices.map_err(|error| self.place.of_case(row.line, error))?;
         self.kept
             .add_answers(self.suite, row.number as u64, &mut answers)?;
         let record = CaseRecord {
@@ -243,7 +240,26 @@ pub(super) fn verdicts(
 }
 
 /// The same, given what judges said that ask a model.
-fn judge(
+fn judge(suite: &Suite, asked: Vec<Vec<(usize, Verdict)>>, record: &mut CaseRecord) -> Result<()> {
+    judge_row(suite, asked, record).map_err(|error| {
+        let field = matches!(
+            error,
+            Error::NoReference { .. }
+                | Error::EmptyReference { .. }
+                | Error::DoubtfulReference { .. }
+        );
+        let source = &suite.dataset.source;
+        match source.place().of_case(record.line, error) {
+            Error::Core(botsmith_core::Error::Invalid(diagnostic)) if field => {
+                let named = suite.dataset.mapping.reference_fields();
+                (*diagnostic).field(named).into()
+            }
+            error => error,
+        }
+    })
+}
+
+fn judge_row(
     suite: &Suite,
     mut asked: Vec<Vec<(usize, Verdict)>>,
     record: &mut CaseRecord,

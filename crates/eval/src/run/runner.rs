@@ -23,7 +23,7 @@ use super::pipeline::{self, Flow};
 use super::runs::{CASES, INFO, MANIFEST, REPORT, Runs, TIMES, Times, partition};
 use super::select::{Ahead, Selection};
 use super::shares::Shares;
-use super::{Manifest, RunInfo, chunk, corpus, feed, judge, summary, table::Table};
+use super::{Manifest, RunInfo, chunk, corpus, feed, judge, named, summary, table::Table};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl Part {
 #[derive(Default)]
 #[non_exhaustive]
 pub struct RunOptions<'a> {
-    /// Working threads; 0: one a core.
+    /// Working threads, [`MAX_THREADS`] at most; 0: one a core.
     pub threads: usize,
     /// Called after each batch.
     pub progress: Option<&'a dyn Fn(Progress)>,
@@ -105,6 +105,10 @@ pub struct Finished {
 /// Pending bytes and time after which batches are committed: a kill loses at most this much work.
 const COMMIT_BYTES: usize = 8 << 20;
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
+
+/// Working threads at most, whatever was asked for: each takes memory for a batch, and more than a
+/// machine has cores help nobody.
+pub const MAX_THREADS: usize = 256;
 
 /// Judges suites into a store.
 ///
@@ -273,6 +277,9 @@ impl<'a> Runner<'a> {
                 self.deliver(suite, manifest, state, work, fraction)
             })?;
             state.warnings = unmatched(suite, &answers, &state.ids);
+            if state.table.cases > 0 {
+                state.warnings.extend(named::missing(suite, &state.table)?);
+            }
             Ok(())
         })
     }
@@ -361,7 +368,7 @@ impl<'a> Runner<'a> {
     fn threads(&self) -> usize {
         match self.options.threads {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-            n => n,
+            n => n.min(MAX_THREADS),
         }
     }
 

@@ -66,6 +66,9 @@ pub struct Collected {
     pub runs: usize,
     /// Blobs that no run refers to any more.
     pub blobs: usize,
+    /// Runs that are not complete and stay all the same: they were begun within the last hour, and
+    /// another process may be at work on them.
+    pub young: usize,
 }
 
 impl<'a> Runs<'a> {
@@ -228,8 +231,8 @@ impl<'a> Runs<'a> {
         Ok(highest + 1)
     }
 
-    /// Removes runs: all that are not complete, and all but the newest `keep` of each suite
-    /// (`None`: keeps every complete one). Blobs that no remaining run refers to go too, unless
+    /// Removes runs: all that are not complete and were begun more than an hour ago, and all but the
+    /// newest `keep` of each suite (`None`: keeps every complete one). Blobs that no remaining run refers to go too, unless
     /// they were put in the last hour: a run may be about to refer to them.
     ///
     /// # Errors
@@ -246,6 +249,7 @@ impl<'a> Runs<'a> {
                 keep.is_none_or(|keep| *of_suite <= keep)
             } else {
                 // Another process may be at work on it.
+                collected.young += usize::from(fresh);
                 fresh
             };
             if stays && run.complete && !dry {

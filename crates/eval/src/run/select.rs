@@ -78,7 +78,9 @@ impl<'a> Selection<'a> {
             return Ok(None);
         }
         let case = self.spec.mapping.case(row, &self.place)?;
-        Ok(self.holds(&case)?.then_some(case))
+        let holds = self.holds(&case);
+        let holds = holds.map_err(|error| self.place.of_case(row.line, error))?;
+        Ok(holds.then_some(case))
     }
 
     fn holds(&self, case: &Case) -> Result<bool> {

@@ -10,7 +10,7 @@ use crate::report::{
     Aggregate, BotReport, Comparison, Effect, Facts, MetricReport, OtherTest, PassAt, Report,
     ScoreReport, SliceReport, Timings, Versus,
 };
-use crate::stats::{self, Confidence, Correction, Interval, Side};
+use crate::stats::{self, Confidence, Correction, Interval, Scale, Side};
 use crate::suite::Suite;
 
 use super::corpus::Totals;
@@ -47,7 +47,7 @@ pub(super) fn report(
         .chain(super::crew::scripted(manifest));
     let before = noticed.chain(bot_warnings(&bots, table));
     warnings.splice(0..0, before.collect::<Vec<_>>());
-    let gate = super::gate::check(&suite.gate, &bots, &slices, &comparisons);
+    let gate = super::gate::check(suite, table, &bots, &slices, &comparisons);
     Ok(Report {
         run: manifest.id.clone(),
         suite: manifest.suite.clone(),
@@ -146,7 +146,8 @@ fn bots(
             .filter(|i| !bot.overall[*i].is_nan())
             .collect();
         let seed = seed(base, &["overall", name]);
-        let mean = mean_of(&bot.overall, &all, units, UNIT, seed)?;
+        let scale = known(overall_scale(metrics), &bot.overall, &all);
+        let mean = mean_of(&bot.overall, &all, units, (UNIT, scale), seed)?;
         reports.push(BotReport {
             name: name.clone(),
             cases: table.cases,
@@ -190,13 +191,32 @@ type Mean = (f64, Option<Interval>, String);
 /// The range of a share.
 const UNIT: (f64, f64) = (0.0, 1.0);
 
+/// The scale of a bot's overall score: verdicts where it is the verdicts of one metric alone.
+fn overall_scale(metrics: &[Configured]) -> Scale {
+    let mut counted = metrics.iter().filter(|metric| metric.weight() > 0.0);
+    match (counted.next(), counted.next()) {
+        (Some(only), None) => only.scale(),
+        _ => Scale::Graded,
+    }
+}
+
+/// A metric's own scale, unless values contradict it: an evaluator of somebody's own may say that it
+/// decides and grade all the same.
+fn known(scale: Scale, values: &[f64], answers: &[usize]) -> Scale {
+    let verdict = |i: &usize| values[*i] == 0.0 || values[*i] == 1.0;
+    match answers.iter().all(verdict) {
+        true => scale,
+        false => Scale::Graded,
+    }
+}
+
 /// Mean of some answers' values with its interval and method; `None` without any. The interval is
 /// cut to the range of the values: with few clusters that of a t test goes far beyond it.
 fn mean_of(
     values: &[f64],
     answers: &[usize],
     units: Units<'_>,
-    (lo, hi): (f64, f64),
+    ((lo, hi), scale): ((f64, f64), Scale),
     seed: u64,
 ) -> Result<Option<Mean>> {
     if answers.is_empty() {
@@ -204,8 +224,8 @@ fn mean_of(
     }
     let chosen: Vec<f64> = answers.iter().map(|i| values[*i]).collect();
     let estimate = match units.clusters(answers) {
-        Some(clusters) => stats::clustered(&chosen, &clusters, Confidence::P95)?,
-        None => stats::estimate(&chosen, Confidence::P95, seed)?,
+        Some(clusters) => scale.clustered(&chosen, &clusters, Confidence::P95)?,
+        None => scale.estimate(&chosen, Confidence::P95, seed)?,
     };
     Ok(Some((
         estimate.value,
@@ -224,7 +244,9 @@ fn score(
         .filter(|i| !column.values[*i].is_nan())
         .collect();
     let range = metric.range();
-    let mean = mean_of(&column.values, &judged, units, (range.lo, range.hi), seed)?;
+    let scale = known(metric.scale(), &column.values, &judged);
+    let kind = ((range.lo, range.hi), scale);
+    let mean = mean_of(&column.values, &judged, units, kind, seed)?;
     let values: Vec<f64> = judged.iter().map(|i| column.values[*i]).collect();
     let passes: Vec<f64> = judged
         .iter()
@@ -233,8 +255,8 @@ fn score(
         .collect();
     let decided = metric.decides() && !passes.is_empty() && passes.len() == values.len();
     let passed = passes.iter().filter(|p| **p == 1.0).count();
-    let pass_interval = if decided {
-        pass_interval(&passes, &values, &judged, units, seed)?
+    let pass_interval = if decided && scale == Scale::Graded {
+        pass_interval(&passes, &judged, units, seed)?
     } else {
         None
     };
@@ -261,15 +283,12 @@ fn score(
 /// Interval of a pass rate, where it is not the mean's.
 fn pass_interval(
     passes: &[f64],
-    values: &[f64],
     judged: &[usize],
     units: Units<'_>,
     seed: u64,
 ) -> Result<Option<Interval>> {
-    if passes == values {
-        return Ok(None);
-    }
-    let mean = mean_of(&spread(passes, judged), judged, units, UNIT, seed)?;
+    let kind = (UNIT, Scale::Verdicts);
+    let mean = mean_of(&spread(passes, judged), judged, units, kind, seed)?;
     Ok(mean.and_then(|mean| mean.1))
 }
 
@@ -357,7 +376,12 @@ pub(super) fn compare_all(
                 let names = [sides[a].0, sides[b].0, metric.name()];
                 let seed = seed(base, &["compare", names[0], names[1], names[2]]);
                 let range = metric.range();
-                let side = (range.better.higher(), seed);
+                let scale = match sides[a].1.most_repeats.max(sides[b].1.most_repeats) {
+                    0 | 1 => metric.scale(),
+                    // Means over the repeats of a case.
+                    _ => Scale::Graded,
+                };
+                let side = (range.better.higher(), scale, seed);
                 let mut found = pair(names, &means[a], &means[b], groups, side)?;
                 // Two means differ by the width of their range at most.
                 let width = range.hi - range.lo;
@@ -380,7 +404,7 @@ pub(super) fn pair(
     a: &[f64],
     b: &[f64],
     groups: Option<&[u32]>,
-    (higher, seed): (Option<bool>, u64),
+    (higher, scale, seed): (Option<bool>, Scale, u64),
 ) -> Result<Comparison> {
     let both: Vec<usize> = (0..a.len())
         .filter(|i| !(a[*i].is_nan() || b[*i].is_nan()))
@@ -406,11 +430,15 @@ pub(super) fn pair(
     }
     let a: Vec<f64> = both.iter().map(|i| a[*i]).collect();
     let b: Vec<f64> = both.iter().map(|i| b[*i]).collect();
+    let scale = match (Scale::guess(&a), Scale::guess(&b)) {
+        (Scale::Verdicts, Scale::Verdicts) => scale,
+        _ => Scale::Graded,
+    };
     let result = match groups {
-        None => stats::compare(&a, &b, Confidence::P95, seed)?,
+        None => scale.compare(&a, &b, Confidence::P95, seed)?,
         Some(groups) => {
             let groups: Vec<u32> = both.iter().map(|i| groups[*i]).collect();
-            stats::compare_grouped(&a, &b, &groups, Confidence::P95, seed)?
+            scale.compare_grouped(&a, &b, &groups, Confidence::P95, seed)?
         }
     };
     comparison.difference = Some(result.difference);
@@ -420,15 +448,11 @@ pub(super) fn pair(
         None => result.test.to_string(),
         Some(_) => format!("{}-clustered", result.test),
     });
-    comparison.effect = effect(&a, &b);
-    if groups.is_none() && !is_binary(&a, &b) {
+    comparison.effect = effect(&a, &b, scale);
+    if groups.is_none() && scale == Scale::Graded {
         comparison.also = other_tests(&stats::differences(&a, &b)?)?;
     }
     Ok(comparison)
-}
-
-fn is_binary(a: &[f64], b: &[f64]) -> bool {
-    a.iter().chain(b).all(|x| *x == 0.0 || *x == 1.0)
 }
 
 /// Tests that look at ranks and at signs only, which a few large differences do not carry.
@@ -446,8 +470,8 @@ fn other_tests(differences: &[f64]) -> Result<Vec<OtherTest>> {
     Ok(tests.map(other).into())
 }
 
-fn effect(a: &[f64], b: &[f64]) -> Option<Effect> {
-    let (name, value) = if is_binary(a, b) {
+fn effect(a: &[f64], b: &[f64], scale: Scale) -> Option<Effect> {
+    let (name, value) = if scale == Scale::Verdicts {
         (
             "cohen-h",
             stats::cohens_h(stats::mean(a).ok()?, stats::mean(b).ok()?).ok()?,
@@ -530,8 +554,9 @@ fn slices(
                     };
                     let seed = seed(suite.seed, &parts);
                     let range = metric.range();
-                    let range = (range.lo, range.hi);
-                    let mean = mean_of(&scores.values, &judged, units, range, seed)?;
+                    let scale = known(metric.scale(), &scores.values, &judged);
+                    let kind = ((range.lo, range.hi), scale);
+                    let mean = mean_of(&scores.values, &judged, units, kind, seed)?;
                     let values: Vec<f64> = judged.iter().map(|i| scores.values[*i]).collect();
                     let passes: Vec<f64> = judged
                         .iter()
@@ -540,8 +565,8 @@ fn slices(
                         .collect();
                     let decided =
                         metric.decides() && !passes.is_empty() && passes.len() == values.len();
-                    let pass_interval = if decided {
-                        pass_interval(&passes, &values, &judged, units, seed)?
+                    let pass_interval = if decided && scale == Scale::Graded {
+                        pass_interval(&passes, &judged, units, seed)?
                     } else {
                         None
                     };

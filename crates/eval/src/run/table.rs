@@ -27,6 +27,10 @@ pub(super) struct BotColumns {
     pub(super) answered: usize,
     pub(super) refused: usize,
     pub(super) failed: usize,
+    /// The case of each refused answer.
+    refused_in: Vec<u32>,
+    /// The case of each failed answer.
+    failed_in: Vec<u32>,
     /// What all its answers used, the refused and failed ones too.
     pub(super) totals: BotTotals,
     /// Answers of the case with most of them.
@@ -46,6 +50,14 @@ pub(super) struct MetricColumn {
     pub(super) passed: Vec<Option<bool>>,
     pub(super) skipped: usize,
     pub(super) errors: usize,
+}
+
+/// How many answers there are, and how many of them are no answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outcomes {
+    pub(super) all: usize,
+    pub(super) refused: usize,
+    pub(super) failed: usize,
 }
 
 /// The values of one slice.
@@ -132,6 +144,23 @@ impl Table {
         }
     }
 
+    /// A bot's answers within the cases that have a value of a slice; `None` where no case has it.
+    pub(super) fn outcomes(&self, bot: usize, slice: usize, value: &str) -> Option<Outcomes> {
+        let inside = self.slices.get(slice)?.values.get(value)?;
+        let bot = self.bots.get(bot)?;
+        // Cases are listed in order.
+        let within = |cases: &[u32]| {
+            let is_inside = |case: &&u32| inside.binary_search(case).is_ok();
+            cases.iter().filter(is_inside).count()
+        };
+        let (refused, failed) = (within(&bot.refused_in), within(&bot.failed_in));
+        Some(Outcomes {
+            all: within(&bot.case_of) + refused + failed,
+            refused,
+            failed,
+        })
+    }
+
     /// The group of each case, where cases have groups.
     pub(super) fn groups(&self) -> Option<&[u32]> {
         self.groups.as_deref()
@@ -143,8 +172,14 @@ impl BotColumns {
         self.most_repeats = self.most_repeats.max(answer.repeat);
         self.totals.merge(&answer.used);
         match answer.outcome {
-            Outcome::Refused => self.refused += 1,
-            Outcome::Failed => self.failed += 1,
+            Outcome::Refused => {
+                self.refused += 1;
+                self.refused_in.push(case);
+            }
+            Outcome::Failed => {
+                self.failed += 1;
+                self.failed_in.push(case);
+            }
             Outcome::Answered => {
                 self.answered += 1;
                 self.case_of.push(case);

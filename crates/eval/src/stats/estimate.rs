@@ -6,8 +6,8 @@ use super::bootstrap::{DRAWS, PICKS_PER_BINOMIAL, mean_abc, mean_bca};
 use super::mean::mean_of;
 use super::sampling::tabulate;
 use super::{
-    Confidence, Interval, Method, Result, check, clustered_interval, clustered_wilson, same_length,
-    wilson,
+    Confidence, Interval, Method, Result, Scale, check, clustered_interval, clustered_wilson, fail,
+    same_length, wilson,
 };
 
 /// The most picks that one interval draws: some 10 ms of one core.
@@ -59,13 +59,14 @@ pub(super) fn mean_interval(
     }
 }
 
-/// The mean of `values` with its interval.
+/// The mean of `values` with its interval, on the scale that they look like; who knows what they are
+/// says it: [`Scale::estimate`].
 ///
 /// - All values 0 or 1: a pass rate, with Wilson's interval.
 /// - Otherwise the BCa bootstrap with 2,000 draws; above 5,000 values (unless they are few
 ///   different ones) its closed form ABC, which by then agrees with it far beyond the noise of the
-///   draws. One value has no interval; equal values other than 0 and 1 have an interval of one
-///   point, because the sample shows no spread.
+///   draws. One value has no interval; equal grades have an interval of one point, because the
+///   sample shows no spread.
 ///
 /// ```
 /// use botsmith_eval::stats::{Confidence, Method, estimate};
@@ -79,28 +80,45 @@ pub(super) fn mean_interval(
 /// # Errors
 /// No values, or one that is not finite.
 pub fn estimate(values: &[f64], confidence: Confidence, seed: u64) -> Result<Estimate> {
+    Scale::guess(values).estimate(values, confidence, seed)
+}
+
+/// The mean of verdicts.
+pub(super) fn rate(values: &[f64], confidence: Confidence) -> Result<Estimate> {
     check("mean", values, 1)?;
     let n = values.len();
-    if let Some(passed) = passes(values) {
-        return Ok(Estimate {
-            value: passed as f64 / n as f64,
-            n,
-            interval: Some(wilson(passed, n as u64, confidence)?),
-            method: Method::Wilson,
-        });
-    }
+    let passed = passed("mean", values)?;
+    Ok(Estimate {
+        value: passed as f64 / n as f64,
+        n,
+        interval: Some(wilson(passed, n as u64, confidence)?),
+        method: Method::Wilson,
+    })
+}
+
+/// The mean of grades.
+pub(super) fn mean(values: &[f64], confidence: Confidence, seed: u64) -> Result<Estimate> {
+    check("mean", values, 1)?;
     let (interval, method) = mean_interval(values, confidence, seed)?;
     Ok(Estimate {
         value: mean_of(values),
-        n,
+        n: values.len(),
         interval,
         method,
     })
 }
 
+/// How many verdicts are 1.
+fn passed(statistic: &'static str, values: &[f64]) -> Result<u64> {
+    match passes(values) {
+        Some(passed) => Ok(passed),
+        None => fail(statistic, "a verdict is 0 or 1, and some value is neither"),
+    }
+}
+
 /// The mean of `values` that come in groups (repeats of a case, turns of a conversation), with the
 /// interval of [`clustered_interval`], or where all are 0 or 1 of [`clustered_wilson`]; with one
-/// group there is none.
+/// group there is none. Who knows what the values are says it: [`Scale::clustered`].
 ///
 /// ```
 /// use botsmith_eval::stats::{Confidence, clustered};
@@ -113,24 +131,35 @@ pub fn estimate(values: &[f64], confidence: Confidence, seed: u64) -> Result<Est
 /// # Errors
 /// No values, one that is not finite, or not as many groups as values.
 pub fn clustered<G: Ord>(values: &[f64], groups: &[G], confidence: Confidence) -> Result<Estimate> {
-    check("clustered mean", values, 1)?;
-    same_length(
-        "clustered mean",
-        ("values", values.len()),
-        ("groups", groups.len()),
-    )?;
-    let several = groups.windows(2).any(|pair| pair[0] != pair[1]);
-    if passes(values).is_some() {
-        let passed: Vec<bool> = values.iter().map(|value| *value == 1.0).collect();
-        return Ok(Estimate {
-            value: mean_of(values),
-            n: values.len(),
-            interval: several
-                .then(|| clustered_wilson(&passed, groups, confidence))
-                .transpose()?,
-            method: Method::ClusteredWilson,
-        });
-    }
+    Scale::guess(values).clustered(values, groups, confidence)
+}
+
+/// The mean of verdicts in groups.
+pub(super) fn clustered_rate<G: Ord>(
+    values: &[f64],
+    groups: &[G],
+    confidence: Confidence,
+) -> Result<Estimate> {
+    let several = several(values, groups)?;
+    passed("clustered mean", values)?;
+    let passed: Vec<bool> = values.iter().map(|value| *value == 1.0).collect();
+    Ok(Estimate {
+        value: mean_of(values),
+        n: values.len(),
+        interval: several
+            .then(|| clustered_wilson(&passed, groups, confidence))
+            .transpose()?,
+        method: Method::ClusteredWilson,
+    })
+}
+
+/// The mean of grades in groups.
+pub(super) fn clustered_mean<G: Ord>(
+    values: &[f64],
+    groups: &[G],
+    confidence: Confidence,
+) -> Result<Estimate> {
+    let several = several(values, groups)?;
     Ok(Estimate {
         value: mean_of(values),
         n: values.len(),
@@ -139,4 +168,15 @@ pub fn clustered<G: Ord>(values: &[f64], groups: &[G], confidence: Confidence) -
             .transpose()?,
         method: Method::ClusteredT,
     })
+}
+
+/// Whether there is more than one group.
+fn several<G: Ord>(values: &[f64], groups: &[G]) -> Result<bool> {
+    check("clustered mean", values, 1)?;
+    same_length(
+        "clustered mean",
+        ("values", values.len()),
+        ("groups", groups.len()),
+    )?;
+    Ok(groups.windows(2).any(|pair| pair[0] != pair[1]))
 }

@@ -20,7 +20,7 @@ pub fn schema(registry: &Registry) -> Value {
         "additionalProperties": false,
         "properties": {
             "version": {"const": 1, "description": "The format; always 1."},
-            "name": {"type": "string", "minLength": 1, "description": "The suite's name. Default: the file's name."},
+            "name": {"$ref": "#/$defs/name", "description": "The suite's name. Default: the file's name."},
             "dataset": {"$ref": "#/$defs/dataset"},
             "bots": {
                 "type": "array", "minItems": 1, "items": {"$ref": "#/$defs/bot"},
@@ -34,7 +34,7 @@ pub fn schema(registry: &Registry) -> Value {
             },
             "slices": {
                 "description": "Groups of cases to report by.",
-                "anyOf": [{"$ref": "#/$defs/slice"}, {"type": "array", "items": {"$ref": "#/$defs/slice"}}]
+                "anyOf": [{"$ref": "#/$defs/slice"}, {"type": "array", "uniqueItems": true, "items": {"$ref": "#/$defs/slice"}}]
             },
             "gate": {
                 "description": "Rules that decide the exit code: 0 if all hold, else 1.",
@@ -42,18 +42,18 @@ pub fn schema(registry: &Registry) -> Value {
             },
             "hone": super::hone::schema(),
             "feedback": crate::feedback::schema(),
-            "repeat": {"type": "integer", "minimum": 1, "description": "Answers a case and bot. Default: as many as are recorded."},
-            "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "Seed of samples, bootstraps and permutations."},
+            "repeat": {"type": "integer", "minimum": 1, "maximum": super::MAX_REPEATS, "description": "Answers a case and bot. Default: as many as are recorded."},
+            "seed": {"type": "integer", "minimum": 0, "maximum": i64::MAX, "default": 0, "description": "Seed of samples, bootstraps and permutations."},
             "report": {
                 "type": "object", "additionalProperties": false,
                 "description": "Files to write after the run, relative to the suite.",
                 "properties": {
-                    "json": {"type": "string", "description": "The whole report."},
-                    "jsonl": {"type": "string", "description": "One line a case."},
-                    "csv": {"type": "string", "description": "One line an answer."},
-                    "markdown": {"type": "string", "description": "A summary for pull requests."},
-                    "junit": {"type": "string", "description": "JUnit XML for CI."},
-                    "html": {"type": "string", "description": "One self-contained page."}
+                    "json": {"$ref": "#/$defs/name", "description": "The whole report."},
+                    "jsonl": {"$ref": "#/$defs/name", "description": "One line a case."},
+                    "csv": {"$ref": "#/$defs/name", "description": "One line an answer."},
+                    "markdown": {"$ref": "#/$defs/name", "description": "A summary for pull requests."},
+                    "junit": {"$ref": "#/$defs/name", "description": "JUnit XML for CI."},
+                    "html": {"$ref": "#/$defs/name", "description": "One self-contained page."}
                 }
             }
         },
@@ -88,6 +88,10 @@ fn definitions() -> Value {
     };
     let share = || limits("A share from 0 to 1.", json!(0), json!(1));
     json!({
+        "name": {
+            "description": "A text that is not empty; a number or `true` stands for its text.",
+            "type": ["string", "number", "boolean"], "pattern": "\\S"
+        },
         "dataset": {
             "description": "Where cases come from: a file, or a list of cases.",
             "anyOf": [
@@ -124,7 +128,7 @@ fn definitions() -> Value {
         "recorded-bot": {
             "type": "object", "additionalProperties": false, "required": ["name", "recorded"],
             "properties": {
-                "name": {"type": "string", "minLength": 1},
+                "name": {"$ref": "#/$defs/name"},
                 "recorded": {
                     "type": "object", "additionalProperties": false, "required": ["answer"],
                     "description": "Answers that were given earlier.",
@@ -145,7 +149,7 @@ fn definitions() -> Value {
             "type": "object", "additionalProperties": false,
             "anyOf": [{"required": ["cartridge"]}, {"required": ["name", "provider"]}],
             "properties": {
-                "name": {"type": "string", "minLength": 1, "description": "Default: the cartridge's file name."},
+                "name": {"$ref": "#/$defs/name", "description": "Default: the cartridge's file name."},
                 "cartridge": {"type": "string", "minLength": 1, "description": "The cartridge's path, relative to the suite."},
                 "provider": {"$ref": "#/$defs/provider"},
                 "model": {"type": "string", "minLength": 1, "description": "In place of the cartridge's model."},
@@ -171,7 +175,7 @@ fn definitions() -> Value {
                         {"type": "string"},
                         {
                             "type": "object", "additionalProperties": false, "required": ["name", "template"],
-                            "properties": {"name": {"type": "string", "minLength": 1}, "template": {"type": "string"}}
+                            "properties": {"name": {"$ref": "#/$defs/name"}, "template": {"type": "string"}}
                         }
                     ]}
                 },
@@ -192,7 +196,7 @@ fn definitions() -> Value {
                     "type": "object", "additionalProperties": false, "required": ["name"],
                     "oneOf": [{"required": ["by"]}, {"required": ["when"]}],
                     "properties": {
-                        "name": {"type": "string", "minLength": 1},
+                        "name": {"$ref": "#/$defs/name"},
                         "by": {"type": "string", "description": "A field like /topic, or `tags`."},
                         "when": {"type": "string", "description": "An expression; cases fall into `yes` and `no`."}
                     }

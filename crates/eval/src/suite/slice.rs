@@ -84,6 +84,22 @@ impl Slice {
         }
     }
 
+    /// The field whose values are the groups.
+    pub(crate) fn field(&self) -> Option<&Field> {
+        match &self.by {
+            By::Field(field) => Some(field),
+            By::Tags | By::Condition(_) => None,
+        }
+    }
+
+    /// The expression that makes the groups.
+    pub(crate) fn condition(&self) -> Option<&Condition> {
+        match &self.by {
+            By::Condition(condition) => Some(condition),
+            By::Tags | By::Field(_) => None,
+        }
+    }
+
     /// The groups that a case belongs to; none where it has no value.
     ///
     /// # Errors

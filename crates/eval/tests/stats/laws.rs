@@ -1,10 +1,11 @@
 //! Laws that hold for all values.
 
 use botsmith_eval::stats::{
-    Confidence, Correction, Interval, Pairs, Side, adjust, agresti_coull, cliffs_delta,
-    clopper_pearson, clustered_standard_error, compare, dominance, estimate, kendall,
-    mcnemar_exact, mean_abc, mean_bca, mean_percentile, newcombe, pass_at_k, pass_hat_k, sign_flip,
-    sign_flip_grouped, sign_test, standard_error, wald, wilcoxon, wilcoxon_exact, wilson,
+    Confidence, Correction, Interval, Method, Pairs, Scale, Side, Test, adjust, agresti_coull,
+    cliffs_delta, clopper_pearson, clustered_standard_error, compare, compare_grouped, dominance,
+    estimate, kendall, mcnemar_exact, mean_abc, mean_bca, mean_percentile, newcombe, pass_at_k,
+    pass_hat_k, sign_flip, sign_flip_grouped, sign_test, standard_error, wald, wilcoxon,
+    wilcoxon_exact, wilson,
 };
 use proptest::prelude::*;
 
@@ -38,6 +39,90 @@ fn pairs() -> impl Strategy<Value = Pairs> {
 
 fn inside(interval: Interval, lo: f64, hi: f64) -> bool {
     lo <= interval.lo() && interval.hi() <= hi
+}
+
+#[test]
+fn one_better_case_in_ten_groups_is_no_difference_whichever_way_it_is_looked_at() {
+    let groups: Vec<usize> = (0..20).map(|i| i / 2).collect();
+    let a: Vec<f64> = (0..20).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
+    let mut b = a.clone();
+    b[1] = 1.0;
+    let there = compare_grouped(&a, &b, &groups, Confidence::P95, 7).unwrap();
+    let back = compare_grouped(&b, &a, &groups, Confidence::P95, 7).unwrap();
+    assert_eq!((there.difference, there.p), (0.05, 1.0));
+    assert_eq!((back.difference, back.p), (-0.05, 1.0));
+    // 0.05 less 2.2622 (t of 9 degrees of freedom) times a standard error of 0.05.
+    let (there, back) = (there.interval.unwrap(), back.interval.unwrap());
+    assert!(
+        (there.lo() + 0.0631).abs() < 1e-4 && (there.hi() - 0.1631).abs() < 1e-4,
+        "{there}"
+    );
+    assert!((there.lo() + back.hi()).abs() < 1e-12 && (there.hi() + back.lo()).abs() < 1e-12);
+}
+
+#[test]
+fn groups_without_any_difference_leave_open_what_so_few_cannot_show() {
+    let groups: Vec<usize> = (0..20).map(|i| i / 2).collect();
+    let scores: Vec<f64> = (0..20).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
+    let interval = |scale: Scale, a: &[f64], b: &[f64]| {
+        let compared = scale
+            .compare_grouped(a, b, &groups, Confidence::P95, 7)
+            .unwrap();
+        compared.interval.unwrap()
+    };
+    // Wilson's interval of 0 in 10 goes up to 0.2775.
+    let verdicts = interval(Scale::Verdicts, &scores, &scores);
+    assert!(
+        (verdicts.hi() - 0.2775).abs() < 1e-4 && verdicts.lo() == -verdicts.hi(),
+        "{verdicts}"
+    );
+    let (none, all) = ([0.0; 20], [1.0; 20]);
+    let whole = interval(Scale::Verdicts, &none, &all);
+    assert!(
+        (whole.lo() - 0.7225).abs() < 1e-4 && whole.hi() == 1.0,
+        "{whole}"
+    );
+    let grades = interval(Scale::Graded, &scores, &scores);
+    assert_eq!((grades.lo(), grades.hi()), (0.0, 0.0));
+}
+
+#[test]
+fn what_scores_are_decides_the_method_and_not_their_values() {
+    let ones = [1.0; 3];
+    let count = Scale::Graded.estimate(&ones, Confidence::P95, 1).unwrap();
+    assert_eq!((count.value, count.method), (1.0, Method::Bca));
+    assert_eq!(count.interval.unwrap().width(), 0.0);
+    let rate = Scale::Verdicts.estimate(&ones, Confidence::P95, 1).unwrap();
+    assert_eq!(rate.method, Method::Wilson);
+    assert!((rate.interval.unwrap().lo() - 0.4385).abs() < 1e-4);
+    let (a, b) = ([0.0, 0.0, 1.0], [0.0, 1.0, 1.0]);
+    let grades = Scale::Graded.compare(&a, &b, Confidence::P95, 1).unwrap();
+    assert_eq!(
+        (grades.test, grades.method),
+        (Test::SignFlipExact, Method::Bca)
+    );
+    let verdicts = Scale::Verdicts.compare(&a, &b, Confidence::P95, 1).unwrap();
+    assert_eq!(
+        (verdicts.test, verdicts.method),
+        (Test::McnemarExact, Method::Newcombe)
+    );
+    let grouped = Scale::Graded
+        .clustered(&ones, &[1, 1, 2], Confidence::P95)
+        .unwrap();
+    assert_eq!(grouped.method, Method::ClusteredT);
+    for wrong in [
+        Scale::Verdicts
+            .estimate(&[0.5], Confidence::P95, 1)
+            .unwrap_err(),
+        Scale::Verdicts
+            .clustered(&[0.5], &[1], Confidence::P95)
+            .unwrap_err(),
+        Scale::Verdicts
+            .compare(&[0.5], &[1.0], Confidence::P95, 1)
+            .unwrap_err(),
+    ] {
+        assert!(wrong.to_string().contains("a verdict is 0 or 1"), "{wrong}");
+    }
 }
 
 proptest! {
@@ -108,6 +193,36 @@ proptest! {
             sign_flip(&d, Side::Greater, seed).unwrap().p,
             sign_flip(&negated, Side::Less, seed).unwrap().p
         );
+    }
+
+    #[test]
+    fn swapping_the_sides_mirrors_the_interval_and_keeps_p(
+        cases in prop::collection::vec((0..3_u8, 0..3_u8, 0..6_u8), 1..60), verdicts: bool, seed: u64
+    ) {
+        // Verdicts of 0 and 1, or grades of 0, 1 and 2.
+        let score = |x: u8| f64::from(if verdicts { x % 2 } else { x });
+        let a: Vec<f64> = cases.iter().map(|case| score(case.0)).collect();
+        let b: Vec<f64> = cases.iter().map(|case| score(case.1)).collect();
+        let groups: Vec<u8> = cases.iter().map(|case| case.2).collect();
+        for scale in [Scale::Graded, Scale::Verdicts] {
+            if scale == Scale::Verdicts && !verdicts {
+                continue;
+            }
+            let there = scale.compare_grouped(&a, &b, &groups, Confidence::P95, seed).unwrap();
+            let back = scale.compare_grouped(&b, &a, &groups, Confidence::P95, seed).unwrap();
+            prop_assert_eq!(there.p, back.p);
+            prop_assert_eq!(there.difference, -back.difference);
+            prop_assert_eq!(there.interval.is_some(), back.interval.is_some());
+            if let (Some(x), Some(y)) = (there.interval, back.interval) {
+                prop_assert!((x.lo() + y.hi()).abs() < 1e-12 && (x.hi() + y.lo()).abs() < 1e-12);
+                prop_assert!(x.contains(there.difference), "{x} {}", there.difference);
+            }
+        }
+        if verdicts {
+            let there = compare(&a, &b, Confidence::P95, seed).unwrap().interval.unwrap();
+            let back = compare(&b, &a, Confidence::P95, seed).unwrap().interval.unwrap();
+            prop_assert!((there.lo() + back.hi()).abs() < 1e-12 && (there.hi() + back.lo()).abs() < 1e-12);
+        }
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl Judgement {
         }
     }
 
+    /// Whether a value may lie between 0 and 1 because only some criteria are met.
+    pub(super) fn shares(&self) -> bool {
+        matches!(self.form, Form::Rubric) && self.criteria.len() > 1
+    }
+
     /// The bot that answers are compared with.
     pub(super) fn against(&self) -> Option<&str> {
         match &self.form {

@@ -4,8 +4,8 @@
 /** What one bot's score says: `main` is the pass rate of a yes-or-no metric, else the mean. */
 function standing(metric, score) {
   if (!score || !score.n) return null;
-  const binary =
-    known(score.pass_rate) && known(score.mean) && Math.abs(score.pass_rate - score.mean) < 1e-12;
+  // Values that happen to be 0 or 1 make no rate: how the interval is made tells verdicts from grades.
+  const binary = known(score.pass_rate) && (score.method ?? "").endsWith("wilson");
   const asRate = known(score.pass_rate) && (binary || !known(score.mean));
   return {
     binary: asRate,

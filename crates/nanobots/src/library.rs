@@ -311,7 +311,13 @@ impl<'a> Library<'a> {
         }
         let Some(path) = self.find(name) else {
             return Err(Error::NotFound {
-                query: botsmith_core::hint::shown(name),
+                // Whole, however long: it is a path that its caller looks up.
+                query: (name.chars())
+                    .map(|c| match botsmith_core::hint::is_unprintable(c) {
+                        true => c.escape_unicode().to_string(),
+                        false => c.to_string(),
+                    })
+                    .collect(),
                 searched: std::iter::once(PathBuf::from("."))
                     .chain(self.folders().map(Path::to_owned))
                     .collect(),

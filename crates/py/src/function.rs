@@ -52,10 +52,19 @@ impl FunctionModel {
             }
         };
         let text = answered.map_err(|raised| failure(&raised))?;
-        serde_json::from_str::<ChatResponse>(&text).map_err(|error| {
+        let mut response = serde_json::from_str::<ChatResponse>(&text).map_err(|error| {
             let words = format!("no response: {error}");
             ModelError::new(ErrorClass::Protocol, PROVIDER, words)
-        })
+        })?;
+        for (said, known) in [
+            (&mut response.provider, &self.info.provider),
+            (&mut response.model, &self.info.model),
+        ] {
+            if said.is_empty() {
+                said.clone_from(known);
+            }
+        }
+        Ok(response)
     }
 }
 

@@ -75,7 +75,7 @@ def test_streams_of_the_running_loop_come_piece_by_piece() -> None:
         client = Client()
         stream = aio.Bot(provider=client.pieces).stream("one two three")
         assert stream.answer is None
-        assert [piece async for piece in stream] == ["ONE ", "TWO ", "THREE "]
+        assert [piece async for piece in stream] == ["ONE ", "TWO ", "THREE ", "\n"]
         assert stream.answer is not None and stream.answer.text == "ONE TWO THREE "
         client.server.cancel()
 

@@ -135,7 +135,7 @@ def test_providers_that_give_pieces_are_joined_and_streamed() -> None:
         bot = bs.Bot(provider=provider)
         assert bot.ask("one two").text == "one two "
         with bot.stream("one two") as stream:
-            assert list(stream) == ["one ", "two "]
+            assert list(stream) == ["one ", "two ", "\n"]
         assert stream.answer is not None and stream.answer.text == "one two "
         assert judged(bots=provider).bots[0].answered == 2
 

@@ -303,9 +303,9 @@ def test_files_that_go_while_they_are_used_are_errors(tmp_path: Path) -> None:
     with pytest.raises(bs.FileError, match="dataset"):
         bs.evaluate(bots=str.upper, dataset=data, evaluators=["words"], progress=False)
     suite.unlink()
-    with pytest.raises(bs.Error, match="no such suite file"):
+    with pytest.raises(bs.Error, match="no such"):
         bs.evaluate(suite, store="memory:", progress=False)
-    with pytest.raises(bs.Error, match="no such suite file"):
+    with pytest.raises(bs.Error, match="no such"):
         bs.hone("one", suite=suite, store="memory:")
 
 

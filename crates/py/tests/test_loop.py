@@ -171,7 +171,7 @@ def test_alpha_is_stated_once_budgets_are_held_and_advisory_is_no_pass(project: 
     project.suite.with_name("judge.yml").write_text(judge, encoding="utf-8")
     judged = "evaluators: [{judge: {cartridge: judge.yml, criteria: [The currency is right.], name: fine}}]"
     suite = SUITE.replace("evaluators: [equals]", judged).replace("metric: equals", "metric: fine")
-    project.suite.write_text(suite.replace("name: prices\n", "name: judged\n", 1), encoding="utf-8")
+    project.suite.write_text(suite, encoding="utf-8")
     project.bot.write_text(BOT + "# another\n", encoding="utf-8")
     advisory = project.hone()
     assert advisory.end == "advisory", advisory.reasons

@@ -160,7 +160,7 @@ def test_pieces_are_there_before_the_answer_is_whole_and_no_more_are_made_for_no
             for n in range(1000):
                 made.append(n)
                 yield f"{n} "
-                go.wait(0.02 if n else 20)
+                time.sleep(0.02) if n else go.wait(20)
         finally:
             made.append(-1)
 

@@ -85,11 +85,13 @@ impl Verdict {
     /// variant may be promoted without a person (one rater's view, a judge that may not gate).
     ///
     /// ```
-    /// use botsmith_eval::promotion::{Cases, Decision, GateSet, Looks, Rules, Scored, Verdict};
+    /// use botsmith_eval::promotion::{Cases, Compared, Decision, GateSet, Looks, Measure, Rules, Scored, Verdict};
     /// use botsmith_nanobots::versions::By;
     /// let store = botsmith_core::store::open("memory:")?;
     /// let set = GateSet::new("refunds", "salt", (0..40).map(|i| i.to_string()));
-    /// let look = Looks::new(&*store).take(&set, "variant", "bot", &Rules::default(), &By::new("ada", 0))?;
+    /// let equals = Measure::new("equals", "equals");
+    /// let compared = Compared::new("variant", "bot", &equals);
+    /// let look = Looks::new(&*store).take(&set, compared, &Rules::default(), &By::new("ada", 0))?;
     /// let pass = |n: usize| (0..40).map(|i| Scored::pass(i < n)).collect();
     /// let verdict = Verdict::of(&Cases::new(pass(30), pass(31))?, &look, &[])?;
     /// assert_eq!(verdict.decision, Decision::Refused);

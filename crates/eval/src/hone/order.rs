@@ -157,13 +157,12 @@ impl Order {
         let budgets = (suite.hone.p95_latency, suite.hone.cost);
         let rules = self.rules(options.seed, budgets)?;
         let mut honing = Honing::open(suite, live, parent, heard.said, means, options)?;
-        course.rules = match self.alpha {
-            Some(_) => rules,
-            None => {
-                let stated = honing.stated_alpha()?;
-                let alpha = stated.unwrap_or(rules.alpha);
-                rules.alpha(alpha)
-            }
+        course.rules = if self.alpha.is_some() {
+            rules
+        } else {
+            let stated = honing.stated_alpha()?;
+            let alpha = stated.unwrap_or(rules.alpha);
+            rules.alpha(alpha)
         };
         honing.run(&course, begin)
     }

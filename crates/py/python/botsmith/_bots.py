@@ -351,7 +351,7 @@ class Stream:
     >>> with bs.Bot(provider=words).stream("ahoy you") as stream:
     ...     pieces = list(stream)
     >>> pieces, stream.answer.text
-    (['ahoy ', 'you '], 'ahoy you ')
+    (['ahoy ', 'you ', '\\n'], 'ahoy you ')
     """
 
     def __init__(self, bot: Bot, native: _native.Stream) -> None:

@@ -269,7 +269,7 @@ class Stream:
     ...     stream = bs.aio.Bot(provider=words).stream("ahoy you")
     ...     return [piece async for piece in stream], stream.answer.text
     >>> asyncio.run(main())
-    (['ahoy ', 'you '], 'ahoy you ')
+    (['ahoy ', 'you ', '\\n'], 'ahoy you ')
     """
 
     #: The loop that waits for pieces, from the first to the last.

@@ -171,7 +171,7 @@ impl Wanted {
             }
             "tool_choice" => {
                 self.tool_choice = tool_choice(value)
-                    .ok_or_else(|| wrong("`auto`, `none`, `required` or a tool's name"))?
+                    .ok_or_else(|| wrong("`auto`, `none`, `required` or a tool's name"))?;
             }
             "raw" => self.raw = flag()?,
             "penalize_newline" => self.spares_lines = !flag()?,

@@ -106,7 +106,9 @@ pub(super) fn cohen(
         let kappa = |times: &[f64]| {
             let mut counts = vec![0.0; k * k];
             for (cells, times) in cells.iter().zip(times) {
-                cells.iter().for_each(|cell| counts[*cell] += times);
+                for cell in cells {
+                    counts[*cell] += times;
+                }
             }
             kappa_of(&counts, k, weights)
         };

@@ -122,13 +122,14 @@ pub(super) fn collect(context: &Context, args: &Gc) -> Result<Ended> {
             collected.runs, collected.blobs
         ),
     };
-    text.push_str(&match collected.young {
+    let stays = match collected.young {
         0 => String::new(),
         1 => "1 unfinished run is younger than an hour and stays: it may be going on\n".into(),
         n => {
             format!("{n} unfinished runs are younger than an hour and stay: they may be going on\n")
         }
-    });
+    };
+    text.push_str(&stays);
     output::print(&text)?;
     Ok(Ended::Well)
 }

@@ -173,7 +173,7 @@ mod tests {
                 true => i * 7 % 10 < 6,
                 false => i % 60 != 59,
             };
-            let mut dated = label(from + i, i / 10 % 2 == 0, right);
+            let mut dated = label(from + i, (i / 10).is_multiple_of(2), right);
             dated.drawn = true;
             dated.label.weight = if doubted { 1.0 } else { 10.0 };
             dated
@@ -236,7 +236,9 @@ mod tests {
         let (fed, renewal) = renewed(Some(made), &all);
         assert_eq!(renewal, Renewal::Watched { labels: 40 });
         // Weeks later somebody else agrees on all of them: the last word on each is newer.
-        all.iter_mut().for_each(|dated| dated.at += 100_000);
+        for dated in &mut all {
+            dated.at += 100_000;
+        }
         let (again, renewal) = renewed(Some(fed.clone()), &all);
         assert_eq!(renewal, Renewal::Watched { labels: 0 });
         assert_eq!(again.drift, fed.drift);

@@ -255,6 +255,7 @@ impl Cost {
 
 /// CPU time of all threads of this process.
 #[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 fn cpu_seconds() -> Option<f64> {
     use rustix::time::{ClockId, clock_gettime};
     let time = clock_gettime(ClockId::ProcessCPUTime);

@@ -298,7 +298,7 @@ fn a_calibration_does_not_hold_for_other_weights_under_the_same_path() {
         ["similarity", "by-model"].map(|metric| Binding::of(&manifest, metric).unwrap())
     };
     let before = bound();
-    assert_eq!(before[1].model, [model.clone()]);
+    assert_eq!(before[1].model, std::slice::from_ref(&model));
     assert!(
         before[0].model.is_empty(),
         "the table inside is of this version"

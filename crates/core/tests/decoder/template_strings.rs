@@ -38,7 +38,7 @@ struct Case {
 }
 
 #[derive(Deserialize)]
-struct Templates {
+struct Written {
     now: i64,
     special: Map<String, Value>,
     templates: BTreeMap<String, String>,
@@ -81,7 +81,7 @@ fn outcome(template: &ChatTemplate, case: &Case, now: i64) -> String {
 }
 
 fn compare(cases: &[Case], wanted: &Sums) {
-    let known: Templates = read("decoder/chats.json");
+    let known: Written = read("decoder/chats.json");
     assert_eq!(cases.len(), wanted.cases.len());
     assert!(wanted.templates.keys().eq(known.templates.keys()));
     let made: Vec<(&str, Vec<String>)> = (known.templates.iter())

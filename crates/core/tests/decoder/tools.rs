@@ -48,7 +48,7 @@ fn request() -> ChatRequest {
     request.sampling.temperature = Some(0.9);
     // Random weights would fill JSON with blanks: tab, line end, carriage return and blank.
     let bias = json!({"logit_bias": {"201": -100, "202": -100, "205": -100, "224": -100}});
-    request.native = bias.as_object().unwrap().clone();
+    request.native.clone_from(bias.as_object().unwrap());
     request
 }
 

@@ -273,9 +273,11 @@ mod tests {
     #[test]
     fn a_choice_of_tools_is_read_in_every_shape() {
         let read = |native: Value| {
-            let mut request = ChatRequest::default();
-            request.tool_choice = ToolChoice::Required;
-            request.native = native.as_object().unwrap().clone();
+            let request = ChatRequest {
+                tool_choice: ToolChoice::Required,
+                native: native.as_object().unwrap().clone(),
+                ..ChatRequest::default()
+            };
             super::wanted(&request, &SamplingOptions::default()).unwrap()
         };
         let named = ToolChoice::Named("add".into());

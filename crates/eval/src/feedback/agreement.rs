@@ -73,7 +73,7 @@ pub struct Said {
 }
 
 /// How far raters agree on a question. `records`: the current ones, of any question, all of which count: those given
-/// under other words were taken out before ([`Wordings`](super::Wordings)).
+/// under other words were taken out before ([`Wordings`]).
 ///
 /// ```
 /// use botsmith_eval::feedback::{Question, Record, Rules, Verdict, agreement};

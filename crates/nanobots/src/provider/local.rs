@@ -240,6 +240,7 @@ mod tests {
     use super::*;
 
     /// A model of random weights and the settings of a cartridge that names it.
+    #[allow(clippy::needless_pass_by_value, reason = "each is made for its call")]
     fn opened(folder: &Path, settings: Value) -> Local {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/engine/models");
         for (file, to) in [

@@ -2,7 +2,7 @@
 //!
 //! Between two products those threads wait awake for some microseconds. Work in between that is spread over other
 //! threads (rayon's) would share the cores with threads that only wait, and be handed over by sleeping and waking: at a
-//! context of 500 tokens that was a third of the time of an answer's token.
+//! context of 500 tokens that was a quarter of the time of an answer's token.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -7,9 +7,7 @@ use std::error::Error;
 use std::io::Write as _;
 
 use botsmith::core::chat::{Call, CancelToken, ChatRequest, Message};
-use botsmith::core::engine::{
-    EngineError, GenerateEvent, GenerateRequest, LoadOptions, LocalModel,
-};
+use botsmith::core::engine::{GenerateEvent, GenerateRequest, LoadOptions, LocalModel};
 
 /// Hands out the answer's pieces, whole characters each, up to `most` tokens; gives the number of tokens.
 pub(crate) fn stream(
@@ -35,10 +33,11 @@ pub(crate) fn stream(
                 tokens += 1;
                 if tokens == most {
                     cancel.cancel();
+                    // The model works ahead of us: what it has sent until now is not shown.
+                    break;
                 }
             }
             Ok(GenerateEvent::Done { text, .. }) => show(&text),
-            Err(EngineError::Cancelled) => break,
             Err(error) => return Err(error.into()),
             Ok(_) => {}
         }

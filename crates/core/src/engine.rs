@@ -41,12 +41,14 @@ mod local;
 pub mod memory;
 mod norm;
 mod ops;
+
 mod plugin;
 pub mod safetensors;
 mod sampling;
 mod schedule;
 mod score;
 mod stream;
+mod tiled;
 mod tokenizer;
 mod tool_calls;
 mod weights;

@@ -72,6 +72,23 @@ async fn settings_of_ollama_are_heeded_and_the_same_seed_gives_the_same_answer()
     assert!(answer.usage.unwrap().output_tokens <= 3);
 }
 
+#[test]
+fn other_weights_under_the_same_name_are_another_model() {
+    let folder = folder();
+    let settings = json!({"model": "./tiny"});
+    let revision = || {
+        let model = model(folder.path(), &settings).unwrap();
+        model.info().revision.clone().expect("a revision")
+    };
+    let first = revision();
+    assert_eq!(revision(), first);
+    let weights = folder.path().join("tiny/model.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    assert_ne!(revision(), first);
+}
+
 #[tokio::test]
 async fn a_format_holds_the_answer_to_its_schema() {
     let folder = folder();

@@ -5,6 +5,8 @@
 //! `model.safetensors.index.json`. Names in an index that leave the folder are refused, and so are pickled weights
 //! (`pytorch_model.bin`): reading them runs code. Nothing is fetched here.
 
+mod fingerprint;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;

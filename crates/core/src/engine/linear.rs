@@ -1,20 +1,22 @@
 //! Matrices of a model that vectors are multiplied with: dense or quantised, with or without a bias.
 //!
-//! `[…, inputs]` in, `[…, outputs]` out. Quantised matrices stay quantised in memory and are multiplied by Candle's
-//! kernels; tables of embeddings give their rows as f32 either way.
+//! `[…, inputs]` in, `[…, outputs]` out. Quantised matrices stay quantised in memory and are multiplied by our kernels where
+//! they are tiled, else by Candle's; tables of embeddings give their rows as f32 either way.
 
 use std::sync::Arc;
 
-use candle_core::Tensor;
 use candle_core::quantized::QTensor;
+use candle_core::{Device, Tensor};
 
 use super::error::{EngineError, Result};
+use super::tiled::Tiled;
 
 /// A matrix of shape `[outputs, inputs]`, as the files keep it.
 #[derive(Clone, Debug)]
 pub(crate) enum Matrix {
     Dense(Tensor),
     Quantised(Arc<QTensor>),
+    Tiled(Arc<Tiled>),
 }
 
 impl Matrix {
@@ -31,6 +33,7 @@ impl Matrix {
                 rows.matmul(&weight.t()?)?.reshape(shape)?
             }
             Self::Quantised(weight) => x.contiguous()?.apply_op1_no_bwd(weight.as_ref())?,
+            Self::Tiled(weight) => weight.forward(x)?,
         })
     }
 }
@@ -105,34 +108,51 @@ impl Linear {
     pub fn weight(&self) -> Option<&Tensor> {
         match &self.matrix {
             Matrix::Dense(weight) => Some(weight),
-            Matrix::Quantised(_) => None,
+            Matrix::Quantised(_) | Matrix::Tiled(_) => None,
         }
     }
 
-    /// The matrix, where it is quantised.
+    /// The matrix, where it is quantised in Candle's way.
     pub fn quantised_weight(&self) -> Option<&Arc<QTensor>> {
         match &self.matrix {
-            Matrix::Dense(_) => None,
             Matrix::Quantised(weight) => Some(weight),
+            Matrix::Dense(_) | Matrix::Tiled(_) => None,
         }
     }
 
-    /// Several linear maps of the same input as one, where all are dense: their outputs stand side by side.
+    /// The matrix, where it is tiled.
+    pub(crate) fn tiled_weight(&self) -> Option<&Tiled> {
+        match &self.matrix {
+            Matrix::Tiled(weight) => Some(weight),
+            Matrix::Dense(_) | Matrix::Quantised(_) => None,
+        }
+    }
+
+    /// Several linear maps of the same input as one, where all are dense or all are tiled: their outputs stand side by
+    /// side.
     ///
     /// # Errors
     /// [`EngineError::Compute`] where their inputs differ.
     pub fn side_by_side(maps: &[&Self]) -> Result<Option<Self>> {
         let weights: Option<Vec<&Tensor>> = maps.iter().map(|map| map.weight()).collect();
+        let tiled: Option<Vec<&Tiled>> = maps.iter().map(|map| map.tiled_weight()).collect();
         let biases: Vec<&Tensor> = maps.iter().filter_map(|map| map.bias()).collect();
-        let Some(weights) = weights.filter(|_| biases.is_empty() || biases.len() == maps.len())
-        else {
+        if !biases.is_empty() && biases.len() != maps.len() {
             return Ok(None);
+        }
+        let matrix = match (weights, tiled) {
+            (Some(weights), _) => Matrix::Dense(Tensor::cat(&weights, 0)?),
+            (None, Some(tiled)) => match Tiled::together(&tiled) {
+                Some(one) => Matrix::Tiled(Arc::new(one)),
+                None => return Ok(None),
+            },
+            (None, None) => return Ok(None),
         };
         let bias = match biases.is_empty() {
             true => None,
             false => Some(Tensor::cat(&biases, 0)?),
         };
-        Ok(Some(Self::dense(Tensor::cat(&weights, 0)?, bias)))
+        Ok(Some(Self::new(matrix, bias)))
     }
 }
 
@@ -180,6 +200,10 @@ impl Embedding {
                 table.index_select(&ids, 0)?
             }
             Matrix::Quantised(table) => table.embedding(&Tensor::new(ids, &table.device())?)?,
+            Matrix::Tiled(table) => {
+                let rows: Vec<f32> = ids.iter().flat_map(|id| table.row(*id as usize)).collect();
+                Tensor::from_vec(rows, (ids.len(), self.width), &Device::Cpu)?
+            }
         })
     }
 

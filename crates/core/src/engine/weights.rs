@@ -2,8 +2,8 @@
 //!
 //! Opening reads headers only. A tensor is read when it is asked for, with its shape, which must be right; its numbers
 //! must be finite. Dense numbers become f32 on a CPU: F16 and BF16 have no fast kernels there. Of GGUF, quantised
-//! matrices stay as they are, except that `Q4_0` and `Q5_0`, for which Candle has no fast kernel, become `Q8_0`, which holds
-//! the same values exactly. Files are read, not mapped: a file that shrinks while it is in use cannot end the process.
+//! matrices keep their values, in tiles for our kernels where this CPU has those (`tiled.rs`), else as the file has them,
+//! except that `Q4_0` and `Q5_0`, for which Candle has no fast kernel, become `Q8_0`, which holds the same values exactly. Files are read, not mapped: a file that shrinks while it is in use cannot end the process.
 
 mod convert;
 mod part;
@@ -23,6 +23,7 @@ use super::gguf::{Change, Gguf, Names, parts};
 use super::header::{Entry, Stored};
 use super::linear::{Embedding, Linear, Matrix};
 use super::safetensors;
+use super::tiled::{self, Tiled};
 use crate::chat::CancelToken;
 pub use part::Part;
 
@@ -190,12 +191,13 @@ impl Weights {
             .sum()
     }
 
-    /// Bytes that all tensors take once loaded: f32 for dense ones; quantised matrices twice where Candle's kernels
-    /// keep a rearranged copy, which they do on a CPU.
+    /// Bytes that all tensors take once loaded: f32 for dense ones; quantised matrices once where they are
+    /// tiled, twice where Candle's kernels keep a rearranged copy, which they do on other CPUs.
     pub fn bytes_needed(&self) -> u64 {
+        let pack = tiled::is_fast();
         let bytes = |entry: &Entry| match (entry.stored, self.device.is_cpu()) {
             (Stored::Quantised(_), false) => entry.bytes as u64,
-            _ => convert::loaded_bytes(entry),
+            _ => convert::loaded_bytes(entry, pack),
         };
         self.table.values().map(|(_, entry)| bytes(entry)).sum()
     }
@@ -294,9 +296,21 @@ impl Weights {
         };
         let mut bytes = self.bytes(source, entry)?;
         self.put_back_rows(name, entry, &mut bytes)?;
-        Ok(Matrix::Quantised(Arc::new(
-            self.quantised(name, kind, entry, bytes)?,
-        )))
+        self.check_blocks(name, kind, &bytes)?;
+        let fast = self.device.is_cpu() && tiled::is_fast();
+        let in_tiles = |kind, bytes: &[u8]| {
+            let tiled = fast.then(|| Tiled::new(kind, bytes, rows, columns));
+            tiled.flatten().map(|one| Matrix::Tiled(Arc::new(one)))
+        };
+        if let Some(tiled) = in_tiles(kind, &bytes) {
+            return Ok(tiled);
+        }
+        let (kind, bytes) = self.kernel_of(kind, bytes);
+        if let Some(tiled) = in_tiles(kind, &bytes) {
+            return Ok(tiled);
+        }
+        let table = self.stored(kind, entry, bytes)?;
+        Ok(Matrix::Quantised(Arc::new(table)))
     }
 
     fn quantised(
@@ -306,17 +320,32 @@ impl Weights {
         entry: &Entry,
         bytes: Vec<u8>,
     ) -> Result<QTensor> {
-        if let Some(block) = convert::bad_block(kind, &bytes) {
-            return Err(EngineError::NotFinite {
+        self.check_blocks(name, kind, &bytes)?;
+        let (kind, bytes) = self.kernel_of(kind, bytes);
+        self.stored(kind, entry, bytes)
+    }
+
+    /// Scales are to be finite.
+    fn check_blocks(&self, name: &str, kind: GgmlDType, bytes: &[u8]) -> Result<()> {
+        match convert::bad_block(kind, bytes) {
+            None => Ok(()),
+            Some(block) => Err(EngineError::NotFinite {
                 path: self.path.clone(),
                 name: name.to_owned(),
                 at: block * kind.block_size(),
-            });
+            }),
         }
-        let (kind, bytes) = match self.device.is_cpu() {
+    }
+
+    /// The same numbers as a kind that the device has a fast kernel for.
+    fn kernel_of(&self, kind: GgmlDType, bytes: Vec<u8>) -> (GgmlDType, Vec<u8>) {
+        match self.device.is_cpu() {
             true => convert::for_cpu(kind, bytes),
             false => (kind, bytes),
-        };
+        }
+    }
+
+    fn stored(&self, kind: GgmlDType, entry: &Entry, bytes: Vec<u8>) -> Result<QTensor> {
         let storage = QStorage::from_data(bytes.into(), &self.device, kind)?;
         Ok(QTensor::new(storage, entry.shape.as_slice())?)
     }

@@ -101,6 +101,9 @@ impl Local {
             .map_err(EngineError::into_model_error)?;
         let mut info = LocalModel::describe(&files).map_err(EngineError::into_model_error)?;
         name.clone_into(&mut info.model);
+        // Another training under the same name is another model: what was judged or cached of the first is not its.
+        let print = files.fingerprint().map_err(EngineError::into_model_error)?;
+        info.revision = Some(print.to_string());
         let mut load = LoadOptions::default();
         let text = |key: &str| config.option(key).and_then(Value::as_str);
         if let Some(device) = text("device") {

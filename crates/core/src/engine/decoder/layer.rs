@@ -6,6 +6,7 @@ use super::super::error::Result;
 use super::super::linear::Linear;
 use super::super::norm::Norm;
 use super::super::ops::spread::spread;
+use super::super::tiled::Tiled;
 use super::super::weights::Weights;
 use super::attention::{self, Heads};
 use super::host::Packed;
@@ -218,11 +219,36 @@ impl Layer {
         Ok([part(0, queries)?, part(1, keys)?, part(2, keys)?])
     }
 
+    /// The matrices of the feed-forward half, where they are tiled and there is nothing to add.
+    fn tiled_feed(&self) -> Option<(&Tiled, &Tiled)> {
+        let [both] = self.gate_up.as_slice() else {
+            return None;
+        };
+        if both.bias().is_some() || self.down.bias().is_some() {
+            return None;
+        }
+        both.tiled_weight().zip(self.down.tiled_weight())
+    }
+
     /// The feed-forward half.
     fn fed(&self, shape: &Shape, x: &Tensor, stop: Stop<'_>) -> Result<Tensor> {
         let width = shape.intermediate;
         in_parts(x, 2 * shape.hidden * width, stop, |x| {
             let rows = x.dim(0)?;
+            if let Some((both, down)) = self.tiled_feed() {
+                let mut both = both.product(x)?;
+                spread(both.chunks_mut(2 * width).collect(), |row| {
+                    let (gate, up) = row.split_at_mut(width);
+                    shape.activation.gate(gate, up);
+                });
+                stopped(stop)?;
+                return on(
+                    down.multiply(&both, 2 * width),
+                    rows,
+                    shape.hidden,
+                    x.device(),
+                );
+            }
             let (mut gate, up) = if let [both] = self.gate_up.as_slice() {
                 let both = both.forward(x)?;
                 (

@@ -8,6 +8,11 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::utils::barrier_pool;
 
+/// How many tasks are done at once.
+pub(crate) fn threads() -> usize {
+    barrier_pool().n_workers() + 1
+}
+
 /// What `work` makes of each task, in order.
 pub(crate) fn spread<T: Send, R: Send>(tasks: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     if tasks.len() < 2 {

@@ -4,6 +4,7 @@ use candle_core::quantized::GgmlDType;
 use half::{bf16, f16};
 
 use crate::engine::header::{Entry, Stored};
+use crate::engine::tiled;
 
 /// Dense numbers as f32.
 pub(super) fn to_f32(stored: Stored, bytes: &[u8]) -> Vec<f32> {
@@ -92,11 +93,22 @@ pub(super) fn without_interleaving(bytes: &[u8], rows: usize, heads: usize) -> V
     back
 }
 
-/// Bytes that a tensor takes once it is loaded on a CPU.
-pub(super) fn loaded_bytes(entry: &Entry) -> u64 {
+/// Bytes that a tensor takes once it is loaded on a CPU, in tiles or not.
+pub(super) fn loaded_bytes(entry: &Entry, pack: bool) -> u64 {
     let Stored::Quantised(kind) = entry.stored else {
         return entry.count() as u64 * 4;
     };
+    let tiled = |kind| match entry.shape.as_slice() {
+        [rows, columns] if pack => tiled::bytes(kind, *rows, *columns),
+        _ => None,
+    };
+    let wide = match kind {
+        GgmlDType::Q5_0 => tiled(GgmlDType::Q8_0),
+        kind => tiled(kind),
+    };
+    if let Some(bytes) = wide {
+        return bytes;
+    }
     let bytes = entry.bytes as u64;
     match kind {
         // Two of Q8_0, which has 34 bytes for 32 values.

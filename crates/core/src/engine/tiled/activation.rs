@@ -1,0 +1,178 @@
+//! What a tiled matrix is multiplied with, rounded to 8 bits.
+
+use super::tile::BLOCK;
+use crate::engine::ops::spread::spread;
+use crate::engine::ops::widest;
+
+/// Rows that go through a tile together.
+pub(super) const GROUP: usize = 16;
+/// Adding it to a number of at most 127 leaves the nearest whole number in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// 256 numbers of a row: whole numbers of -127 to 127, times a scale.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Act {
+    /// Four numbers each, the first in the lowest byte.
+    pub(super) quads: [i32; BLOCK / 4],
+    /// The sums of 32 numbers, two to each, the first in the lower half.
+    pub(super) pairs: [i32; 4],
+    /// The sums of 32, times -8.
+    pub(super) less8: [i32; 8],
+    /// The sums of 32, times -128.
+    pub(super) less128: [i32; 8],
+    /// The sums of 16, times -32.
+    pub(super) less32: [i32; 16],
+    pub(super) scale: f32,
+}
+
+impl Act {
+    const ZERO: Self = Self {
+        quads: [0; BLOCK / 4],
+        pairs: [0; 4],
+        less8: [0; 8],
+        less128: [0; 8],
+        less32: [0; 16],
+        scale: 0.0,
+    };
+
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "must be compiled with the instructions of its caller"
+    )]
+    fn of(x: &[f32; BLOCK]) -> Self {
+        // Of positive numbers, infinity and what is no number, the order is that of their bits.
+        let highest = x
+            .iter()
+            .fold(0, |highest: u32, x| highest.max(x.to_bits() & 0x7FFF_FFFF));
+        let highest = f32::from_bits(highest);
+        if !highest.is_finite() {
+            return Self {
+                scale: f32::NAN,
+                ..Self::ZERO
+            };
+        }
+        let by = 127.0 / highest;
+        if !by.is_finite() {
+            return Self::ZERO;
+        }
+        let mut whole = [0_i8; BLOCK];
+        for (whole, x) in whole.iter_mut().zip(x) {
+            *whole = (x * by + ROUND).to_bits() as i8;
+        }
+        let mut act = Self {
+            scale: highest / 127.0,
+            ..Self::ZERO
+        };
+        let (quads, _) = whole.as_chunks::<4>();
+        for (quad, bytes) in act.quads.iter_mut().zip(quads) {
+            *quad = i32::from_le_bytes(bytes.map(i8::cast_unsigned));
+        }
+        let mut sums = [0_i32; 16];
+        let (sixteens, _) = whole.as_chunks::<16>();
+        for (sum, numbers) in sums.iter_mut().zip(sixteens) {
+            *sum = numbers.iter().map(|n| i32::from(*n)).sum();
+        }
+        for (at, sum) in sums.iter().enumerate() {
+            act.less32[at] = -32 * sum;
+        }
+        for at in 0..8 {
+            let sum = sums[2 * at] + sums[2 * at + 1];
+            act.less8[at] = -8 * sum;
+            act.less128[at] = -128 * sum;
+            act.pairs[at / 2] |= (sum & 0xFFFF) << (at % 2 * 16);
+        }
+        act
+    }
+}
+
+/// Rows, in groups that go through a tile together.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// Of each group its blocks one after another, of each block the group's rows.
+    groups: Vec<Vec<Act>>,
+    rows: usize,
+}
+
+impl Rows {
+    /// Rows of `columns` numbers, each `stride` after the one before.
+    pub(super) fn new(x: &[f32], columns: usize, stride: usize) -> Self {
+        let rows: Vec<&[f32]> = x.chunks(stride.max(1)).map(|row| &row[..columns]).collect();
+        let group = |rows: &[&[f32]]| {
+            let mut acts = vec![Act::ZERO; rows.len() * (columns / BLOCK)];
+            widest(
+                #[inline(always)]
+                || {
+                    for (at, row) in rows.iter().enumerate() {
+                        let (blocks, _) = row.as_chunks::<BLOCK>();
+                        for (block, x) in blocks.iter().enumerate() {
+                            acts[block * rows.len() + at] = Act::of(x);
+                        }
+                    }
+                },
+            );
+            acts
+        };
+        Self {
+            groups: spread(rows.chunks(GROUP).collect(), group),
+            rows: rows.len(),
+        }
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Of each group its first row, how many rows it has, and its blocks.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (usize, usize, &[Act])> {
+        self.groups.iter().enumerate().map(|(number, acts)| {
+            let first = number * GROUP;
+            (first, GROUP.min(self.rows - first), acts.as_slice())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_to_within_half_a_step() {
+        let x: [f32; BLOCK] = std::array::from_fn(|at| (at as f32 * 0.37).sin() * 3.0);
+        let act = Act::of(&x);
+        let whole: Vec<i8> = act
+            .quads
+            .iter()
+            .flat_map(|quad| quad.to_le_bytes())
+            .map(u8::cast_signed)
+            .collect();
+        for (whole, x) in whole.iter().zip(x) {
+            assert!((f32::from(*whole) * act.scale - x).abs() <= act.scale * 0.501);
+        }
+        let sum = |range: std::ops::Range<usize>| -> i32 {
+            whole[range].iter().map(|n| i32::from(*n)).sum()
+        };
+        for at in 0..16 {
+            assert_eq!(act.less32[at], -32 * sum(at * 16..at * 16 + 16));
+        }
+        for at in 0..8 {
+            let sum = sum(at * 32..at * 32 + 32);
+            assert_eq!((act.less8[at], act.less128[at]), (-8 * sum, -128 * sum));
+            let half = (act.pairs[at / 2] >> (at % 2 * 16)) as i16;
+            assert_eq!(i32::from(half), sum);
+        }
+    }
+
+    #[test]
+    fn zeros_stay_zeros_and_no_number_stays_none() {
+        assert_eq!(Act::of(&[0.0; BLOCK]).scale, 0.0);
+        assert_eq!(Act::of(&[1e-40; BLOCK]).scale, 0.0);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut x = [1.0; BLOCK];
+            x[77] = bad;
+            assert!(Act::of(&x).scale.is_nan());
+        }
+    }
+}

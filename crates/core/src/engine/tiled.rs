@@ -105,7 +105,8 @@ impl Tiled {
         let strips = self.parts.iter().map(|part| part.strips()).sum::<usize>();
         let mut rows: Vec<&mut [f32]> = out.chunks_mut(self.rows.max(1)).collect();
         let mut tasks = Vec::new();
-        let at_once = strips.div_ceil(threads()).max(1);
+        // A few for each thread: one that other work holds up leaves the rest to the others.
+        let at_once = strips.div_ceil(4 * threads()).max(1);
         for first in (0..strips).step_by(at_once) {
             let task = self.strips(first..strips.min(first + at_once));
             let width: usize = task.iter().map(|strip| strip.width).sum();

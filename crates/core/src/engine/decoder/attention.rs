@@ -2,10 +2,14 @@
 //!
 //! Queries of all heads that share keys go together in tiles, so that a block is read once a tile.
 //! Keys are kept number by number (`[number][token]`), so that one pass gives the products with all
-//! tokens of a block; each product and each sum is built in the same order whatever the tile, the
+//! tokens of a block (`attention/block.rs`); each product and each sum is built in the same order whatever the tile, the
 //! batch or the share of the prefix, so a text's numbers here do not depend on what stands beside it.
 
+mod block;
+
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use pulp::Simd;
 
 use super::super::error::{EngineError, Result};
 use super::super::kv::{BLOCK, KvShape, Sequence};
@@ -14,10 +18,8 @@ use super::host::Packed;
 use super::looks::is_long;
 use super::{Shape, Span, Stop};
 
-/// Rows of queries that go through a block together.
-const TILE: usize = 4;
-/// Tiles that one task takes.
-const TILES: usize = 8;
+/// Queries that one task takes: a few tiles of eight.
+const TASK: usize = 32;
 
 /// One layer's attention.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ impl Heads<'_> {
                         });
                     }
                 }
-                for part in list.chunks(TILE * TILES) {
+                for part in list.chunks(TASK) {
                     tasks.push((kv_head, &*span.sequence, part.to_vec()));
                 }
             }
@@ -95,15 +97,17 @@ impl Heads<'_> {
                 return (Vec::new(), Vec::new());
             }
             let mut seen = vec![0.0; list.len() * width];
-            let mut scores = Vec::new();
-            for (list, seen) in list.chunks(TILE).zip(seen.chunks_mut(TILE * width)) {
-                crate::engine::ops::widest(
-                    #[inline(always)]
-                    || {
-                        self.tile(kv_head, sequence, queries, list, &mut scores, seen);
-                    },
-                );
-            }
+            let tiles = Tiles {
+                heads: self,
+                kv_head,
+                sequence,
+                queries,
+            };
+            pulp::Arch::new().dispatch(Work {
+                tiles,
+                list: &list,
+                seen: &mut seen,
+            });
             (list, seen)
         });
         if over.into_inner() {
@@ -117,53 +121,116 @@ impl Heads<'_> {
         }
         Ok(out)
     }
+}
 
-    /// A few queries over all that they see.
+/// What the tiles of a task share.
+#[derive(Clone, Copy, Debug)]
+struct Tiles<'a> {
+    heads: &'a Heads<'a>,
+    kv_head: usize,
+    sequence: &'a Sequence,
+    queries: &'a [f32],
+}
+
+/// A task, for the widest vectors that are here.
+struct Work<'a> {
+    tiles: Tiles<'a>,
+    list: &'a [Query],
+    seen: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Work<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { tiles, list, seen } = self;
+        let width = tiles.heads.kv.width;
+        let mut scores = Vec::new();
+        let (mut list, mut seen) = (list, seen);
+        while !list.is_empty() {
+            let take = match list.len() {
+                8.. => 8,
+                4.. => 4,
+                2.. => 2,
+                _ => 1,
+            };
+            let (now, later) = list.split_at(take);
+            let (out, rest) = seen.split_at_mut(take * width);
+            match take {
+                8 => tiles.tile::<S, 8>(simd, now, &mut scores, out),
+                4 => tiles.tile::<S, 4>(simd, now, &mut scores, out),
+                2 => tiles.tile::<S, 2>(simd, now, &mut scores, out),
+                _ => tiles.tile::<S, 1>(simd, now, &mut scores, out),
+            }
+            (list, seen) = (later, rest);
+        }
+    }
+}
+
+impl Tiles<'_> {
+    /// `R` queries over all that they see.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
         reason = "must be compiled with the instructions of its caller"
     )]
-    fn tile(
+    fn tile<S: Simd, const R: usize>(
         &self,
-        kv_head: usize,
-        sequence: &Sequence,
-        queries: &[f32],
+        simd: S,
         list: &[Query],
         scores: &mut Vec<f32>,
         seen: &mut [f32],
     ) {
-        let width = self.kv.width;
-        let window = self.shape.windows[self.layer];
+        let Heads { shape, layer, kv } = *self.heads;
+        let width = kv.width;
+        let list: &[Query; R] = list.first_chunk().expect("as many queries as the tile has");
+        let window = shape.windows[layer];
         let first_of =
             |query: &Query| window.map_or(0, |window| (query.position + 1).saturating_sub(window));
-        let first_block = list.iter().map(first_of).min().unwrap_or(0) / BLOCK;
-        let last_block = list.iter().map(|query| query.position).max().unwrap_or(0) / BLOCK;
-        let blocks = last_block + 1 - first_block;
-        let stride = blocks * BLOCK;
+        let (mut first, mut last, mut nearest) = (usize::MAX, 0, usize::MAX);
+        for query in list {
+            first = first.min(first_of(query));
+            last = last.max(query.position);
+            nearest = nearest.min(query.position);
+        }
+        let (first_block, last_block) = (first / BLOCK, last / BLOCK);
+        let stride = (last_block + 1 - first_block) * BLOCK;
         scores.clear();
-        scores.resize(list.len() * stride, f32::NEG_INFINITY);
-        for block in first_block..=last_block {
-            let keys = sequence.head(self.kv, self.layer, 0, kv_head, block);
-            let mut products = [[0.0_f32; BLOCK]; TILE];
-            for (query, product) in list.iter().zip(&mut products) {
-                let query = &queries[query.from..query.from + width];
-                for (number, keys) in query.iter().zip(keys.chunks_exact(BLOCK)) {
-                    for (product, key) in product.iter_mut().zip(keys) {
-                        *product = number.mul_add(*key, *product);
-                    }
-                }
+        scores.resize(R * stride, f32::NEG_INFINITY);
+        let mut packed = Vec::with_capacity(width);
+        block::pack(
+            list.map(|query| &self.queries[query.from..query.from + width]),
+            &mut packed,
+        );
+        let score = |product: f32| {
+            let score = product * shape.attention_scale;
+            match shape.attention_softcap {
+                Some(cap) => cap * (score / cap).tanh(),
+                None => score,
             }
-            for (at, (query, product)) in list.iter().zip(&products).enumerate() {
-                let (first, start) = (first_of(query), block * BLOCK);
-                let place = at * stride + (block - first_block) * BLOCK;
-                for (slot, product) in product.iter().enumerate() {
-                    if (first..=query.position).contains(&(start + slot)) {
-                        let score = product * self.shape.attention_scale;
-                        scores[place + slot] = match self.shape.attention_softcap {
-                            Some(cap) => cap * (score / cap).tanh(),
-                            None => score,
-                        };
+        };
+        for block in first_block..=last_block {
+            let keys = self.sequence.head(kv, layer, 0, self.kv_head, block);
+            let mut products = [[0.0; BLOCK]; R];
+            block::products(simd, &packed, keys, &mut products);
+            let start = block * BLOCK;
+            for ((query, products), scores) in list
+                .iter()
+                .zip(&products)
+                .zip(scores.chunks_exact_mut(stride))
+            {
+                let from = first_of(query).saturating_sub(start).min(BLOCK);
+                let to = (query.position + 1).saturating_sub(start).min(BLOCK);
+                let place = (block - first_block) * BLOCK;
+                let scores = &mut scores[place..place + BLOCK];
+                if (from, to) == (0, BLOCK) {
+                    for (slot, product) in scores.iter_mut().zip(products) {
+                        *slot = score(*product);
+                    }
+                } else if from < to {
+                    for (slot, product) in scores[from..to].iter_mut().zip(&products[from..to]) {
+                        *slot = score(*product);
                     }
                 }
             }
@@ -172,19 +239,22 @@ impl Heads<'_> {
             softmax(scores);
         }
         for block in first_block..=last_block {
-            let values = sequence.head(self.kv, self.layer, 1, kv_head, block);
-            for (at, (query, seen)) in list.iter().zip(seen.chunks_exact_mut(width)).enumerate() {
-                let place = at * stride + (block - first_block) * BLOCK;
-                for (slot, value) in values.chunks_exact(width).enumerate() {
-                    // What stands in a block after the text's end is of no text.
-                    if block * BLOCK + slot > query.position {
-                        break;
-                    }
-                    let share = scores[place + slot];
-                    for (seen, value) in seen.iter_mut().zip(value) {
-                        *seen = share.mul_add(*value, *seen);
-                    }
-                }
+            let values = self.sequence.head(kv, layer, 1, self.kv_head, block);
+            let start = block * BLOCK;
+            let place = start - first_block * BLOCK;
+            let shares = |row: usize| &scores[row * stride + place..row * stride + place + BLOCK];
+            let mut seen = seen.chunks_exact_mut(width);
+            if nearest + 1 >= start + BLOCK {
+                let shares = std::array::from_fn(shares);
+                let seen: [&mut [f32]; R] =
+                    std::array::from_fn(|_| seen.next().unwrap_or_default());
+                block::add_shares(simd, shares, values, BLOCK, seen);
+                continue;
+            }
+            // What stands in a block after a query's own token is not for it, or of no text.
+            for (row, (query, seen)) in list.iter().zip(seen).enumerate() {
+                let tokens = (query.position + 1).saturating_sub(start).min(BLOCK);
+                block::add_shares(simd, [shares(row)], values, tokens, [seen]);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! One graph for all architectures, driven by a [`Shape`] that one small file an architecture reads
 //! from the configuration. Rows of all texts stand one under another without padding ([`Packed`]);
 //! only attention looks at each text by itself, over its keys and values in `kv.rs`. The output
-//! layer is applied to the rows asked for alone. Matrix products are Candle's, dense or quantised;
+//! layer is applied to the rows asked for alone. Matrix products are Candle's, or of tiles of our own (`tiled.rs`);
 //! attention, rotary positions and gates are our own: on a CPU over blocks in main memory
 //! (`decoder/host.rs`), on other devices over a slab there (`decoder/device.rs`), which may be in a
 //! library of its own (`engine/plugin.rs`).

@@ -132,7 +132,7 @@ impl Linear {
     /// side.
     ///
     /// # Errors
-    /// [`EngineError::Compute`] where their inputs differ.
+    /// [`EngineError::Compute`] where the inputs of dense ones differ.
     pub fn side_by_side(maps: &[&Self]) -> Result<Option<Self>> {
         let weights: Option<Vec<&Tensor>> = maps.iter().map(|map| map.weight()).collect();
         let tiled: Option<Vec<&Tiled>> = maps.iter().map(|map| map.tiled_weight()).collect();

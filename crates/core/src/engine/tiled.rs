@@ -1,10 +1,10 @@
 //! Quantised matrices as a CPU reads them fastest, and once only.
 //!
 //! Sixteen rows stand side by side in tiles of 256 columns, so that one instruction multiplies four numbers of each row
-//! (VNNI's `vpdpbusd`), and a tile is as small as the file's blocks: answering one token reads every matrix once, so the
-//! bytes of a matrix are its time. The numbers of the file are kept exactly; what is multiplied with them is rounded to
-//! 8 bits in blocks of 256, as in llama.cpp and Candle. Candle has such tiles too, half as large again, and keeps the
-//! file's blocks beside them.
+//! (VNNI's `vpdpbusd`), and a tile is hardly larger than the file's blocks: answering one token reads every matrix once, so
+//! the bytes of a matrix are its time. The numbers of the file are kept exactly; what is multiplied with them is rounded
+//! to 8 bits, in blocks as long as those of the matrix, 256 or 32, as llama.cpp does. Candle has such tiles too, half as
+//! large again for Q4_K, and keeps the file's blocks beside them.
 //!
 //! A row's result does not depend on what else is in the batch, bit for bit.
 
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use candle_core::quantized::GgmlDType;
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Storage, Tensor};
 
-use super::error::Result;
+use super::error::{EngineError, Result};
 use super::ops::spread::{spread, threads};
 use activation::Rows;
 use tile::{BLOCK, SIDE, Tiles};
@@ -56,24 +56,38 @@ pub(crate) fn is_fast() -> bool {
 /// Bytes that a tiled matrix takes; `None` for kinds and widths that are not tiled.
 pub(crate) fn bytes(kind: GgmlDType, rows: usize, columns: usize) -> Option<u64> {
     let tile = Tiles::bytes_of(kind)?;
-    (columns > 0 && columns.is_multiple_of(BLOCK))
-        .then(|| (rows.div_ceil(SIDE) * (columns / BLOCK) * tile) as u64)
+    let tiles = (rows.div_ceil(SIDE) as u64).saturating_mul((columns / BLOCK) as u64);
+    (columns > 0 && columns.is_multiple_of(BLOCK)).then(|| tiles.saturating_mul(tile as u64))
 }
 
 impl Tiled {
     /// Tiles of the blocks of a file; `None` for kinds and widths that are not tiled.
-    pub(crate) fn new(kind: GgmlDType, bytes: &[u8], rows: usize, columns: usize) -> Option<Self> {
-        self::bytes(kind, rows, columns)?;
-        let row = columns / kind.block_size() * kind.type_size();
-        if bytes.len() != rows * row {
-            return None;
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`], looked for at every sixteen rows.
+    pub(crate) fn new(
+        kind: GgmlDType,
+        bytes: &[u8],
+        rows: usize,
+        columns: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Self>> {
+        if self::bytes(kind, rows, columns).is_none() {
+            return Ok(None);
         }
-        let tiles = Tiles::pack(kind, bytes, rows, columns / BLOCK)?;
-        Some(Self {
+        let row = columns / kind.block_size() * kind.type_size();
+        if rows.checked_mul(row) != Some(bytes.len()) {
+            return Ok(None);
+        }
+        let tiles = Tiles::pack(kind, bytes, rows, columns / BLOCK, stop);
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
+        Ok(tiles.map(|tiles| Self {
             parts: vec![Arc::new(Part { rows, tiles })],
             rows,
             columns,
-        })
+        }))
     }
 
     /// Matrices of equal width as one, one below the other; `None` where the widths differ.
@@ -100,8 +114,14 @@ impl Tiled {
 
     /// `x Wᵀ`: of rows of `columns` numbers, each `stride` after the one before, to as many rows of `rows` numbers.
     pub(crate) fn multiply(&self, x: &[f32], stride: usize) -> Vec<f32> {
-        let x = Rows::new(x, self.columns, stride);
-        let mut out = vec![0.0; x.len() * self.rows];
+        // A scale for every 256 numbers or for every 32, as the parts have them.
+        let of = |fine: bool| {
+            let any = self.parts.iter().any(|part| part.tiles.is_fine() == fine);
+            any.then(|| Rows::new(x, self.columns, stride, fine))
+        };
+        let (coarse, fine) = (of(false), of(true));
+        let rows = coarse.as_ref().or(fine.as_ref()).map_or(0, Rows::len);
+        let mut out = vec![0.0; rows * self.rows];
         let strips = self.parts.iter().map(|part| part.strips()).sum::<usize>();
         let mut rows: Vec<&mut [f32]> = out.chunks_mut(self.rows.max(1)).collect();
         let mut tasks = Vec::new();
@@ -122,7 +142,9 @@ impl Tiled {
             let mut column = 0;
             for strip in strips {
                 let part = &self.parts[strip.part].tiles;
-                part.multiply(strip.number, &x, |row, numbers| {
+                let x = if part.is_fine() { &fine } else { &coarse };
+                let x = x.as_ref().expect("rounded as its parts want it");
+                part.multiply(strip.number, x, |row, numbers| {
                     out[row][column..column + strip.width].copy_from_slice(&numbers[..strip.width]);
                 });
                 column += strip.width;

@@ -192,14 +192,16 @@ impl Weights {
     }
 
     /// Bytes that all tensors take once loaded: f32 for dense ones; quantised matrices once where they are
-    /// tiled, twice where Candle's kernels keep a rearranged copy, which they do on other CPUs.
+    /// tiled, with the copy that Candle's kernels keep on other CPUs. While a matrix is read, its bytes of the file are there
+    /// besides.
     pub fn bytes_needed(&self) -> u64 {
         let pack = tiled::is_fast();
         let bytes = |entry: &Entry| match (entry.stored, self.device.is_cpu()) {
             (Stored::Quantised(_), false) => entry.bytes as u64,
             _ => convert::loaded_bytes(entry, pack),
         };
-        self.table.values().map(|(_, entry)| bytes(entry)).sum()
+        let all = self.table.values().map(|(_, entry)| bytes(entry));
+        all.fold(0, u64::saturating_add)
     }
 
     /// Whether all tensors will fit into the memory that is free.
@@ -245,7 +247,11 @@ impl Weights {
         let mut values = match entry.stored {
             Stored::Quantised(kind) => {
                 let table = self.quantised(name, kind, entry, bytes)?;
-                return Ok(table.dequantize(&self.device)?);
+                let numbers = table.dequantize(&self.device)?;
+                return Ok(match self.change(name) {
+                    Change::PlusOne => (numbers - 1.0)?,
+                    _ => numbers,
+                });
             }
             dense => self.finite(name, dense, entry, &bytes)?,
         };
@@ -298,15 +304,18 @@ impl Weights {
         self.put_back_rows(name, entry, &mut bytes)?;
         self.check_blocks(name, kind, &bytes)?;
         let fast = self.device.is_cpu() && tiled::is_fast();
-        let in_tiles = |kind, bytes: &[u8]| {
-            let tiled = fast.then(|| Tiled::new(kind, bytes, rows, columns));
-            tiled.flatten().map(|one| Matrix::Tiled(Arc::new(one)))
+        let in_tiles = |kind, bytes: &[u8]| -> Result<Option<Matrix>> {
+            if !fast {
+                return Ok(None);
+            }
+            let tiled = Tiled::new(kind, bytes, rows, columns, &|| self.cancel.is_cancelled())?;
+            Ok(tiled.map(|one| Matrix::Tiled(Arc::new(one))))
         };
-        if let Some(tiled) = in_tiles(kind, &bytes) {
+        if let Some(tiled) = in_tiles(kind, &bytes)? {
             return Ok(tiled);
         }
         let (kind, bytes) = self.kernel_of(kind, bytes);
-        if let Some(tiled) = in_tiles(kind, &bytes) {
+        if let Some(tiled) = in_tiles(kind, &bytes)? {
             return Ok(tiled);
         }
         let table = self.stored(kind, entry, bytes)?;
@@ -369,6 +378,12 @@ impl Weights {
             return Err(EngineError::damaged(
                 &self.path,
                 format!("tensor `{name}` has {rows} rows, which {heads} heads cannot share"),
+            ));
+        }
+        if !bytes.len().is_multiple_of(rows) {
+            return Err(EngineError::damaged(
+                &self.path,
+                format!("tensor `{name}` has rows that end inside a block"),
             ));
         }
         *bytes = convert::without_interleaving(bytes, rows, heads);

@@ -37,8 +37,8 @@ pub(super) struct Local {
 /// A model that several bots use.
 type Shared = Mutex<Option<LocalModel>>;
 
-/// What tells two models apart: files, device, memory for keys and values, context.
-type Key = (PathBuf, String, Option<u64>, Option<usize>);
+/// What tells two models apart: files, what is in them, device, memory for keys and values, context.
+type Key = (PathBuf, String, String, Option<u64>, Option<usize>);
 
 /// Models that go when the last bot that uses them does.
 type Models = Vec<(Key, Weak<Shared>)>;
@@ -84,7 +84,7 @@ fn context(settings: &Map<String, Value>) -> Result<Option<usize>, ModelError> {
 }
 
 impl Local {
-    /// Finds the model's files and reads what they say of it, but no weights.
+    /// Finds the model's files and reads what they say of it, and of the weights a look at each.
     pub(super) fn open(config: &ProviderConfig, options: &OpenOptions) -> Result<Self, ModelError> {
         let name = config.model().ok_or_else(|| {
             wrong("`provider.settings.model` is missing")
@@ -103,7 +103,8 @@ impl Local {
         name.clone_into(&mut info.model);
         // Another training under the same name is another model: what was judged or cached of the first is not its.
         let print = files.fingerprint().map_err(EngineError::into_model_error)?;
-        info.revision = Some(print.to_string());
+        let print = print.to_string();
+        info.revision = Some(print.clone());
         let mut load = LoadOptions::default();
         let text = |key: &str| config.option(key).and_then(Value::as_str);
         if let Some(device) = text("device") {
@@ -118,7 +119,8 @@ impl Local {
             settings.remove(key);
         }
         let path = std::fs::canonicalize(&files.path).unwrap_or_else(|_| files.path.clone());
-        let key = (path, load.device.to_string(), load.kv_bytes, load.context);
+        let device = load.device.to_string();
+        let key = (path, print, device, load.kv_bytes, load.context);
         Ok(Self {
             output: sampling::output(ProviderKind::Local, config.settings()),
             model: shared(key),
@@ -137,12 +139,19 @@ impl Local {
             self.load.clone(),
         );
         load.cancel = call.cancel.clone();
+        let known = self.info.revision.clone();
         let read = move || -> Result<LocalModel, EngineError> {
             let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(model) = slot.as_ref() {
                 return Ok(model.clone());
             }
             let model = LocalModel::load_files(&files, &load)?;
+            if Some(files.fingerprint()?.to_string()) != known {
+                return Err(EngineError::Damaged {
+                    path: files.path,
+                    reason: "it was replaced after the bot was opened; open the bot again".into(),
+                });
+            }
             *slot = Some(model.clone());
             Ok(model)
         };

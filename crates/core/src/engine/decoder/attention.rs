@@ -188,11 +188,14 @@ impl Tiles<'_> {
         let window = shape.windows[layer];
         let first_of =
             |query: &Query| window.map_or(0, |window| (query.position + 1).saturating_sub(window));
-        let (mut first, mut last, mut nearest) = (usize::MAX, 0, usize::MAX);
+        let (mut first, mut last) = (usize::MAX, 0);
+        // What all of them see.
+        let (mut from_all, mut to_all) = (0, usize::MAX);
         for query in list {
             first = first.min(first_of(query));
             last = last.max(query.position);
-            nearest = nearest.min(query.position);
+            from_all = from_all.max(first_of(query));
+            to_all = to_all.min(query.position + 1);
         }
         let (first_block, last_block) = (first / BLOCK, last / BLOCK);
         let stride = (last_block + 1 - first_block) * BLOCK;
@@ -244,17 +247,21 @@ impl Tiles<'_> {
             let place = start - first_block * BLOCK;
             let shares = |row: usize| &scores[row * stride + place..row * stride + place + BLOCK];
             let mut seen = seen.chunks_exact_mut(width);
-            if nearest + 1 >= start + BLOCK {
+            if from_all <= start && to_all >= start + BLOCK {
                 let shares = std::array::from_fn(shares);
                 let seen: [&mut [f32]; R] =
                     std::array::from_fn(|_| seen.next().unwrap_or_default());
-                block::add_shares(simd, shares, values, BLOCK, seen);
+                block::add_shares(simd, shares, values, 0..BLOCK, seen);
                 continue;
             }
-            // What stands in a block after a query's own token is not for it, or of no text.
+            // What stands in a block before a query's window is not for it, nor what stands after its own token, which
+            // may be of no text: no number times nothing would be no number.
             for (row, (query, seen)) in list.iter().zip(seen).enumerate() {
-                let tokens = (query.position + 1).saturating_sub(start).min(BLOCK);
-                block::add_shares(simd, [shares(row)], values, tokens, [seen]);
+                let from = first_of(query).saturating_sub(start).min(BLOCK);
+                let to = (query.position + 1).saturating_sub(start).min(BLOCK);
+                if from < to {
+                    block::add_shares(simd, [shares(row)], values, from..to, [seen]);
+                }
             }
         }
     }
@@ -287,7 +294,7 @@ fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// `e^x` for `x <= 0` (and a little above) within 2 units in the last place; 0 from -87 on.
+/// `e^x` for `x <= 0` (and a little above) within 2 units in the last place; 0 below -87.
 ///
 /// Cephes' polynomial (`expf.c`) on what a power of two leaves: no table, so that it is done for many
 /// numbers at once.

@@ -2,61 +2,80 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{ModelFiles, WeightFiles};
 use crate::digest::Digest;
 use crate::engine::error::{EngineError, Result};
+use crate::engine::gguf::Gguf;
+use crate::engine::header::Entry;
+use crate::engine::safetensors;
 
-/// Bytes read whole: headers, and files that are small.
-const WHOLE: u64 = 4 << 20;
-/// Places that a larger file is looked at, evenly spread, and how many bytes of each.
-const PLACES: u64 = 1024;
-const LOOK: u64 = 4096;
+/// Bytes in the middle of each tensor that are looked at.
+const LOOK: usize = 4096;
 
 impl ModelFiles {
-    /// A digest of what decides the model's answers: configurations, tokenizer and templates whole; of weights their sizes,
-    /// the first 4 MiB and 1,024 looks of 4 KiB from there to the end. Training changes numbers everywhere, so two
-    /// trainings of one model differ in it; a single number that was changed by hand may not.
+    /// A digest of what decides the model's answers: configurations, tokenizer and templates, and of weights their headers,
+    /// whole; of each tensor 4 KiB from its middle. Training that changes every matrix somewhere in all its rows is seen;
+    /// a few numbers or rows that were changed by hand may not be.
     ///
     /// # Errors
-    /// [`EngineError::Read`].
+    /// [`EngineError::Read`], and [`EngineError::Damaged`] for bad headers.
     pub fn fingerprint(&self) -> Result<Digest> {
-        let beside = [
-            "config.json",
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "chat_template.jinja",
-        ];
-        let beside = beside.iter().filter_map(|name| self.beside(name));
-        let (WeightFiles::Safetensors(weights) | WeightFiles::Gguf(weights)) = &self.weights;
-        let files = beside.map(|path| (path, true));
-        let files = files.chain(weights.iter().map(|path| (path.clone(), false)));
+        // A GGUF file has in its header what the others say in files of their own.
+        let beside: &[&str] = match &self.weights {
+            WeightFiles::Gguf(_) => &["generation_config.json"],
+            WeightFiles::Safetensors(_) => &[
+                "config.json",
+                "generation_config.json",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "special_tokens_map.json",
+                "chat_template.jinja",
+                "additional_chat_templates/tool_use.jinja",
+            ],
+        };
         let mut told = Vec::new();
-        for (path, whole) in files {
-            let digest = seen(&path, whole).map_err(EngineError::read(&path))?;
+        let mut tell = |path: &Path, digest: Digest| {
             told.extend(path.file_name().unwrap_or_default().as_encoded_bytes());
             told.extend(digest.as_bytes());
+        };
+        for path in beside.iter().filter_map(|name| self.beside(name)) {
+            let digest = File::open(&path).and_then(Digest::of_reader);
+            tell(&path, digest.map_err(EngineError::read(&path))?);
+        }
+        let (WeightFiles::Safetensors(weights) | WeightFiles::Gguf(weights)) = &self.weights;
+        for path in weights {
+            let mut file = File::open(path).map_err(EngineError::read(path))?;
+            let entries = match &self.weights {
+                WeightFiles::Gguf(_) => Gguf::read(path, &mut file)?.entries,
+                WeightFiles::Safetensors(_) => safetensors::read_header(path, &mut file)?,
+            };
+            let digest = seen(&mut file, &entries);
+            tell(path, digest.map_err(EngineError::read(path))?);
         }
         Ok(Digest::of(&told))
     }
 }
 
-fn seen(path: &PathBuf, whole: bool) -> std::io::Result<Digest> {
-    let mut file = File::open(Path::new(path))?;
-    let size = file.metadata()?.len();
-    if whole || size <= WHOLE {
-        return Digest::of_reader(file);
-    }
-    let mut bytes = size.to_le_bytes().to_vec();
-    (&mut file).take(WHOLE).read_to_end(&mut bytes)?;
-    let rest = (size - WHOLE).saturating_sub(LOOK);
-    for place in 0..PLACES {
-        let at = WHOLE + (u128::from(rest) * u128::from(place) / u128::from(PLACES - 1)) as u64;
+/// The header, up to the first tensor, and a look at each tensor.
+fn seen(file: &mut File, entries: &[Entry]) -> std::io::Result<Digest> {
+    let mut bytes = file.metadata()?.len().to_le_bytes().to_vec();
+    let header = entries.iter().map(|entry| entry.start).min();
+    file.rewind()?;
+    file.take(header.unwrap_or(u64::MAX))
+        .read_to_end(&mut bytes)?;
+    let mut places: Vec<(u64, usize)> = entries
+        .iter()
+        .map(|entry| {
+            let look = entry.bytes.min(LOOK);
+            (entry.start + (entry.bytes - look) as u64 / 2, look)
+        })
+        .collect();
+    places.sort_unstable();
+    for (at, look) in places {
         file.seek(SeekFrom::Start(at))?;
-        (&mut file).take(LOOK).read_to_end(&mut bytes)?;
+        file.take(look as u64).read_to_end(&mut bytes)?;
     }
     Ok(Digest::of(&bytes))
 }
@@ -64,31 +83,33 @@ fn seen(path: &PathBuf, whole: bool) -> std::io::Result<Digest> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Write as _;
 
     use super::*;
+
+    /// A safetensors file with one tensor.
+    fn weights(numbers: usize, with: f32) -> Vec<u8> {
+        let end = numbers * 4;
+        let header =
+            format!(r#"{{"a":{{"dtype":"F32","shape":[{numbers}],"data_offsets":[0,{end}]}}}}"#);
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header.as_bytes());
+        file.extend((0..numbers).flat_map(|_| with.to_le_bytes()));
+        file
+    }
 
     #[test]
     fn other_weights_and_other_words_are_another_model() {
         let folder = tempfile::tempdir().unwrap();
-        let weights = folder.path().join("model.safetensors");
-        let write = |with: u8| {
-            let mut file = File::create(&weights).unwrap();
-            file.write_all(&vec![1; WHOLE as usize]).unwrap();
-            file.write_all(&vec![with; 9 << 20]).unwrap();
+        let path = folder.path().join("model.safetensors");
+        let print = |numbers, with| {
+            fs::write(&path, weights(numbers, with)).unwrap();
+            ModelFiles::open(&path).unwrap().fingerprint().unwrap()
         };
-        write(2);
-        let print = || ModelFiles::open(&weights).unwrap().fingerprint().unwrap();
-        let first = print();
-        assert_eq!(print(), first);
-        write(3);
-        let second = print();
-        assert_ne!(second, first);
-        let mut file = File::options().append(true).open(&weights).unwrap();
-        file.write_all(&[7]).unwrap();
-        assert_ne!(print(), second, "one more byte at the end");
-        write(2);
+        let first = print(100_000, 1.0);
+        assert_eq!(print(100_000, 1.0), first);
+        assert_ne!(print(100_000, 1.5), first);
+        assert_ne!(print(100_001, 1.0), first);
         fs::write(folder.path().join("chat_template.jinja"), "{{ messages }}").unwrap();
-        assert_ne!(print(), first);
+        assert_ne!(print(100_000, 1.0), first);
     }
 }

@@ -21,8 +21,10 @@ thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `work` makes of each task, in order. Tasks of tasks are done by the thread that has them; a panic goes on where all
+/// What `work` makes of each task, in order. Tasks of tasks are done by the thread that has them; a panic goes on once all
 /// tasks have ended, and leaves the threads as they were.
+///
+/// A task must not compute with tensors: Candle's own operations would wait for the threads that wait for it.
 pub(crate) fn spread<T: Send, R: Send>(tasks: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     if tasks.len() < 2 || BUSY.get() {
         return tasks.into_iter().map(work).collect();

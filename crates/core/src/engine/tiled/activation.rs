@@ -9,7 +9,7 @@ pub(super) const GROUP: usize = 16;
 /// Adding it to a number of at most 127 leaves the nearest whole number in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 
-/// 256 numbers of a row: whole numbers of -127 to 127, times a scale.
+/// 256 numbers of a row: whole numbers of -127 to 127, times a scale of all of them, or of each 32.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Act {
@@ -23,7 +23,8 @@ pub(super) struct Act {
     pub(super) less128: [i32; 8],
     /// The sums of 16, times -32.
     pub(super) less32: [i32; 16],
-    pub(super) scale: f32,
+    /// Of each 32; all are equal where they share one.
+    pub(super) scales: [f32; 8],
 }
 
 impl Act {
@@ -33,38 +34,41 @@ impl Act {
         less8: [0; 8],
         less128: [0; 8],
         less32: [0; 16],
-        scale: 0.0,
+        scales: [0.0; 8],
     };
 
+    /// Rounds each 32 by itself, or all together.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
         reason = "must be compiled with the instructions of its caller"
     )]
-    fn of(x: &[f32; BLOCK]) -> Self {
+    fn of(x: &[f32; BLOCK], fine: bool) -> Self {
+        let mut act = Self::ZERO;
         // Of positive numbers, infinity and what is no number, the order is that of their bits.
-        let highest = x
-            .iter()
-            .fold(0, |highest: u32, x| highest.max(x.to_bits() & 0x7FFF_FFFF));
-        let highest = f32::from_bits(highest);
-        if !highest.is_finite() {
-            return Self {
-                scale: f32::NAN,
-                ..Self::ZERO
-            };
+        let mut highest = [0_u32; 8];
+        for (highest, x) in highest.iter_mut().zip(x.as_chunks::<32>().0) {
+            *highest = x
+                .iter()
+                .fold(0, |highest: u32, x| highest.max(x.to_bits() & 0x7FFF_FFFF));
         }
-        let by = 127.0 / highest;
-        if !by.is_finite() {
-            return Self::ZERO;
+        if !fine {
+            highest = [highest.into_iter().max().unwrap_or(0); 8];
         }
         let mut whole = [0_i8; BLOCK];
-        for (whole, x) in whole.iter_mut().zip(x) {
-            *whole = (x * by + ROUND).to_bits() as i8;
+        let parts = whole.as_chunks_mut::<32>().0.iter_mut();
+        for (at, (whole, x)) in parts.zip(x.as_chunks::<32>().0).enumerate() {
+            let highest = f32::from_bits(highest[at]);
+            let by = 127.0 / highest;
+            if !highest.is_finite() {
+                act.scales[at] = f32::NAN;
+            } else if by.is_finite() {
+                for (whole, x) in whole.iter_mut().zip(x) {
+                    *whole = (x * by + ROUND).to_bits() as i8;
+                }
+                act.scales[at] = highest / 127.0;
+            }
         }
-        let mut act = Self {
-            scale: highest / 127.0,
-            ..Self::ZERO
-        };
         let (quads, _) = whole.as_chunks::<4>();
         for (quad, bytes) in act.quads.iter_mut().zip(quads) {
             *quad = i32::from_le_bytes(bytes.map(i8::cast_unsigned));
@@ -96,8 +100,8 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Rows of `columns` numbers, each `stride` after the one before.
-    pub(super) fn new(x: &[f32], columns: usize, stride: usize) -> Self {
+    /// Rows of `columns` numbers, each `stride` after the one before; with a scale for every 32 if `fine`, else for 256.
+    pub(super) fn new(x: &[f32], columns: usize, stride: usize, fine: bool) -> Self {
         let rows: Vec<&[f32]> = x.chunks(stride.max(1)).map(|row| &row[..columns]).collect();
         let group = |rows: &[&[f32]]| {
             let mut acts = vec![Act::ZERO; rows.len() * (columns / BLOCK)];
@@ -107,7 +111,7 @@ impl Rows {
                     for (at, row) in rows.iter().enumerate() {
                         let (blocks, _) = row.as_chunks::<BLOCK>();
                         for (block, x) in blocks.iter().enumerate() {
-                            acts[block * rows.len() + at] = Act::of(x);
+                            acts[block * rows.len() + at] = Act::of(x, fine);
                         }
                     }
                 },
@@ -140,39 +144,47 @@ mod tests {
 
     #[test]
     fn numbers_are_rounded_to_within_half_a_step() {
-        let x: [f32; BLOCK] = std::array::from_fn(|at| (at as f32 * 0.37).sin() * 3.0);
-        let act = Act::of(&x);
-        let whole: Vec<i8> = act
-            .quads
-            .iter()
-            .flat_map(|quad| quad.to_le_bytes())
-            .map(u8::cast_signed)
-            .collect();
-        for (whole, x) in whole.iter().zip(x) {
-            assert!((f32::from(*whole) * act.scale - x).abs() <= act.scale * 0.501);
-        }
-        let sum = |range: std::ops::Range<usize>| -> i32 {
-            whole[range].iter().map(|n| i32::from(*n)).sum()
-        };
-        for at in 0..16 {
-            assert_eq!(act.less32[at], -32 * sum(at * 16..at * 16 + 16));
-        }
-        for at in 0..8 {
-            let sum = sum(at * 32..at * 32 + 32);
-            assert_eq!((act.less8[at], act.less128[at]), (-8 * sum, -128 * sum));
-            let half = (act.pairs[at / 2] >> (at % 2 * 16)) as i16;
-            assert_eq!(i32::from(half), sum);
+        let x: [f32; BLOCK] = std::array::from_fn(|at| (at as f32 * 0.37).sin() * at as f32);
+        for fine in [false, true] {
+            let act = Act::of(&x, fine);
+            let whole: Vec<i8> = act
+                .quads
+                .iter()
+                .flat_map(|quad| quad.to_le_bytes())
+                .map(u8::cast_signed)
+                .collect();
+            for (at, (whole, x)) in whole.iter().zip(x).enumerate() {
+                let scale = act.scales[at / 32];
+                assert!((f32::from(*whole) * scale - x).abs() <= scale * 0.501);
+            }
+            assert_eq!(act.scales[0] < act.scales[7], fine);
+            let sum = |range: std::ops::Range<usize>| -> i32 {
+                whole[range].iter().map(|n| i32::from(*n)).sum()
+            };
+            for at in 0..16 {
+                assert_eq!(act.less32[at], -32 * sum(at * 16..at * 16 + 16));
+            }
+            for at in 0..8 {
+                let sum = sum(at * 32..at * 32 + 32);
+                assert_eq!((act.less8[at], act.less128[at]), (-8 * sum, -128 * sum));
+                let half = (act.pairs[at / 2] >> (at % 2 * 16)) as i16;
+                assert_eq!(i32::from(half), sum);
+            }
         }
     }
 
     #[test]
     fn zeros_stay_zeros_and_no_number_stays_none() {
-        assert_eq!(Act::of(&[0.0; BLOCK]).scale, 0.0);
-        assert_eq!(Act::of(&[1e-40; BLOCK]).scale, 0.0);
-        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            let mut x = [1.0; BLOCK];
-            x[77] = bad;
-            assert!(Act::of(&x).scale.is_nan());
+        for fine in [false, true] {
+            assert_eq!(Act::of(&[0.0; BLOCK], fine).scales, [0.0; 8]);
+            assert_eq!(Act::of(&[1e-40; BLOCK], fine).scales, [0.0; 8]);
+            for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut x = [1.0; BLOCK];
+                x[77] = bad;
+                let scales = Act::of(&x, fine).scales;
+                assert!(scales[2].is_nan());
+                assert_eq!(scales[0].is_nan(), !fine);
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ type Lanes = [f32; SIDE];
 
 /// How a tile is multiplied.
 pub(super) trait Kernel {
-    /// The products of sixteen rows with one block.
-    fn product(&self, act: &Act) -> Lanes;
+    /// Adds the products of sixteen rows with one block.
+    fn add(&self, act: &Act, out: &mut Lanes);
 }
 
 /// The products of tiles that stand side by side with a group of rows, whose blocks are `acts`.
@@ -18,10 +18,7 @@ pub(super) fn products<T: Kernel>(tiles: &[T], acts: &[Act], out: &mut [Lanes]) 
     let rows = out.len();
     for (tile, acts) in tiles.iter().zip(acts.chunks(rows.max(1))) {
         for (out, act) in out.iter_mut().zip(acts) {
-            let product = tile.product(act);
-            for (out, product) in out.iter_mut().zip(product) {
-                *out = product.mul_add(act.scale, *out);
-            }
+            tile.add(act, out);
         }
     }
 }
@@ -72,14 +69,14 @@ impl Q4K {
 }
 
 impl Kernel for Q4K {
-    fn product(&self, act: &Act) -> Lanes {
-        self.with(act, |part| low(&self.low, part))
+    fn add(&self, act: &Act, out: &mut Lanes) {
+        scaled(self.with(act, |part| low(&self.low, part)), act, out);
     }
 }
 
 impl Kernel for Q5K {
-    fn product(&self, act: &Act) -> Lanes {
-        self.four.with(act, |part| {
+    fn add(&self, act: &Act, out: &mut Lanes) {
+        let product = self.four.with(act, |part| {
             let mut numbers = low(&self.four.low, part);
             for (at, quads) in numbers.iter_mut().enumerate() {
                 for (number, bits) in quads.iter_mut().zip(&self.high[part]) {
@@ -87,12 +84,13 @@ impl Kernel for Q5K {
                 }
             }
             numbers
-        })
+        });
+        scaled(product, act, out);
     }
 }
 
 impl Kernel for Q6K {
-    fn product(&self, act: &Act) -> Lanes {
+    fn add(&self, act: &Act, out: &mut Lanes) {
         let mut sums = [0.0; SIDE];
         for part in 0..16 {
             let mut whole = [act.less32[part]; SIDE];
@@ -109,7 +107,14 @@ impl Kernel for Q6K {
             }
         }
         let d = wide(&self.d);
-        std::array::from_fn(|row| sums[row] * d[row])
+        scaled(std::array::from_fn(|row| sums[row] * d[row]), act, out);
+    }
+}
+
+/// Adds products with the one scale of a block.
+fn scaled(product: Lanes, act: &Act, out: &mut Lanes) {
+    for (out, product) in out.iter_mut().zip(product) {
+        *out = product.mul_add(act.scales[0], *out);
     }
 }
 
@@ -119,31 +124,29 @@ fn blocks(
     less: &[i32; 8],
     act: &Act,
     numbers: impl Fn(usize) -> [Quads; 8],
-) -> Lanes {
-    let mut sums = [0.0; SIDE];
+    out: &mut Lanes,
+) {
     for part in 0..8 {
         let mut whole = [less[part]; SIDE];
         for (at, quads) in numbers(part).iter().enumerate() {
             add(&mut whole, quads, act.quads[part * 8 + at]);
         }
         let d = wide(&d[part]);
-        for (row, sum) in sums.iter_mut().enumerate() {
-            *sum = (whole[row] as f32).mul_add(d[row], *sum);
+        for (row, out) in out.iter_mut().enumerate() {
+            *out = (whole[row] as f32).mul_add(d[row] * act.scales[part], *out);
         }
     }
-    sums
 }
 
 impl Kernel for Q40 {
-    fn product(&self, act: &Act) -> Lanes {
-        blocks(&self.d, &act.less8, act, |part| low(&self.low, part))
+    fn add(&self, act: &Act, out: &mut Lanes) {
+        blocks(&self.d, &act.less8, act, |part| low(&self.low, part), out);
     }
 }
 
 impl Kernel for Q80 {
-    fn product(&self, act: &Act) -> Lanes {
-        blocks(&self.d, &act.less128, act, |part| {
-            std::array::from_fn(|at| self.whole[part * 8 + at])
-        })
+    fn add(&self, act: &Act, out: &mut Lanes) {
+        let numbers = |part: usize| std::array::from_fn(|at| self.whole[part * 8 + at]);
+        blocks(&self.d, &act.less128, act, numbers, out);
     }
 }

@@ -43,7 +43,9 @@ fn matrix(kind: GgmlDType, rows: usize, columns: usize) -> (Tiled, Vec<f32>) {
         .expect("flat")
         .to_vec1()
         .expect("numbers");
-    let tiled = Tiled::new(kind, &bytes, rows, columns).expect("tiled");
+    let tiled = Tiled::new(kind, &bytes, rows, columns, &|| false)
+        .expect("not cancelled")
+        .expect("tiled");
     (tiled, numbers)
 }
 
@@ -68,7 +70,7 @@ fn the_fast_kernels_give_the_plain_ones_numbers_bit_for_bit() {
         let (tiled, _) = matrix(kind, 16, columns);
         for rows in 1..=GROUP_AND_MORE {
             let x = noise(rows * columns, rows as u64);
-            let acts = Rows::new(&x, columns, columns);
+            let acts = Rows::new(&x, columns, columns, tiled.parts[0].tiles.is_fine());
             let mut plain = Vec::new();
             for (_, rows, acts) in acts.groups() {
                 let mut out = vec![[0.0; SIDE]; rows];
@@ -86,7 +88,6 @@ fn the_fast_kernels_give_the_plain_ones_numbers_bit_for_bit() {
     }
 }
 
-/// More rows than go together.
 #[test]
 fn products_are_those_of_the_numbers_up_to_the_rounding() {
     for kind in KINDS {
@@ -181,6 +182,11 @@ fn a_matrix_takes_hardly_more_than_in_the_file() {
     }
     assert_eq!(bytes(GgmlDType::Q4K, 16, 128), None, "no whole block");
     assert_eq!(bytes(GgmlDType::Q2K, 16, 256), None, "no kernel");
-    assert!(Tiled::new(GgmlDType::Q4K, &[0; 143], 1, 256).is_none());
+    let cut = Tiled::new(GgmlDType::Q4K, &[0; 143], 1, 256, &|| false);
+    assert!(cut.expect("not cancelled").is_none());
+    let stopped = Tiled::new(GgmlDType::Q4K, &[0; 144], 1, 256, &|| true);
+    assert!(matches!(stopped, Err(EngineError::Cancelled)));
+    let huge = bytes(GgmlDType::Q4_0, 1 << 62, 1 << 62).expect("a width of whole tiles");
+    assert_eq!(huge, u64::MAX);
     assert!(bytes(GgmlDType::Q4K, 17, 256) > bytes(GgmlDType::Q4K, 16, 256));
 }

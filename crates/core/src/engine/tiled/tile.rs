@@ -1,4 +1,4 @@
-//! Sixteen rows of 256 columns, side by side, of each kind of block that GGUF has kernels for.
+//! Sixteen rows of 256 columns, side by side, of each kind of block that there are kernels for.
 //!
 //! The layout of the blocks in the file is that of ggml (`ggml-common.h`, MIT): `Q4_K`, `Q5_K` and `Q6_K` have 256 numbers
 //! with a scale each 32 or 16, `Q4_0` and `Q8_0` 32 numbers with one scale. Numbers that go with one instruction stand
@@ -336,16 +336,27 @@ impl Tiles {
         })
     }
 
-    /// The tiles of `rows` rows of `blocks` times 256 numbers.
-    pub(super) fn pack(kind: GgmlDType, bytes: &[u8], rows: usize, blocks: usize) -> Option<Self> {
+    /// The tiles of `rows` rows of `blocks` times 256 numbers; not all of them where `stop` says so.
+    pub(super) fn pack(
+        kind: GgmlDType,
+        bytes: &[u8],
+        rows: usize,
+        blocks: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Self> {
         Some(match kind {
-            GgmlDType::Q4K => Self::Q4K(tiles(bytes, rows, blocks)),
-            GgmlDType::Q5K => Self::Q5K(tiles(bytes, rows, blocks)),
-            GgmlDType::Q6K => Self::Q6K(tiles(bytes, rows, blocks)),
-            GgmlDType::Q4_0 => Self::Q40(tiles(bytes, rows, blocks)),
-            GgmlDType::Q8_0 => Self::Q80(tiles(bytes, rows, blocks)),
+            GgmlDType::Q4K => Self::Q4K(tiles(bytes, rows, blocks, stop)),
+            GgmlDType::Q5K => Self::Q5K(tiles(bytes, rows, blocks, stop)),
+            GgmlDType::Q6K => Self::Q6K(tiles(bytes, rows, blocks, stop)),
+            GgmlDType::Q4_0 => Self::Q40(tiles(bytes, rows, blocks, stop)),
+            GgmlDType::Q8_0 => Self::Q80(tiles(bytes, rows, blocks, stop)),
             _ => return None,
         })
+    }
+
+    /// Whether what it is multiplied with has a scale for every 32 numbers, as it has itself.
+    pub(super) fn is_fine(&self) -> bool {
+        matches!(self, Self::Q40(_) | Self::Q80(_))
     }
 
     /// The numbers of a row of `blocks` tiles.
@@ -382,10 +393,18 @@ impl Tiles {
     }
 }
 
-fn tiles<T: Tile + Send>(bytes: &[u8], rows: usize, blocks: usize) -> Vec<T> {
+fn tiles<T: Tile>(
+    bytes: &[u8],
+    rows: usize,
+    blocks: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Vec<T> {
     let none = vec![0; T::FILE];
     let mut tiles = Vec::with_capacity(rows.div_ceil(SIDE) * blocks);
     for strip in 0..rows.div_ceil(SIDE) {
+        if stop() {
+            break;
+        }
         for block in 0..blocks {
             let of = |at: usize| match strip * SIDE + at {
                 row if row < rows => &bytes[(row * blocks + block) * T::FILE..][..T::FILE],

@@ -133,7 +133,7 @@ fn spread(low: &[Quads; 32], part: usize) -> [__m512i; 8] {
     numbers
 }
 
-/// Adds to each row's sum the products of `N` times four columns from quad `from` on, starting at `less`, times `scale`.
+/// Adds to each row's sum the products of `N` times four columns from quad `from` on, starting at `less`, times a scale.
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn add<const N: usize, const R: usize>(
     sums: &mut [__m512; R],
@@ -141,7 +141,7 @@ fn add<const N: usize, const R: usize>(
     acts: &[Act; R],
     from: usize,
     less: impl Fn(&Act) -> i32,
-    scale: __m512,
+    scale: impl Fn(&Act) -> __m512,
 ) {
     for (sum, act) in sums.iter_mut().zip(acts) {
         let mut whole = _mm512_set1_epi32(less(act));
@@ -150,7 +150,7 @@ fn add<const N: usize, const R: usize>(
                 whole = _mm512_dpbusd_epi32(whole, *numbers, _mm512_set1_epi32(*quad));
             }
         }
-        *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole), scale, *sum);
+        *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole), scale(act), *sum);
     }
 }
 
@@ -174,7 +174,7 @@ fn finish<const R: usize>(
             least = _mm512_dpwssd_epi32(least, *mins, _mm512_set1_epi32(pair));
         }
         let block = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(least), dmin, _mm512_mul_ps(*sum, d));
-        *total = _mm512_fmadd_ps(block, _mm512_set1_ps(act.scale), *total);
+        *total = _mm512_fmadd_ps(block, _mm512_set1_ps(act.scales[0]), *total);
     }
 }
 
@@ -184,7 +184,7 @@ fn q4k<const R: usize>(tile: &Q4K, acts: &[Act; R], totals: &mut [__m512; R]) {
     for part in 0..8 {
         let numbers = spread(&tile.low, part);
         let scale = scales(&tile.scales[part]);
-        add(&mut sums, &numbers, acts, part * 8, |_| 0, scale);
+        add(&mut sums, &numbers, acts, part * 8, |_| 0, |_| scale);
     }
     finish(tile, acts, &sums, totals);
 }
@@ -210,7 +210,7 @@ fn q5k<const R: usize>(tile: &Q5K, acts: &[Act; R], totals: &mut [__m512; R]) {
             *number = _mm512_or_si512(*number, _mm512_and_si512(high, bit));
         }
         let scale = scales(&tile.four.scales[part]);
-        add(&mut sums, &numbers, acts, part * 8, |_| 0, scale);
+        add(&mut sums, &numbers, acts, part * 8, |_| 0, |_| scale);
     }
     finish(&tile.four, acts, &sums, totals);
 }
@@ -247,36 +247,33 @@ fn q6k<const R: usize>(tile: &Q6K, acts: &[Act; R], totals: &mut [__m512; R]) {
             acts,
             part * 4,
             |act| act.less32[part],
-            scale,
+            |_| scale,
         );
     }
     let d = wide(&tile.d);
     for ((total, sum), act) in totals.iter_mut().zip(sums).zip(acts) {
-        *total = _mm512_fmadd_ps(_mm512_mul_ps(sum, d), _mm512_set1_ps(act.scale), *total);
+        *total = _mm512_fmadd_ps(_mm512_mul_ps(sum, d), _mm512_set1_ps(act.scales[0]), *total);
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn q40<const R: usize>(tile: &Q40, acts: &[Act; R], totals: &mut [__m512; R]) {
-    let mut sums = [_mm512_setzero_ps(); R];
     for part in 0..8 {
         let numbers = spread(&tile.low, part);
         let scale = wide(&tile.d[part]);
         add(
-            &mut sums,
+            totals,
             &numbers,
             acts,
             part * 8,
             |act| act.less8[part],
-            scale,
+            |act| _mm512_mul_ps(scale, _mm512_set1_ps(act.scales[part])),
         );
     }
-    scaled(acts, &sums, totals);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn q80<const R: usize>(tile: &Q80, acts: &[Act; R], totals: &mut [__m512; R]) {
-    let mut sums = [_mm512_setzero_ps(); R];
     for part in 0..8 {
         let mut numbers = [_mm512_setzero_si512(); 8];
         for (at, number) in numbers.iter_mut().enumerate() {
@@ -284,21 +281,12 @@ fn q80<const R: usize>(tile: &Q80, acts: &[Act; R], totals: &mut [__m512; R]) {
         }
         let scale = wide(&tile.d[part]);
         add(
-            &mut sums,
+            totals,
             &numbers,
             acts,
             part * 8,
             |act| act.less128[part],
-            scale,
+            |act| _mm512_mul_ps(scale, _mm512_set1_ps(act.scales[part])),
         );
-    }
-    scaled(acts, &sums, totals);
-}
-
-/// The sums times the scales of what was multiplied with.
-#[target_feature(enable = "avx512f")]
-fn scaled<const R: usize>(acts: &[Act; R], sums: &[__m512; R], totals: &mut [__m512; R]) {
-    for ((total, sum), act) in totals.iter_mut().zip(sums).zip(acts) {
-        *total = _mm512_fmadd_ps(*sum, _mm512_set1_ps(act.scale), *total);
     }
 }

@@ -96,26 +96,39 @@ pub(super) fn without_interleaving(bytes: &[u8], rows: usize, heads: usize) -> V
 /// Bytes that a tensor takes once it is loaded on a CPU, in tiles or not.
 pub(super) fn loaded_bytes(entry: &Entry, pack: bool) -> u64 {
     let Stored::Quantised(kind) = entry.stored else {
-        return entry.count() as u64 * 4;
+        return (entry.count() as u64).saturating_mul(4);
     };
     let tiled = |kind| match entry.shape.as_slice() {
         [rows, columns] if pack => tiled::bytes(kind, *rows, *columns),
         _ => None,
     };
-    let wide = match kind {
+    let in_tiles = match kind {
         GgmlDType::Q5_0 => tiled(GgmlDType::Q8_0),
         kind => tiled(kind),
     };
-    if let Some(bytes) = wide {
+    if let Some(bytes) = in_tiles {
         return bytes;
     }
-    let bytes = entry.bytes as u64;
-    match kind {
-        // Two of Q8_0, which has 34 bytes for 32 values.
-        GgmlDType::Q4_0 | GgmlDType::Q5_0 => entry.count() as u64 / 32 * 34 * 2,
-        GgmlDType::Q4K | GgmlDType::Q6K | GgmlDType::Q8_0 => bytes * 2,
-        _ => bytes,
-    }
+    let count = entry.count() as u64;
+    // Q8_0 has 34 bytes for 32 values.
+    let (kind, bytes) = match kind {
+        GgmlDType::Q4_0 | GgmlDType::Q5_0 => (GgmlDType::Q8_0, (count / 32).saturating_mul(34)),
+        kind => (kind, entry.bytes as u64),
+    };
+    let whole = entry
+        .shape
+        .last()
+        .is_some_and(|width| width.is_multiple_of(256));
+    // What Candle's kernels keep besides: on x86, of rows of whole blocks alone, tiles of 3072 and 5120 bytes for 4096.
+    let copy = match kind {
+        _ if cfg!(target_arch = "x86_64") && !whole => 0,
+        GgmlDType::Q4K if cfg!(target_arch = "x86_64") => count / 4 * 3,
+        GgmlDType::Q6K if cfg!(target_arch = "x86_64") => count / 4 * 5,
+        GgmlDType::Q5K if cfg!(target_arch = "x86_64") => 0,
+        GgmlDType::Q4K | GgmlDType::Q5K | GgmlDType::Q6K | GgmlDType::Q8_0 => bytes,
+        _ => 0,
+    };
+    bytes.saturating_add(copy)
 }
 
 #[cfg(test)]

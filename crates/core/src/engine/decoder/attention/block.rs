@@ -9,6 +9,8 @@
     reason = "must be compiled with the instructions of the caller"
 )]
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use crate::engine::kv::BLOCK;
@@ -48,20 +50,21 @@ pub(super) fn products<S: Simd, const R: usize>(
     }
 }
 
-/// Adds to what each query has seen its shares of the first `tokens` values of a block, `[token][number]`.
+/// Adds to what each query has seen its shares of some values of a block, `[token][number]`.
 #[inline(always)]
 pub(super) fn add_shares<S: Simd, const R: usize>(
     simd: S,
     shares: [&[f32]; R],
     values: &[f32],
-    tokens: usize,
+    tokens: Range<usize>,
     seen: [&mut [f32]; R],
 ) {
     let width = values.len() / BLOCK;
     let whole = width / S::F32_LANES;
     let mut seen = seen.map(|seen| S::as_mut_simd_f32s(seen));
-    let rows = || values.chunks_exact(width).take(tokens);
-    let shares = shares.map(|shares| &shares[..tokens]);
+    let values = &values[tokens.start * width..tokens.end * width];
+    let rows = || values.chunks_exact(width);
+    let shares = shares.map(|shares| &shares[tokens.clone()]);
     for at in 0..whole {
         let mut sums = [simd.splat_f32s(0.0); R];
         for (sum, (seen, _)) in sums.iter_mut().zip(&seen) {

@@ -4,7 +4,7 @@
 //! (VNNI's `vpdpbusd`), and a tile is hardly larger than the file's blocks: answering one token reads every matrix once, so
 //! the bytes of a matrix are its time. The numbers of the file are kept exactly; what is multiplied with them is rounded
 //! to 8 bits, in blocks as long as those of the matrix, 256 or 32, as llama.cpp does. Candle has such tiles too, half as
-//! large again for Q4_K, and keeps the file's blocks beside them.
+//! large again for `Q4_K`, and keeps the file's blocks beside them.
 //!
 //! A row's result does not depend on what else is in the batch, bit for bit.
 

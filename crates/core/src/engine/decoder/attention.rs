@@ -143,6 +143,10 @@ impl pulp::WithSimd for Work<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "must be compiled with the instructions of its caller"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { tiles, list, seen } = self;
         let width = tiles.heads.kv.width;

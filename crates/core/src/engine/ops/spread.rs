@@ -16,6 +16,9 @@ pub(crate) fn threads() -> usize {
     barrier_pool().n_workers() + 1
 }
 
+/// A task until it is taken, and what came of it.
+type Slot<T, R> = Mutex<(Option<T>, Option<thread::Result<R>>)>;
+
 thread_local! {
     /// Whether this thread is at work on a task: the pool has no room for tasks of tasks.
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -29,7 +32,7 @@ pub(crate) fn spread<T: Send, R: Send>(tasks: Vec<T>, work: impl Fn(T) -> R + Sy
     if tasks.len() < 2 || BUSY.get() {
         return tasks.into_iter().map(work).collect();
     }
-    let slots: Vec<Mutex<(Option<T>, Option<thread::Result<R>>)>> = tasks
+    let slots: Vec<Slot<T, R>> = tasks
         .into_iter()
         .map(|task| Mutex::new((Some(task), None)))
         .collect();
@@ -85,7 +88,7 @@ mod tests {
         for _ in 0..20 {
             let panics = std::panic::catch_unwind(|| {
                 spread((0..64).collect(), |n: usize| {
-                    assert!(n % 7 != 3, "task {n}")
+                    assert!(n % 7 != 3, "task {n}");
                 })
             });
             assert!(panics.is_err());

@@ -41,7 +41,6 @@ mod local;
 pub mod memory;
 mod norm;
 mod ops;
-
 mod plugin;
 pub mod safetensors;
 mod sampling;

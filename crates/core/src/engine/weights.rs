@@ -3,7 +3,8 @@
 //! Opening reads headers only. A tensor is read when it is asked for, with its shape, which must be right; its numbers
 //! must be finite. Dense numbers become f32 on a CPU: F16 and BF16 have no fast kernels there. Of GGUF, quantised
 //! matrices keep their values, in tiles for our kernels where this CPU has those (`tiled.rs`), else as the file has them,
-//! except that `Q4_0` and `Q5_0`, for which Candle has no fast kernel, become `Q8_0`, which holds the same values exactly. Files are read, not mapped: a file that shrinks while it is in use cannot end the process.
+//! except that `Q4_0` and `Q5_0`, for which Candle has no fast kernel, become `Q8_0`, which holds the same values exactly.
+//! Files are read, not mapped: a file that shrinks while it is in use cannot end the process.
 
 mod convert;
 mod part;

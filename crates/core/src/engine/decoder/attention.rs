@@ -148,10 +148,13 @@ impl pulp::WithSimd for Work<'_> {
         reason = "must be compiled with the instructions of its caller"
     )]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { tiles, list, seen } = self;
+        let Self {
+            tiles,
+            mut list,
+            mut seen,
+        } = self;
         let width = tiles.heads.kv.width;
         let mut scores = Vec::new();
-        let (mut list, mut seen) = (list, seen);
         while !list.is_empty() {
             let take = match list.len() {
                 8.. => 8,

@@ -256,37 +256,36 @@ fn q6k<const R: usize>(tile: &Q6K, acts: &[Act; R], totals: &mut [__m512; R]) {
     }
 }
 
+/// Adds 32 columns of a tile whose scales, and those of what it is multiplied with, are of 32.
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn add_fine<const R: usize>(
+    totals: &mut [__m512; R],
+    numbers: &[__m512i; 8],
+    acts: &[Act; R],
+    part: usize,
+    less: impl Fn(&Act) -> i32,
+    d: &Halves,
+) {
+    let d = wide(d);
+    let scale = |act: &Act| _mm512_mul_ps(d, _mm512_set1_ps(act.scales[part]));
+    add(totals, numbers, acts, part * 8, less, scale);
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn q40<const R: usize>(tile: &Q40, acts: &[Act; R], totals: &mut [__m512; R]) {
-    for part in 0..8 {
+    for (part, d) in tile.d.iter().enumerate() {
         let numbers = spread(&tile.low, part);
-        let scale = wide(&tile.d[part]);
-        add(
-            totals,
-            &numbers,
-            acts,
-            part * 8,
-            |act| act.less8[part],
-            |act| _mm512_mul_ps(scale, _mm512_set1_ps(act.scales[part])),
-        );
+        add_fine(totals, &numbers, acts, part, |act| act.less8[part], d);
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn q80<const R: usize>(tile: &Q80, acts: &[Act; R], totals: &mut [__m512; R]) {
-    for part in 0..8 {
+    for (part, d) in tile.d.iter().enumerate() {
         let mut numbers = [_mm512_setzero_si512(); 8];
         for (at, number) in numbers.iter_mut().enumerate() {
             *number = quads(&tile.whole[part * 8 + at]);
         }
-        let scale = wide(&tile.d[part]);
-        add(
-            totals,
-            &numbers,
-            acts,
-            part * 8,
-            |act| act.less128[part],
-            |act| _mm512_mul_ps(scale, _mm512_set1_ps(act.scales[part])),
-        );
+        add_fine(totals, &numbers, acts, part, |act| act.less128[part], d);
     }
 }

@@ -5,6 +5,7 @@ mod batches;
 mod encoders;
 mod gguf_files;
 mod gguf_heads;
+mod gguf_vectors;
 mod hostile;
 mod sentences;
 mod size;

@@ -324,6 +324,31 @@ mod tests {
         local.chat(&request, &Call::default()).await.unwrap();
     }
 
+    #[tokio::test]
+    async fn a_file_that_is_replaced_before_it_is_loaded_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = opened(folder.path(), json!({"model": folder.path()}));
+        let weights = folder.path().join("model.safetensors");
+        let (first, mut other) = (fs::read(&weights).unwrap(), fs::read(&weights).unwrap());
+        // The last tensor is a small one, of which every number is looked at.
+        let last = other.len() - 4;
+        other[last] ^= 1;
+        let ask = async || {
+            let request = ChatRequest::new(vec![Message::user("a")]);
+            local.chat(&request, &Call::default()).await
+        };
+        fs::write(&weights, other).unwrap();
+        let error = ask().await.unwrap_err().to_string();
+        assert!(
+            error.contains("replaced after the bot was opened"),
+            "{error}"
+        );
+        assert!(error.contains("open the bot again"), "{error}");
+        // What was loaded for nothing is not kept.
+        fs::write(&weights, first).unwrap();
+        assert!(ask().await.is_ok());
+    }
+
     /// Options of ollama's server, which mean nothing in this process.
     const SERVERS: &[&str] = &[
         "main_gpu",

@@ -366,7 +366,71 @@ pub(super) fn normalise(head: &mut [f32], gain: &[f32], epsilon: f32) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::engine::config::Config;
+    use crate::engine::decoder::shape;
+    use crate::engine::files::ModelFiles;
+    use crate::engine::kv::Pool;
+
+    /// The shape of the tiny Mistral, with one layer that sees so many tokens back.
+    fn shape_with(window: usize) -> Shape {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/models/decoder-mistral");
+        let files = ModelFiles::open(path).unwrap();
+        let mut shape = shape(&Config::open(&files).unwrap()).unwrap();
+        shape.layers = 1;
+        shape.windows = vec![Some(window)];
+        shape
+    }
+
+    #[test]
+    fn what_stands_outside_of_a_window_is_not_seen_even_if_it_is_no_number() {
+        let (tokens, window) = (3 * BLOCK - 3, 5);
+        let shape = shape_with(window);
+        let kv = shape.kv();
+        let row = shape.kv_heads * shape.head_width;
+        let numbers = |count: usize| -> Vec<f32> {
+            (0..count).map(|at| (at % 7) as f32 / 7.0 - 0.4).collect()
+        };
+        let queries = numbers(tokens * shape.heads * shape.head_width);
+        // Everything that stands before the window of the last two tokens is no number, or is.
+        let seen = |before: Option<[f32; 2]>| {
+            let pool = Pool::new(kv, kv.bytes() * 4);
+            let mut sequence = Sequence::default();
+            sequence.reserve(&pool, tokens).unwrap();
+            let (mut keys, mut values) = (numbers(tokens * row), numbers(tokens * row));
+            if let Some([key, value]) = before {
+                keys[..(tokens - window - 1) * row].fill(key);
+                values[..(tokens - window - 1) * row].fill(value);
+            }
+            sequence.write(kv, 0, 0, &keys, &values);
+            let packed = Packed {
+                positions: (0..tokens).collect(),
+                starts: vec![0],
+                wanted: Vec::new(),
+            };
+            let heads = Heads {
+                shape: &shape,
+                layer: 0,
+                kv,
+            };
+            let spans = [Span {
+                tokens: &vec![0; tokens],
+                sequence: &mut sequence,
+                wanted: &[tokens - 2, tokens - 1],
+            }];
+            heads
+                .attend(&queries, &spans, &packed, true, &|| false)
+                .unwrap()
+        };
+        let wanted = seen(None);
+        assert!(wanted.iter().all(|number| number.is_finite()));
+        for before in [[f32::NAN; 2], [f32::INFINITY; 2], [0.0, f32::NEG_INFINITY]] {
+            assert_eq!(seen(Some(before)), wanted, "{before:?}");
+        }
+    }
 
     #[test]
     fn exponentials_are_right_to_two_units_in_the_last_place() {

@@ -2,12 +2,16 @@
 
 import json
 import os
+import signal
+import subprocess
 import time
 
 from common import BINARY, PEERS, THREADS, environment, save, timed
 
 PROMPT, ANSWER, TOGETHER = 512, 32, 16
 QUESTIONS = int(os.environ.get("BENCH_QUESTIONS", "200"))
+#: Moments of loading and reading at which Ctrl-C is pressed, and of answering.
+READING, ANSWERING = 12, 4
 
 
 def bench(path: str, *more: object) -> tuple[dict, dict]:
@@ -24,6 +28,49 @@ def ours(path: str) -> dict:
     result, used = bench(path, "--answer-tokens", ANSWER, "--parallel", TOGETHER, "--questions", QUESTIONS)
     alone = bench(path, "--answer-tokens", 4, "--parallel", 1, "--questions", 0, "--repeat", 1)[1]
     return {**result, "cpu_seconds": used["cpu_seconds"], "peak_mib": used["peak_mib"], "alone_mib": alone["peak_mib"]}
+
+
+def stops(path: str) -> dict:
+    """Milliseconds from Ctrl-C to the end of `botsmith model run`, at moments all over loading the file, reading 2,000
+    words and answering."""
+    command = [str(BINARY), "model", "run", "--model", path, "--device", "cpu", "--raw", "--temperature", "0"]
+    words = "The cat sat on the mat. " * 333
+
+    def start() -> subprocess.Popen[bytes]:
+        # Whoever started us may have been started without a terminal, and hands on that Ctrl-C is not heard.
+        child = subprocess.Popen(
+            [*command, "--prompt", words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        return child
+
+    def stop(child: subprocess.Popen[bytes]) -> float:
+        begun = time.perf_counter()
+        child.send_signal(signal.SIGINT)
+        child.wait()
+        took = 1000 * (time.perf_counter() - begun)
+        if child.returncode != -signal.SIGINT:
+            raise SystemExit(f"{command[0]} ended with {child.returncode} instead of by the signal")
+        return took
+
+    def answering(later: float) -> tuple[float, float]:
+        """Until the answer's first byte, and what the stop took so long after it."""
+        begun = time.perf_counter()
+        child = start()
+        assert child.stdout
+        child.stdout.read(1)
+        until = time.perf_counter() - begun
+        time.sleep(later)
+        return until, stop(child)
+
+    until, first = answering(0)
+    answers = [first, *(answering(0.13 * number)[1] for number in range(1, ANSWERING))]
+    reads = []
+    for number in range(READING):
+        child = start()
+        time.sleep(until * (number + 0.5) / READING)
+        reads.append(stop(child))
+    return {"until_answer_seconds": until, "reading_ms": reads, "answering_ms": answers}
 
 
 def llama(path: str) -> dict:
@@ -55,7 +102,7 @@ def llama(path: str) -> dict:
 def run(paths: list[str]) -> None:
     results = {}
     for path in paths:
-        mine = ours(path)
+        mine = {**ours(path), "stops": stops(path)}
         peer = llama(path) if PEERS else None
         results[path] = {"botsmith": mine, "llama.cpp": peer}
         print(f"{path} ({THREADS} threads)")
@@ -77,5 +124,10 @@ def run(paths: list[str]) -> None:
         print(
             f"  memory    {mine['alone_mib']:8.0f} MiB with {PROMPT} tokens, {mine['peak_mib']:.0f} MiB in all of this; "
             f"{mine['cpu_seconds']:.0f} s of CPU time"
+        )
+        ends = mine["stops"]
+        print(
+            f"  Ctrl-C    {max(ends['reading_ms']):8.0f} ms at most while it loads and reads, "
+            f"{max(ends['answering_ms']):.0f} ms while it answers"
         )
     save("decoder", results)

@@ -6,7 +6,7 @@ import platform
 
 from common import WORK
 
-FLOORS = {"onnxruntime": 0.6, "prefill": 0.6, "decode": 0.8, "together": 3, "questions": 5, "static": 50_000}
+FLOORS = {"onnxruntime": 0.6, "prefill": 0.6, "decode": 0.8, "together": 3, "questions": 5, "static": 50_000, "stop": 200}
 
 
 def machine() -> str:
@@ -52,7 +52,8 @@ def decoder(found: dict) -> list[str]:
         "reading every question from its beginning. Floors: reading "
         f"{FLOORS['prefill']} and answering {FLOORS['decode']} of llama.cpp,",
         f"{FLOORS['together']} times one answer together, {FLOORS['questions']} times the questions one by one; Q4_K_M's memory at 512",
-        "tokens is to be at most 0.9 GB.",
+        f"tokens is to be at most 0.9 GB. Ctrl-C is to end `botsmith model run` within {FLOORS['stop']} ms, at moments all over",
+        "loading, reading 2,000 words and answering.",
         "",
         row("file", "work", "ours", "llama.cpp", "wall", "CPU"),
         "|---|---|---:|---:|---:|---:|",
@@ -75,6 +76,9 @@ def decoder(found: dict) -> list[str]:
             lines.append(row(name, f"{questions['count']} questions", took, "", "", ""))
         lines.append(row(name, "memory, 512 tokens", f"{mine['alone_mib'] * 2**20 / 1e9:.2f} GB at most", "", "", ""))
         lines.append(row(name, "memory, all of this", f"{mine['peak_mib'] * 2**20 / 1e9:.2f} GB at most", "", "", ""))
+        ends = mine["stops"]
+        most = f"{max(ends['reading_ms']):.0f} ms, answering {max(ends['answering_ms']):.0f} ms at most"
+        lines.append(row(name, "Ctrl-C", most, "", "", ""))
     return lines
 
 

@@ -53,7 +53,7 @@ def decoder(found: dict) -> list[str]:
         f"{FLOORS['prefill']} and answering {FLOORS['decode']} of llama.cpp,",
         f"{FLOORS['together']} times one answer together, {FLOORS['questions']} times the questions one by one; Q4_K_M's memory at 512",
         f"tokens is to be at most 0.9 GB. Ctrl-C is to end `botsmith model run` within {FLOORS['stop']} ms, at moments all over",
-        "loading, reading 2,000 words and answering.",
+        "loading, reading 2,000 tokens and answering.",
         "",
         row("file", "work", "ours", "llama.cpp", "wall", "CPU"),
         "|---|---|---:|---:|---:|---:|",

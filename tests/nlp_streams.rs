@@ -98,9 +98,11 @@ fn memory_does_not_grow_with_the_input() {
         ];
         let [first, last] = peaks(&args, once.as_bytes());
         assert!(first < 100 << 10, "{args:?}: {first} KiB");
-        // Four times as much text; buffers may still settle.
+        // Four times as much text: what is written of it alone would be 50 MiB. Buffers may still settle, and the
+        // allocator's rooms, of which each thread has its own.
+        let settling = if threads == "1" { 8 << 10 } else { 16 << 10 };
         assert!(
-            last < first + (8 << 10),
+            last < first + settling,
             "{args:?}: {first} KiB, then {last} KiB"
         );
     }

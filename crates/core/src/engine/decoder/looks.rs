@@ -5,6 +5,7 @@
 //! again.
 
 use super::super::error::{EngineError, Result};
+use super::super::ops::spread;
 use super::Stop;
 
 /// Multiplications that each thread does between two looks: a twentieth of a second on a core that does 40 of them
@@ -24,9 +25,15 @@ pub(super) fn stopped(stop: Stop<'_>) -> Result<()> {
     }
 }
 
+/// Threads that a product has at least: rayon's take dense matrices, Candle's pool those of quantised ones. Where a
+/// container may use few cores of many, only the first knows.
+fn threads() -> usize {
+    rayon::current_num_threads().min(spread::threads())
+}
+
 /// Rows that may be multiplied between two looks, where each takes `work` multiplications.
 pub(super) fn rows_at_once(work: usize) -> usize {
-    rows_of(work, rayon::current_num_threads())
+    rows_of(work, threads())
 }
 
 fn rows_of(work: usize, threads: usize) -> usize {
@@ -36,7 +43,7 @@ fn rows_of(work: usize, threads: usize) -> usize {
 
 /// Whether so many multiplications are more than may be between two looks.
 pub(super) fn is_long(work: usize) -> bool {
-    work > WORK.saturating_mul(rayon::current_num_threads()) / 8
+    work > WORK.saturating_mul(threads()) / 8
 }
 
 #[cfg(test)]

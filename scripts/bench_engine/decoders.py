@@ -39,11 +39,10 @@ def stops(path: str) -> dict:
 
     def start() -> subprocess.Popen[bytes]:
         # Whoever started us may have been started without a terminal, and hands on that Ctrl-C is not heard.
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [*command, "--prompt", text], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-        return child
 
     def stop(child: subprocess.Popen[bytes]) -> float:
         begun = time.perf_counter()

@@ -1,7 +1,7 @@
 //! Two Python lists -> pairs of texts -> a score each.
 //!
 //! Tuples hold what the lists hold, whatever becomes of those meanwhile. On one thread, short texts are judged where the
-//! caller is, block by block: a block's texts are read where they lie, and judged while they are in the core's cache.
+//! caller is, block by block: a block's texts are taken over, judged and let go while they are in the core's cache.
 //! Everything else is taken over as a whole and goes to a thread of its own, so that Ctrl-C is heard while one text is
 //! judged.
 
@@ -12,7 +12,7 @@ use botsmith::eval::metric::Metric as Judge;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyString};
 
 use crate::bounds;
 use crate::doorway;
@@ -21,8 +21,6 @@ use crate::doorway;
 const QUICK: usize = 1 << 16;
 /// Bytes of text in a block. A smaller one would ask for the interpreter more often, which other threads may have.
 const BLOCK: usize = 1 << 18;
-/// Pairs of single texts in a block.
-const TOGETHER: usize = 1024;
 /// Bytes of text between two looks at the clock.
 const STEP: usize = 1 << 13;
 /// Bytes of a pair that may take long by itself.
@@ -83,8 +81,7 @@ impl Block {
     ) -> PyResult<Self> {
         let (candidates, references) = (candidates.to_tuple(), references.to_tuple());
         let count = count(candidates.len(), references.len())?;
-        let mut each = pairs(&candidates, &references, 0);
-        Self::next(&mut each, count, usize::MAX)
+        Self::next(&mut candidates.iter().zip(&references), count, usize::MAX)
     }
 
     /// The next pairs, until they have so many bytes.
@@ -137,84 +134,6 @@ fn count(candidates: usize, references: usize) -> PyResult<usize> {
     }
 }
 
-/// The pairs from `from` on.
-fn pairs<'py>(
-    candidates: &Bound<'py, PyTuple>,
-    references: &Bound<'py, PyTuple>,
-    from: usize,
-) -> impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    (from..candidates.len()).map_while(|at| {
-        let pair = (candidates.get_item(at), references.get_item(at));
-        Some((pair.0.ok()?, pair.1.ok()?))
-    })
-}
-
-/// A candidate and its only reference, held by tuples: nobody counts who refers to them.
-type Plain<'a, 'py> = [Borrowed<'a, 'py, PyString>; 2];
-
-/// Such pairs from `from` on, as far as they go and are not too many.
-fn plain_pairs<'a, 'py>(
-    candidates: &'a Bound<'py, PyTuple>,
-    references: &'a Bound<'py, PyTuple>,
-    from: usize,
-    out: &mut Vec<Plain<'a, 'py>>,
-) -> PyResult<()> {
-    out.clear();
-    for at in from..candidates.len().min(from + TOGETHER) {
-        let text = candidates.get_borrowed_item(at)?.cast::<PyString>()?;
-        match references.get_borrowed_item(at)?.cast::<PyString>() {
-            Ok(of) => out.push([text, of]),
-            Err(_) => break,
-        }
-    }
-    Ok(())
-}
-
-/// Their texts, as far as they are short and make a block.
-fn short_texts<'a>(plain: &'a [Plain<'_, '_>]) -> PyResult<Vec<[&'a str; 2]>> {
-    let mut texts = Vec::with_capacity(plain.len());
-    let mut bytes = 0;
-    for [text, of] in plain {
-        let pair = [text.to_str()?, of.to_str()?];
-        let length = pair[0].len() + pair[1].len();
-        if length >= LONG || bytes >= BLOCK {
-            break;
-        }
-        bytes += length;
-        texts.push(pair);
-    }
-    Ok(texts)
-}
-
-/// What is judged where the caller is.
-trait Texts: Sync {
-    type Reference: AsRef<str>;
-
-    fn texts(&self) -> (&str, &[Self::Reference]);
-
-    fn bytes(&self) -> usize {
-        let (text, references) = self.texts();
-        let references = references.iter().map(|text| text.as_ref().len());
-        text.len() + references.sum::<usize>()
-    }
-}
-
-impl Texts for Pair {
-    type Reference = PyBackedStr;
-
-    fn texts(&self) -> (&str, &[PyBackedStr]) {
-        self.texts()
-    }
-}
-
-impl<'a> Texts for [&'a str; 2] {
-    type Reference = &'a str;
-
-    fn texts(&self) -> (&str, &[&'a str]) {
-        (self[0], &self[1..])
-    }
-}
-
 /// The score of each pair, in order; none where there is nothing to judge.
 pub(super) fn scores(
     py: Python<'_>,
@@ -224,27 +143,19 @@ pub(super) fn scores(
     threads: usize,
 ) -> PyResult<Vec<Option<f64>>> {
     let threads = bounds::threads(threads).map_err(|fault| fault.into_py(py))?;
-    // Whatever becomes of the lists meanwhile, these hold their texts.
-    let (candidates, references) = (candidates.to_tuple(), references.to_tuple());
-    let count = count(candidates.len(), references.len())?;
     if threads != 1 || judge.in_batches() {
         let judge = Arc::clone(judge);
-        return Block::next(&mut pairs(&candidates, &references, 0), count, usize::MAX)?
+        return Block::whole(candidates, references)?
             .judged(py, move |pairs| judge.scores(pairs, threads, Pair::texts));
     }
+    let (candidates, references) = (candidates.to_tuple(), references.to_tuple());
+    let count = count(candidates.len(), references.len())?;
     let mut scores = Vec::with_capacity(count);
-    let mut plain = Vec::new();
+    let mut each = candidates.iter().zip(&references);
+    let mut room = count.min(64);
     while scores.len() < count {
-        plain_pairs(&candidates, &references, scores.len(), &mut plain)?;
-        let texts = short_texts(&plain)?;
-        if !texts.is_empty() {
-            judge_here(py, judge, &texts, &mut scores)?;
-            py.check_signals()?;
-            continue;
-        }
-        let rest = scores.len();
-        let mut each = pairs(&candidates, &references, rest);
-        let block = Block::next(&mut each, (count - rest).min(64), BLOCK)?;
+        let block = Block::next(&mut each, room, BLOCK)?;
+        room = block.pairs.len();
         if block.longest < LONG {
             judge_here(py, judge, &block.pairs, &mut scores)?;
         } else {
@@ -257,10 +168,10 @@ pub(super) fn scores(
 }
 
 /// Judges pairs on the caller's thread, which looks for signals between them.
-fn judge_here<T: Texts>(
+fn judge_here(
     py: Python<'_>,
     judge: &Judge,
-    pairs: &[T],
+    pairs: &[Pair],
     scores: &mut Vec<Option<f64>>,
 ) -> PyResult<()> {
     let mut rest = pairs;
@@ -269,7 +180,7 @@ fn judge_here<T: Texts>(
             let begun = Instant::now();
             while !rest.is_empty() && begun.elapsed() < LOOK {
                 let (now, later) = rest.split_at(step(rest));
-                scores.extend(judge.scores(now, 1, T::texts)?);
+                scores.extend(judge.scores(now, 1, Pair::texts)?);
                 rest = later;
             }
             Ok::<_, botsmith::eval::Error>(())
@@ -282,7 +193,7 @@ fn judge_here<T: Texts>(
 }
 
 /// How many of the pairs make a step: one at least.
-fn step(pairs: &[impl Texts]) -> usize {
+fn step(pairs: &[Pair]) -> usize {
     let mut bytes = 0;
     let few = pairs.iter().take_while(|pair| {
         let before = bytes;

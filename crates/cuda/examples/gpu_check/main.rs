@@ -2,7 +2,7 @@
 //! numbers for every architecture and kind of weights, the same alone and in a batch; then how fast it is, and what
 //! memory it takes. One program, with its tiny models inside; a JSON of everything that it found goes to a file.
 //!
-//!     gpu_check LIBRARY [--device cuda:0] [--json FILE] [--short]
+//!     gpu_check LIBRARY [--device cuda:0] [--json FILE] [--only parity|speed] [--short]
 //!
 //! Ends with 1 where numbers differ by more than they may. `--short`: models that are small, to see that all of it runs.
 
@@ -22,6 +22,9 @@ use std::process::ExitCode;
 
 use botsmith_core::engine::{Accelerator, Place};
 use serde_json::{Map, Value, json};
+
+const USAGE: &str =
+    "usage: gpu_check LIBRARY [--device cuda:0] [--json FILE] [--only parity|speed] [--short]";
 
 type Failure = Box<dyn Error>;
 type Part = fn(&Place, bool, &mut Report) -> Result<(), Failure>;
@@ -69,23 +72,30 @@ fn main() -> ExitCode {
 
 fn run() -> Result<bool, Failure> {
     let (mut library, mut device, mut file, mut short) = (None, "cuda:0".to_owned(), None, false);
+    let mut only = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--device" => device = arguments.next().ok_or("--device wants a word")?,
             "--json" => file = Some(arguments.next().ok_or("--json wants a file")?),
+            "--only" => match arguments.next().as_deref() {
+                Some(part @ ("parity" | "speed")) => only = Some(part.to_owned()),
+                _ => return Err("--only wants `parity` or `speed`".into()),
+            },
             "--short" => short = true,
             path if library.is_none() && !path.starts_with('-') => library = Some(path.to_owned()),
             other => return Err(format!("`{other}` is not known").into()),
         }
     }
-    let library =
-        library.ok_or("usage: gpu_check LIBRARY [--device cuda:0] [--json FILE] [--short]")?;
+    let library = library.ok_or(USAGE)?;
     let place = Accelerator::open(&library)?.device(&device)?;
     println!("{place}");
     let mut report = Report::default();
     let parts: [(&str, Part); 2] = [("parity", parity::run), ("speed", speed::run)];
     for (name, part) in parts {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         println!("\n{name}");
         // What was found before stays, whatever happens to the rest.
         if let Err(error) = part(&place, short, &mut report) {

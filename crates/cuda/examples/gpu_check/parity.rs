@@ -11,7 +11,7 @@ use botsmith_core::engine::{
 use candle_core::DType;
 use candle_core::quantized::GgmlDType;
 
-use crate::models::{self, SMALL};
+use crate::models::{self, SMALL, Sizes};
 use crate::{Failure, Report, fixtures};
 
 pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<(), Failure> {
@@ -29,6 +29,12 @@ pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<()
         let path = folder.path().join(word);
         models::dense(&path, SMALL, kind)?;
         check(&path, &path, &format!("safetensors {word}"), place, report)?;
+    }
+    // One kernel of attention for each of these widths; a text that is longer than its tiles.
+    for head in [20, 32, 64, 96, 128, 192, 256] {
+        let path = folder.path().join(format!("heads {head}"));
+        models::dense(&path, Sizes { head, ..SMALL }, DType::F32)?;
+        long(&path, &format!("heads of {head}"), place, report)?;
     }
     for (word, kind) in [
         ("F32", GgmlDType::F32),
@@ -104,6 +110,31 @@ fn check(
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
     let what = format!("{name}: greedy tokens that differ, of 64");
     report.at_most(&what, (64 - same) as f64, if rounds { 64.0 } else { 0.0 });
+    Ok(())
+}
+
+/// Logits of a long text, as one and as what follows a beginning that was read before.
+fn long(path: &Path, name: &str, place: &Place, report: &mut Report) -> Result<(), Failure> {
+    let here = load(path, &Place::from(&ComputeDevice::Cpu))?;
+    let there = load(path, place)?;
+    let text = text(300, 7);
+    let theirs = here.logits(&text, true)?;
+    let ours = there.logits(&text, true)?;
+    report.at_most(&format!("{name}: logits"), furthest(&ours, &theirs), 1e-4);
+    let of = |model: &LocalModel, texts: &[(Vec<u32>, usize)]| -> Result<Vec<f64>, Failure> {
+        Ok(model.score_tokens(texts, &Call::default())?.concat())
+    };
+    there.forget();
+    let whole = of(&there, &[(text.clone(), 200)])?;
+    there.forget();
+    of(&there, &[(text[..190].to_vec(), 180)])?;
+    let resumed = of(&there, &[(text, 200)])?;
+    let apart = whole.iter().zip(&resumed).map(|(a, b)| (a - b).abs());
+    let apart = match whole.len() == resumed.len() {
+        true => apart.fold(0.0, f64::max),
+        false => f64::INFINITY,
+    };
+    report.at_most(&format!("{name}: at once and resumed"), apart, 1e-5);
     Ok(())
 }
 

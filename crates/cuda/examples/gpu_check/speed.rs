@@ -83,6 +83,19 @@ fn decoder(
         times.push(begun.elapsed().as_secs_f64());
     }
     name("reading 512 tokens", 512.0 / middle(times), "tokens/s");
+    if sizes.layers > 4 {
+        let mut times = Vec::new();
+        for seed in 2..5 {
+            let begun = Instant::now();
+            model.logits(&text(16_384, seed), false)?;
+            times.push(begun.elapsed().as_secs_f64());
+        }
+        name(
+            "reading 16,384 tokens",
+            16_384.0 / middle(times),
+            "tokens/s",
+        );
+    }
     for (count, tokens) in [(1, 128), (16, 128), (64, 128)] {
         model.forget();
         let (made, seconds) = decode(&model, count, tokens)?;

@@ -150,7 +150,7 @@ impl Evaluator for Bleu {
     }
 
     fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
-        Some(bleu::sentence(candidate, references, &self.sentence).score)
+        Some(bleu::value(candidate, references, &self.sentence))
     }
 
     fn corpus(&self) -> Option<Box<dyn Corpus>> {

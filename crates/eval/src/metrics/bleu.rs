@@ -162,6 +162,11 @@ pub fn sentence<R: AsRef<str>>(candidate: &str, references: &[R], options: &Opti
     Ngrams::with(|ngrams| options.stats(ngrams, candidate, references)).score(options)
 }
 
+/// The score of [`sentence`] alone.
+pub(crate) fn value(candidate: &str, references: &[&str], options: &Options) -> f64 {
+    Ngrams::with(|ngrams| options.stats(ngrams, candidate, references)).value(options)
+}
+
 /// Counts of one candidate, to add up or to resample.
 pub fn stats<R: AsRef<str>>(candidate: &str, references: &[R], options: &Options) -> Stats {
     Ngrams::with(|ngrams| options.stats(ngrams, candidate, references))

@@ -2,7 +2,8 @@
 //!
 //! The kernels are in `cuda/kernels.cu`, which `build.rs` compiles where the feature `cuda` is on; without it, or for a
 //! tensor that is elsewhere, functions give `None` and the caller takes Candle's operations. Each row is computed by
-//! itself and in one order, so its numbers do not depend on what else is in the batch.
+//! itself and in one order, so its numbers do not depend on what else is in the batch. With the feature `flash-attn`,
+//! many queries of one text attend together, in `cuda/flash.cu`.
 
 #![cfg_attr(
     not(feature = "cuda"),
@@ -26,6 +27,12 @@ const WIDEST: usize = 256;
 /// The widest row that the kernel of norms takes: it keeps the row in 44 KB of a multiprocessor's memory.
 #[cfg(feature = "cuda")]
 const WIDEST_ROW: usize = 11_000;
+
+/// Rows of queries that the kernel of `flash.cu` takes at once.
+const TILE: usize = 64;
+
+/// So many rows of one text at least, on average, make tiles worth their while.
+const TOGETHER: usize = 4;
 
 /// What becomes of heads before they attend.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +74,12 @@ pub(crate) struct Seen {
     rows: usize,
     /// Whether there are tables of blocks; else the starts are rows of keys.
     blocks: bool,
+    /// First row and number of rows of each tile, where many rows attend together.
+    #[cfg_attr(
+        not(feature = "flash-attn"),
+        allow(dead_code, reason = "kernels read it")
+    )]
+    tiles: Option<Tensor>,
 }
 
 impl Seen {
@@ -83,12 +96,33 @@ impl Seen {
         device: &Device,
     ) -> Result<Self> {
         let numbers = [first, last, starts, blocks].concat();
+        let tiles = match cfg!(feature = "flash-attn") {
+            true => tiles(starts),
+            false => None,
+        };
         Ok(Self {
             numbers: Tensor::new(numbers.as_slice(), device)?,
             rows: first.len(),
             blocks: !blocks.is_empty(),
+            tiles: tiles
+                .map(|tiles| Tensor::new(tiles.as_slice(), device))
+                .transpose()?,
         })
     }
+}
+
+/// First row and number of rows of each tile: at most [`TILE`] rows that follow each other and are of one text, which
+/// its start tells. None where there are too few rows of each text.
+fn tiles(starts: &[u32]) -> Option<Vec<u32>> {
+    let mut tiles = Vec::new();
+    let mut row = 0;
+    for text in starts.chunk_by(|a, b| a == b) {
+        for tile in text.chunks(TILE) {
+            tiles.extend([row, tile.len() as u32]);
+            row += tile.len() as u32;
+        }
+    }
+    (starts.len() * 2 >= tiles.len() * TOGETHER && !tiles.is_empty()).then_some(tiles)
 }
 
 /// Whether there are kernels for heads of this width on this device.
@@ -243,4 +277,23 @@ pub(crate) fn name(device: &Device) -> Option<String> {
     }
     let _ = device;
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tiles;
+
+    #[test]
+    fn tiles_have_rows_of_one_text() {
+        let starts = [vec![0; 70], vec![5; 3], vec![9; 64]].concat();
+        assert_eq!(tiles(&starts), Some(vec![0, 64, 64, 6, 70, 3, 73, 64]));
+        assert_eq!(tiles(&[0; 4]), Some(vec![0, 4]));
+    }
+
+    #[test]
+    fn few_rows_of_a_text_attend_one_by_one() {
+        assert_eq!(tiles(&[]), None);
+        assert_eq!(tiles(&[0, 1, 2, 3]), None);
+        assert_eq!(tiles(&[0; 3]), None);
+    }
 }

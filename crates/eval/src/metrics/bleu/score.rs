@@ -96,7 +96,7 @@ impl Stats {
     /// BLEU of these counts; smoothing and effective order are the options'.
     pub fn score(&self, options: &Options) -> BleuScore {
         let mut score = BleuScore {
-            score: 0.0,
+            score: self.value(options),
             bp: brevity_penalty(self.sys_len, self.ref_len),
             sys_len: self.sys_len,
             ref_len: self.ref_len,
@@ -105,24 +105,54 @@ impl Stats {
             precisions: [0.0; MAX_ORDER],
             order: self.order,
         };
-        if self.correct().iter().all(|&n| n == 0) {
+        if self.matches_nothing() {
             return score;
         }
-        let mut order = self.order;
+        for (n, precision) in self.precisions(options.smoothing).enumerate() {
+            (score.counts[n], score.totals[n]) = (precision.count, precision.total);
+            score.precisions[n] = precision.percent;
+        }
+        score
+    }
+
+    /// The number alone.
+    pub(in crate::metrics) fn value(&self, options: &Options) -> f64 {
+        if self.matches_nothing() {
+            return 0.0;
+        }
+        let (mut logs, mut found) = (0.0, 0);
+        for precision in self.precisions(options.smoothing) {
+            logs += log(precision.percent);
+            found += 1;
+        }
+        let order = match options.effective_order && found > 0 {
+            true => found,
+            false => self.order,
+        };
+        for _ in found..order {
+            logs += log(0.0);
+        }
+        brevity_penalty(self.sys_len, self.ref_len) * libm::exp(logs / order as f64)
+    }
+
+    fn matches_nothing(&self) -> bool {
+        self.correct().iter().all(|&n| n == 0)
+    }
+
+    /// The precision of each order, up to the first that the candidate is too short for.
+    fn precisions(&self, smoothing: Smoothing) -> impl Iterator<Item = Precision> {
         let mut halved = 1.0;
-        for n in 0..self.order {
-            if let (Smoothing::AddK(k), true) = (options.smoothing, n > 0) {
-                score.counts[n] += k;
-                score.totals[n] += k;
-            }
-            let (count, total) = (score.counts[n], score.totals[n]);
+        let counts = self.correct().iter().zip(self.total()).enumerate();
+        counts.map_while(move |(n, (&count, &total))| {
+            let added = match smoothing {
+                Smoothing::AddK(k) if n > 0 => k,
+                _ => 0.0,
+            };
+            let (count, total) = (count as f64 + added, total as f64 + added);
             if total == 0.0 {
-                break;
+                return None;
             }
-            if options.effective_order {
-                order = n + 1;
-            }
-            score.precisions[n] = match options.smoothing {
+            let percent = match smoothing {
                 Smoothing::Exp if count == 0.0 => {
                     halved *= 2.0;
                     100.0 / (halved * total)
@@ -130,11 +160,20 @@ impl Stats {
                 Smoothing::Floor(value) if count == 0.0 => 100.0 * value / total,
                 _ => 100.0 * count / total,
             };
-        }
-        let logs: f64 = score.precisions[..order].iter().map(|&p| log(p)).sum();
-        score.score = score.bp * libm::exp(logs / order as f64);
-        score
+            Some(Precision {
+                count,
+                total,
+                percent,
+            })
+        })
     }
+}
+
+/// Of one order, with what smoothing added.
+struct Precision {
+    count: f64,
+    total: f64,
+    percent: f64,
 }
 
 /// `exp(1 - r/c)` for a candidate shorter than the reference, else 1.

@@ -20,6 +20,29 @@ use crate::engine::error::Result;
 /// The kernels, as `build.rs` compiled them.
 const PTX: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
 
+/// The name and the kernel of `flash.cu` for heads of this width: the driver compiles no more than what is used.
+#[cfg(feature = "flash-attn")]
+fn flash(width: usize) -> Option<(&'static str, &'static str)> {
+    macro_rules! kernel {
+        ($width:literal) => {
+            (
+                concat!("botsmith_flash_", $width),
+                include_str!(concat!(env!("OUT_DIR"), "/flash_", $width, ".ptx")),
+            )
+        };
+    }
+    // Numbers are read four at once.
+    (width % 4 == 0).then_some(())?;
+    Some(match width {
+        1..=32 => kernel!("32"),
+        33..=64 => kernel!("64"),
+        65..=96 => kernel!("96"),
+        97..=128 => kernel!("128"),
+        129..=256 => kernel!("256"),
+        _ => return None,
+    })
+}
+
 fn device(x: &Tensor) -> Result<CudaDevice> {
     match x.device() {
         Device::Cuda(device) => Ok(device.clone()),
@@ -83,8 +106,11 @@ fn grid(x: usize, y: usize, threads: u32, shared: usize) -> LaunchConfig {
 }
 
 macro_rules! start {
-    ($device:expr, $name:expr, $grid:expr, $($argument:expr),+ $(,)?) => {{
-        let function = $device.get_or_load_custom_func($name, "botsmith", PTX)?;
+    ($device:expr, $name:expr, $grid:expr, $($argument:expr),+ $(,)?) => {
+        start!($device, $name of "botsmith", PTX, $grid, $($argument),+)
+    };
+    ($device:expr, $name:tt of $module:expr, $ptx:expr, $grid:expr, $($argument:expr),+ $(,)?) => {{
+        let function = $device.get_or_load_custom_func($name, $module, $ptx)?;
         let mut launch = function.builder();
         $(launch.arg($argument);)+
         // The sizes were checked by the caller; the kernel reads and writes within them.
@@ -261,7 +287,6 @@ pub(super) fn attend(
         ));
     }
     let (room, out) = room(rows, width, &device)?;
-    let name = format!("attend_{}", how.width.div_ceil(32));
     let (from, q_stride) = (address::<f32>(queries, &device)?, stride(queries)?);
     let (k, v) = (
         address::<f32>(keys, &device)?,
@@ -272,6 +297,36 @@ pub(super) fn attend(
     let (group, head) = (how.group as i32, how.width as i32);
     let (scale, cap) = (how.scale, how.softcap.unwrap_or(0.0));
     let key_stride = strides.0;
+    #[cfg(feature = "flash-attn")]
+    if let Some(tiles) = &seen.tiles
+        && let Some((module, kernels)) = flash(how.width)
+        && key_stride % 4 == 0
+        && (k | v) % 16 == 0
+    {
+        let list = address::<u32>(tiles, &device)?;
+        let grid = grid(tiles.dim(0)? / 2, how.heads, 128, 0);
+        start!(
+            device,
+            "attend_tile" of module, kernels,
+            grid,
+            &from,
+            &q_stride,
+            &k,
+            &v,
+            &key_stride,
+            &out,
+            &numbers,
+            &list,
+            &count,
+            &tables,
+            &group,
+            &head,
+            &scale,
+            &cap,
+        );
+        return Ok(tensor(room, rows, width, &device));
+    }
+    let name = format!("attend_{}", how.width.div_ceil(32));
     let grid = grid(rows, how.heads, 128, 0);
     start!(
         device,

@@ -139,6 +139,8 @@ impl Device {
                 Err(error) => reasons.push(error.to_string()),
             }
         }
+        #[cfg(feature = "mkl")]
+        reasons.push(super::ops::mkl::about());
         (Self::Cpu, reasons.join("; "))
     }
 

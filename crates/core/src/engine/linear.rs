@@ -30,6 +30,10 @@ impl Matrix {
                 }
                 // One product over all rows: leading dimensions are only a way to count them.
                 let rows = x.reshape(((), inputs))?;
+                #[cfg(feature = "mkl")]
+                if let Some(y) = super::ops::mkl::product(&rows, weight)? {
+                    return Ok(y.reshape(shape)?);
+                }
                 rows.matmul(&weight.t()?)?.reshape(shape)?
             }
             Self::Quantised(weight) => x.contiguous()?.apply_op1_no_bwd(weight.as_ref())?,

@@ -13,6 +13,8 @@
 pub(crate) mod attention;
 pub(crate) mod cuda;
 pub(crate) mod fast;
+#[cfg(feature = "mkl")]
+pub(crate) mod mkl;
 pub(crate) mod spread;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Tensor};

@@ -21,13 +21,20 @@ pub(super) fn key(bytes: &[u8], start: usize, end: usize) -> u64 {
     if length > 7 {
         return long_key(&bytes[start..end]) | 1 << 63;
     }
-    let token = if let Some(chunk) = bytes[start..].first_chunk::<8>() {
-        u64::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1)
+    let from_start = if let Some(chunk) = bytes[start..].first_chunk::<8>() {
+        u64::from_le_bytes(*chunk)
+    } else if let Some(chunk) = bytes.last_chunk::<8>() {
+        // Near the end of a text: the bytes before the token are shifted out. No copy of a length that is known only here,
+        // which a processor waits for.
+        let before = 8 * (start + 8 - bytes.len());
+        u64::from_le_bytes(*chunk)
+            .checked_shr(before as u32)
+            .unwrap_or(0)
     } else {
-        let mut chunk = [0; 8];
-        chunk[..length].copy_from_slice(&bytes[start..end]);
-        u64::from_le_bytes(chunk)
+        let token = bytes[start..end].iter().rev();
+        token.fold(0, |token, byte| token << 8 | u64::from(*byte))
     };
+    let token = from_start & ((1 << (8 * length)) - 1);
     token | (length as u64) << 56
 }
 
@@ -132,7 +139,23 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::{ABSENT, Table};
+    use super::{ABSENT, Table, key};
+
+    #[test]
+    fn a_token_has_one_key_wherever_it_stands() {
+        for length in 0..=20 {
+            let token: Vec<u8> = (0..length).map(|n| 0x80 | n).collect();
+            let alone = key(&token, 0, token.len());
+            for (before, after) in (0..12).flat_map(|n| (0..12).map(move |m| (n, m))) {
+                let text = [vec![0xff; before], token.clone(), vec![0xee; after]].concat();
+                let there = key(&text, before, before + token.len());
+                assert_eq!(
+                    alone, there,
+                    "{length} bytes, {before} before, {after} after"
+                );
+            }
+        }
+    }
 
     #[test]
     fn numbers_go_by_first_sight_and_a_reset_forgets_them() {

@@ -3,6 +3,11 @@
 //!
 //! The one here is built on the spot with MKL's interface, and counts its calls; `scripts/nightly mkl` takes oneMKL itself.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "the process that is run by the tests says what it found"
+)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

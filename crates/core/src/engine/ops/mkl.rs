@@ -150,6 +150,8 @@ impl CustomOp2 for Product {
         // What MKL reads and writes is inside these, whatever the caller has checked.
         assert!(inputs == columns && inputs > 0 && outputs > 0);
         assert!(x.len() == rows * inputs && weight.len() == outputs * inputs);
+        let size = |n| c_int::try_from(n).map_err(candle_core::Error::wrap);
+        let (n, k, _) = (size(outputs)?, size(inputs)?, size(rows)?);
         let mut out = vec![0_f32; rows * outputs];
         let piece = rows.div_ceil(spread::threads()).max(ROWS);
         let tasks: Vec<_> = x
@@ -157,14 +159,14 @@ impl CustomOp2 for Product {
             .zip(out.chunks_mut(piece * outputs))
             .collect();
         spread::spread(tasks, |(x, out)| {
-            let (m, n, k) = (x.len() / inputs, outputs as c_int, inputs as c_int);
+            let m = c_int::try_from(x.len() / inputs).expect("no more than all rows");
             // Sizes were held against the three slices above, and fit 32 bits.
             unsafe {
                 (self.0.sgemm)(
                     ROW_MAJOR,
                     AS_IT_IS,
                     TRANSPOSED,
-                    m as c_int,
+                    m,
                     n,
                     k,
                     1.0,

@@ -3,7 +3,8 @@
 //! The kernels are in `cuda/kernels.cu`, which `build.rs` compiles where the feature `cuda` is on; without it, or for a
 //! tensor that is elsewhere, functions give `None` and the caller takes Candle's operations. Each row is computed by
 //! itself and in one order, so its numbers do not depend on what else is in the batch. With the feature `flash-attn`,
-//! many queries of one text attend together, in `cuda/flash.cu`.
+//! many queries of one text attend together, in `cuda/flash.cu`, where there are several of each text on average: which of
+//! the two kernels a row goes through depends on its batch then, and its numbers do by their last bits.
 
 #![cfg_attr(
     not(feature = "cuda"),

@@ -10,6 +10,8 @@ use crate::{FlowStore, Result, RunState, StepState, StepStatus, Worker, Workflow
 const GRACE: Duration = Duration::from_secs(30);
 /// How often it is looked whether the run has ended.
 const LOOK: Duration = Duration::from_millis(10);
+/// A wait for a signal that ends by itself within this time is sat out: nobody is called for that.
+const SOON_MS: u64 = 5_000;
 
 /// How a run stands, for whoever waits for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +20,7 @@ pub enum Outlook {
     Ended,
     /// It goes on by itself, or with workers that are there.
     Goes,
-    /// It goes on only when somebody gives a signal: these steps wait for one.
+    /// It goes on when somebody gives a signal: these steps wait for one, for more than five seconds yet.
     Waits(Vec<StepState>),
     /// It is held until it is resumed.
     Paused,
@@ -33,13 +35,16 @@ pub fn outlook(flows: &FlowStore, run: &str) -> Result<Outlook> {
     if state.status.is_final() {
         return Ok(Outlook::Ended);
     }
+    let soon = flows.now_ms()? + SOON_MS;
+    let for_long = |step: &StepState| {
+        let wait = step.wait.as_ref().filter(|wait| wait.signal.is_some());
+        wait.is_some_and(|wait| wait.until_ms.is_none_or(|until| until > soon))
+    };
     let mut waiting = Vec::new();
     let mut moves = false;
     for step in flows.steps(run)? {
         match step.status {
-            StepStatus::Waiting if step.wait.as_ref().is_some_and(|wait| wait.signal.is_some()) => {
-                waiting.push(step);
-            }
+            StepStatus::Waiting if for_long(&step) => waiting.push(step),
             StepStatus::Running | StepStatus::Delayed | StepStatus::Waiting => moves = true,
             StepStatus::Ready => moves |= !state.paused,
             _ => {}
@@ -54,7 +59,8 @@ pub fn outlook(flows: &FlowStore, run: &str) -> Result<Outlook> {
     })
 }
 
-/// Starts a run and works on it until it has ended, is paused, or waits for a signal. Starting one that is
+/// Starts a run and works on it until it has ended, is paused, or waits for a signal, and not just for a moment
+/// (see [`Outlook`]). Starting one that is
 /// there already goes on with it.
 ///
 /// # Errors

@@ -96,6 +96,19 @@ fn waits_end_by_time_by_signal_and_by_default() {
 }
 
 #[test]
+fn a_wait_that_ends_by_itself_before_long_is_sat_out_and_a_longer_one_is_somebodys() {
+    let lines = |deadline: &str| {
+        format!(
+            "steps:\n  ask: {{uses: ask, with: {{question: And?, deadline: {deadline}, default: 1}}}}"
+        )
+    };
+    let flows = memory();
+    assert_eq!(done(&flows, &lines("500ms")).status, RunStatus::Done);
+    let flows = memory();
+    assert_eq!(done(&flows, &lines("1h")).status, RunStatus::Running);
+}
+
+#[test]
 fn attempts_fail_by_class_by_time_and_by_panic_and_are_tried_again() {
     let lines = "steps:
   flaky: {uses: flaky, with: {times: 2}, retry: {max: 3, base: 1ms, on: [server]}}

@@ -117,7 +117,7 @@ def lists(path: Path) -> dict[str, float]:
 
         call()
         passes = max(1, round(0.1 / max(cpu(call), 1e-4)))
-        found[line] = min(cpu(lambda: [call() for _ in range(passes)]) for _ in range(3)) / passes / PAIRS
+        found[line] = min(cpu(lambda: [call() for _ in range(passes)]) for _ in range(5)) / passes / PAIRS
     return found
 
 

@@ -1,10 +1,11 @@
 //! Two Python lists -> pairs of texts -> a score each.
 //!
 //! Tuples hold what the lists hold, whatever becomes of those meanwhile. On one thread, short texts are judged where the
-//! caller is, block by block: a block's texts are taken over, judged and let go while they are in the core's cache.
-//! Everything else is taken over as a whole and goes to a thread of its own, so that Ctrl-C is heard while one text is
-//! judged.
+//! caller is, block by block: a block's texts are read where they lie in the tuples, which costs no counting of references,
+//! and judged while they are in the core's cache. Everything else is taken over as a whole and goes to a thread of its
+//! own, so that Ctrl-C is heard while one text is judged.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use botsmith::eval::metric::Metric as Judge;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyList, PyString, PyTuple};
 
 use crate::bounds;
 use crate::doorway;
@@ -28,68 +29,135 @@ const LONG: usize = 1 << 14;
 /// Time between two looks for signals.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// A text of a list, and how it is held.
+pub(super) trait Text<'a>: AsRef<str> + Send + Sync {
+    /// One that lies in a tuple, which holds it.
+    fn of_tuple(text: Borrowed<'a, '_, PyAny>) -> PyResult<Self>
+    where
+        Self: Sized;
+    /// One that nothing else may hold.
+    fn of_any(text: Bound<'_, PyString>) -> PyResult<Self>
+    where
+        Self: Sized;
+}
+
+/// Held by itself, on any thread.
+impl Text<'_> for PyBackedStr {
+    fn of_tuple(text: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        text.cast::<PyString>()?.to_owned().try_into()
+    }
+
+    fn of_any(text: Bound<'_, PyString>) -> PyResult<Self> {
+        text.try_into()
+    }
+}
+
+/// Read where it lies.
+impl<'a> Text<'a> for Cow<'a, str> {
+    fn of_tuple(text: Borrowed<'a, '_, PyAny>) -> PyResult<Self> {
+        text.extract().map(Cow::Borrowed)
+    }
+
+    fn of_any(text: Bound<'_, PyString>) -> PyResult<Self> {
+        Ok(Cow::Owned(text.to_str()?.to_owned()))
+    }
+}
+
 /// References of one candidate: one, or several of which the best counts.
-enum References {
-    One(PyBackedStr),
-    Many(Vec<PyBackedStr>),
+enum References<T> {
+    One(T),
+    Many(Vec<T>),
 }
 
 /// A pair as the metric reads it.
-pub(super) struct Pair(PyBackedStr, References);
+pub(super) struct Pair<T>(T, References<T>);
 
-impl Pair {
-    fn take(candidate: Bound<'_, PyAny>, references: Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = PyBackedStr::try_from(candidate.cast_into::<PyString>()?)?;
-        let of = match references.cast_into::<PyString>() {
-            Ok(one) => References::One(one.try_into()?),
-            Err(several) => {
-                let texts = several.into_inner().try_iter()?;
-                let texts = texts.map(|text| text?.cast_into::<PyString>()?.try_into());
-                References::Many(texts.collect::<PyResult<_>>()?)
-            }
+impl<T: AsRef<str>> Pair<T> {
+    fn take<'a>(
+        candidate: Borrowed<'a, '_, PyAny>,
+        references: Borrowed<'a, '_, PyAny>,
+    ) -> PyResult<Self>
+    where
+        T: Text<'a>,
+    {
+        let text = T::of_tuple(candidate)?;
+        let of = if references.is_instance_of::<PyString>() {
+            References::One(T::of_tuple(references)?)
+        } else {
+            let texts = references.try_iter()?;
+            let texts = texts.map(|text| T::of_any(text?.cast_into()?));
+            References::Many(texts.collect::<PyResult<_>>()?)
         };
         Ok(Self(text, of))
     }
 
-    pub(super) fn texts(&self) -> (&str, &[PyBackedStr]) {
+    pub(super) fn texts(&self) -> (&str, &[T]) {
         let references = match &self.1 {
             References::One(one) => std::slice::from_ref(one),
             References::Many(many) => many,
         };
-        (&self.0, references)
+        (self.0.as_ref(), references)
     }
 
     fn bytes(&self) -> usize {
         let (text, references) = self.texts();
-        text.len() + references.iter().map(|text| text.len()).sum::<usize>()
+        let bytes = references.iter().map(|text| text.as_ref().len());
+        text.len() + bytes.sum::<usize>()
+    }
+}
+
+impl Pair<Cow<'_, str>> {
+    fn into_owned(self) -> Pair<Cow<'static, str>> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let of = match self.1 {
+            References::One(one) => References::One(own(one)),
+            References::Many(many) => References::Many(many.into_iter().map(own).collect()),
+        };
+        Pair(own(self.0), of)
     }
 }
 
 /// Pairs that are judged together.
-pub(super) struct Block {
-    pairs: Vec<Pair>,
+pub(super) struct Block<T> {
+    pairs: Vec<Pair<T>>,
     bytes: usize,
     /// Bytes of its longest pair.
     longest: usize,
 }
 
-impl Block {
+impl Block<PyBackedStr> {
     /// All pairs of two lists.
     pub(super) fn whole(
         candidates: &Bound<'_, PyList>,
         references: &Bound<'_, PyList>,
     ) -> PyResult<Self> {
         let (candidates, references) = (candidates.to_tuple(), references.to_tuple());
-        let count = count(candidates.len(), references.len())?;
-        Self::next(&mut candidates.iter().zip(&references), count, usize::MAX)
+        let count = count(&candidates, &references)?;
+        let mut each = candidates.iter_borrowed().zip(references.iter_borrowed());
+        Self::next(&mut each, count, usize::MAX)
     }
+}
 
+impl Block<Cow<'_, str>> {
+    fn into_owned(self) -> Block<Cow<'static, str>> {
+        Block {
+            pairs: self.pairs.into_iter().map(Pair::into_owned).collect(),
+            bytes: self.bytes,
+            longest: self.longest,
+        }
+    }
+}
+
+impl<T: AsRef<str> + Send + Sync> Block<T> {
     /// The next pairs, until they have so many bytes.
-    fn next<'py>(
-        each: &mut impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    fn next<'a, 'py: 'a>(
+        each: &mut impl Iterator<Item = (Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>)>,
         room: usize,
         most: usize,
-    ) -> PyResult<Self> {
+    ) -> PyResult<Self>
+    where
+        T: Text<'a>,
+    {
         let mut block = Self {
             pairs: Vec::with_capacity(room),
             bytes: 0,
@@ -107,11 +175,14 @@ impl Block {
     }
 
     /// Does `work` with the pairs: few at once, many where Ctrl-C is heard.
-    pub(super) fn judged<T: Send + 'static>(
+    pub(super) fn judged<R: Send + 'static>(
         self,
         py: Python<'_>,
-        work: impl FnOnce(&[Pair]) -> Result<T, botsmith::eval::Error> + Send + 'static,
-    ) -> PyResult<T> {
+        work: impl FnOnce(&[Pair<T>]) -> Result<R, botsmith::eval::Error> + Send + 'static,
+    ) -> PyResult<R>
+    where
+        T: 'static,
+    {
         let Self { pairs, .. } = self;
         if self.bytes < QUICK && self.longest < LONG {
             return doorway::quick(py, || work(&pairs));
@@ -125,7 +196,8 @@ impl Block {
 }
 
 /// How many pairs two lists make.
-fn count(candidates: usize, references: usize) -> PyResult<usize> {
+fn count(candidates: &Bound<'_, PyTuple>, references: &Bound<'_, PyTuple>) -> PyResult<usize> {
+    let (candidates, references) = (candidates.len(), references.len());
     match candidates == references {
         true => Ok(candidates),
         false => Err(PyValueError::new_err(format!(
@@ -149,17 +221,18 @@ pub(super) fn scores(
             .judged(py, move |pairs| judge.scores(pairs, threads, Pair::texts));
     }
     let (candidates, references) = (candidates.to_tuple(), references.to_tuple());
-    let count = count(candidates.len(), references.len())?;
+    let count = count(&candidates, &references)?;
     let mut scores = Vec::with_capacity(count);
-    let mut each = candidates.iter().zip(&references);
+    let mut each = candidates.iter_borrowed().zip(references.iter_borrowed());
     let mut room = count.min(64);
     while scores.len() < count {
-        let block = Block::next(&mut each, room, BLOCK)?;
+        let block = Block::<Cow<'_, str>>::next(&mut each, room, BLOCK)?;
         room = block.pairs.len();
         if block.longest < LONG {
             judge_here(py, judge, &block.pairs, &mut scores)?;
         } else {
             let judge = Arc::clone(judge);
+            let block = block.into_owned();
             scores.extend(block.judged(py, move |pairs| judge.scores(pairs, 1, Pair::texts))?);
         }
         py.check_signals()?;
@@ -171,7 +244,7 @@ pub(super) fn scores(
 fn judge_here(
     py: Python<'_>,
     judge: &Judge,
-    pairs: &[Pair],
+    pairs: &[Pair<Cow<'_, str>>],
     scores: &mut Vec<Option<f64>>,
 ) -> PyResult<()> {
     let mut rest = pairs;
@@ -193,7 +266,7 @@ fn judge_here(
 }
 
 /// How many of the pairs make a step: one at least.
-fn step(pairs: &[Pair]) -> usize {
+fn step(pairs: &[Pair<Cow<'_, str>>]) -> usize {
     let mut bytes = 0;
     let few = pairs.iter().take_while(|pair| {
         let before = bytes;

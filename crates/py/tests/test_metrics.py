@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -28,6 +28,20 @@ PAIRS = [
 ]
 
 ALL = {name: found for name, found in vars(metrics).items() if isinstance(found, MetricFunction)}
+
+#: Evaluators that have no function: they look at more than a text and its references, ask a model, or judge language
+#: by itself. `score` and suites reach them. A new evaluator goes here, or gets its function.
+WITHOUT = {
+    "all-of", "answers-question", "any-of", "choice", "contains", "contains-all", "contains-any",
+    "contains-json", "context-precision", "context-recall", "cost", "ends-with", "icontains", "instruction",
+    "is-json", "json-schema", "judge", "latency", "length", "lexical-diversity", "lines", "modality", "mood",
+    "negation-flip", "new-names", "new-numbers", "nli", "not", "perplexity", "person", "pos-pattern",
+    "readability", "regex", "register", "relevance", "sentences", "starts-with", "tense", "tool-calls",
+    "trajectory", "voice", "weighted", "words",
+}
+
+#: Evaluators whose functions take lists of ids, or sets of texts: `hit`, `mean_average_precision`, `mrr`, `ndcg`, `self_bleu`.
+OF_LISTS = {"hit", "map", "mrr", "ndcg", "self-bleu"}
 
 #: `number_equals` wants numbers in its references.
 OF_WORDS = sorted(set(ALL) - {"number_equals"})
@@ -96,23 +110,47 @@ def test_of_several_references_the_best_counts() -> None:
 
 
 def test_every_text_metric_of_suites_has_its_function() -> None:
-    by_name = {name.replace("_", "-") for name in ALL}
-    # These look at more than a text and its references, or ask a model.
-    others = {
-        "all-of", "any-of", "contains", "contains-all", "contains-any", "contains-json", "cost", "choice",
-        "ends-with", "icontains", "is-json", "json-schema", "judge", "latency", "length", "lines", "not",
-        "regex", "sentences", "starts-with", "tool-calls", "trajectory", "weighted", "words",
-        "mrr", "ndcg", "map", "hit",
-    }
-    linguistic = set(metrics.names()) - by_name - others
-    assert by_name <= set(metrics.names())
-    # What judges language by itself is reached by `score` and suites.
-    for name in linguistic:
+    by_name = {name.replace("_", "-") for name in ALL} | OF_LISTS
+    assert not by_name & WITHOUT
+    assert set(metrics.names()) == by_name | WITHOUT
+    for name in WITHOUT | OF_LISTS:
         # Each is there, and says what it wants where it cannot do without.
         try:
             assert metrics.score(name, [], []) == []
         except bs.SpecError as error:
             assert error.path == "--options", error
+
+
+#: What gives a score of nothing, and what it has nothing to judge in.
+NOTHING: dict[str, tuple[Callable[..., Any], tuple[Any, Any]]] = {
+    "distinct_n": (metrics.distinct_n, ("a", "")),
+    # An answer is compared with 10 000 texts at most.
+    "bertscore": (metrics.bertscore, ("a", ["b"] * 10_001)),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_cannot_be_judged_has_no_score(name: str) -> None:
+    function, (candidate, reference) = NOTHING[name]
+    assert function(candidate, reference) is None
+    assert function([candidate] * 2, [reference] * 2) == [None, None]
+    assert function.corpus([candidate], [reference]) is None  # type: ignore[attr-defined]
+    kind = name.replace("_", "-")
+    assert metrics.score(kind, [candidate, "a b a b"], [reference, "b"])[0] is None
+
+
+@pytest.mark.parametrize("kind", ["answers-question", "cost", "latency", "tense"])
+def test_evaluators_without_anything_to_judge_give_none(kind: str) -> None:
+    options: dict[str, Any] = {"cost": {"max": 1}, "latency": {"max": 1}, "tense": {"want": "past"}}.get(kind, {})
+    assert metrics.score(kind, ["42"], ["43"], **options) == [None]
+
+
+@pytest.mark.parametrize("name", sorted(set(OF_WORDS) - {"distinct_n"}))
+def test_all_other_functions_have_a_score_for_every_pair(name: str) -> None:
+    texts = ["", " ", "a", "the", "a b c", ".", "!!!", "日本語", "😀", "\u200b", "9" * 400, "a" * 2000]
+    pairs = [(a, b) for a in texts for b in texts]
+    found = ALL[name]([a for a, _ in pairs], [b for _, b in pairs])
+    assert all(isinstance(score, float) and math.isfinite(score) for score in found)
 
 
 def test_wrong_arguments_are_errors_that_help() -> None:

@@ -6,13 +6,15 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, Literal, ParamSpec, TypeAlias, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
 from . import _native
 
-__all__ = ["MetricFunction", "Reference", "Tokenizer", "metric"]
+__all__ = ["MetricFunction", "Reference", "Tokenizer", "metric", "metric_or_none"]
 
 P = ParamSpec("P")
+#: A score: a number, or ``None`` too.
+V = TypeVar("V")
 
 #: A right answer, or several of which the best counts.
 Reference: TypeAlias = str | Sequence[str]
@@ -21,11 +23,12 @@ Reference: TypeAlias = str | Sequence[str]
 Tokenizer: TypeAlias = Literal["13a", "intl", "zh", "char", "none"]
 
 
-class MetricFunction(Generic[P]):
+class MetricFunction(Generic[P, V]):
     """A text metric. Call it with two texts, or with two lists of the same length.
 
     The interpreter is let go while it works, Ctrl-C is heard, and lists are judged on ``threads``
-    threads, one a core by default.
+    threads, one a core by default. A few metrics give ``None`` where there is nothing to judge; their words
+    say so.
 
     Examples
     --------
@@ -52,7 +55,7 @@ class MetricFunction(Generic[P]):
     @overload
     def __call__(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
         self, candidate: str, reference: Reference, /, *args: P.args, **options: P.kwargs
-    ) -> float: ...
+    ) -> V: ...
     @overload
     def __call__(
         self,
@@ -61,7 +64,7 @@ class MetricFunction(Generic[P]):
         /,
         *args: P.args,
         **options: P.kwargs,
-    ) -> list[float]: ...
+    ) -> list[V]: ...
     def __call__(self, candidate: Any, reference: Any, /, *args: P.args, **options: P.kwargs) -> Any:
         threads, scorer = self._scorer(args, options)
         if isinstance(candidate, str):
@@ -113,10 +116,19 @@ def _many(what: str, texts: Any) -> list[Any]:
     return texts if type(texts) is list else list(texts)
 
 
-def metric(kind: str) -> Callable[[Callable[P, dict[str, Any]]], MetricFunction[P]]:
+def metric(kind: str) -> Callable[[Callable[P, dict[str, Any]]], MetricFunction[P, float]]:
     """Makes a metric of a function that gives its options; the function's words are its words."""
 
-    def made(options: Callable[P, dict[str, Any]]) -> MetricFunction[P]:
+    def made(options: Callable[P, dict[str, Any]]) -> MetricFunction[P, float]:
+        return MetricFunction(kind, options)
+
+    return made
+
+
+def metric_or_none(kind: str) -> Callable[[Callable[P, dict[str, Any]]], MetricFunction[P, float | None]]:
+    """The same for a metric that cannot judge every pair."""
+
+    def made(options: Callable[P, dict[str, Any]]) -> MetricFunction[P, float | None]:
         return MetricFunction(kind, options)
 
     return made

@@ -25,7 +25,7 @@ import os
 from typing import Any, Literal
 
 from . import _native
-from ._metric import MetricFunction, Reference, Tokenizer, metric
+from ._metric import MetricFunction, Reference, Tokenizer, metric, metric_or_none
 from ._ranked import (
     average_precision,
     hit,
@@ -325,14 +325,14 @@ def lemma_overlap(
     return {"variant": variant, "content": content, "measure": measure, "threads": threads}
 
 
-@metric("similarity")
+@metric_or_none("similarity")
 def similarity(
     *,
     model: str | None = None,
     device: str | None = None,
     threads: int = 0,
 ) -> dict[str, Any]:
-    """How near two texts are in meaning: the cosine of their embeddings, 0 to 1.
+    """How near two texts are in meaning: the cosine of their embeddings, 0 to 1; ``None`` where a model fails.
 
     Parameters
     ----------
@@ -351,7 +351,7 @@ def similarity(
     return {"model": model, "device": device, "threads": threads}
 
 
-@metric("bertscore")
+@metric_or_none("bertscore")
 def bertscore(
     *,
     measure: Literal["f", "p", "r"] = "f",
@@ -362,6 +362,8 @@ def bertscore(
     threads: int = 0,
 ) -> dict[str, Any]:
     """How well the words of two texts find each other in meaning (Zhang et al. 2020), 0 to 1.
+
+    ``None`` where a model fails, or a candidate has more references than are compared with one answer.
 
     Parameters
     ----------
@@ -601,7 +603,7 @@ def number_equals(
     return {"tolerance": tolerance, "relative": relative, "decimal": decimal, "fractions": fractions, "percent": percent, "units": units, "threads": threads}
 
 
-@metric("distinct-n")
+@metric_or_none("distinct-n")
 def distinct_n(
     *,
     n: int = 2,
@@ -610,6 +612,8 @@ def distinct_n(
     threads: int = 0,
 ) -> dict[str, Any]:
     """Which share of the n-grams of a text differ from each other (Li et al. 2016); the reference is not read.
+
+    ``None`` where the text has fewer than ``n`` tokens.
 
     Parameters
     ----------
@@ -659,8 +663,11 @@ def repetition(
 
 def score(
     name: str, candidates: list[str], references: list[Reference], *, threads: int = 0, **options: Any
-) -> list[float]:
+) -> list[float | None]:
     """Any evaluator of suites by its name, over lists; options as in a suite.
+
+    ``None`` stands where it has nothing to judge, or fails on a pair: ``answers-question`` without a question,
+    ``latency`` without an answer that took time.
 
     Parameters
     ----------

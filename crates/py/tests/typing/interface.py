@@ -33,6 +33,11 @@ def close(answer: str, reference: str) -> bool:
 
 assert_type(metrics.rouge("a", "b", stemmer=True), float)
 assert_type(metrics.rouge(["a"], ["b"], variant="L", threads=2), list[float])
+assert_type(metrics.distinct_n("a", ""), "float | None")
+assert_type(metrics.distinct_n(["a"], [""], n=1), "list[float | None]")
+assert_type(metrics.similarity("a", "b"), "float | None")
+assert_type(metrics.bertscore(["a"], ["b"], measure="r"), "list[float | None]")
+assert_type(metrics.score("latency", ["a"], ["b"], max=1), "list[float | None]")
 assert_type(metrics.bleu.corpus(["a"], [["b", "c"]], tokenize="zh"), "float | None")
 assert_type(add(1, 2), int)
 
@@ -77,6 +82,9 @@ async def main() -> None:
         assert_type(piece, str)
     judged = await bs.aio.evaluate(bots=bot, dataset=[{"input": "a"}], evaluators=["words"])
     assert_type(judged, bs.Run)
+    assert_type(await bs.aio.compare(judged, judged), bs.Comparison)
+    assert_type(await bs.aio.open_run("latest", "memory:"), bs.Run)
+    assert_type(await bs.aio.runs("memory:"), list[dict[str, Any]])
 
 
 try:

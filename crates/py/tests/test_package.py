@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import botsmith as bs
 from botsmith import _errors
+
+ROOT = Path(__file__).resolve().parents[3]
 
 #: Looks at what happens while the package is imported.
 AUDIT = Path(__file__).with_name("audit_import.py")
@@ -69,6 +74,16 @@ def test_errors_carry_code_place_and_hint_and_survive_a_pickle() -> None:
         ("BS-EVAL-001", bs.EvalError, RuntimeError),
         ("BS-PY-001", bs.InternalError, RuntimeError),
         ("BS-EVAL-010", bs.EvalError, bs.Error),
+        ("BS-FLOW-001", bs.SpecError, ValueError),
+        ("BS-FLOW-002", bs.NotFoundError, LookupError),
+        ("BS-FLOW-003", bs.FlowError, RuntimeError),
+        ("BS-FLOW-004", bs.FlowError, RuntimeError),
+        ("BS-FLOW-005", bs.FlowError, RuntimeError),
+        ("BS-FLOW-006", bs.StoreError, OSError),
+        ("BS-FLOW-007", bs.StoreError, OSError),
+        *((f"BS-FLOW-0{n}", bs.SpecError, ValueError) for n in (*range(10, 19), 20, 21, 22, 30)),
+        ("BS-FLOW-019", bs.FlowError, RuntimeError),
+        ("BS-FLOW-023", bs.FlowError, RuntimeError),
     ],
 )
 def test_codes_pick_their_exception(code: str, kind: type[bs.Error], also: type) -> None:
@@ -76,6 +91,53 @@ def test_codes_pick_their_exception(code: str, kind: type[bs.Error], also: type)
     assert type(error) is kind and isinstance(error, also)
     again = pickle.loads(pickle.dumps(error))
     assert (again.code, again.hint, str(again)) == (code, "a hint", "long words")
+
+
+def test_every_code_of_workflows_has_its_exception() -> None:
+    listed = set(re.findall(r"^\| (BS-FLOW-\d+) ", (ROOT / "docs" / "src" / "errors.md").read_text(), flags=re.M))
+    (mark,) = (mark for mark in test_codes_pick_their_exception.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
+    assert listed == {code for code, *_ in mark.args[1] if code.startswith("BS-FLOW")}
+
+
+def test_what_workers_and_runs_refuse_has_the_class_of_its_cause(tmp_path: Path) -> None:
+    path = tmp_path / "flow.yaml"
+    schema = "{type: object, properties: {n: {type: integer}}}"
+    path.write_text(f"version: 1\nname: small\ninputs: {schema}\nsteps: {{check: {{uses: approval}}}}\n")
+    workflow, store = bs.flow.Workflow(path), bs.Store("memory:")
+    run = workflow.run(store=store, id="a")
+    refused: list[tuple[str, type[bs.Error], Callable[[], Any]]] = [
+        ("BS-FLOW-002", bs.NotFoundError, lambda: bs.flow.open_run("none", "memory:")),
+        ("BS-FLOW-002", bs.NotFoundError, lambda: run.approve("none")),
+        ("BS-FLOW-003", bs.FlowError, lambda: workflow.run(store=store, id="a", inputs={"n": 3})),
+        ("BS-FLOW-005", bs.FlowError, run.retry),
+        ("BS-FLOW-018", bs.SpecError, lambda: workflow.run(store=store, inputs={"n": "x"})),
+        ("BS-FLOW-022", bs.SpecError, lambda: bs.flow.Worker(store, concurrency=0).start()),
+        ("BS-FLOW-030", bs.SpecError, lambda: workflow.schedule("x", "never", store=store)),
+    ]
+    for code, kind, call in refused:
+        with pytest.raises(bs.Error) as caught:
+            call()
+        assert (caught.value.code, type(caught.value)) == (code, kind)
+
+
+def test_what_the_package_is_built_of_starts_its_workflow() -> None:
+    text = (ROOT / ".github" / "workflows" / "python.yml").read_text()
+    paths = text.split("paths:")[1].split("workflow_dispatch")[0]
+    for name in ("crates/**", "src/**", "build.rs", "Cargo.toml", "Cargo.lock", "scripts/test-python", "examples/notebooks/**"):
+        assert f"- {name}\n" in paths.replace('"', ""), name
+    # With it, the interpreter's lock stays away whatever the module declares.
+    assert "PYTHON_GIL:" not in text and "_is_gil_enabled()" in text
+
+
+def test_whatever_runs_on_a_thread_of_ours_has_its_panics_caught() -> None:
+    found = 0
+    for file in sorted((ROOT / "crates" / "py" / "src").rglob("*.rs")):
+        text = file.read_text()
+        for begun in re.finditer(r"^( *)\.spawn\(move \|\| \{$(.*?)^\1\}\)", text, flags=re.M | re.S):
+            found += 1
+            assert "caught(" in begun[2], f"{file} begins a thread whose panics end in silence: {begun[2]}"
+        assert len(re.findall(r"\bspawn\(", text)) == len(re.findall(r"\.spawn\(move \|\| \{$", text, flags=re.M)), file
+    assert found >= 3
 
 
 def test_a_misspelt_evaluator_is_not_found_and_a_near_name_is_named() -> None:

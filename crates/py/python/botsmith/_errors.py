@@ -13,6 +13,7 @@ __all__ = [
     "Error",
     "EvalError",
     "FileError",
+    "FlowError",
     "InternalError",
     "LanguageError",
     "ModelError",
@@ -130,6 +131,10 @@ class EvalError(Error, RuntimeError):
     """A case or a suite that cannot be judged."""
 
 
+class FlowError(Error, RuntimeError):
+    """A run of a workflow, or a step, that does not stand so that what was asked can be done."""
+
+
 class InternalError(Error, RuntimeError):
     """A bug in Botsmith; please report it."""
 
@@ -151,6 +156,16 @@ _KINDS: tuple[tuple[str, type[Error]], ...] = (
     ("BS-CORE-01", StoreError),
     ("BS-EVAL-004", NotFoundError),
     ("BS-BOT-001", NotFoundError),
+    ("BS-FLOW-002", NotFoundError),
+    ("BS-FLOW-003", FlowError),
+    ("BS-FLOW-004", FlowError),
+    ("BS-FLOW-005", FlowError),
+    ("BS-FLOW-006", StoreError),
+    ("BS-FLOW-007", StoreError),
+    ("BS-FLOW-019", FlowError),
+    ("BS-FLOW-023", FlowError),
+    # What is left of workflows is a file, inputs or options that do not fit.
+    ("BS-FLOW", SpecError),
     ("BS-MODEL", ModelError),
     ("BS-NLP", LanguageError),
     ("BS-BOT", BotError),

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use botsmith::core::chat::Call;
 use botsmith::nanobots::interface::Mode;
-use botsmith::nanobots::session::{Piece, Quiet, Reply};
+use botsmith::nanobots::session::{Observer, Piece, Quiet};
 use botsmith::nanobots::{Bot, Session as Kept, SessionOptions};
 use pyo3::prelude::*;
 use serde_json::json;
+use tokio::sync::Mutex as Turns;
 
 use super::{call, waited};
 use crate::doorway::{self, Stop};
@@ -19,10 +20,11 @@ use crate::store::Store;
 /// How often a reader of a stream looks for signals.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A conversation with a bot. One turn at a time: a second caller waits.
+/// A conversation with a bot. One turn at a time: a second caller waits, no longer than its call says. A turn that
+/// panicked is gone back from before the next one.
 #[pyclass(frozen, module = "botsmith._native")]
 #[derive(Debug)]
-pub(crate) struct Session(Arc<Mutex<Kept>>);
+pub(crate) struct Session(Arc<Turns<Kept>>);
 
 impl Session {
     pub(super) fn open(
@@ -39,7 +41,7 @@ impl Session {
         if let Some(store) = store {
             options = options.store(store.open()?);
         }
-        Ok(Self(Arc::new(Mutex::new(bot.session(options)?))))
+        Ok(Self(Arc::new(Turns::new(bot.session(options)?))))
     }
 }
 
@@ -60,12 +62,7 @@ impl Session {
             py,
             stop,
             |_| Ok(()),
-            move || {
-                let mut session = lock(&session);
-                let mut quiet = Quiet;
-                let work = session.eval(&input, Mode::Eval, &mut quiet, &call);
-                Ok::<_, Fault>(shown(&waited(work, &call)?))
-            },
+            move || turn(&session, &input, &mut Quiet, &call),
         )
     }
 
@@ -80,7 +77,8 @@ impl Session {
     fn history_json(&self, py: Python<'_>) -> PyResult<String> {
         let session = Arc::clone(&self.0);
         doorway::apart(py, move || {
-            Ok::<_, Fault>(serde_json::to_string(lock(&session).history())?)
+            let session = session.blocking_lock();
+            Ok::<_, Fault>(serde_json::to_string(session.history())?)
         })
     }
 
@@ -88,18 +86,24 @@ impl Session {
     fn forget(&self, py: Python<'_>) -> PyResult<()> {
         let session = Arc::clone(&self.0);
         doorway::apart(py, move || {
-            waited(lock(&session).forget(), &Call::default())
+            waited(session.blocking_lock().forget(), &Call::default())
         })
     }
 }
 
-fn lock(session: &Mutex<Kept>) -> std::sync::MutexGuard<'_, Kept> {
-    // A turn that panicked is gone back from before the next one.
-    session.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn shown(reply: &Reply) -> String {
-    json!({"output": reply.output, "turn": reply.turn}).to_string()
+/// One turn, once those before it are done; the call's time counts from now.
+fn turn(
+    session: &Turns<Kept>,
+    input: &str,
+    observer: &mut dyn Observer,
+    call: &Call,
+) -> Result<String, Fault> {
+    let work = async {
+        let mut session = session.lock().await;
+        session.eval(input, Mode::Eval, observer, call).await
+    };
+    let reply = waited(work, call)?;
+    Ok(json!({"output": reply.output, "turn": reply.turn}).to_string())
 }
 
 enum Part {
@@ -116,7 +120,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    fn begin(session: Arc<Mutex<Kept>>, input: String, call: Call, stop: Stop) -> PyResult<Self> {
+    fn begin(session: Arc<Turns<Kept>>, input: String, call: Call, stop: Stop) -> PyResult<Self> {
         let (sender, receiver) = channel();
         std::thread::Builder::new()
             .name("botsmith".into())
@@ -128,11 +132,7 @@ impl Stream {
                         let _ = pieces.send(Part::Text(text.to_owned()));
                     }
                 };
-                let done = doorway::caught(|| {
-                    let mut session = lock(&session);
-                    let work = session.eval(&input, Mode::Eval, &mut observer, &call);
-                    Ok::<_, Fault>(shown(&waited(work, &call)?))
-                });
+                let done = doorway::caught(|| turn(&session, &input, &mut observer, &call));
                 let _ = sender.send(Part::Done(done));
             })?;
         Ok(Self {

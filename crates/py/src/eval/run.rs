@@ -1,10 +1,11 @@
 //! A run in its store: report, cases, files, comparison with another.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use botsmith::core::store::StateStore;
 use botsmith::core::yaml::Source;
 use botsmith::eval::evaluators::Registry;
 use botsmith::eval::report::{self, html, jsonl, junit, markdown, rows};
@@ -75,35 +76,11 @@ impl Run {
         std::thread::Builder::new()
             .name("botsmith".into())
             .spawn(move || {
-                let runs = Runs::new(&*open);
-                let run = match runs.open(&id) {
-                    Ok(run) => run,
-                    Err(error) => {
-                        let _ = sender.send(Err(error.into()));
-                        return;
-                    }
-                };
-                let mut cases = run.cases().peekable();
-                while cases.peek().is_some() {
-                    let batch: Result<Vec<_>, _> = cases
-                        .by_ref()
-                        .take(BATCH)
-                        .map(|case| {
-                            case.map(|case| {
-                                rows::case(&case, &run.manifest, rows::Offsets::CodePoints)
-                            })
-                        })
-                        .collect();
-                    let batch = batch.map_err(Fault::from);
-                    let text = batch.and_then(|rows| Ok(serde_json::to_string(&rows)?));
-                    let failed = text.is_err();
-                    // The reader may have gone.
-                    if sender.send(text).is_err() || failed {
-                        return;
-                    }
-                }
+                let end = doorway::caught(|| read(open, &id, &sender)).map(|()| None);
+                // The reader may have gone.
+                let _ = sender.send(end);
             })?;
-        Ok(Cases(Mutex::new(receiver)))
+        Ok(Cases(Mutex::new(Some(receiver))))
     }
 
     /// One case by its id or the beginning of it, as JSON.
@@ -123,6 +100,25 @@ impl Run {
         let (store, id) = (self.store.clone(), self.manifest.id.clone());
         doorway::apart(py, move || write(&store, &id, &kind, &path))
     }
+}
+
+/// Sends all cases of a run, batch after batch, as long as somebody takes them.
+fn read(open: Arc<dyn StateStore>, id: &str, sender: &SyncSender<Batch>) -> Result<(), Fault> {
+    let runs = Runs::new(&*open);
+    let run = runs.open(id)?;
+    let mut cases = run.cases().peekable();
+    while cases.peek().is_some() {
+        let batch = cases
+            .by_ref()
+            .take(BATCH)
+            .map(|case| Ok(rows::case(&case?, &run.manifest, rows::Offsets::CodePoints)))
+            .collect::<Result<Vec<_>, Fault>>()?;
+        let text = serde_json::to_string(&batch)?;
+        if sender.send(Ok(Some(text))).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn write(store: &Store, id: &str, kind: &str, path: &Path) -> Result<(), Fault> {
@@ -160,10 +156,13 @@ fn write(store: &Store, id: &str, kind: &str, path: &Path) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Batches of cases, read ahead.
+/// A batch of cases; none says that these were all.
+type Batch = Result<Option<String>, Fault>;
+
+/// Batches of cases, read ahead. A reader that goes without a word has broken.
 #[pyclass(frozen, module = "botsmith._native")]
 #[derive(Debug)]
-pub(crate) struct Cases(Mutex<Receiver<Result<String, Fault>>>);
+pub(crate) struct Cases(Mutex<Option<Receiver<Batch>>>);
 
 #[pymethods]
 impl Cases {
@@ -174,13 +173,25 @@ impl Cases {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<String>> {
         loop {
             let next = py.detach(|| {
-                let receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                receiver.recv_timeout(TICK)
+                let mut receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(open) = &*receiver else {
+                    return Some(Ok(None));
+                };
+                let next = match open.recv_timeout(TICK) {
+                    Err(RecvTimeoutError::Timeout) => return None,
+                    Err(RecvTimeoutError::Disconnected) => {
+                        Err(Fault::Broken("the reader of cases is gone".into()))
+                    }
+                    Ok(next) => next,
+                };
+                if !matches!(next, Ok(Some(_))) {
+                    receiver.take();
+                }
+                Some(next)
             });
             match next {
-                Ok(batch) => return batch.map(Some).map_err(|fault| fault.into_py(py)),
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Some(next) => return next.map_err(|fault| fault.into_py(py)),
+                None => py.check_signals()?,
             }
         }
     }

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import botsmith as bs
-from botsmith import aio, nlp
+from botsmith import _native, aio, nlp
 
 
 class Client:
@@ -181,6 +181,37 @@ def test_pipes_take_what_is_known_and_end_with_their_task(en: nlp.Pipeline) -> N
         assert len(seen) == before < 400
 
     asyncio.run(main())
+
+
+def test_runs_of_a_store_are_opened_listed_and_compared_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"input": f"a{n}", "reference": f"A{n}"} for n in range(9)]
+    called: list[threading.Thread] = []
+    for name in ("open_run", "list_runs", "compare"):
+        call = getattr(_native, name)
+
+        def noted(*args: Any, call: Any = call) -> Any:
+            called.append(threading.current_thread())
+            return call(*args)
+
+        monkeypatch.setattr(_native, name, noted)
+
+    async def main() -> None:
+        store = bs.Store("memory:")
+        given: dict[str, Any] = {"dataset": rows, "evaluators": ["equals"], "store": store, "progress": False}
+        before = await aio.evaluate(bots={"bot": str.lower}, **given)
+        after = await aio.evaluate(bots={"bot": str.upper}, **given)
+        assert await aio.open_run("latest", store) == after
+        assert [row["id"] for row in await aio.runs(store)] == [after.id, before.id]
+        found = await aio.compare(before, after, correction="bonferroni")
+        assert (found.differences[0].difference, found.correction) == (1.0, "bonferroni")
+        with pytest.raises(bs.NotFoundError):
+            await aio.open_run("none", store)
+        with pytest.raises(bs.StoreError, match="closed"):
+            store.close()
+            await aio.runs(store)
+
+    asyncio.run(main())
+    assert len(called) == 5 and threading.main_thread() not in called
 
 
 def test_analysers_are_awaited_too() -> None:

@@ -236,6 +236,29 @@ def test_sessions_remember_here_and_in_a_store(tmp_path: Path, file: Path) -> No
     assert bot.session("notes", user="other").ask("b").text == "2"
 
 
+def test_the_time_of_a_turn_counts_while_another_has_the_session() -> None:
+    begun, ends = threading.Event(), threading.Event()
+
+    def holds(text: str) -> str:
+        begun.set()
+        ends.wait(30)
+        return text
+
+    session = bs.Bot(provider=holds).session()
+    other = threading.Thread(target=session.ask, args=("first",), daemon=True)
+    other.start()
+    assert begun.wait(10)
+    for ask in (session.ask, lambda text, timeout: list(session.stream(text, timeout=timeout))):
+        since = time.monotonic()
+        with pytest.raises(bs.ModelError, match="within the time allowed") as caught:
+            ask("second", timeout=0.3)
+        assert caught.value.code == "BS-MODEL-007" and 0.3 <= time.monotonic() - since < 3
+    ends.set()
+    other.join(10)
+    assert session.ask("third", timeout=10).text == "third"
+    assert [event["message"] for event in session.history if event["who"] == "user"] == ["first", "third"]
+
+
 def test_streams_give_pieces_and_then_the_answer(file: Path) -> None:
     with bs.Bot(file).stream("weather") as stream:
         assert stream.answer is None
@@ -256,6 +279,11 @@ def test_bots_are_pickled_by_what_they_are_made_of(file: Path) -> None:
     assert again.ask("hey").text == "HEY" and again.tools[0].name == "weather"
     waits = bs.aio.Bot(provider=shout)
     assert type(pickle.loads(pickle.dumps(waits))) is bs.aio.Bot
+    for which in (bot, waits):
+        with pytest.raises(TypeError, match=r"a session cannot be pickled: pickle its bot.*bot\.session\(KEY"):
+            pickle.dumps(which.session())
+        with pytest.raises(TypeError, match="a stream cannot be pickled: read it to its end, and pickle its answer"):
+            pickle.dumps(which.stream("hey"))
 
 
 def test_bots_and_cartridges_are_judged(file: Path) -> None:

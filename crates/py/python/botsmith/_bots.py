@@ -311,7 +311,15 @@ class Session:
         self._native = native
 
     def ask(self, question: str, *, timeout: float | None = None, stop: Any = None) -> Answer:
-        """One turn."""
+        """One turn.
+
+        Parameters
+        ----------
+        question : str
+            What the user says.
+        timeout : float, optional
+            Seconds for the whole answer; waiting for turns of others that are before it counts.
+        """
         stop = stop if stop is not None else _native.Stop()
         reply = json.loads(self._native.ask(question, stop, timeout))
         return self.bot._answer(json.dumps(reply["turn"]))
@@ -338,6 +346,10 @@ class Session:
         from . import _html
 
         return _html.session(self.history, self.bot.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        words = "pickle its bot, and open it there by its key in a store that lasts: bot.session(KEY, store='sqlite:PATH')"
+        raise TypeError(f"a session cannot be pickled: {words}")
 
 
 class Stream:
@@ -381,3 +393,6 @@ class Stream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a stream cannot be pickled: read it to its end, and pickle its answer")

@@ -40,8 +40,8 @@ class Store:
     Parameters
     ----------
     url : str, optional
-        ``"memory:"``, ``"sqlite:PATH"``; without it the store of the configuration, which is
-        ``sqlite:.botsmith/state.db`` unless told otherwise.
+        ``"memory:"``, ``"sqlite:PATH"``, ``"redis://HOST"``; without it the store of the configuration,
+        which is ``sqlite:.botsmith/state.db`` unless told otherwise.
 
     Examples
     --------
@@ -285,7 +285,7 @@ class Run:
         return cast("Any", pyarrow).table(self.columns())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The rows for any library that reads Arrow's PyCapsules."""
+        """The rows for any library that reads Arrow's PyCapsules; pyarrow must be there, which makes them."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def plot(self, metric: str | None = None) -> Any:

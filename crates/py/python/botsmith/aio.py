@@ -23,12 +23,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
-from . import _bots, _eval, _hone, _native, flow, nlp
+from . import _bots, _eval, _hone, _native, _run as _kept, flow, nlp
 from ._aio_models import ChatStream, CrossEncoder, Embedder, Model
 from ._loop import Home
 from ._run import Run
 from ._threads import awaited as _run
-from ._values import Answer
+from ._values import Answer, Comparison
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,9 +42,12 @@ __all__ = [
     "Stream",
     "Workflow",
     "annotate",
+    "compare",
     "evaluate",
     "hone",
+    "open_run",
     "pipe",
+    "runs",
 ]
 
 
@@ -110,6 +113,73 @@ async def hone(*args: Any, **kwargs: Any) -> _hone.Honing:
     """
     stop = _native.Stop()
     return await _run(stop, functools.partial(_hone.hone, *args, stop=stop, **kwargs))
+
+
+@_like(_kept.open_run)
+async def open_run(*args: Any, **kwargs: Any) -> Run:
+    """As :func:`botsmith.open_run`: the loop goes on while the store is read.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        What :func:`botsmith.open_run` takes.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> import botsmith as bs
+    >>> async def main():
+    ...     store = bs.Store("memory:")
+    ...     given = {"dataset": [{"input": "a", "reference": "A"}], "evaluators": ["equals"], "progress": False}
+    ...     made = await bs.aio.evaluate(bots=str.upper, store=store, **given)
+    ...     return await bs.aio.open_run("latest", store) == made, len(await bs.aio.runs(store))
+    >>> asyncio.run(main())
+    (True, 1)
+    """
+    return await _run(None, functools.partial(_kept.open_run, *args, **kwargs))
+
+
+@_like(_kept.runs)
+async def runs(*args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+    """As :func:`botsmith.runs`: the loop goes on while the store is read.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        What :func:`botsmith.runs` takes.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from botsmith import aio
+    >>> asyncio.run(aio.runs("memory:"))
+    []
+    """
+    return await _run(None, functools.partial(_kept.runs, *args, **kwargs))
+
+
+@_like(_kept.compare)
+async def compare(*args: Any, **kwargs: Any) -> Comparison:
+    """As :func:`botsmith.compare`: the loop goes on while cases are read and compared.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        What :func:`botsmith.compare` takes.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from botsmith import aio
+    >>> async def main():
+    ...     given = {"dataset": [{"input": "a", "reference": "A"}] * 9, "evaluators": ["equals"], "progress": False}
+    ...     before = await aio.evaluate(bots={"bot": str.lower}, **given)
+    ...     after = await aio.evaluate(bots={"bot": str.upper}, **given)
+    ...     return (await aio.compare(before, after)).differences[0].difference
+    >>> asyncio.run(main())
+    1.0
+    """
+    return await _run(None, functools.partial(_kept.compare, *args, **kwargs))
 
 
 def _piped(pipeline: nlp.Pipeline | nlp.Analyser, texts: Iterable[str], given: str, **options: Any) -> Iterator[Any]:
@@ -331,6 +401,9 @@ class Stream:
 
     def __del__(self) -> None:
         self._end()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a stream cannot be pickled: read it to its end, and pickle its answer")
 
 
 class Workflow(flow.Workflow):

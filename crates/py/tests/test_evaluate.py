@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import importlib
+import io
 import json
 import pickle
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -181,6 +184,41 @@ def test_chains_with_invoke_and_messages_are_bots() -> None:
     assert first.answer("knows").outcome == "failed"
 
 
+class Runnable:
+    """Sync and async in one, as LangChain's runnables are."""
+
+    name = "runnable"
+
+    def __init__(self) -> None:
+        self.loops: list[asyncio.AbstractEventLoop] = []
+
+    def invoke(self, text: str) -> str:
+        raise AssertionError("the coroutine is preferred: it holds no thread")
+
+    async def ainvoke(self, text: str) -> str:
+        self.loops.append(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        return text.upper()
+
+
+def test_of_a_chain_with_both_the_coroutine_is_awaited() -> None:
+    rows = [{"input": "a", "reference": "A"}, {"input": "b", "reference": "B"}]
+    given: dict[str, Any] = {"dataset": rows, "evaluators": ["equals"], "progress": False}
+    chain = Runnable()
+    assert judged(bots=chain, **given).bot("runnable").scores["equals"].pass_rate == 1.0
+    assert bs.Bot(provider=chain).ask("c").text == "C"
+    assert len(chain.loops) == 3 and len(set(chain.loops)) == 1, "without a loop that waits they run on ours"
+
+    async def main() -> None:
+        chain.loops.clear()
+        run = await bs.aio.evaluate(bots=chain, **given)
+        assert run.bot("runnable").scores["equals"].pass_rate == 1.0
+        assert (await bs.aio.Bot(provider=chain).ask("c")).text == "C"
+        assert chain.loops == [asyncio.get_running_loop()] * 3
+
+    asyncio.run(main())
+
+
 def test_failures_and_refusals_are_no_zero_scores() -> None:
     def moody(question: str) -> str:
         if "France" in question:
@@ -305,6 +343,9 @@ def test_wrong_suites_name_the_place(tmp_path: Path) -> None:
     assert caught.value.path == str(path) and caught.value.line is not None
     with pytest.raises(TypeError, match="one or the other"):
         bs.evaluate(path, bots=knows)
+    for given in ({"name": "n"}, {"fields": {"input": "q"}}, {"version": "1"}, {"gate": []}, {"evaluators": ["words"]}):
+        with pytest.raises(TypeError, match=f"a suite file says {next(iter(given))} itself"):
+            bs.evaluate(path, store="memory:", **given)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="or bots, dataset and evaluators"):
         bs.evaluate(bots=knows)
     with pytest.raises(ValueError, match="no rows"):
@@ -385,6 +426,34 @@ def test_progress_is_told_and_its_errors_stop_the_run() -> None:
         judged(bots=slow, dataset=[{"input": str(n)} for n in range(50)], progress=full)
 
 
+def test_a_bar_of_tqdm_hears_of_each_answer_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    auto = pytest.importorskip("tqdm.auto")
+    out, bars, seen = io.StringIO(), [], []
+
+    class Recorded(pytest.importorskip("tqdm").tqdm):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(file=out, **options)
+            bars.append(self)
+
+        def refresh(self, *args: Any, **options: Any) -> Any:
+            seen.append((self.n, self.total, self.unit))
+            return super().refresh(*args, **options)
+
+    def slow(question: str) -> str:
+        time.sleep(0.1)
+        return question
+
+    monkeypatch.setattr(auto, "tqdm", Recorded)
+    judged(bots=slow, dataset=[{"input": str(n)} for n in range(40)], evaluators=["words"], progress=True)
+    (bar,) = bars
+    counts = [n for n, _, _ in seen]
+    assert counts == sorted(counts) and len(set(counts)) > 2 and counts[-1] == 40, seen
+    assert seen[-1] == (40, 40, " cases") and bar.disable, "closed"
+    assert "cases" in out.getvalue() and "40" in out.getvalue()
+    judged(progress=False)
+    assert len(bars) == 1
+
+
 def test_cases_are_read_again_and_again_and_let_go() -> None:
     run = judged(dataset=[{"input": str(n), "reference": "Paris"} for n in range(400)], bots={"g": guesses})
     first = iter(run)
@@ -433,13 +502,49 @@ def test_control_c_stops_a_run_whose_bots_hang() -> None:
 
 
 def test_values_are_equal_hashable_and_picklable() -> None:
-    run = judged()
-    for case in run:
-        assert pickle.loads(pickle.dumps(case)) == case
-    assert pickle.loads(pickle.dumps(run.bots)) == run.bots
-    assert pickle.loads(pickle.dumps(run.comparisons)) == run.comparisons
+    def priced(text: str) -> dict[str, Any]:
+        return {"text": text, "usage": {"prompt_tokens": 1, "completion_tokens": 2}, "cost": 0.5}
+
+    rows = [{"messages": [{"role": "user", "content": "a"}], "reference": "A"}]
+    runs = [judged(), judged(bots=priced, dataset=rows)]
+    cases = [case for run in runs for case in run]
+    answers = [answer for case in cases for answer in case.answers]
+    verdicts = [verdict for answer in answers for verdict in answer.scores.values()]
+    bots = [bot for run in runs for bot in run.bots]
+    totals = [bot.totals for bot in bots if bot.totals]
+    assert totals and any(case.messages for case in cases)
+    values = [*runs[0].comparisons, *cases, *answers, *verdicts, *bots, *totals, bs.compare(runs[0], runs[0])]
+    values += [bs.Honing({"bot": "b", "end": "ready", "finalist": None}), bs.Score(1.0)]
+    for value in values:
+        again = pickle.loads(pickle.dumps(value))
+        assert again == value and hash(again) == hash(value) and len({again, value}) == 1
+    # What a value holds is compared, also where it is not hashed.
+    one, other = answers[0], dataclasses.replace(answers[0], value={"a": [1]}, scores={})
+    assert one != other and len({one, other}) == 2
+    run = runs[0]
     with pytest.raises(TypeError, match="memory"):
         pickle.dumps(run)
+
+
+def test_what_has_no_hash_is_left_out_of_the_hash_of_values() -> None:
+    modules = [importlib.import_module(f"botsmith.{info.name}") for info in pkgutil.iter_modules(bs.__path__) if info.name != "__main__"]
+    classes = {
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__.startswith("botsmith")
+    }
+    # Steps over batches, and evaluators, are made by callers: of what is theirs to be hashed.
+    values = {kind for kind in classes if kind.__module__ != "botsmith.batches" and kind is not bs.Evaluator}
+    assert {bs.Answer, bs.CaseResult, bs.ChatResponse, bs.flow.Step} <= values
+    for kind in values:
+        code = getattr(kind.__hash__, "__code__", None)
+        if code is None or code.co_filename != "<string>":
+            # Not made of its fields: written by hand, or of what the object is.
+            continue
+        for part in dataclasses.fields(kind):
+            loose = any(word in str(part.type) for word in ("Mapping", "dict[", "list[", "Any", "Sequence"))
+            assert not loose or part.hash is False, f"{kind.__name__}.{part.name}: {part.type}"
 
 
 def test_pictures_are_one_svg_with_a_scale_for_each_metric() -> None:

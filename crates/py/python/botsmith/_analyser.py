@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,7 @@ class Analysis:
     """
 
     doc: Doc
-    layers: Mapping[str, Any]
+    layers: Mapping[str, Any] = field(hash=False)
 
     def __getitem__(self, layer: str) -> Any:
         return self.layers[layer]

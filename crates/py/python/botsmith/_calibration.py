@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import _native
@@ -167,9 +167,9 @@ class Calibration:
     #: The map's shape: ``identity``, ``platt``, ``beta`` or ``isotonic``.
     shape: str
     #: Agreement, rates, kappa, Brier score and calibration error, as in the JSON of `feedback calibrate`.
-    quality: Mapping[str, Any]
+    quality: Mapping[str, Any] = field(hash=False)
     #: All of it.
-    report: Mapping[str, Any]
+    report: Mapping[str, Any] = field(hash=False)
     svg: str
 
     def apply(self, scores: Iterable[float]) -> list[float]:
@@ -177,7 +177,9 @@ class Calibration:
         return _native.stats_apply_map(json.dumps(self.report["map"]), [float(x) for x in scores])
 
     def _repr_html_(self) -> str:
-        return self.svg
+        from ._html import page
+
+        return page(self.svg)
 
 
 def calibrate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
 from . import _schema
@@ -56,8 +56,8 @@ class ChatResponse:
     reasoning: str | None = None
     usage: Usage = Usage()
     logprobs: tuple[TokenLogprob, ...] = ()
-    tool_calls: tuple[dict[str, Any], ...] = ()
-    value: Any = None
+    tool_calls: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    value: Any = field(default=None, hash=False)
     model: str = ""
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -55,7 +55,7 @@ class Estimates:
     bots: tuple[Estimate, ...]
     gaps: tuple[Gap, ...]
     #: All of it, as `botsmith feedback estimate --json` prints it.
-    report: Mapping[str, Any]
+    report: Mapping[str, Any] = field(hash=False)
 
     def __getitem__(self, bot: str) -> Estimate:
         for one in self.bots:

@@ -229,7 +229,9 @@ def evaluate(
     Parameters
     ----------
     suite : str or path, optional
-        A suite file. Without it, ``bots``, ``dataset`` and ``evaluators`` say what one would.
+        A suite file. Without it, ``bots``, ``dataset`` and ``evaluators`` say what one would. With it, those, ``name``,
+        ``gate``, ``extract``, ``repeat``, ``version`` and ``fields`` are refused: the file says them, and knows the
+        state of its bots by itself.
     bots
         One bot, a list, or a mapping of names to bots. A bot is any callable, sync or async (a function,
         a LangChain chain, a pipeline of transformers, a company's own client), a :class:`Bot`, the path of
@@ -294,10 +296,14 @@ def evaluate(
     }
     stop = stop if stop is not None else _native.Stop()
     if suite is not None:
-        if any(part is not None for part in (bots, dataset, gate, extract, repeat)):
-            raise TypeError("a suite file says bots, dataset and evaluators itself; give one or the other")
-        if evaluators is not None:
-            raise TypeError("a suite file names its evaluators itself")
+        said = {
+            "bots": bots, "dataset": dataset, "evaluators": evaluators, "name": name, "gate": gate, "extract": extract,
+            "repeat": repeat, "version": version, "fields": fields,
+        }
+        given = [name for name, value in said.items() if value is not None]
+        if given:
+            words = f"a suite file says {', '.join(given)} itself"
+            raise TypeError(f"evaluate: {words}; give the file, or bots, dataset and evaluators: one or the other")
         wanted["path"] = os.fspath(suite)
         return _run(wanted, opened(store), Suite(""), progress, warn, stop)
     if bots is None or dataset is None or evaluators is None:

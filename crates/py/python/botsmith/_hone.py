@@ -73,6 +73,9 @@ class Honing:
         refused: list[dict[str, Any]] = self.story["refused"]
         return refused
 
+    def __hash__(self) -> int:
+        return hash((self.bot, self.end, self.version))
+
     def __repr__(self) -> str:
         return f"<Honing of {self.bot!r}: {self.end}>"
 

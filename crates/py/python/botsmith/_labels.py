@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -38,7 +38,7 @@ class Confusion:
     n: int
     accuracy: float
     balanced_accuracy: float
-    per_class: Mapping[str, ClassScores]
+    per_class: Mapping[str, ClassScores] = field(hash=False)
     macro_average: ClassScores
     weighted_average: ClassScores
     matthews: float | None

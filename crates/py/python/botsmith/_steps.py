@@ -7,7 +7,7 @@ import inspect
 import json
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from . import _schema
@@ -28,7 +28,7 @@ class Task:
     idempotency_key: str
     folder: str
     devices: tuple[str, ...]
-    inputs: Any
+    inputs: Any = field(hash=False)
 
 
 class StepError(Exception):

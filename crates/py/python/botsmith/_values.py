@@ -1,4 +1,7 @@
-"""Values that runs and bots give: immutable, equal by content, picklable."""
+"""Values that runs and bots give: immutable, equal by content, picklable.
+
+What a value holds as a mapping or as data of any kind is part of its equality, and not of its hash.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,7 @@ class ToolCall:
     """One call of a tool: its arguments, what it gave, whether it ran and failed, in which round."""
 
     name: str
-    arguments: Any
+    arguments: Any = field(hash=False)
     output: str
     ran: bool
     failed: bool
@@ -99,19 +102,19 @@ class Answer:
     bot: str | None = None
     repeat: int = 1
     error: str | None = None
-    value: Any = None
+    value: Any = field(default=None, hash=False)
     latency: float | None = None
     cost: float | None = None
     usage: Usage | None = None
     provider: str | None = None
     model: str | None = None
     tools: tuple[ToolCall, ...] = ()
-    messages: tuple[dict[str, Any], ...] = ()
+    messages: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     notes: tuple[str, ...] = ()
     scripted: bool = False
     cached: bool = False
     overall: float | None = None
-    scores: Mapping[str, Verdict] = field(default_factory=lambda: cast("dict[str, Verdict]", {}))
+    scores: Mapping[str, Verdict] = field(default_factory=lambda: cast("dict[str, Verdict]", {}), hash=False)
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Answer:
@@ -181,8 +184,8 @@ class CaseResult:
     context: tuple[str, ...]
     tags: tuple[str, ...]
     group: str | None
-    messages: tuple[dict[str, Any], ...]
-    slices: Mapping[str, str]
+    messages: tuple[dict[str, Any], ...] = field(hash=False)
+    slices: Mapping[str, str] = field(hash=False)
     answers: tuple[Answer, ...]
 
     @classmethod
@@ -266,7 +269,7 @@ class Totals:
     cost: float | None
     hops: int | None
     failed_hops: int | None
-    n: Mapping[str, int]
+    n: Mapping[str, int] = field(hash=False)
 
     def __str__(self) -> str:
         words = [
@@ -299,7 +302,7 @@ class BotResult:
     refused: int
     failed: int
     overall: float | None
-    scores: Mapping[str, Summary]
+    scores: Mapping[str, Summary] = field(hash=False)
     totals: Totals | None = None
 
     @classmethod

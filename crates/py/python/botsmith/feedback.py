@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from . import _native
@@ -279,13 +279,15 @@ class Held:
     #: Raters whose labels do not count, since they are at odds with the others.
     excluded: tuple[str, ...]
     #: Agreement, rates, kappa, Brier score and calibration error.
-    quality: Mapping[str, Any]
+    quality: Mapping[str, Any] = field(hash=False)
     #: All of it, as `botsmith feedback calibrate --json` prints it.
-    report: Mapping[str, Any]
+    report: Mapping[str, Any] = field(hash=False)
     svg: str
 
     def _repr_html_(self) -> str:
-        return self.svg
+        from ._html import page
+
+        return page(self.svg)
 
 
 def calibrate(

@@ -29,7 +29,7 @@ import math
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from . import _native, _steps
@@ -69,11 +69,11 @@ class Step:
     attempts: int
     started: float | None
     ended: float | None
-    output: Any
+    output: Any = field(hash=False)
     error: str | None
     error_class: str | None
     waits_for: str | None
-    about: Any
+    about: Any = field(hash=False)
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Step:

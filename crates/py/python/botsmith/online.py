@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
@@ -70,7 +70,7 @@ class CanaryStatus:
     #: Whether the bot's file follows the decision.
     settled: bool
     #: All of it, as `botsmith bot canary status --json` prints it.
-    report: Mapping[str, Any]
+    report: Mapping[str, Any] = field(hash=False)
 
     def _repr_html_(self) -> str:
         from ._html import page, table
@@ -234,7 +234,7 @@ class BanditStatus:
     #: The version that everybody gets since it was stopped.
     kept: str | None
     #: All of it, as `botsmith bot bandit status --json` prints it.
-    report: Mapping[str, Any]
+    report: Mapping[str, Any] = field(hash=False)
 
     def _repr_html_(self) -> str:
         from ._html import page, table

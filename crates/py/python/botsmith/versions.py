@@ -29,7 +29,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, overload
 
@@ -57,7 +57,7 @@ class Version:
     #: When, in milliseconds since 1970.
     at: int
     #: What speaks for it; ``gate`` is what the gate said.
-    evidence: Mapping[str, Any]
+    evidence: Mapping[str, Any] = field(hash=False)
 
     @property
     def short(self) -> str:

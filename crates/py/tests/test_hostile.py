@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import inspect
 import math
 import pkgutil
@@ -59,21 +60,54 @@ LEFT_OUT = {"main", "leave", "forward_log"}
 OF_THE_ENGINE = {"Model", "ChatStream", "Embedder", "CrossEncoder"}
 
 
+CLERK = "meta: {name: Clerk, version: 1.0.0}\nprovider: {id: script, settings: {model: m, otherwise: Hm.}}\n"
+
+SUITE = """
+version: 1
+dataset: [{id: first, input: a, reference: b}]
+bots: [{name: clerk, cartridge: clerk.yml}]
+evaluators: [equals]
+feedback: {questions: [{name: verdict, kind: thumb}]}
+"""
+
+
 class Closed:
     """Things whose store was closed or whose file is gone."""
 
     def __init__(self, folder: Path) -> None:
-        path = folder / "clerk.yml"
-        path.write_text("provider: {id: script, settings: {model: m, otherwise: Hm.}}\n")
-        self.folder = folder
+        path, self.gone = folder / "clerk.yml", folder / "gone.yml"
+        self.folder, self.path, self.suite = folder, path, folder / "closed.yaml"
+        for file in (path, self.gone):
+            file.write_text(CLERK)
+        self.suite.write_text(SUITE)
         self.store = bs.Store(f"sqlite:{folder / 'state.db'}")
         self.run = bs.evaluate(
             bots=len, dataset=[{"input": "a"}], evaluators=["words"], store=self.store, progress=False
         )
-        self.bot = bs.Bot(path, store=self.store)
+        self.judged = bs.evaluate(self.suite, store=self.store, progress=False, warn=False)
+        self.review = bs.feedback.review(self.judged, "ana")
+        self.bot = bs.Bot(self.gone, store=self.store)
         self.session = self.bot.session("kept")
-        path.unlink()
+        self.versions = bs.versions.Versions(path, store=self.store)
+        new = self.versions.propose(CLERK.replace("Hm", "Hum"))
+        self.versions.promote(new, without_gate="a trial")
+        self.canary, self.bandit = bs.online.Canary.start(self.versions), bs.online.Bandit(self.versions)
+        file = folder / "closed-flow.yaml"
+        file.write_text("version: 1\nname: small\nsteps: {ask: {uses: approval}}\n")
+        self.workflow = bs.flow.Workflow(file)
+        self.flow_run = self.workflow.run(store=self.store, id="monday")
+        self.schedule = self.workflow.schedule("daily", "0 9 * * *", store=self.store)
+        self.gone.unlink()
         self.store.close()
+
+    def hostile(self) -> list[Any]:
+        """What nobody expects, and what was right before: closed, deleted, or of other libraries."""
+        found = [*HOSTILE, self.store, self.run, self.gone, str(self.gone)]
+        others: dict[str, Callable[[Any], Any]] = {
+            "numpy": lambda numpy: numpy.arange(3), "pandas": lambda pandas: pandas.DataFrame({"input": ["a"]}),
+        }
+        installed = [name for name in others if importlib.util.find_spec(name) is not None]
+        return [*found, *(others[name](importlib.import_module(name)) for name in installed)]
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +185,13 @@ def callables() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", sorted(callables()))
-def test_public_callables_take_anything(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_public_callables_take_anything(
+    name: str, closed: Closed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     call = callables()[name]
     count, named = signatures(call)
-    for value in HOSTILE:
+    for value in closed.hostile():
         for given in range(max(0, count - 1), count + 2):
             survives(call, *[value] * given)
         for other in named:
@@ -207,7 +243,8 @@ def objects(closed: Closed) -> list[Any]:
     versions = bs.versions.Versions(cartridge, store=f"sqlite:{closed.folder / 'versions.db'}")
     found += [versions, versions._native, versions.history, bs.online.Canary(versions), bs.online.Bandit(versions)]
     live = [en, doc, doc[0], doc.words[0], doc.sentences[0], analyser, run, case, case.answers[0], bot, bot.session(), bot.stream("a"), other, other.session(), other.stream("a"), bs.tool(shout), metrics.bleu, bs.Store("memory:"), *steps, *found]
-    gone = [closed.store, closed.run, closed.bot, closed.session]
+    gone = [closed.store, closed.run, closed.bot, closed.session, closed.versions, closed.canary, closed.bandit]
+    gone += [closed.review, closed.flow_run, closed.schedule]
     natives = [_native.Metric("rouge"), _native.Stop(), run._native, bot._native, en._native, analyser._native]
     natives += models(closed.folder)
     natives += [_native.Store("memory:"), closed.store._native, closed.run._native, closed.bot._native, closed.session._native, run._native.cases()]
@@ -241,22 +278,120 @@ def test_methods_take_anything(closed: Closed, tmp_path: Path, monkeypatch: pyte
                 continue
             if not callable(method) or isinstance(method, type):
                 continue
-            count, _ = signatures(method)
-            for value in HOSTILE:
+            count, named = signatures(method)
+            for value in closed.hostile():
                 survives(method, *[value] * count)
                 survives(method, *[value] * (count + 1))
+                for other in named:
+                    survives(method, *["a"] * count, **{other: value})
 
 
-def test_what_is_closed_or_gone_says_so(closed: Closed, tmp_path: Path) -> None:
-    with pytest.raises(bs.StoreError, match="closed"):
-        list(closed.run)
-    with pytest.raises(bs.StoreError, match="closed"):
-        closed.run["a"]
-    with pytest.raises(bs.StoreError, match="closed"):
-        closed.run.save(tmp_path / "a.html")
-    with pytest.raises(bs.StoreError, match="closed"):
-        bs.open_run("latest", closed.store)
-    assert closed.bot.ask("still there?").text == "Hm."
+def test_keywords_take_anything_where_all_else_is_right(
+    closed: Closed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "clerk.yml"
+    path.write_text(CLERK)
+    en, bot, rows = nlp.load("en"), bs.Bot(provider=str.upper), [{"input": "a", "reference": "A"}]
+    analyser = nlp.Analyser(["tokenise", "sentences", "counts"])
+    run = bs.evaluate(bots=str.upper, dataset=rows, evaluators=["equals"], progress=False)
+    versions = bs.versions.Versions(path, store="memory:")
+    new = versions.propose(CLERK.replace("Hm", "Hum"))
+    calls: list[tuple[Callable[..., Any], tuple[Any, ...], tuple[str, ...]]] = [
+        (bot.ask, ("a",), ("timeout", "stop")),
+        (bot.stream, ("a",), ("timeout", "stop")),
+        (bot.session().ask, ("a",), ("timeout", "stop")),
+        (bs.aio.Bot(provider=str.upper).ask, ("a",), ("timeout", "stop")),
+        (bot.session, (), ("key", "user", "store")),
+        (en.pipe, (["One.", "Two."],), ("batch_size", "threads", "given", "stop")),
+        (analyser.pipe, (["One.", "Two."],), ("batch_size", "threads", "stop")),
+        (run.filter, (), ("condition", "bot", "metric", "passed", "outcome", "tag")),
+        (run.compare, (run,), ("correction",)),
+        (closed.workflow.run, (), tuple(signatures(closed.workflow.run)[1])),
+        (closed.workflow.submit, (), ("id", "inputs", "store")),
+        (versions.promote, (new,), ("without_gate", "by")),
+        (versions.rollback, (), ("to", "by")),
+        (bs.feedback.review, (run, "ana"), tuple(signatures(bs.feedback.review)[1])),
+        (bs.hone, ("clerk",), tuple(signatures(bs.hone)[1])),
+        (metrics.rouge, (["a"], ["b"]), ("variant", "n", "measure", "threads")),
+    ]
+    for call, given, names in calls:
+        assert set(names) <= set(signatures(call)[1]), f"{call!r} has no such keywords"
+        rest = {"suite": closed.suite, "store": "memory:", "progress": False, "dry_run": True} if call is bs.hone else {}
+        for name in names:
+            for value in closed.hostile():
+                survives(call, *given, **{**rest, name: value})
+
+
+#: What works with a store, given one that is closed, or made with it before.
+WITH_STORE: dict[str, Callable[[Closed], Any]] = {
+    "cases": lambda c: list(c.run),
+    "a case": lambda c: c.run["a"],
+    "filter": lambda c: c.run.filter(passed=True),
+    "rows": lambda c: c.run.columns(),
+    "save": lambda c: c.run.save(c.folder / "a.html"),
+    "compare": lambda c: bs.compare(c.run, c.run),
+    "open_run": lambda c: bs.open_run("latest", c.store),
+    "runs": lambda c: bs.runs(c.store),
+    "evaluate": lambda c: bs.evaluate(c.suite, store=c.store, progress=False),
+    "hone": lambda c: bs.hone("clerk", suite=c.suite, store=c.store, progress=False),
+    "Bot": lambda c: bs.Bot(provider=str.upper, store=c.store),
+    "Bot.session": lambda c: bs.Bot(provider=str.upper).session("key", store=c.store),
+    "feedback.add": lambda c: bs.feedback.add(c.judged, case="first", question="verdict", value="up", rater="ana"),
+    "feedback.records": lambda c: bs.feedback.records(c.judged),
+    "feedback.write": lambda c: bs.feedback.write(c.judged, c.folder / "said.jsonl"),
+    "feedback.read": lambda c: bs.feedback.read(c.judged, c.suite),
+    "feedback.agreement": lambda c: bs.feedback.agreement(c.judged),
+    "feedback.calibrate": lambda c: bs.feedback.calibrate(c.judged, metric="equals"),
+    "feedback.estimate": lambda c: bs.feedback.estimate(c.judged),
+    "feedback.review": lambda c: bs.feedback.review(c.judged, "ana"),
+    "Review.answer": lambda c: c.review.answer("up"),
+    "Versions": lambda c: bs.versions.Versions(c.path, store=c.store).history,
+    "Versions.history": lambda c: c.versions.history,
+    "Versions.promote": lambda c: c.versions.promote("1.0.0", without_gate="why not"),
+    "Canary.start": lambda c: bs.online.Canary.start(c.versions),
+    "Canary.version": lambda c: c.canary.version("s"),
+    "Canary.record": lambda c: c.canary.record("s", 1.0),
+    "Canary.status": lambda c: c.canary.status,
+    "Bandit.start": lambda c: bs.online.Bandit.start(c.versions, ["1.0.0", "1.0.1"]),
+    "Bandit.status": lambda c: c.bandit.status,
+    "flow.runs": lambda c: bs.flow.runs(c.store),
+    "flow.open_run": lambda c: bs.flow.open_run("monday", c.store),
+    "flow.schedules": lambda c: bs.flow.schedules(c.store),
+    "Workflow.run": lambda c: c.workflow.run(store=c.store),
+    "Workflow.submit": lambda c: c.workflow.submit(store=c.store),
+    "Workflow.schedule": lambda c: c.workflow.schedule("daily", "0 9 * * *", store=c.store),
+    "Worker.start": lambda c: bs.flow.Worker(c.store).start(),
+    "FlowRun.status": lambda c: c.flow_run.status,
+    "FlowRun.wait": lambda c: c.flow_run.wait(1),
+    "FlowRun.approve": lambda c: c.flow_run.approve("ask"),
+    "Schedule.next": lambda c: c.schedule.next,
+    "Schedule.pause": lambda c: c.schedule.pause(),
+    "aio.evaluate": lambda c: bs.aio.evaluate(c.suite, store=c.store, progress=False),
+    "aio.compare": lambda c: bs.aio.compare(c.run, c.run),
+    "aio.open_run": lambda c: bs.aio.open_run("latest", c.store),
+    "aio.runs": lambda c: bs.aio.runs(c.store),
+    "aio.hone": lambda c: bs.aio.hone("clerk", suite=c.suite, store=c.store, progress=False),
+    "aio.Bot": lambda c: bs.aio.Bot(provider=str.upper, store=c.store),
+    "aio.Bot.session": lambda c: bs.aio.Bot(provider=str.upper).session("key", store=c.store),
+    "aio.Workflow": lambda c: bs.aio.Workflow(c.workflow.path).run(store=c.store),
+}
+
+
+@pytest.mark.parametrize("name", WITH_STORE)
+def test_what_is_asked_of_a_closed_store_says_so(name: str, closed: Closed) -> None:
+    with pytest.raises(bs.StoreError, match="it was closed; open it again"):
+        found = WITH_STORE[name](closed)
+        if inspect.isawaitable(found):
+            asyncio.run(_awaited(found))
+
+
+def test_what_holds_a_store_or_a_file_goes_on(tmp_path: Path) -> None:
+    closed = Closed(tmp_path)
+    assert closed.bot.ask("still there?").text == closed.session.ask("and you?").text == "Hm."
+    assert closed.review.step is not None and closed.run.bot("len").answered == 1
+    for thing in (closed.run, closed.flow_run, closed.versions, closed.schedule, closed.session, closed.store):
+        assert repr(thing).startswith("<")
 
 
 def test_many_threads_are_refused_before_the_system_refuses_them() -> None:

@@ -61,7 +61,10 @@ class Store:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed; whatever uses it then raises :class:`StoreError`."""
+        """Whether it was closed; whatever uses it then raises :class:`StoreError`.
+
+        Bots that were made with it, and their sessions, hold it open and go on.
+        """
         return self._native.closed
 
     def close(self) -> None:

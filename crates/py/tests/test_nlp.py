@@ -171,7 +171,9 @@ def test_stages_find_things_beside_the_document() -> None:
     text = found.doc.text
     spans = [text[chunk["start"] : chunk["end"]] for chunk in found["chunks"]]
     assert "The old café of Zürich" in spans or "The old café" in spans
-    assert found["readability"] and "<script" not in found._repr_html_()
+    assert found["readability"]
+    page = nlp.Analyser(stages)("She ran the <script>alert(1)</script> twice. He left.")._repr_html_()
+    assert "script" in page and "&lt;" in page and "<script" not in page
 
 
 def test_stages_of_python_stand_among_others() -> None:

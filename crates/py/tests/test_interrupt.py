@@ -57,6 +57,35 @@ threading.Thread(target=session.ask, args=("?",), daemon=True).start()
 time.sleep(0.3)
 """
 
+#: A server of a model that takes questions and never answers, and a folder for files.
+DUMB = """
+import json, pathlib, socket, tempfile
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen(8)
+place = f"http://127.0.0.1:{server.getsockname()[1]}"
+provider = {"id": "ollama", "address": place, "model": "m"}
+folder = pathlib.Path(tempfile.mkdtemp())
+"""
+
+#: A workflow with a step that takes long.
+FLOW = DUMB + """
+import time
+file = folder / "flow.yaml"
+file.write_text("version: 1\\nname: slow\\nsteps: {wait: {uses: sleeps}}\\n")
+workflow = bs.flow.Workflow(file, kinds={"sleeps": lambda: time.sleep(60)})
+"""
+
+#: A bot whose model never answers, and cases enough to hone it by.
+HONED = DUMB + """
+rows = [{"id": f"c{n}", "input": f"say {n}", "reference": f"{n}"} for n in range(200)]
+(folder / "cases.jsonl").write_text("".join(json.dumps(row) + chr(10) for row in rows))
+kept = {"id": "ollama", "credentials": {"address": place}, "settings": {"model": "m"}}
+(folder / "bot.yml").write_text(json.dumps({"provider": kept}))
+suite = folder / "suite.yaml"
+suite.write_text("{version: 1, dataset: cases.jsonl, bots: [{name: b, cartridge: bot.yml}], evaluators: [equals]}")
+"""
+
 #: What is made before, and the call that takes long.
 CALLS = {
     "many metrics": (
@@ -78,14 +107,25 @@ CALLS = {
         "analyser(doc)",
     ),
     "a session at work": (BUSY, "session.history"),
+    "a turn of such a session": (BUSY, "session.ask('!')"),
+    "a bot whose function hangs": ("import time", "bs.Bot(provider=lambda text: time.sleep(60)).ask('?')"),
+    "a bot whose server hangs": (DUMB, "bs.Bot(provider=provider).ask('?')"),
+    "a stream of such a bot": (DUMB, "list(bs.Bot(provider=provider).stream('?'))"),
+    "a step of a workflow": (FLOW, "workflow.run(store='memory:')"),
+    "honing": (HONED, "bs.hone('b', suite=suite, store='memory:', progress=False)"),
+    "a pipe over much text": (
+        'en = bs.nlp.load("en"); texts = ["The files have been deleted, and the old keeper waved. " * 2000] * 64',
+        "list(en.pipe(texts))",
+    ),
+    "a pipe over many texts": (
+        'en = bs.nlp.load("en"); texts = ["The files have been deleted, and the old keeper waved."] * 2_000_000',
+        "list(en.pipe(texts, batch_size=100_000, threads=1))",
+    ),
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_control_c_is_answered_within_a_second(name: str) -> None:
-    before, call = CALLS[name]
-    if before is STALLED and shutil.which("redis-server") is None:
-        pytest.skip("no redis-server is here")
+def answered(before: str, call: str) -> float:
+    """Seconds from Ctrl-C to KeyboardInterrupt in a process of its own, which is half a second into a call."""
     code = "import os, botsmith as bs\nended = lambda: None\n" + textwrap.dedent(before) + textwrap.dedent(f"""
         print("ready", flush=True)
         try:
@@ -108,8 +148,20 @@ def test_control_c_is_answered_within_a_second(name: str) -> None:
         assert child.stdout.readline() == "stopped\n"
         took = time.monotonic() - asked
         child.wait()
-    # Twice the promise: the machine may be busy.
-    assert took < 2.0
+    return took
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_control_c_is_answered_within_a_second(name: str) -> None:
+    before, call = CALLS[name]
+    if before is STALLED and shutil.which("redis-server") is None:
+        pytest.skip("no redis-server is here")
+    took = answered(before, call)
+    if took >= 1.0:
+        # More than the second that is promised: only what the machine takes may come on top, which is what it needs to stop
+        # a process that sleeps, and a quarter of a second, since it may have been busier a moment ago.
+        machine = answered("import time", "time.sleep(60)") + 0.25
+        assert took < 1.0 + machine, f"{took:.2f} s, of which the machine may take {machine:.2f} s"
 
 
 def test_work_goes_on_after_a_signal_that_raises_nothing() -> None:

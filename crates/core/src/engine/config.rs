@@ -130,6 +130,16 @@ impl Config {
         })
     }
 
+    /// The same, with `defaults` for what is not there at all; `null` stays.
+    pub(super) fn with_defaults(&self, defaults: &[(&str, Value)]) -> Self {
+        let mut config = self.clone();
+        for (key, value) in defaults {
+            let entry = config.settings.entry(*key);
+            entry.or_insert_with(|| value.clone());
+        }
+        config
+    }
+
     /// A whole number in a range.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! <https://arxiv.org/abs/2408.00118>, <https://arxiv.org/abs/2503.19786>; transformers'
 //! `models/gemma2` and `models/gemma3`. Of Gemma 3 only text is read, no pictures.
 
+use serde_json::{Value, json};
+
 use super::super::config::Config;
 use super::super::error::Result;
 use super::Shape;
@@ -44,8 +46,37 @@ pub(super) fn shape2(config: &Config) -> Result<Shape> {
     Ok(shape)
 }
 
+/// The sizes that transformers' `Gemma3TextConfig` takes where a configuration says nothing. Models that also see name only
+/// what differs: of the 4B that is width, layers and window.
+fn sizes3() -> [(&'static str, Value); 8] {
+    [
+        ("vocab_size", json!(262_208)),
+        ("hidden_size", json!(2304)),
+        ("intermediate_size", json!(9216)),
+        ("num_hidden_layers", json!(26)),
+        ("num_attention_heads", json!(8)),
+        ("num_key_value_heads", json!(4)),
+        ("head_dim", json!(256)),
+        ("max_position_embeddings", json!(131_072)),
+    ]
+}
+
+/// Positions of local layers: their own section of `rope_parameters`, else unscaled ones. `rope_theta` and `rope_scaling`
+/// beside it are those of global layers.
+fn local_rope(config: &Config, width: usize, context: usize) -> Result<RopeKind> {
+    let kinds = config.section("rope_parameters");
+    let own = kinds.and_then(|kinds| kinds.section("sliding_attention"));
+    let base_in = own.as_ref().filter(|own| own.get("rope_theta").is_some());
+    let base = match base_in {
+        Some(own) => own.number("rope_theta", 1.0..=1e12)?,
+        None => config.number_or("rope_local_base_freq", 10_000.0, 1.0..=1e12)?,
+    };
+    RopeKind::scaled(config, own, width, context, base)
+}
+
 /// Gemma 3.
 pub(super) fn shape3(config: &Config) -> Result<Shape> {
+    let config = &config.with_defaults(&sizes3());
     let mut shape = both(config)?;
     shape.head_norms = true;
     let window = config.count_or("sliding_window", 4096, 1..=1 << 28)?;
@@ -59,14 +90,74 @@ pub(super) fn shape3(config: &Config) -> Result<Shape> {
         .collect();
     let (width, context) = (shape.head_width, shape.context);
     let global = RopeKind::read(config, Some("full_attention"), width, context, 1e6)?;
-    let local = match config.get("rope_local_base_freq") {
-        Some(_) => RopeKind::plain(config.number("rope_local_base_freq", 1.0..=1e12)?, width),
-        None => RopeKind::read(config, Some("sliding_attention"), width, context, 10_000.0)?,
-    };
-    shape.ropes = vec![global, local];
+    shape.ropes = vec![global, local_rope(config, width, context)?];
     shape.rope_of = sliding
         .iter()
         .map(|slides| Some(usize::from(*slides)))
         .collect();
     Ok(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::decoder::shape;
+
+    fn read(text: &str) -> Shape {
+        shape(&Config::parse("config.json", text).expect("settings")).expect("a shape")
+    }
+
+    fn sizes(shape: &Shape) -> [usize; 8] {
+        [
+            shape.vocabulary,
+            shape.hidden,
+            shape.intermediate,
+            shape.layers,
+            shape.heads,
+            shape.kv_heads,
+            shape.head_width,
+            shape.context,
+        ]
+    }
+
+    /// `config.json` of the published models, what is about pictures left out.
+    #[test]
+    fn the_models_that_see_are_read_by_what_they_leave_out() {
+        let scaling = r#""rope_scaling": {"factor": 8.0, "rope_type": "linear"}"#;
+        for (said, wanted, scale) in [
+            ("", [262_208, 2304, 9216, 34, 8, 4, 256, 131_072], 256.0_f32),
+            (
+                r#""hidden_size": 2560, "intermediate_size": 10240, "#,
+                [262_208, 2560, 10_240, 34, 8, 4, 256, 131_072],
+                256.0,
+            ),
+            (
+                r#""hidden_size": 5376, "intermediate_size": 21504, "head_dim": 128, "num_attention_heads": 32,
+                "num_key_value_heads": 16, "query_pre_attn_scalar": 168, "#,
+                [262_208, 5376, 21_504, 34, 32, 16, 128, 131_072],
+                168.0,
+            ),
+        ] {
+            let shape = read(&format!(
+                r#"{{"model_type": "gemma3", "text_config": {{"model_type": "gemma3_text", {said}{scaling},
+                "num_hidden_layers": 34, "sliding_window": 1024}}}}"#
+            ));
+            assert_eq!(sizes(&shape), wanted, "{said}");
+            assert_eq!(shape.attention_scale, scale.powf(-0.5), "{said}");
+            assert!(shape.tied && shape.epsilon == 1e-6, "{said}");
+            let windows = [Some(1024), Some(1024), None, Some(1024)];
+            assert_eq!(shape.windows[3..7], windows, "{said}");
+            let config = Config::parse("config.json", "{}").expect("settings");
+            let plain = |base| {
+                RopeKind::scaled(&config, None, wanted[6], 1, base).expect("unscaled positions")
+            };
+            // Scaled in global layers alone.
+            assert_eq!(shape.ropes[1], plain(10_000.0), "{said}");
+            assert_ne!(shape.ropes[0], plain(1e6), "{said}");
+            assert_eq!(shape.rope_of[4..7], [Some(1), Some(0), Some(1)], "{said}");
+        }
+        let shape = read(r#"{"model_type": "gemma3", "text_config": {}}"#);
+        assert_eq!(sizes(&shape), [262_208, 2304, 9216, 26, 8, 4, 256, 131_072]);
+        assert_eq!(shape.windows[0], Some(4096));
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) struct RopeKind {
 
 impl RopeKind {
     /// Unscaled positions with this base.
-    pub(super) fn plain(base: f64, width: usize) -> Self {
+    fn plain(base: f64, width: usize) -> Self {
         Self {
             frequencies: plain(base, width),
             factor: 1.0,
@@ -57,11 +57,25 @@ impl RopeKind {
             .filter(|new| new.get("rope_theta").is_some())
             .unwrap_or(config);
         let base = base_in.number_or("rope_theta", usual_base, 1.0..=1e12)?;
-        let Some(scaling) = new.or_else(|| config.section("rope_scaling")) else {
-            let partial = config.number_or("partial_rotary_factor", 1.0, 0.01..=1.0)?;
-            return Ok(Self::plain(base, part(width, partial)));
-        };
+        let scaling = new.or_else(|| config.section("rope_scaling"));
+        Self::scaled(config, scaling, width, context, base)
+    }
+
+    /// Positions with this base, and with the scaling that a section names, where there is one.
+    ///
+    /// # Errors
+    /// As [`RopeKind::read`].
+    pub(super) fn scaled(
+        config: &Config,
+        scaling: Option<Config>,
+        width: usize,
+        context: usize,
+        base: f64,
+    ) -> Result<Self> {
         let outer = config.number_or("partial_rotary_factor", 1.0, 0.01..=1.0)?;
+        let Some(scaling) = scaling else {
+            return Ok(Self::plain(base, part(width, outer)));
+        };
         let partial = scaling.number_or("partial_rotary_factor", outer, 0.01..=1.0)?;
         let width = part(width, partial);
         let key = match scaling.get("rope_type") {

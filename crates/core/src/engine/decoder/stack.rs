@@ -8,6 +8,18 @@ use super::layer::{self, Layer};
 use super::rope::Rope;
 use super::shape::Shape;
 
+/// What stands before the names of the body, and what the output layer is called: of a model of text, and of one inside a
+/// model that sees, as transformers has written it before 4.52, and since.
+const PLACES: [(&str, &str); 4] = [
+    ("model.", "lm_head"),
+    ("language_model.model.", "language_model.lm_head"),
+    ("model.language_model.", "lm_head"),
+    (
+        "model.language_model.model.",
+        "model.language_model.lm_head",
+    ),
+];
+
 /// Table, layers, last norm and output layer.
 #[derive(Debug)]
 pub(super) struct Stack {
@@ -24,43 +36,32 @@ impl Stack {
     /// # Errors
     /// Where a weight is missing, of another shape or damaged.
     pub(super) fn load(shape: &Shape, weights: &Weights) -> Result<Self> {
-        let first = "model.embed_tokens.weight";
-        let prefix = weights.prefix(&["", "language_model.", "model.language_model."], first);
-        let prefix = match prefix {
-            // Older multimodal checkpoints: `model.language_model.embed_tokens`.
-            "" if !weights.contains(first)
-                && weights.contains("model.language_model.embed_tokens.weight") =>
-            {
-                "model.language_model.".to_owned()
-            }
-            prefix => format!("{prefix}model."),
+        let body = |(body, _): &&(&'static str, &'static str)| {
+            weights.contains(&format!("{body}embed_tokens.weight"))
         };
+        let (body, head_name) = PLACES.iter().find(body).unwrap_or(&PLACES[0]);
         let embedding = weights.embedding(
-            &format!("{prefix}embed_tokens"),
+            &format!("{body}embed_tokens"),
             shape.vocabulary,
             shape.hidden,
         )?;
-        let head_name = match prefix.strip_suffix("model.") {
-            Some(outside) => format!("{outside}lm_head"),
-            None => "lm_head".to_owned(),
-        };
         // A head that is said to stand by itself and does not is missing: the table in its place would give
         // words, but wrong ones.
         let head = match shape.tied {
             true => embedding.as_linear(),
-            false => weights.linear(&head_name, shape.hidden, shape.vocabulary)?,
+            false => weights.linear(head_name, shape.hidden, shape.vocabulary)?,
         };
         let mut layers = Vec::with_capacity(shape.layers);
         for number in 0..shape.layers {
             layers.push(Layer::load(
                 shape,
                 weights,
-                &format!("{prefix}layers.{number}"),
+                &format!("{body}layers.{number}"),
                 number,
             )?);
         }
         Ok(Self {
-            norm: layer::norm(shape, weights, &format!("{prefix}norm"), shape.hidden)?,
+            norm: layer::norm(shape, weights, &format!("{body}norm"), shape.hidden)?,
             ropes: shape.ropes.iter().map(Rope::new).collect(),
             embedding,
             layers,

@@ -119,6 +119,12 @@ pub(crate) fn metadata(architecture: &str, config: &Value) -> Vec<(String, Meta)
         &rope["rope_theta"]
     };
     add("rope.freq_base", float(base));
+    let width = config["head_dim"].as_u64().expect("a width") as u32;
+    if !architecture.starts_with("gemma") {
+        let share = rope["partial_rotary_factor"].as_f64().unwrap_or(1.0);
+        let turned = (f64::from(width) * share) as u32;
+        add("rope.dimension_count", Meta::U32(turned));
+    }
     if architecture == "phi3" {
         // It has no length of a head, and a window of 0 where there is none.
         add("attention.sliding_window", Meta::U32(0));
@@ -130,7 +136,6 @@ pub(crate) fn metadata(architecture: &str, config: &Value) -> Vec<(String, Meta)
             Meta::U32(original as u32),
         );
     } else {
-        let width = config["head_dim"].as_u64().expect("a width") as u32;
         add("attention.key_length", Meta::U32(width));
         add("attention.value_length", Meta::U32(width));
     }
@@ -150,6 +155,11 @@ pub(crate) fn metadata(architecture: &str, config: &Value) -> Vec<(String, Meta)
             "rope.scaling.original_context_length",
             Meta::U32(original as u32),
         );
+    }
+    let global = &rope["full_attention"];
+    if global["rope_type"] == "linear" {
+        add("rope.scaling.type", Meta::String("linear".into()));
+        add("rope.scaling.factor", float(&global["factor"]));
     }
     if rope["rope_type"] == "longrope" {
         let context = config["max_position_embeddings"]

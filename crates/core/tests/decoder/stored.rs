@@ -17,20 +17,20 @@ use crate::converter::{architecture, factors, interleaved, metadata, renamed};
 use crate::models::{NAMES, cases, fixtures, folder, load, options};
 use crate::parity::greedy;
 
-type Tensors = HashMap<String, Tensor>;
+pub(crate) type Tensors = HashMap<String, Tensor>;
 
-fn tensors(name: &str) -> Tensors {
+pub(crate) fn tensors(name: &str) -> Tensors {
     let path = fixtures().join(format!("decoder-{name}/model.safetensors"));
     candle_core::safetensors::load(path, &Device::Cpu).expect("tensors")
 }
 
-fn config(name: &str) -> Value {
+pub(crate) fn config(name: &str) -> Value {
     let path = fixtures().join(format!("decoder-{name}/config.json"));
     serde_json::from_slice(&fs::read(path).expect("a file")).expect("a configuration")
 }
 
 /// A folder with these weights and settings.
-fn with(name: &str, config: &Value, tensors: &Tensors) -> LocalModel {
+pub(crate) fn with(name: &str, config: &Value, tensors: &Tensors) -> LocalModel {
     let folder = folder(name);
     candle_core::safetensors::save(tensors, folder.path().join("model.safetensors"))
         .expect("a file");
@@ -39,7 +39,7 @@ fn with(name: &str, config: &Value, tensors: &Tensors) -> LocalModel {
 }
 
 /// The greatest difference of logits, relative where they are large.
-fn far(a: &LocalModel, b: &LocalModel, ids: &[u32]) -> f32 {
+pub(crate) fn far(a: &LocalModel, b: &LocalModel, ids: &[u32]) -> f32 {
     let (a, b) = (a.logits(ids, true).unwrap(), b.logits(ids, true).unwrap());
     assert_eq!(a.len(), b.len());
     a.iter()
@@ -84,16 +84,65 @@ fn sayable(name: &str) -> Value {
         "gemma2" => config["query_pre_attn_scalar"] = json!(8),
         "gemma3" => {
             config["query_pre_attn_scalar"] = json!(8);
-            config["layer_types"] = json!(vec!["sliding_attention"; 3]);
+            // Every sixth layer is global: with these positions, which the others do not have.
+            let mut types = vec!["sliding_attention"; 7];
+            types[5] = "full_attention";
+            config["layer_types"] = json!(types);
+            let global = json!({"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6});
+            config["rope_parameters"]["full_attention"] = global;
         }
-        "smollm3" => config["no_rope_layers"] = json!([1, 1]),
+        // Every fourth layer has no positions.
+        "smollm3" => config["no_rope_layers"] = json!([1, 1, 1, 0, 1]),
         _ => {}
     }
     config
 }
 
+/// The model with as many layers as a rule of llama.cpp needs to show: those that there are, again and again.
+fn deepened(name: &str, config: &mut Value) -> Tensors {
+    let tensors = tensors(name);
+    let layers = match name {
+        "gemma3" => 7,
+        "smollm3" => 5,
+        _ => return tensors,
+    };
+    let there = config["num_hidden_layers"].as_u64().expect("layers");
+    config["num_hidden_layers"] = json!(layers);
+    config["layer_types"] = match name {
+        "smollm3" => Value::Null,
+        _ => config["layer_types"].take(),
+    };
+    let mut all = Tensors::new();
+    for (name, tensor) in tensors {
+        let Some((number, part)) = name
+            .strip_prefix("model.layers.")
+            .and_then(|rest| rest.split_once('.'))
+        else {
+            all.insert(name, tensor);
+            continue;
+        };
+        let number: u64 = number.parse().expect("a number");
+        for layer in (number..layers).step_by(there as usize) {
+            all.insert(format!("model.layers.{layer}.{part}"), tensor.clone());
+        }
+    }
+    all
+}
+
 /// Writes the model as llama.cpp's converter does: matrices of `kind`, all else in F32.
 fn convert(name: &str, config: &Value, tensors: &Tensors, kind: GgmlDType, path: &Path) {
+    convert_with(name, config, tensors, kind, &[], path);
+}
+
+/// The same with further metadata.
+pub(crate) fn convert_with(
+    name: &str,
+    config: &Value,
+    tensors: &Tensors,
+    kind: GgmlDType,
+    more: &[(&str, Meta)],
+    path: &Path,
+) {
     let architecture = architecture(name);
     let heads = |key: &str| config[key].as_u64().expect("heads") as usize;
     let mut all = Vec::new();
@@ -127,7 +176,9 @@ fn convert(name: &str, config: &Value, tensors: &Tensors, kind: GgmlDType, path:
         ));
     }
     let metadata = metadata(architecture, config);
-    let metadata: Vec<(&str, &Meta)> = metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
+    let metadata = metadata.iter().map(|(k, v)| (k.as_str(), v));
+    let more = more.iter().map(|(k, v)| (*k, v));
+    let metadata: Vec<(&str, &Meta)> = metadata.chain(more).collect();
     let all: Vec<(&str, &QTensor)> = all.iter().map(|(k, v)| (k.as_str(), v)).collect();
     write(&mut File::create(path).expect("a file"), &metadata, &all).expect("a GGUF file");
 }
@@ -136,7 +187,8 @@ fn convert(name: &str, config: &Value, tensors: &Tensors, kind: GgmlDType, path:
 fn a_gguf_file_computes_as_the_folder_that_it_was_made_from() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in NAMES {
-        let (config, tensors, ids) = (sayable(name), tensors(name), cases(name).ids);
+        let (mut config, ids) = (sayable(name), cases(name).ids);
+        let tensors = deepened(name, &mut config);
         for (kind, stored) in [
             (GgmlDType::F32, DType::F32),
             (GgmlDType::F16, DType::F16),
@@ -164,6 +216,64 @@ fn a_gguf_file_computes_as_the_folder_that_it_was_made_from() {
             let wanted = with(name, &config, &rounded.collect());
             let far = far(&ours, &wanted, &ids);
             assert!(far < 1e-4, "{name} {kind:?}: {far}");
+        }
+    }
+}
+
+#[test]
+fn a_gguf_file_without_a_window_has_no_local_layers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("gemma3.gguf");
+    let mut config = sayable("gemma3");
+    let tensors = deepened("gemma3", &mut config);
+    config["layer_types"] = json!(vec!["full_attention"; 7]);
+    let mut file = config.clone();
+    file["sliding_window"] = json!(0);
+    convert("gemma3", &file, &tensors, GgmlDType::F32, &path);
+    let ours = LocalModel::load(&path, &options()).expect("the model");
+    let far = far(
+        &ours,
+        &with("gemma3", &config, &tensors),
+        &cases("gemma3").ids,
+    );
+    assert!(far < 1e-4, "{far}");
+}
+
+/// As Phi-4-mini: of each head the first numbers are turned, and there are factors for these alone.
+#[test]
+fn a_gguf_file_says_how_much_of_a_head_is_turned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["phi3", "phi3-long", "qwen2"] {
+        let path = folder.path().join(format!("{name}.gguf"));
+        let (whole, ids) = (config(name), cases(name).ids);
+        // 6 of 8, and 2 of 8.
+        for share in [0.75, 0.25] {
+            let mut config = whole.clone();
+            let rope = &mut config["rope_parameters"];
+            rope["partial_rotary_factor"] = json!(share);
+            for key in ["short_factor", "long_factor"] {
+                if let Some(list) = rope.get_mut(key).and_then(Value::as_array_mut) {
+                    list.truncate((share * 4.0) as usize);
+                }
+            }
+            let tensors = tensors(name);
+            convert(name, &config, &tensors, GgmlDType::F32, &path);
+            let ours = LocalModel::load(&path, &options())
+                .unwrap_or_else(|error| panic!("{name} {share}: {error}"));
+            let wanted = with(name, &config, &tensors);
+            let apart = far(&ours, &wanted, &ids);
+            assert!(apart < 1e-4, "{name} {share}: {apart}");
+            // It is another model than the one whose heads are turned whole.
+            assert!(far(&wanted, &load(name), &ids) > 1e-3, "{name} {share}");
+            // Where it stands in older configurations.
+            let rope = config["rope_parameters"].as_object_mut().expect("settings");
+            let share = rope.remove("partial_rotary_factor").expect("a share");
+            config["partial_rotary_factor"] = share;
+            let older = with(name, &config, &tensors);
+            assert_eq!(
+                older.logits(&ids, true).unwrap(),
+                wanted.logits(&ids, true).unwrap()
+            );
         }
     }
 }

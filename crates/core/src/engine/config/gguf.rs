@@ -86,6 +86,9 @@ pub(super) fn settings(gguf: &Gguf) -> Map<String, Value> {
             settings.insert(ours.into(), id.into());
         }
     }
+    if let Some(part) = rotary_part(gguf, kind) {
+        settings.insert("partial_rotary_factor".into(), part.into());
+    }
     if let Some(scaling) = rope_scaling(gguf, kind) {
         settings.insert("rope_scaling".into(), scaling);
     }
@@ -108,6 +111,16 @@ fn type_rows(gguf: &Gguf) -> usize {
     table
         .and_then(|entry| entry.shape.first().copied())
         .unwrap_or(0)
+}
+
+/// The share of a head that is turned by positions, where that is not all of it (Phi-4-mini: 96 numbers of 128).
+fn rotary_part(gguf: &Gguf, kind: &str) -> Option<f64> {
+    let integer = |name: &str| gguf.integer(&format!("{kind}.{name}"));
+    let width = integer("attention.key_length")
+        .or_else(|| integer("embedding_length")?.checked_div(integer("attention.head_count")?))?;
+    let turned = integer("rope.dimension_count").filter(|n| (1..width).contains(n))?;
+    // Half a number more: the product with the width is cut to a whole number, and must not end just below it.
+    Some((turned as f64 + 0.5) / width as f64)
 }
 
 fn rope_scaling(gguf: &Gguf, kind: &str) -> Option<Value> {
@@ -194,6 +207,11 @@ fn gemma(gguf: &Gguf, kind: &str, settings: &mut Map<String, Value>) {
     }
     if kind == "gemma3" {
         settings.insert("rope_local_base_freq".into(), json!(10_000.0));
-        settings.insert("sliding_window_pattern".into(), 6.into());
+        // A file without a window is of a model without local layers.
+        let every = match settings.contains_key("sliding_window") {
+            true => 6,
+            false => 1,
+        };
+        settings.insert("sliding_window_pattern".into(), every.into());
     }
 }

@@ -8,7 +8,9 @@
 
 mod answers;
 mod chats;
+mod configs;
 mod converter;
+mod ends;
 mod hostile;
 mod laws;
 mod models;

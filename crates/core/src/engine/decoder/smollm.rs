@@ -23,7 +23,8 @@ pub(super) fn shape(config: &Config) -> Result<Shape> {
         .collect();
     if config.bool_or("use_sliding_window", false)? {
         let window = Shape::window(config)?;
-        let sliding = Shape::sliding(config, shape.layers, |_| false)?;
+        // Where it is not said, the layers without positions.
+        let sliding = Shape::sliding(config, shape.layers, |layer| shape.rope_of[layer].is_none())?;
         shape.windows = sliding
             .iter()
             .map(|slides| window.filter(|_| *slides))

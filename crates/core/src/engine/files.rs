@@ -1,11 +1,12 @@
-//! The files of a model: a folder, a `.gguf` (any part of several) or a `.safetensors` file in, checked paths out.
+//! The files of a model: a folder, a `.gguf` or a `.safetensors` file (any part of several) in, checked paths out.
 //!
 //! The layout is that of the Hugging Face hub and of `sentence-transformers`: `config.json`, `tokenizer.json`,
 //! `tokenizer_config.json`, `generation_config.json`, `modules.json`, weights in one file or in several with
-//! `model.safetensors.index.json`. Names in an index that leave the folder are refused, and so are pickled weights
+//! `model.safetensors.index.json`; the encoder may lie in a folder of its own, which `modules.json` names. Names in an index that leave the folder are refused, and so are pickled weights
 //! (`pytorch_model.bin`): reading them runs code. Nothing is fetched here.
 
 mod fingerprint;
+mod modules;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use super::error::{EngineError, Result};
 use super::gguf::parts;
+pub(crate) use modules::{Module, modules};
 
 /// The largest JSON file read besides the tokenizer, in bytes.
 const JSON_BYTES: u64 = 16 << 20;
@@ -38,7 +40,7 @@ pub enum WeightFiles {
 pub struct ModelFiles {
     /// What was opened: the folder, or the file itself.
     pub path: PathBuf,
-    /// The folder that the files lie in.
+    /// The folder that configuration, tokenizer and weights lie in: `path`, or the one below it that `modules.json` names.
     pub folder: PathBuf,
     /// The weights.
     pub weights: WeightFiles,
@@ -59,17 +61,27 @@ impl ModelFiles {
             },
         })?;
         if about.is_dir() {
+            let (folder, weights) = match weights_in(path) {
+                Ok(weights) => (path.to_owned(), weights),
+                // What `sentence-transformers` keeps in folders of their own.
+                Err(error) => match modules::transformer(path)? {
+                    Some(folder) => {
+                        let weights = weights_in(&folder)?;
+                        (folder, weights)
+                    }
+                    None => return Err(error),
+                },
+            };
             return Ok(Self {
                 path: path.to_owned(),
-                folder: path.to_owned(),
-                weights: weights_in(path)?,
+                folder,
+                weights,
             });
         }
-        let owned = path.to_owned();
         let weights = match extension(path).as_deref() {
             Some("gguf") => WeightFiles::Gguf(parts::all(path)?),
-            Some("safetensors") => WeightFiles::Safetensors(vec![owned]),
-            Some("bin" | "pt" | "pth" | "pkl" | "ckpt") => return Err(no_model(path, PICKLE)),
+            Some("safetensors") => WeightFiles::Safetensors(whole(path)?),
+            _ if is_pickle(path) => return Err(no_model(path, PICKLE)),
             _ => {
                 return Err(no_model(
                     path,
@@ -83,6 +95,14 @@ impl ModelFiles {
             folder: folder.to_owned(),
             weights,
         })
+    }
+
+    /// The folder that was named, or that of the file that was: where `modules.json` lies.
+    pub(crate) fn top(&self) -> &Path {
+        match self.folder.starts_with(&self.path) {
+            true => &self.path,
+            false => &self.folder,
+        }
     }
 
     /// The path of a file beside the weights, where it is there.
@@ -117,7 +137,7 @@ impl ModelFiles {
     }
 }
 
-const PICKLE: &str = "pickled weights can run code when they are read, so they are not; get the model as safetensors";
+pub(crate) const PICKLE: &str = "pickled weights can run code when they are read, so they are not; get the model as safetensors";
 
 fn no_model(path: &Path, reason: impl Into<String>) -> EngineError {
     EngineError::NoModel {
@@ -128,6 +148,26 @@ fn no_model(path: &Path, reason: impl Into<String>) -> EngineError {
 
 fn extension(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
+/// Whether a file is of a format that runs code when it is read, by its name.
+pub(crate) fn is_pickle(path: &Path) -> bool {
+    let kinds = ["bin", "pt", "pth", "pkl", "pickle", "ckpt"];
+    extension(path).is_some_and(|extension| kinds.contains(&extension.as_str()))
+}
+
+/// The index of all parts of the model that `model-00001-of-00002.safetensors` is a part of, by its name.
+pub(crate) fn index_of(part: &Path) -> Option<PathBuf> {
+    let (stem, ..) = parts::numbered(part, "safetensors")?;
+    Some(part.with_file_name(format!("{stem}.safetensors.index.json")))
+}
+
+/// The files of the model that a `.safetensors` file is, or is a part of.
+fn whole(path: &Path) -> Result<Vec<PathBuf>> {
+    match index_of(path).filter(|index| index.is_file()) {
+        Some(index) => shards(path.parent().unwrap_or(Path::new("")), &index),
+        None => Ok(vec![path.to_owned()]),
+    }
 }
 
 fn weights_in(folder: &Path) -> Result<WeightFiles> {
@@ -150,8 +190,7 @@ fn weights_in(folder: &Path) -> Result<WeightFiles> {
             Some("safetensors") if path.is_file() => {
                 found.insert(path);
             }
-            Some("bin" | "pt" | "pth") => pickled = true,
-            _ => {}
+            _ => pickled |= is_pickle(&path),
         }
     }
     let mut found = found.into_iter();

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use botsmith_core::engine::{
-    ComputeDevice, EmbedOptions, EngineError, ModelFiles, Pooling, SentenceEmbedder, Vectors,
+    ComputeDevice, EmbedOptions, Encoder, EngineError, ModelFiles, Pooling, SentenceEmbedder,
+    Vectors, Weights,
 };
 use serde::Deserialize;
 
@@ -63,6 +64,77 @@ fn the_layout_of_sentence_transformers_is_read_as_it_is() {
     let four = model.embed(&cases.texts, &options).expect("vectors");
     assert_eq!(four.width(), 4);
     close(&four, &cases.four);
+}
+
+/// The files of the model, those of its encoder moved into a folder of their own.
+fn moved(modules: &serde_json::Value) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = |from: &str, to: &str| {
+        let to = folder.path().join(to);
+        std::fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
+        std::fs::copy(fixture("sentence").join(from), to).expect("a copy");
+    };
+    for file in std::fs::read_dir(fixture("sentence")).expect("files") {
+        let path = file.expect("a file").path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        match name {
+            "config_sentence_transformers.json" => copy(name, name),
+            "modules.json" | "cases.json" => {}
+            folder if path.is_dir() => {
+                for file in std::fs::read_dir(&path).expect("files") {
+                    let file = file
+                        .expect("a file")
+                        .file_name()
+                        .into_string()
+                        .expect("a name");
+                    copy(&format!("{folder}/{file}"), &format!("{folder}/{file}"));
+                }
+            }
+            of_encoder => copy(of_encoder, &format!("0_Transformer/{of_encoder}")),
+        }
+    }
+    std::fs::write(folder.path().join("modules.json"), modules.to_string()).expect("a file");
+    folder
+}
+
+#[test]
+fn an_encoder_in_a_folder_of_its_own_gives_the_same_vectors() {
+    let text = std::fs::read_to_string(fixture("sentence").join("modules.json")).expect("modules");
+    let mut modules: serde_json::Value = serde_json::from_str(&text).expect("modules");
+    assert_eq!(modules[0]["path"], "");
+    modules[0]["path"] = "0_Transformer".into();
+    let folder = moved(&modules);
+    let files = ModelFiles::open(folder.path()).expect("a model");
+    assert_eq!(files.folder, folder.path().join("0_Transformer"));
+    let model = SentenceEmbedder::load(&files, &ComputeDevice::Cpu).expect("an embedder");
+    let plain = tiny();
+    assert_eq!(
+        (model.width(), model.limit(), model.normalises()),
+        (plain.width(), plain.limit(), plain.normalises())
+    );
+    let text = std::fs::read_to_string(fixture("sentence").join("cases.json")).expect("cases");
+    let cases: Cases = serde_json::from_str(&text).expect("cases");
+    let mut options = EmbedOptions::default();
+    let vectors = model.embed(&cases.texts, &options).expect("vectors");
+    close(&vectors, &cases.plain);
+    options.prompt_name = Some("query".into());
+    let vectors = model.embed(&cases.texts, &options).expect("vectors");
+    close(&vectors, &cases.query);
+    // Who wants the encoder alone finds it too.
+    let weights = Weights::open(&files, &ComputeDevice::Cpu).expect("weights");
+    Encoder::load(&files, &weights).expect("an encoder");
+    // It may lie nowhere else.
+    modules[0]["path"] = "../x".into();
+    let folder = moved(&modules);
+    let error = ModelFiles::open(folder.path()).expect_err("outside");
+    assert_eq!(error.code(), "BS-ENG-003", "{error}");
+    modules[0]["path"] = "".into();
+    let folder = moved(&modules);
+    let error = ModelFiles::open(folder.path()).expect_err("no weights at the top");
+    assert_eq!(error.code(), "BS-ENG-001", "{error}");
 }
 
 #[test]

@@ -14,9 +14,14 @@ const PARTS: usize = 4096;
 
 /// A name of the form `stem-00001-of-00003.gguf`: the stem, the number from 1, how many there are.
 fn split(path: &Path) -> Option<(&str, usize, usize)> {
+    numbered(path, "gguf")
+}
+
+/// The same for files of any extension.
+pub(crate) fn numbered<'a>(path: &'a Path, extension: &str) -> Option<(&'a str, usize, usize)> {
     let name = path.file_name()?.to_str()?;
-    let (name, extension) = name.rsplit_once('.')?;
-    if !extension.eq_ignore_ascii_case("gguf") {
+    let (name, found) = name.rsplit_once('.')?;
+    if !found.eq_ignore_ascii_case(extension) {
         return None;
     }
     let (rest, count) = name.rsplit_once("-of-")?;
@@ -46,11 +51,14 @@ pub(crate) fn first(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether two files are parts of one model.
+/// Whether two files are parts of one model: of GGUF, or of safetensors.
 #[cfg(feature = "hub")]
 pub(crate) fn together(a: &str, b: &str) -> bool {
     let (a, b) = (Path::new(a), Path::new(b));
-    split(a).is_some() && split(b).is_some() && first(a) == first(b)
+    ["gguf", "safetensors"].iter().any(|extension| {
+        let model = |path| numbered(path, extension).map(|(stem, _, count)| (stem, count));
+        a.parent() == b.parent() && model(a).is_some() && model(a) == model(b)
+    })
 }
 
 /// The files of the model that the file at `path` is, or is a part of; never empty.

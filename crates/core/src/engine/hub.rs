@@ -12,9 +12,10 @@ mod client;
 mod fetch;
 mod listing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::{EngineError, Result};
+use super::files::{PICKLE, is_pickle};
 use super::library::{HubModel, Library};
 use crate::SecretString;
 use crate::chat::CancelToken;
@@ -80,10 +81,11 @@ impl Hub {
         }
     }
 
-    /// Fetches a model into `library`, or what is missing of it.
+    /// Fetches a model into `library`, or what is missing of it. A name with a file in it brings that file: a part of several
+    /// brings all of them, and safetensors what they cannot be read without.
     ///
     /// # Errors
-    /// [`EngineError::Offline`], [`EngineError::Hub`], [`EngineError::HubDenied`], [`EngineError::Checksum`],
+    /// [`EngineError::NoModel`] for pickled weights, [`EngineError::Offline`], [`EngineError::Hub`], [`EngineError::HubDenied`], [`EngineError::Checksum`],
     /// [`EngineError::Cancelled`], and those of writing files.
     pub fn pull(
         &self,
@@ -91,6 +93,16 @@ impl Hub {
         model: &HubModel,
         mut progress: impl FnMut(&Transfer),
     ) -> Result<Fetched> {
+        if model
+            .file
+            .as_ref()
+            .is_some_and(|file| is_pickle(Path::new(file)))
+        {
+            return Err(EngineError::NoModel {
+                path: model.to_string().into(),
+                reason: PICKLE.into(),
+            });
+        }
         if self.offline {
             return Err(EngineError::Offline {
                 model: model.to_string(),

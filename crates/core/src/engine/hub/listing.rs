@@ -1,8 +1,11 @@
 //! The files of a model as the hub lists them, and which of them are wanted.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::engine::error::{EngineError, Result};
+use crate::engine::files::index_of;
 use crate::engine::gguf::parts;
 use crate::engine::library::{HubModel, is_inside};
 
@@ -96,21 +99,50 @@ pub(super) fn read(url: &str, answer: &Value, model: &HubModel) -> Result<(Strin
     }
 }
 
-/// The configuration, the tokenizer and the weights, of the model and of its modules; nothing that runs code.
+/// Whether a file is fetched, of a whole model or of one that is named by a file of its weights.
+fn wanted(name: &str, only: Option<&str>) -> bool {
+    match only {
+        None => usual(name),
+        // A model in several files is named by one of them.
+        Some(only) => name == only || parts::together(name, only) || goes_with(name, only),
+    }
+}
+
+/// Whether weights of safetensors cannot be read without the file: what is usual beside them, but other weights.
+fn goes_with(name: &str, weights: &str) -> bool {
+    let folder = weights.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside = match folder {
+        "" => Some(name),
+        _ => name
+            .strip_prefix(folder)
+            .and_then(|rest| rest.strip_prefix('/')),
+    };
+    let other = |beside: &str| !beside.contains('/') && is_weights(beside);
+    weights.ends_with(WEIGHTS)
+        && (index_of(Path::new(weights)).is_some_and(|index| index == Path::new(name))
+            || beside.is_some_and(|beside| usual(beside) && !other(beside)))
+}
+
+const WEIGHTS: &str = ".safetensors";
+
+fn is_weights(file: &str) -> bool {
+    file.ends_with(WEIGHTS) || file.ends_with(".safetensors.index.json")
+}
+
+/// The configuration, the tokenizer, the templates and the weights, of the model and of its modules; nothing that runs code.
 #[allow(
     clippy::case_sensitive_file_extension_comparisons,
     reason = "the hub tells cases apart, and the loader looks for these names"
 )]
-fn wanted(name: &str, only: Option<&str>) -> bool {
-    if let Some(only) = only {
-        // A model in several GGUF files is named by one of them.
-        return name == only || parts::together(name, only);
-    }
+fn usual(name: &str) -> bool {
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
     // Modules of sentence-transformers: `1_Pooling`, `2_Dense`.
     let module = folder.split_once('_').is_some_and(|(number, rest)| {
         !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && !rest.contains('/')
     });
+    if folder == "additional_chat_templates" {
+        return file.ends_with(".jinja");
+    }
     if !folder.is_empty() && !module {
         return false;
     }
@@ -130,7 +162,7 @@ fn wanted(name: &str, only: Option<&str>) -> bool {
         .any(|start| {
             file.starts_with(start) && (file.ends_with(".json") || file.ends_with(".txt"))
         });
-    named || file.ends_with(".safetensors") || file.ends_with(".safetensors.index.json")
+    named || is_weights(file)
 }
 
 #[cfg(test)]
@@ -152,6 +184,10 @@ mod tests {
             ("onnx/model.onnx", false),
             ("openvino/config.json", false),
             ("model.Q4_K_M.gguf", false),
+            ("0_Transformer/model.safetensors", true),
+            ("additional_chat_templates/tool_use.jinja", true),
+            ("additional_chat_templates/x.py", false),
+            ("templates/tool_use.jinja", false),
         ] {
             assert_eq!(wanted(name, None), take, "{name}");
         }
@@ -161,5 +197,42 @@ mod tests {
         assert!(wanted(&part(2), Some(&part(1))));
         assert!(!wanted("model-00002-of-00002.gguf", Some(&part(1))));
         assert!(!wanted("Q8_0/other-00002-of-00002.gguf", Some(&part(1))));
+    }
+
+    #[test]
+    fn safetensors_by_name_come_with_what_they_cannot_be_read_without() {
+        let take = |only: &str, name: &str| wanted(name, Some(only));
+        for (name, with_one) in [
+            ("model.safetensors", true),
+            ("config.json", true),
+            ("tokenizer.json", true),
+            ("generation_config.json", true),
+            ("chat_template.jinja", true),
+            ("additional_chat_templates/tool_use.jinja", true),
+            ("modules.json", true),
+            ("1_Pooling/config.json", true),
+            ("2_Dense/model.safetensors", true),
+            ("model.fp16.safetensors", false),
+            ("model.safetensors.index.json", false),
+            ("model-00001-of-00002.safetensors", false),
+            ("model.Q4_K_M.gguf", false),
+            ("pytorch_model.bin", false),
+            ("modeling_custom.py", false),
+            ("fp16/config.json", false),
+        ] {
+            assert_eq!(take("model.safetensors", name), with_one, "{name}");
+        }
+        let part = "model-00001-of-00002.safetensors";
+        assert!(take(part, "model-00002-of-00002.safetensors"));
+        assert!(take(part, "model.safetensors.index.json"));
+        assert!(take(part, "config.json"));
+        assert!(!take(part, "model.safetensors"));
+        assert!(!take(part, "other.safetensors.index.json"));
+        assert!(!take(part, "model-00002-of-00003.safetensors"));
+        // In a folder of its own it is another model than the one above.
+        assert!(take("fp16/model.safetensors", "fp16/config.json"));
+        assert!(!take("fp16/model.safetensors", "config.json"));
+        assert!(!take("fp16/model.safetensors", "fp16x/config.json"));
+        assert!(!take("config.json", "tokenizer.json"));
     }
 }

@@ -1,51 +1,20 @@
 //! Fetching models, against a real HTTP server on 127.0.0.1: whole, broken off, wrong, forbidden, switched off.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+mod server;
+
+use std::path::Path;
 
 use botsmith_core::config::Environment;
-use botsmith_core::engine::hub::Hub;
-use botsmith_core::engine::{EngineError, HubModel, Library, ModelRef};
-use ring::digest;
+use botsmith_core::engine::hub::{Fetched, Hub};
+use botsmith_core::engine::{
+    ComputeDevice, Encoder, EngineError, HubModel, Library, ModelRef, Weights,
+};
 
-const COMMIT: &str = "0123456789012345678901234567890123456789";
+use server::{COMMIT, Faults, Files, Server};
 
-/// What the server does wrong.
-#[derive(Clone, Copy, Default)]
-struct Faults {
-    /// Breaks each transfer off after so many bytes.
-    after: Option<usize>,
-    /// Ignores ranges.
-    no_ranges: bool,
-    /// Another byte than was listed.
-    bent: bool,
-    /// Wants this key.
-    key: Option<&'static str>,
-}
-
-struct Server {
-    address: String,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
-fn git_sum(content: &[u8]) -> String {
-    let whole = [format!("blob {}\0", content.len()).as_bytes(), content].concat();
-    hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &whole).as_ref())
-}
-
-fn files() -> BTreeMap<&'static str, Vec<u8>> {
+fn files() -> Files {
     let weights: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
-    BTreeMap::from([
+    named([
         ("config.json", b"{\"model_type\": \"bert\"}".to_vec()),
         ("model.safetensors", weights),
         ("1_Pooling/config.json", b"{}".to_vec()),
@@ -53,115 +22,10 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
     ])
 }
 
-impl Server {
-    fn start(faults: Faults, extra: Option<&str>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
-        let mut listed: Vec<serde_json::Value> = files()
-            .iter()
-            .map(|(name, content)| {
-                let mut entry = serde_json::json!({"rfilename": name, "size": content.len(), "blobId": git_sum(content)});
-                if name.ends_with(".safetensors") {
-                    let sum = hex(digest::digest(&digest::SHA256, content).as_ref());
-                    entry["lfs"] = serde_json::json!({"sha256": sum, "size": content.len()});
-                }
-                entry
-            })
-            .collect();
-        listed.extend(extra.map(
-            |name| serde_json::json!({"rfilename": name, "size": 1, "blobId": git_sum(b"x")}),
-        ));
-        let listing = serde_json::json!({"sha": COMMIT, "siblings": listed}).to_string();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let _ = answer(stream, &listing, faults, &seen);
-            }
-        });
-        Self { address, requests }
-    }
-
-    fn requests(&self, part: &str) -> Vec<String> {
-        let all = self.requests.lock().expect("requests");
-        all.iter()
-            .filter(|request| request.contains(part))
-            .cloned()
-            .collect()
-    }
-}
-
-/// Answers one request; the connection then closes.
-fn answer(
-    mut stream: TcpStream,
-    listing: &str,
-    faults: Faults,
-    seen: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    for line in BufReader::new(stream.try_clone()?).lines() {
-        let line = line?;
-        if line.is_empty() {
-            break;
-        }
-        head.push(line);
-    }
-    seen.lock().expect("requests").push(head.join("\n"));
-    let path = head
-        .first()
-        .and_then(|line| line.split(' ').nth(1))
-        .unwrap_or_default()
-        .to_owned();
-    let find = |name: &str| {
-        head.iter().find_map(|line| {
-            line.to_lowercase()
-                .strip_prefix(name)
-                .map(|v| v.trim().to_owned())
-        })
-    };
-    if let Some(key) = faults.key
-        && find("authorization:") != Some(format!("bearer {key}"))
-    {
-        return write!(
-            stream,
-            "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        );
-    }
-    let mut content = match path.split_once(&format!("/resolve/{COMMIT}/")) {
-        Some((_, name)) => files().remove(name).unwrap_or_default(),
-        None if path.contains("/api/models/a/b/revision/main") => listing.as_bytes().to_vec(),
-        None => {
-            return write!(
-                stream,
-                "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            );
-        }
-    };
-    if faults.bent && path.ends_with(".safetensors") {
-        content[1000] ^= 1;
-    }
-    let from = find("range:").and_then(|range| {
-        range
-            .strip_prefix("bytes=")?
-            .strip_suffix('-')?
-            .parse()
-            .ok()
-    });
-    let (status, from) = match from {
-        Some(from) if !faults.no_ranges => ("206 Partial Content", from),
-        _ => ("200 OK", 0_usize),
-    };
-    let body = &content[from..];
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    )?;
-    let end = faults
-        .after
-        .filter(|_| path.ends_with(".safetensors"))
-        .map_or(body.len(), |after| after.min(body.len()));
-    stream.write_all(&body[..end])
+fn named<const N: usize>(files: [(&str, Vec<u8>); N]) -> Files {
+    files
+        .map(|(name, content)| (name.to_owned(), content))
+        .into()
 }
 
 struct Place {
@@ -198,7 +62,7 @@ impl Place {
 
 #[test]
 fn a_model_comes_whole_checked_and_only_once() {
-    let server = Server::start(Faults::default(), None);
+    let server = Server::start(files(), Faults::default(), None);
     let place = Place::new();
     let hub = place.hub(&server, &[]);
     let mut seen = Vec::new();
@@ -215,7 +79,7 @@ fn a_model_comes_whole_checked_and_only_once() {
     for name in &fetched.files {
         assert_eq!(
             std::fs::read(fetched.folder.join(name)).expect("a file"),
-            files()[name.as_str()],
+            files()[name],
             "{name}"
         );
     }
@@ -237,7 +101,7 @@ fn a_model_comes_whole_checked_and_only_once() {
 
 #[test]
 fn two_at_once_fetch_a_model_once() {
-    let server = Server::start(Faults::default(), None);
+    let server = Server::start(files(), Faults::default(), None);
     let place = Place::new();
     let hub = place.hub(&server, &[]);
     let received: u64 = std::thread::scope(|scope| {
@@ -264,7 +128,7 @@ fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
             no_ranges,
             ..Faults::default()
         };
-        let server = Server::start(faults, None);
+        let server = Server::start(files(), faults, None);
         let place = Place::new();
         let pulled = place
             .hub(&server, &[])
@@ -286,6 +150,7 @@ fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
 fn a_later_call_goes_on_with_what_an_earlier_one_left() {
     let place = Place::new();
     let broken = Server::start(
+        files(),
         Faults {
             after: Some(100_000),
             no_ranges: true,
@@ -297,7 +162,7 @@ fn a_later_call_goes_on_with_what_an_earlier_one_left() {
         .hub(&broken, &[])
         .pull(&place.library, &place.model, |_| {})
         .expect_err("broken off");
-    let server = Server::start(Faults::default(), None);
+    let server = Server::start(files(), Faults::default(), None);
     let fetched = place
         .hub(&server, &[])
         .pull(&place.library, &place.model, |_| {})
@@ -312,6 +177,7 @@ fn a_later_call_goes_on_with_what_an_earlier_one_left() {
 #[test]
 fn a_file_with_another_checksum_is_thrown_away() {
     let server = Server::start(
+        files(),
         Faults {
             bent: true,
             ..Faults::default()
@@ -337,6 +203,7 @@ fn a_file_with_another_checksum_is_thrown_away() {
 #[test]
 fn a_key_opens_what_is_closed_and_is_never_shown() {
     let server = Server::start(
+        files(),
         Faults {
             key: Some("hf_secret"),
             ..Faults::default()
@@ -363,7 +230,7 @@ fn a_key_opens_what_is_closed_and_is_never_shown() {
 
 #[test]
 fn offline_asks_nobody() {
-    let server = Server::start(Faults::default(), None);
+    let server = Server::start(files(), Faults::default(), None);
     let place = Place::new();
     for name in ["HF_HUB_OFFLINE", "BOTSMITH_OFFLINE"] {
         let error = place
@@ -383,7 +250,7 @@ fn a_listing_cannot_write_outside_of_the_model() {
         "a\\..\\evil.json",
         "config.json/..",
     ] {
-        let server = Server::start(Faults::default(), Some(name));
+        let server = Server::start(files(), Faults::default(), Some(name));
         let place = Place::new();
         let error = place
             .hub(&server, &[])
@@ -399,7 +266,7 @@ fn a_listing_cannot_write_outside_of_the_model() {
 
 #[test]
 fn what_is_not_there_and_what_is_stopped_are_errors_of_their_own() {
-    let server = Server::start(Faults::default(), None);
+    let server = Server::start(files(), Faults::default(), None);
     let place = Place::new();
     let Ok(ModelRef::Hub(other)) = "hf:a/c".parse() else {
         panic!("a name")
@@ -415,4 +282,99 @@ fn what_is_not_there_and_what_is_stopped_are_errors_of_their_own() {
         .pull(&place.library, &place.model, |_| {})
         .expect_err("stopped");
     assert!(matches!(error, EngineError::Cancelled), "{error}");
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/models");
+    std::fs::read(folder.join(name)).expect("a file")
+}
+
+fn pull(place: &Place, server: &Server, name: &str) -> Result<Fetched, EngineError> {
+    let Ok(ModelRef::Hub(model)) = name.parse() else {
+        panic!("a name of the hub");
+    };
+    place.hub(server, &[]).pull(&place.library, &model, |_| {})
+}
+
+#[test]
+fn safetensors_by_name_come_with_what_they_cannot_be_read_without() {
+    let parts = [
+        "model-00001-of-00002.safetensors",
+        "model-00002-of-00002.safetensors",
+    ];
+    let from = |name: &str| fixture(&format!("bert-bf16/{name}"));
+    let place = Place::new();
+    let server = Server::start(
+        named([
+            (parts[0], from(parts[0])),
+            (parts[1], from(parts[1])),
+            (
+                "model.safetensors.index.json",
+                from("model.safetensors.index.json"),
+            ),
+            ("config.json", from("config.json")),
+            ("tokenizer.json", fixture("bert/tokenizer.json")),
+            ("other.safetensors", b"another model".to_vec()),
+            ("pytorch_model.bin", b"never".to_vec()),
+            ("q.gguf", b"another one".to_vec()),
+        ]),
+        Faults::default(),
+        None,
+    );
+    let name = format!("hf:a/b:{}", parts[1]);
+    let fetched = pull(&place, &server, &name).expect("fetched");
+    assert_eq!(
+        fetched.files,
+        [
+            "config.json",
+            parts[0],
+            parts[1],
+            "model.safetensors.index.json",
+            "tokenizer.json"
+        ]
+    );
+    let files = place
+        .library
+        .open(&name.parse().expect("a name"))
+        .expect("it is here");
+    let weights = Weights::open(&files, &ComputeDevice::Cpu).expect("weights");
+    Encoder::load(&files, &weights).expect("it can be loaded");
+    // A GGUF file has all of it inside.
+    let fetched = pull(&place, &server, "hf:a/b:q.gguf").expect("fetched");
+    assert_eq!(fetched.files, ["q.gguf"]);
+}
+
+#[test]
+fn further_chat_templates_come_with_the_model() {
+    let further = "additional_chat_templates/tool_use.jinja";
+    let server = Server::start(
+        named([
+            ("model.safetensors", b"weights".to_vec()),
+            ("chat_template.jinja", b"{{ messages }}".to_vec()),
+            (further, b"{{ tools }}".to_vec()),
+        ]),
+        Faults::default(),
+        None,
+    );
+    let place = Place::new();
+    let fetched = pull(&place, &server, "hf:a/b").expect("fetched");
+    let text = std::fs::read_to_string(fetched.folder.join(further)).expect("a template");
+    assert_eq!(text, "{{ tools }}");
+}
+
+#[test]
+fn pickled_weights_are_refused_by_name_and_nobody_is_asked() {
+    let server = Server::start(files(), Faults::default(), None);
+    let place = Place::new();
+    for name in ["pytorch_model.bin", "x/model.PT", "model.ckpt", "data.pkl"] {
+        let error = pull(&place, &server, &format!("hf:a/b:{name}")).expect_err(name);
+        assert_eq!(error.code(), "BS-ENG-001", "{error}");
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("hf:a/b:{name}")) && said.contains("run code"),
+            "{said}"
+        );
+    }
+    assert!(server.requests("").is_empty());
+    assert!(!place.folder.path().join("models").exists());
 }

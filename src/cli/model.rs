@@ -209,7 +209,7 @@ struct Run {
 struct Score {
     #[command(flatten)]
     decoder: Decoder,
-    /// Prompts go through the model's chat template, as a user's message
+    /// Prompts go through the model's chat template, as a user's message; no thought comes before the continuation
     #[arg(long)]
     chat: bool,
     /// Lists of tokens with their log-probabilities too

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::{BoxFuture, Call, Message, ModelError};
+use crate::chat::{BoxFuture, Call, ChatRequest, ModelError};
 
 /// What stands before the continuations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,8 +14,10 @@ use crate::chat::{BoxFuture, Call, Message, ModelError};
 pub enum ScorePrompt {
     /// Text as it stands.
     Text(String),
-    /// A conversation, written by the model's chat template up to the opening of its next turn.
-    Chat(Vec<Message>),
+    /// A conversation, written by the model's chat template up to where its answer begins. Of the request's settings
+    /// those of the template count, as `think`. A continuation leaves no place for a thought: unless they say
+    /// otherwise, thinking is off where the template knows it, and a thought that the template opens is closed, empty.
+    Chat(Box<ChatRequest>),
 }
 
 /// A prompt and what may come after it.
@@ -41,6 +43,25 @@ impl ScoreRequest {
     ) -> Self {
         Self {
             prompt: ScorePrompt::Text(prompt.into()),
+            continuations: continuations.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// A request about what may come next in a conversation.
+    ///
+    /// ```
+    /// use botsmith_core::chat::{ChatRequest, Message};
+    /// use botsmith_core::score::ScoreRequest;
+    /// let asked = ChatRequest::new(vec![Message::user("Is water wet?")]);
+    /// let request = ScoreRequest::chat(asked, ["yes", "no"]);
+    /// assert_eq!(request.continuations.len(), 2);
+    /// ```
+    pub fn chat<S: Into<String>>(
+        request: ChatRequest,
+        continuations: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self {
+            prompt: ScorePrompt::Chat(Box::new(request)),
             continuations: continuations.into_iter().map(Into::into).collect(),
         }
     }

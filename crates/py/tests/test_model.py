@@ -191,6 +191,25 @@ def test_continuations_are_scored_as_if_each_stood_alone(model: bs.Model) -> Non
     assert model.score(prompt, []) == bs.Scores((), ()) and model.score(prompt, []).best is None
 
 
+def test_a_chat_is_scored_where_its_answer_begins_with_no_thought_before_it(tmp_path: Path) -> None:
+    folder, texts = put_decoder(tmp_path / "thinks"), ["yes", "no"]
+    about = json.loads((folder / "tokenizer_config.json").read_text())
+    asked = "{{ messages[0].content }}{% if add_generation_prompt %}\n"
+    about["chat_template"] = asked + "{% if enable_thinking is not defined or enable_thinking %}<think>\n{% endif %}{% endif %}"
+    (folder / "tokenizer_config.json").write_text(json.dumps(about))
+    off = bs.Model(folder, device="cpu", kv_bytes=1 << 22)
+    about["chat_template"] = asked + "<think>\n\n</think>\n\n{% endif %}"
+    (folder / "tokenizer_config.json").write_text(json.dumps(about))
+    closed = bs.Model(folder, device="cpu", kv_bytes=1 << 22)
+    about["chat_template"] = asked + "<think>\n{% endif %}"
+    (folder / "tokenizer_config.json").write_text(json.dumps(about))
+    opens = bs.Model(folder, device="cpu", kv_bytes=1 << 22)
+    question: list[dict[str, Any]] = [{"role": "user", "content": "Is it so?"}]
+    found = [model.score(question, texts).logprobs for model in (off, closed, opens)]
+    assert off.prompt(question).endswith("<think>\n") and off.prompt(question, think=False) == "Is it so?\n"
+    assert found[2] == pytest.approx(found[1], abs=1e-5) and found[0] != pytest.approx(found[1], abs=1e-3)
+
+
 def test_perplexity_and_bits_per_byte_follow_from_the_log_probability(model: bs.Model) -> None:
     texts = ["Bots are judged by what they say.", "größe", ""]
     scores = model.score_texts(texts)

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, Read as _};
 
 use botsmith::core::Diagnostic;
-use botsmith::core::chat::{Call, Message};
-use botsmith::core::score::{ScorePrompt, ScoreRequest, Scores};
+use botsmith::core::chat::{Call, ChatRequest, Message};
+use botsmith::core::score::{ScoreRequest, Scores};
 use botsmith::eval::Result;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -74,11 +74,11 @@ pub(super) fn run(context: &Context, args: &Score) -> Result<Ended> {
 }
 
 fn request(line: &Line, chat: bool) -> ScoreRequest {
-    let mut request = ScoreRequest::text(line.prompt.clone(), line.continuations.clone());
-    if chat {
-        request.prompt = ScorePrompt::Chat(vec![Message::user(line.prompt.clone())]);
+    let (prompt, continuations) = (line.prompt.clone(), line.continuations.clone());
+    match chat {
+        false => ScoreRequest::text(prompt, continuations),
+        true => ScoreRequest::chat(ChatRequest::new(vec![Message::user(prompt)]), continuations),
     }
-    request
 }
 
 fn answer(line: &Line, scores: &Scores, per_token: bool) -> Value {

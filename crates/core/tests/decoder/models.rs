@@ -67,6 +67,29 @@ pub(crate) fn folder(name: &str) -> tempfile::TempDir {
     folder
 }
 
+/// The model with another chat template.
+pub(crate) fn load_with_template(name: &str, template: &str) -> LocalModel {
+    let folder = folder(name);
+    let about = serde_json::json!({"eos_token": "<|im_end|>", "bos_token": "<s>", "chat_template": template});
+    fs::write(
+        folder.path().join("tokenizer_config.json"),
+        about.to_string(),
+    )
+    .expect("a file");
+    LocalModel::load(folder.path(), &options()).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A template of `chats.json`.
+pub(crate) fn kept_template(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/decoder/chats.json");
+    let kept: serde_json::Value =
+        serde_json::from_slice(&fs::read(path).expect("the templates")).expect("JSON");
+    kept["templates"][name]
+        .as_str()
+        .expect("a template of this name")
+        .to_owned()
+}
+
 pub(crate) fn options() -> LoadOptions {
     let mut options = LoadOptions::default();
     options.device = Device::Cpu;

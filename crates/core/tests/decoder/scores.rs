@@ -1,9 +1,11 @@
 //! What scores mean: borders, sums, whole texts.
 
-use botsmith_core::chat::{Call, CancelToken, Message};
-use botsmith_core::score::{ScorePrompt, ScoreRequest};
+use botsmith_core::chat::{Call, CancelToken, ChatRequest, Message};
+use botsmith_core::engine::LocalModel;
+use botsmith_core::score::ScoreRequest;
+use serde_json::{Value, json};
 
-use crate::models::{load, load_with, options};
+use crate::models::{kept_template, load, load_with, load_with_template, options};
 
 /// Log-softmax of one row, in double precision.
 fn log_softmax(row: &[f32], token: u32) -> f64 {
@@ -85,19 +87,91 @@ fn a_whole_text_has_a_perplexity_and_bits_per_byte() {
 #[test]
 fn a_chat_is_scored_after_its_template() {
     let model = load("qwen2");
-    let chat = ScoreRequest {
-        prompt: ScorePrompt::Chat(vec![Message::user("Is it so?")]),
-        continuations: vec!["Yes".into()],
-    };
-    let written = "<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\nYes";
-    let ids = model.tokenizer().encode(written, false).unwrap();
-    let scores = model.score_now(&[chat], &Call::default()).unwrap();
+    let written = "<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\n";
+    let wanted = after(&model, written, "Yes");
+    assert!((of_chat(&model, &json!({}), "Yes") - wanted).abs() < 1e-4);
+    // A conversation that is the prompt as it stands has the tokenizer's special tokens.
+    let raw = ScoreRequest::text("Is it so?", ["Yes"]);
+    let raw = model.score_now(&[raw], &Call::default()).unwrap();
+    let found = of_chat(&model, &json!({"raw": true}), "Yes");
+    assert!((found - raw[0].continuations[0].logprob).abs() < 1e-4);
+}
+
+/// The log-likelihood of what comes next in the conversation `Is it so?`.
+fn of_chat(model: &LocalModel, native: &Value, continuation: &str) -> f64 {
+    let mut asked = ChatRequest::new(vec![Message::user("Is it so?")]);
+    asked.native.clone_from(native.as_object().unwrap());
+    let request = ScoreRequest::chat(asked, [continuation]);
+    let scores = model.score_now(&[request], &Call::default()).unwrap();
+    scores[0].continuations[0].logprob
+}
+
+/// The log-likelihood of a text after a prompt, by the model's logits; they part between two tokens.
+fn after(model: &LocalModel, prompt: &str, continuation: &str) -> f64 {
+    let encode = |text: &str| model.tokenizer().encode(text, false).unwrap();
+    let ids = encode(&format!("{prompt}{continuation}"));
+    let first = encode(prompt).len();
+    assert_eq!(ids[..first], encode(prompt)[..]);
     let rows = model.logits(&ids, true).unwrap();
-    let count = scores[0].continuations[0].tokens.len();
-    let wanted: f64 = (ids.len() - count..ids.len())
-        .map(|at| log_softmax(&rows[at - 1], ids[at]))
-        .sum();
-    assert!((scores[0].continuations[0].logprob - wanted).abs() < 1e-4);
+    let each = (first..ids.len()).map(|at| log_softmax(&rows[at - 1], ids[at]));
+    each.sum()
+}
+
+#[test]
+fn what_comes_next_in_a_chat_is_scored_after_a_closed_thought() {
+    let asked = "<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\n";
+    let closed = format!("{asked}<think>\n\n</think>\n\n");
+    let qwen3 = kept_template("qwen3");
+    // Qwen3-Thinking has this template, but for its end: it opens the thought itself.
+    let at = qwen3.rfind("{%- if add_generation_prompt %}").unwrap();
+    let thinks = "{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\n<think>\n' }}\n{%- endif %}";
+    let qwen3_thinking = format!("{}{thinks}", &qwen3[..at]);
+    // DeepSeek-R1 does, too, right after its mark.
+    let r1 = "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif %}\
+        {{ bos_token }}{%- for message in messages %}{%- if message['role'] == 'user' %}\
+        {{'<｜User｜>' + message['content']}}{%- endif %}{%- endfor -%}\
+        {% if add_generation_prompt %}{{'<｜Assistant｜><think>\\n'}}{% endif %}";
+    let after_r1 = "<s><｜User｜>Is it so?<｜Assistant｜><think>\n\n</think>\n\n".to_owned();
+    for (name, template, native, wanted) in [
+        ("Qwen3", &qwen3, json!({}), &closed),
+        ("Qwen3", &qwen3, json!({"think": false}), &closed),
+        // Who wants it otherwise gets it.
+        ("Qwen3", &qwen3, json!({"think": true}), &asked.to_owned()),
+        (
+            "Qwen3",
+            &qwen3,
+            json!({"chat_template_kwargs": {"enable_thinking": true}}),
+            &asked.to_owned(),
+        ),
+        ("Qwen3-Thinking", &qwen3_thinking, json!({}), &closed),
+        (
+            "Qwen3-Thinking",
+            &qwen3_thinking,
+            json!({"think": true}),
+            &closed,
+        ),
+        ("DeepSeek-R1", &r1.to_owned(), json!({}), &after_r1),
+    ] {
+        let model = load_with_template("qwen3", template);
+        for continuation in ["yes", "no"] {
+            let found = of_chat(&model, &native, continuation);
+            let wanted = after(&model, wanted, continuation);
+            assert!(
+                (found - wanted).abs() < 1e-4,
+                "{name} {native}: {found} {wanted}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_is_none_is_an_error_where_a_chat_is_scored() {
+    let mut asked = ChatRequest::new(vec![Message::user("Is it so?")]);
+    asked.native = json!({"thinks": false}).as_object().unwrap().clone();
+    let request = ScoreRequest::chat(asked, ["yes"]);
+    let error = load("qwen3").score_now(&[request], &Call::default());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("did you mean `think`?"), "{error}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use botsmith_core::chat::{
 use botsmith_core::config::Environment;
 use botsmith_core::engine::{Device, EngineError, Library, LoadOptions, LocalModel, ModelFiles};
 use botsmith_core::hint;
-use botsmith_core::score::{ScoreRequest, Scorer, Scores};
+use botsmith_core::score::{ScorePrompt, ScoreRequest, Scorer, Scores};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 
@@ -197,7 +197,13 @@ impl Scorer for Local {
     ) -> BoxFuture<'a, Result<Vec<Scores>, ModelError>> {
         Box::pin(async move {
             let model = self.loaded(call).await?;
-            model.score(requests, call).await
+            let mut requests = requests.to_vec();
+            for request in &mut requests {
+                if let ScorePrompt::Chat(chat) = &mut request.prompt {
+                    **chat = self.request(chat);
+                }
+            }
+            model.score(&requests, call).await
         })
     }
 }
@@ -254,6 +260,12 @@ mod tests {
     /// A model of random weights and the settings of a cartridge that names it.
     #[allow(clippy::needless_pass_by_value, reason = "each is made for its call")]
     fn opened(folder: &Path, settings: Value) -> Local {
+        opened_with(folder, "{{ messages[0].content }}", settings)
+    }
+
+    /// The same with a chat template.
+    #[allow(clippy::needless_pass_by_value, reason = "each is made for its call")]
+    fn opened_with(folder: &Path, template: &str, settings: Value) -> Local {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/engine/models");
         for (file, to) in [
             ("decoder-qwen2/config.json", "config.json"),
@@ -262,7 +274,7 @@ mod tests {
         ] {
             fs::copy(from.join(file), folder.join(to)).unwrap();
         }
-        let about = json!({"chat_template": "{{ messages[0].content }}"});
+        let about = json!({"chat_template": template});
         fs::write(folder.join("tokenizer_config.json"), about.to_string()).unwrap();
         let provider = json!({"id": "local", "options": {"device": "cpu", "kv-bytes": 16_777_216}, "settings": settings});
         let config = ProviderConfig::from_provider(&provider).unwrap();
@@ -322,6 +334,46 @@ mod tests {
         assert_eq!(local.load.context, Some(128));
         let request = ChatRequest::new(vec![Message::user("a")]);
         local.chat(&request, &Call::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_cartridges_settings_reach_the_scores_of_a_chat() {
+        let folder = tempfile::tempdir().unwrap();
+        let template = "{{ messages[0].content }}{% if enable_thinking %} I think:{% endif %}";
+        let scored = async |settings: Value, own: Value| {
+            let local = opened_with(folder.path(), template, settings);
+            let mut asked = ChatRequest::new(vec![Message::user("Is it so?")]);
+            asked.native.clone_from(own.as_object().unwrap());
+            let request = ScoreRequest::chat(asked, [" yes"]);
+            let plain = ["Is it so?", "Is it so? I think:"].map(|prompt| {
+                // Special tokens are the template's, which writes none.
+                let asked = ChatRequest::new(vec![Message::user(prompt)]);
+                ScoreRequest::chat(asked, [" yes"])
+            });
+            let scores = local.score(&[request], &Call::default()).await.unwrap();
+            let plainly = opened(folder.path(), json!({"model": folder.path()}));
+            let plain = plainly.score(&plain, &Call::default()).await.unwrap();
+            let value = |scores: &Scores| scores.continuations[0].logprob;
+            let found = value(&scores[0]);
+            let at = plain
+                .iter()
+                .position(|one| (value(one) - found).abs() < 1e-5);
+            assert!((value(&plain[0]) - value(&plain[1])).abs() > 1e-3);
+            at
+        };
+        let model = |think: Value| json!({"model": folder.path(), "think": think});
+        let (without, with) = (Some(0), Some(1));
+        assert_eq!(
+            scored(json!({"model": folder.path()}), json!({})).await,
+            without
+        );
+        assert_eq!(scored(model(json!(false)), json!({})).await, without);
+        assert_eq!(scored(model(json!(true)), json!({})).await, with);
+        // What the request itself says wins.
+        assert_eq!(
+            scored(model(json!(true)), json!({"think": false})).await,
+            without
+        );
     }
 
     #[tokio::test]

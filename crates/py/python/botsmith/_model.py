@@ -186,7 +186,8 @@ class Model:
         Parameters
         ----------
         prompt : str or list of messages
-            Text as it stands, or a conversation, which the chat template writes.
+            Text as it stands, or a conversation, which the chat template writes, up to where its answer
+            begins: with thinking off where the template knows it, and a thought that it opens closed.
         continuations : iterable of str
             What may follow. A token that crosses the border belongs to the continuation.
         """

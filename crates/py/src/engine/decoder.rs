@@ -2,7 +2,7 @@
 
 use botsmith::core::chat::{ChatModel as _, ChatRequest, Message, collect};
 use botsmith::core::engine::{ChatStart, Device, Grammar, LoadOptions, LocalModel};
-use botsmith::core::score::{ScorePrompt, ScoreRequest, Scores};
+use botsmith::core::score::{ScoreRequest, Scores};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Deserialize;
@@ -223,14 +223,16 @@ impl Model {
 }
 
 fn request((prompt, chat, continuations): (String, bool, Vec<String>)) -> PyResult<ScoreRequest> {
-    let mut request = ScoreRequest::text("", continuations);
-    request.prompt = match chat {
-        false => ScorePrompt::Text(prompt),
-        true => ScorePrompt::Chat(serde_json::from_str::<Vec<Message>>(&prompt).map_err(
-            |error| PyValueError::new_err(format!("the prompt is no list of messages: {error}")),
-        )?),
-    };
-    Ok(request)
+    if !chat {
+        return Ok(ScoreRequest::text(prompt, continuations));
+    }
+    let messages: Vec<Message> = serde_json::from_str(&prompt).map_err(|error| {
+        PyValueError::new_err(format!("the prompt is no list of messages: {error}"))
+    })?;
+    Ok(ScoreRequest::chat(
+        ChatRequest::new(messages),
+        continuations,
+    ))
 }
 
 fn scored(scores: Scores) -> Scored {

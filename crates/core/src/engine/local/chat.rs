@@ -3,7 +3,8 @@
 //! Thought between `<think>` and `</think>` comes as such; tool calls are read in the model's own
 //! format, and where a call is demanded, or the answer has a schema, a grammar holds the model to it; a
 //! call that nobody demanded is held once the model has opened it. A grammar that governs from the first
-//! token leaves no place for a thought: one that the template has opened is closed before it.
+//! token leaves no place for a thought: one that the template has opened is closed before it. So it is before a
+//! continuation that is scored.
 //! The same request with the same seed gets the same answer.
 
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use super::super::error::{EngineError, Result};
 use super::super::generate::GenerateRequest;
 use super::super::tool_calls::ToolFormat;
 use super::answering::{Answering, Reading, THINK, THOUGHT};
-use super::options::{Wanted, wanted};
+use super::options::{SWITCH, Wanted, wanted};
 use super::start::ChatStart;
 use super::{Inner, LocalModel};
 use crate::chat::{
@@ -106,7 +107,7 @@ impl LocalModel {
         };
         let tools = self.offered(request, &wanted.tool_choice)?;
         let format = self.inner.tools.filter(|_| !tools.is_empty());
-        let opened = !raw && text.trim_end().ends_with(THINK);
+        let opened = !raw && opens_thought(&text);
         let grammar = match start.grammar {
             Some(grammar) => Some(grammar),
             None => self.grammar(request, &wanted.tool_choice, &tools, format, opened),
@@ -114,8 +115,7 @@ impl LocalModel {
         let thinking = match &grammar {
             // The grammar cannot write the thought's end, and would be taken for the thought itself.
             Some(grammar) if opened && !grammar.leaves_the_beginning_free() => {
-                text.truncate(text.trim_end().len());
-                text.push_str("\n\n</think>\n\n");
+                close_thought(&mut text);
                 false
             }
             _ => opened,
@@ -128,6 +128,26 @@ impl LocalModel {
             grammar,
             thinking,
         })
+    }
+
+    /// The text after which the answer itself stands, with no thought before it, and whether it is the caller's own.
+    ///
+    /// # Errors
+    /// As [`LocalModel::chat_text`].
+    pub(super) fn before_the_answer(&self, request: &ChatRequest) -> Result<(String, bool)> {
+        let mut wanted = wanted(request, &self.inner.defaults)?;
+        let prompt = ChatStart::default().prompt(request, &wanted.tool_choice, wanted.raw)?;
+        if let Some(prompt) = prompt {
+            return Ok((prompt, true));
+        }
+        // A template that thinks unless it is told not to leaves it to the model to open the thought.
+        let switch = wanted.template.entry(SWITCH);
+        switch.or_insert(Value::Bool(false));
+        let mut text = self.written(request, &wanted)?;
+        if opens_thought(&text) {
+            close_thought(&mut text);
+        }
+        Ok((text, false))
     }
 
     fn written(&self, request: &ChatRequest, wanted: &Wanted) -> Result<String> {
@@ -226,6 +246,19 @@ struct Posed {
     grammar: Option<Grammar>,
     /// Whether the answer begins inside of a thought.
     thinking: bool,
+}
+
+/// Whether a prompt ends inside of a thought.
+fn opens_thought(prompt: &str) -> bool {
+    prompt.trim_end().ends_with(THINK)
+}
+
+/// Closes the thought that a prompt has opened, empty, as Qwen3's template writes it.
+fn close_thought(prompt: &mut String) {
+    prompt.truncate(prompt.trim_end().len());
+    prompt.push_str("\n\n");
+    prompt.push_str(THOUGHT);
+    prompt.push_str("\n\n");
 }
 
 /// The nearest tool by name, as the end of a message.

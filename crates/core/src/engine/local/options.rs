@@ -29,6 +29,9 @@ pub(super) struct Wanted {
     spares_lines: bool,
 }
 
+/// The name by which chat templates are told whether the model thinks.
+pub(super) const SWITCH: &str = "enable_thinking";
+
 /// Names that are known.
 const KNOWN: &[&str] = &[
     "chat_template_kwargs",
@@ -162,8 +165,7 @@ impl Wanted {
                 }
             }
             "think" => {
-                self.template
-                    .insert("enable_thinking".into(), value.clone());
+                self.template.insert(SWITCH.into(), value.clone());
             }
             "chat_template_kwargs" => {
                 let map = value.as_object().ok_or_else(|| wrong("a map"))?;

@@ -1,6 +1,6 @@
 //! Prompts and continuations as text -> log-likelihoods; see `engine/score.rs`.
 
-use super::super::chat_template::{ChatInput, messages_as_json};
+use super::super::chat_template::ChatInput;
 use super::super::error::{EngineError, Result};
 use super::super::generate::called_off;
 use super::super::score::Scored;
@@ -17,20 +17,13 @@ impl LocalModel {
     ///
     /// # Errors
     /// [`EngineError::TooLong`] for a text beyond the context, [`EngineError::Cancelled`] and
-    /// [`EngineError::Deadline`], and those of the chat template.
+    /// [`EngineError::Deadline`], and those of the chat template and its settings.
     pub fn score_now(&self, requests: &[ScoreRequest], call: &Call) -> Result<Vec<Scores>> {
         let mut texts = Vec::new();
         for request in requests {
             let (prompt, special) = match &request.prompt {
                 ScorePrompt::Text(text) => (text.clone(), true),
-                ScorePrompt::Chat(messages) => (
-                    self.chat_prompt(&ChatInput {
-                        messages: messages_as_json(messages),
-                        add_generation_prompt: true,
-                        ..ChatInput::default()
-                    })?,
-                    false,
-                ),
+                ScorePrompt::Chat(chat) => self.before_the_answer(chat)?,
             };
             for continuation in &request.continuations {
                 texts.push(self.scored(&prompt, continuation, special, call)?);

@@ -5,7 +5,7 @@
 //! ([`ChatModel::scorer`](botsmith_core::chat::ChatModel::scorer)).
 
 use botsmith_core::chat::{Call, Message};
-use botsmith_core::score::{Continuation, ScorePrompt, ScoreRequest, Scores};
+use botsmith_core::score::{Continuation, ScoreRequest, Scores};
 use botsmith_nanobots::Bot;
 use botsmith_nanobots::bot::Behavior;
 
@@ -91,10 +91,8 @@ pub(super) async fn weigh(
         let request = bot
             .request(Behavior::Interaction, &[Message::user(words.as_str())])
             .map_err(|error| error.to_string())?;
-        requests.push(ScoreRequest {
-            prompt: ScorePrompt::Chat(request.messages),
-            continuations: labels.iter().map(|(label, _)| label.clone()).collect(),
-        });
+        let labels = labels.iter().map(|(label, _)| label.as_str());
+        requests.push(ScoreRequest::chat(request, labels));
     }
     let scores = scorer
         .score(&requests, call)

@@ -5,6 +5,7 @@
 //! `model.safetensors.index.json`; the encoder may lie in a folder of its own, which `modules.json` names. Names in an index that leave the folder are refused, and so are pickled weights
 //! (`pytorch_model.bin`): reading them runs code. Nothing is fetched here.
 
+mod content;
 mod fingerprint;
 mod modules;
 

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use botsmith_core::chat::{Call, CancelToken};
 use botsmith_core::config::Environment;
-use botsmith_core::digest::Digest;
 use botsmith_core::engine::{
     ClassifyOptions, CrossEncoder, Device, EmbedOptions, EngineError, Library, LoadOptions,
-    LocalModel, ModelFiles, Pair, SentenceEmbedder, TokenVectors, WeightFiles,
+    LocalModel, ModelFiles, Pair, SentenceEmbedder, TokenVectors,
 };
 use botsmith_core::score::ScoreRequest;
 use serde_json::{Value, json};
@@ -107,7 +106,7 @@ fn shared(files: &ModelFiles, device: Device, what: &What) -> Result<Arc<Read>, 
     if let Some(model) = known.and_then(|(_, model)| model.upgrade()) {
         return Ok(model);
     }
-    let content = content(files)?;
+    let content = files.content()?.to_string();
     let loaded = match what {
         What::Cosine | What::Tokens(_) => {
             Loaded::Embedder(SentenceEmbedder::load(files, device.start()?)?)
@@ -153,27 +152,6 @@ fn idf(model: &Loaded, what: &What) -> Result<Option<Idf<u32>>, EngineError> {
         .map(|text| tokenizer.encode(text, false))
         .collect();
     Ok(Some(Idf::new(ids?)))
-}
-
-/// blake3 of all that decides a model's numbers: configuration, tokenizer, and every weight. Two trainings of one model
-/// have files of one name and size, so nothing less tells them apart; models are read whole anyway.
-fn content(files: &ModelFiles) -> Result<String, EngineError> {
-    let weights: &[PathBuf] = match &files.weights {
-        WeightFiles::Safetensors(paths) | WeightFiles::Gguf(paths) => paths,
-        _ => &[],
-    };
-    let beside = ["config.json", "tokenizer.json"].map(|name| files.beside(name));
-    let mut told = Vec::new();
-    for path in beside.iter().flatten().chain(weights) {
-        let read = || Digest::of_reader(std::fs::File::open(path)?);
-        let digest = read().map_err(|source| EngineError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        told.extend(path.file_name().unwrap_or_default().as_encoded_bytes());
-        told.extend(digest.as_bytes());
-    }
-    Ok(Digest::of(&told).to_string())
 }
 
 impl Backend for Local {

@@ -9,12 +9,45 @@ use crate::Failure;
 use crate::pairs::{Kind, Pair};
 use crate::teacher::Teacher;
 
+/// The least correlation that a table is good enough for.
+const LEAST: f64 = 0.75;
+
+/// Correlations over all pairs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    table: f64,
+    tf_idf: f64,
+    inputs: f64,
+}
+
+impl Measured {
+    /// Says whether the table is what it is made for: near enough to the teacher, and nearer than what costs nothing.
+    ///
+    /// # Errors
+    /// Where it is not, with the numbers.
+    pub(crate) fn hold(self) -> Result<(), Failure> {
+        let Self {
+            table,
+            tf_idf,
+            inputs,
+        } = self;
+        match table >= LEAST && table > tf_idf && table > inputs {
+            true => Ok(()),
+            false => Err(format!(
+                "the table's correlation is {table:.3}; at least {LEAST} is wanted, and more than TF-IDF's {tf_idf:.3} \
+                 and the input embeddings' {inputs:.3}"
+            )
+            .into()),
+        }
+    }
+}
+
 pub(crate) fn report(
     pairs: &[Pair],
     training: &[String],
     table: &StaticEmbeddings,
     teacher: &Teacher,
-) -> Result<(), Failure> {
+) -> Result<Measured, Failure> {
     let tf_idf = TfIdf::new(training);
     let static_: Vec<f64> = pairs.iter().map(|p| table.similarity(&p.a, &p.b)).collect();
     let terms: Vec<f64> = pairs.iter().map(|p| tf_idf.cosine(&p.a, &p.b)).collect();
@@ -30,11 +63,12 @@ pub(crate) fn report(
         pairs.len()
     );
     println!("| cosines of | all | near | beside | by lot |\n|---|--:|--:|--:|--:|");
-    for (name, ours) in [
+    let [table, tf_idf, inputs] = [
         ("the table", &static_),
         ("TF-IDF", &terms),
         ("the teacher's input embeddings, mean", &inputs),
-    ] {
+    ]
+    .map(|(name, ours)| {
         let of = |kind: Option<Kind>| {
             let chosen = pairs
                 .iter()
@@ -47,8 +81,13 @@ pub(crate) fn report(
         let [all, near, beside, any] =
             [None, Some(Kind::Near), Some(Kind::Beside), Some(Kind::Any)].map(of);
         println!("| {name} | {all:.3} | {near:.3} | {beside:.3} | {any:.3} |");
-    }
-    Ok(())
+        all
+    });
+    Ok(Measured {
+        table,
+        tf_idf,
+        inputs,
+    })
 }
 
 /// How many sentences of 12 words the table embeds in a second, on one thread.

@@ -42,7 +42,7 @@ fn cosines_are_in_the_order_of_the_model_that_the_table_is_distilled_from() {
     let theirs: Vec<f64> = pairs.iter().map(|(.., cosine)| *cosine).collect();
     let found = spearman(&ours, &theirs);
     // Hard ones: all are of one field, software or a nursery. Over everyday text it is above 0.75 (models/README.md).
-    assert!(found >= 0.6, "Spearman's correlation is {found:.3}");
+    assert!(found >= 0.62, "Spearman's correlation is {found:.4}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The library opened as the program opens it, held against the engine of this process: on the CPU, since the interface
 //! is the same for every device. `scripts/gpu-check` does the same on a GPU.
 
+#[path = "../examples/gpu_check/apart.rs"]
+mod apart;
+
 use std::path::{Path, PathBuf};
 
 use botsmith_core::chat::{Call, CancelToken};

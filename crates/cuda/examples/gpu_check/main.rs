@@ -12,6 +12,7 @@
     reason = "what it finds is printed"
 )]
 
+mod apart;
 mod fixtures;
 mod models;
 mod parity;

@@ -12,7 +12,7 @@ use candle_core::DType;
 use candle_core::quantized::GgmlDType;
 
 use crate::models::{self, SMALL, Sizes};
-use crate::{Failure, Report, fixtures};
+use crate::{Failure, Report, apart, fixtures};
 
 pub(crate) fn run(place: &Place, _short: bool, report: &mut Report) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
@@ -91,20 +91,22 @@ fn check(
     // The library of a build without CUDA computes on the CPU, which rounds; it shows no more than that all runs.
     let rounds = path != exact && place.to_string() == "cpu";
     let limit = if rounds { 0.5 } else { 1e-4 };
-    report.at_most(&format!("{name}: logits"), furthest(&ours, &theirs), limit);
+    report.at_most(
+        &format!("{name}: logits"),
+        apart::logits(&ours, &theirs),
+        limit,
+    );
     // The same text among others of other lengths.
     let texts: Vec<(Vec<u32>, usize)> = [(40, 0), (1, 1), (17, 2), (33, 3), (40, 4)]
         .map(|(n, seed)| (text(n + 1, seed), 1))
         .into();
     let together = there.score_tokens(&texts, &Call::default())?;
-    let mut apart: f64 = 0.0;
-    for (text, together) in texts.iter().zip(&together) {
+    let mut alone = Vec::with_capacity(texts.len());
+    for text in &texts {
         there.forget();
-        let alone = there.score_tokens(std::slice::from_ref(text), &Call::default())?;
-        for (alone, together) in alone[0].iter().zip(together) {
-            apart = apart.max((alone - together).abs());
-        }
+        alone.extend(there.score_tokens(std::slice::from_ref(text), &Call::default())?);
     }
+    let apart = apart::numbers(&alone.concat(), &together.concat());
     report.at_most(&format!("{name}: alone and in a batch"), apart, 1e-5);
     let (ours, theirs) = (greedy(&there)?, greedy(&here)?);
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
@@ -120,7 +122,11 @@ fn long(path: &Path, name: &str, place: &Place, report: &mut Report) -> Result<(
     let text = text(300, 7);
     let theirs = here.logits(&text, true)?;
     let ours = there.logits(&text, true)?;
-    report.at_most(&format!("{name}: logits"), furthest(&ours, &theirs), 1e-4);
+    report.at_most(
+        &format!("{name}: logits"),
+        apart::logits(&ours, &theirs),
+        1e-4,
+    );
     let of = |model: &LocalModel, texts: &[(Vec<u32>, usize)]| -> Result<Vec<f64>, Failure> {
         Ok(model.score_tokens(texts, &Call::default())?.concat())
     };
@@ -129,22 +135,9 @@ fn long(path: &Path, name: &str, place: &Place, report: &mut Report) -> Result<(
     there.forget();
     of(&there, &[(text[..190].to_vec(), 180)])?;
     let resumed = of(&there, &[(text, 200)])?;
-    let apart = whole.iter().zip(&resumed).map(|(a, b)| (a - b).abs());
-    let apart = match whole.len() == resumed.len() {
-        true => apart.fold(0.0, f64::max),
-        false => f64::INFINITY,
-    };
+    let apart = apart::numbers(&whole, &resumed);
     report.at_most(&format!("{name}: at once and resumed"), apart, 1e-5);
     Ok(())
-}
-
-fn furthest(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f64 {
-    let pairs = ours.iter().flatten().zip(theirs.iter().flatten());
-    let far = pairs.map(|(a, b)| f64::from((a - b).abs()) / f64::from(b.abs()).max(1.0));
-    match ours.len() == theirs.len() && ours.iter().flatten().all(|number| number.is_finite()) {
-        true => far.fold(0.0, f64::max),
-        false => f64::INFINITY,
-    }
 }
 
 fn greedy(model: &LocalModel) -> Result<Vec<u32>, Failure> {
@@ -172,10 +165,7 @@ fn encoder(path: &Path, name: &str, place: &Place, report: &mut Report) -> Resul
         .collect();
     let of = |model: &SentenceEmbedder| model.embed(&texts, &EmbedOptions::default());
     let (ours, theirs) = (of(&there)?, of(&here)?);
-    let pairs = ours.values().iter().zip(theirs.values());
-    let far = pairs
-        .map(|(a, b)| f64::from((a - b).abs()))
-        .fold(0.0, f64::max);
-    report.at_most(&format!("{name}: vectors"), far, 1e-4);
+    let apart = apart::numbers(ours.values(), theirs.values());
+    report.at_most(&format!("{name}: vectors"), apart, 1e-4);
     Ok(())
 }

@@ -222,8 +222,80 @@ impl Encoder {
         let lengths: Vec<usize> = texts.iter().map(|text| text.ids.len()).collect();
         for batch in batches(&lengths, self.budget) {
             let packed = Packed::new(batch.iter().map(|&at| &texts[at]), self.sizes.limit)?;
+            #[cfg(test)]
+            BATCHES.with_borrow_mut(|all| all.push(batch.clone()));
             take(&batch, &packed, self.forward(&packed)?)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The batches that this thread had computed, each by its texts' numbers.
+    static BATCHES: std::cell::RefCell<Vec<Vec<usize>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::engine::{
+        ClassifyOptions, ComputeDevice, CrossEncoder, EmbedOptions, Pair, SentenceEmbedder,
+    };
+
+    fn files() -> ModelFiles {
+        let models = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/engine/models");
+        ModelFiles::open(models.join("bert")).unwrap()
+    }
+
+    /// How many texts a batch has, for each that `work` has computed.
+    fn batches_of(work: impl FnOnce()) -> Vec<usize> {
+        BATCHES.take();
+        work();
+        BATCHES.take().iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn equal_texts_are_computed_once() {
+        let texts = ["the cat", "a mat", "the cat", "a mat", "a mat", "other"];
+        let model = SentenceEmbedder::load(&files(), &ComputeDevice::Cpu).unwrap();
+        let embedded = batches_of(|| {
+            model.embed(&texts, &EmbedOptions::default()).unwrap();
+        });
+        assert_eq!(embedded, [3]);
+        let model = CrossEncoder::load(&files(), &ComputeDevice::Cpu).unwrap();
+        let classified = batches_of(|| {
+            let pair = |first, second| Pair { first, second };
+            // The second text counts, and that there is none.
+            let mut pairs: Vec<Pair<'_>> = texts.map(|text| pair(text, None)).into();
+            pairs.extend(texts.map(|text| pair(text, Some("the cat"))));
+            let logits = model.logits(&pairs, &ClassifyOptions::default());
+            assert_eq!(logits.unwrap().len(), 12);
+        });
+        assert_eq!(classified, [6]);
+    }
+
+    #[test]
+    fn what_goes_through_in_several_batches_comes_back_in_the_callers_order() {
+        let model = SentenceEmbedder::load(&files(), &ComputeDevice::Cpu).unwrap();
+        // Short and long ones by turns, so that no text is where the batches have it.
+        let texts: Vec<String> = (0..120)
+            .map(|at| format!("{} {at}", "cat ".repeat(at * 37 % 80)))
+            .collect();
+        let mut together = None;
+        let batches = batches_of(|| {
+            together = Some(model.embed(&texts, &EmbedOptions::default()).unwrap());
+        });
+        assert!(batches.len() > 1, "{batches:?}");
+        assert!(batches.is_sorted(), "the longest come first: {batches:?}");
+        let together = together.unwrap();
+        for (text, vector) in texts.iter().zip(together.rows()) {
+            let alone = model.embed(&[text], &EmbedOptions::default()).unwrap();
+            for (a, b) in alone.row(0).iter().zip(vector) {
+                assert!((a - b).abs() < 1e-5, "{text}: {a} {b}");
+            }
+        }
     }
 }

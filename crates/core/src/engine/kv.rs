@@ -440,6 +440,29 @@ mod tests {
     }
 
     #[test]
+    fn of_several_texts_the_one_that_was_not_used_for_longest_goes_first() {
+        let pool = Pool::new(SHAPE, SHAPE.bytes() * 6);
+        let texts = [0, 100, 200].map(|from| (from..from + 33).collect::<Vec<u32>>());
+        for text in &texts {
+            let sequence = filled(&pool, Sequence::default(), &text[..32]);
+            pool.remember(&text[..32], &sequence);
+        }
+        assert_eq!((pool.used(), pool.free()), (6, 6));
+        // The oldest one is used again, so the second is the one that was not.
+        assert_eq!(pool.remembered(&texts[0]).len(), 32);
+        // Its end goes first, and then what it began with.
+        let mut one = Sequence::default();
+        one.reserve(&pool, 16).unwrap();
+        let mut two = Sequence::default();
+        assert_eq!(pool.remembered(&texts[1]).len(), 16);
+        // That was a use: now the third is the one, and it goes whole before the others lose anything.
+        two.reserve(&pool, 32).unwrap();
+        assert_eq!(pool.remembered(&texts[2]).len(), 0);
+        assert_eq!(pool.remembered(&texts[0]).len(), 32);
+        assert_eq!(pool.remembered(&texts[1]).len(), 16);
+    }
+
+    #[test]
     fn half_a_block_is_shared_too() {
         let pool = Pool::new(SHAPE, SHAPE.bytes() * 10);
         let tokens: Vec<u32> = (0..32).collect();

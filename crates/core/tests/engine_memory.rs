@@ -1,4 +1,5 @@
-//! Models that come and go leave nothing: bytes on the heap, counted by the allocator, after ten loads and drops.
+//! Bytes on the heap, counted by the allocator: models that come and go leave nothing, templates of strangers take no
+//! more than they may.
 
 #![cfg(feature = "engine")]
 #![allow(
@@ -6,26 +7,36 @@
     reason = "counts allocations around the system's allocator"
 )]
 
+#[path = "decoder/bombs.rs"]
+mod bombs;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use botsmith_core::chat::Call;
 use botsmith_core::engine::{
-    ComputeDevice, Device, EmbedOptions, GenerateRequest, LoadOptions, LocalModel, ModelFiles,
-    SentenceEmbedder,
+    ChatInput, ChatTemplate, ComputeDevice, Device, EmbedOptions, GenerateRequest, LoadOptions,
+    LocalModel, ModelFiles, SentenceEmbedder,
 };
 use botsmith_core::score::ScoreRequest;
 
 struct Counting;
 
 static HELD: AtomicIsize = AtomicIsize::new(0);
+/// The most that was held since it was last set.
+static MOST: AtomicIsize = AtomicIsize::new(0);
+/// What is counted is the whole program's: one test at a time.
+static ONE: Mutex<()> = Mutex::new(());
 
 // SAFETY: every call goes to the system's allocator as it came; the counter is atomic.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size().cast_signed(), Ordering::SeqCst);
+        let size = layout.size().cast_signed();
+        let held = HELD.fetch_add(size, Ordering::SeqCst) + size;
+        MOST.fetch_max(held, Ordering::SeqCst);
         // SAFETY: the caller keeps `alloc`'s promises.
         unsafe { System.alloc(layout) }
     }
@@ -84,7 +95,29 @@ fn at_rest(most: isize) -> isize {
 }
 
 #[test]
+fn a_hostile_template_takes_no_more_memory_than_the_text_that_it_may_build() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let most = 64 << 20;
+    for (_, source) in bombs::all() {
+        let shown: String = source.chars().take(120).collect();
+        let before = HELD.load(Ordering::SeqCst);
+        MOST.store(before, Ordering::SeqCst);
+        let result = ChatTemplate::new(&source, serde_json::Map::new()).and_then(|template| {
+            template.render(&ChatInput {
+                messages: vec![serde_json::json!({"role": "user", "content": "a"})],
+                ..ChatInput::default()
+            })
+        });
+        let taken = MOST.load(Ordering::SeqCst) - before;
+        assert!(result.is_err(), "{shown}");
+        // What it has built, and what a string in the making doubles its room to.
+        assert!(taken < 2 * most, "{shown}: {taken} bytes");
+    }
+}
+
+#[test]
 fn ten_loads_and_drops_return_to_the_start() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().expect("a folder");
     for file in ["config.json", "model.safetensors"] {
         let from = models().join("decoder-qwen3").join(file);

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod bombs;
 mod chats;
 mod configs;
 mod converter;

@@ -1,9 +1,12 @@
-//! What a stranger's template may spend: every text that it joins or prints is counted.
+//! What a stranger's template may spend: every text that it joins, prints or looks through is counted.
 //!
 //! Fuel bounds the steps of a template, not the bytes that one step makes: `{{ x ~ x }}` doubles.
 //! So the template is rewritten before it is compiled: each operand of `~`, `+` and `*` goes through
 //! a filter that counts its bytes, and long literal text counts itself. What is counted has an end.
 //! The filter of `~` also turns values into text as Python does (`True`, `None`).
+//!
+//! Nor does it bound what one step looks at: `x[5:]` walks through all of a long text. What is cut, compared,
+//! searched or given to a filter goes through another such filter, with a count of its own.
 
 use std::fmt::Write as _;
 
@@ -14,25 +17,37 @@ use super::python;
 
 /// Bytes that one rendering may join and print, all told.
 pub(super) const BUDGET: usize = 64 << 20;
+/// Bytes that one rendering may look through, all told: nobody's conversation is looked through a hundred times.
+const LOOKED: usize = 256 << 20;
 /// Literal text from this length counts itself, in bytes.
 const LITERAL: usize = 512;
 /// Where the count is kept.
 const SPENT: &str = "botsmith spent";
+/// The same of bytes that are looked through.
+const SEEN: &str = "botsmith seen";
 
 /// Counts `bytes`.
 ///
 /// # Errors
 /// If there were too many.
 pub(super) fn charge(state: &mut State<'_, '_>, bytes: usize) -> Result<(), Error> {
-    let spent = state.get_temp(SPENT).and_then(|spent| spent.as_usize());
+    count(state, (SPENT, bytes), (BUDGET, "builds"))
+}
+
+fn count(
+    state: &mut State<'_, '_>,
+    (name, bytes): (&'static str, usize),
+    (most, does): (usize, &str),
+) -> Result<(), Error> {
+    let spent = state.get_temp(name).and_then(|spent| spent.as_usize());
     let spent = spent.unwrap_or(0).saturating_add(bytes);
-    if spent > BUDGET {
+    if spent > most {
         return Err(Error::new(
             ErrorKind::InvalidOperation,
-            format!("it builds more than {} MiB of text", BUDGET >> 20),
+            format!("it {does} more than {} MiB of text", most >> 20),
         ));
     }
-    state.set_temp(SPENT, Value::from(spent));
+    state.set_temp(name, Value::from(spent));
     Ok(())
 }
 
@@ -47,6 +62,16 @@ fn size(value: &Value) -> usize {
 pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_filter("_counted", |state: &mut State<'_, '_>, value: Value| {
         charge(state, size(&value))?;
+        Ok::<_, Error>(value)
+    });
+    environment.add_filter("_looked", |state: &mut State<'_, '_>, value: Value| {
+        // An item of a list is little more to look at than a byte: `messages|length` may stand in a loop over them.
+        let length = value.as_str().map(str::len).or_else(|| value.len());
+        count(
+            state,
+            (SEEN, length.unwrap_or(0)),
+            (LOOKED, "looks through"),
+        )?;
         Ok::<_, Error>(value)
     });
     environment.add_filter("_text", |state: &mut State<'_, '_>, value: Value| {
@@ -149,8 +174,12 @@ fn tag_name(tag: &str) -> Option<&str> {
 /// One open bracket's part of an expression.
 #[derive(Clone, Copy, Default)]
 struct Level {
-    /// The operator before the operand that is being read.
+    /// The operator before the operand that is being read; of comparisons `=`, of `in` its `i`.
     operator: Option<u8>,
+    /// Where that operand begins in what is written.
+    begun: usize,
+    /// Of brackets after an operand: where they stand, until a colon has said that they cut.
+    cuts: Option<usize>,
 }
 
 /// Reads one `{{ … }}` or `{% … %}`.
@@ -244,11 +273,17 @@ impl<'a, 'o> Tag<'a, 'o> {
         let rest = &self.text[at..];
         let length = match byte {
             b'\'' | b'"' => {
+                self.begin_operand();
                 self.operand = true;
                 string_end(rest)?
             }
             b'(' | b'[' | b'{' => {
-                self.levels.push(Level::default());
+                self.begin_operand();
+                let cuts = (byte == b'[' && self.operand).then_some(self.out.len());
+                self.levels.push(Level {
+                    cuts,
+                    ..Level::default()
+                });
                 self.operand = false;
                 1
             }
@@ -263,12 +298,21 @@ impl<'a, 'o> Tag<'a, 'o> {
             b'*' if next == Some(b'*') => self.operator(b'/', 2),
             b'~' | b'+' | b'-' | b'*' => self.operator(byte, 1),
             b'/' | b'%' => self.operator(b'/', if next == Some(byte) { 2 } else { 1 }),
-            b',' | b':' | b'=' | b'<' | b'>' | b'!' => {
+            b'=' | b'!' if next == Some(b'=') => self.operator(b'=', 2),
+            b'<' | b'>' => self.operator(b'=', if next == Some(b'=') { 2 } else { 1 }),
+            b',' | b':' | b'=' | b'!' => {
                 self.end_operand(None);
+                if byte == b':' {
+                    self.cut();
+                }
                 self.operand = false;
                 1
             }
-            b'|' | b'.' => 1,
+            b'|' => {
+                self.out.push_str("|_looked");
+                1
+            }
+            b'.' => 1,
             _ if byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 => {
                 let end = rest
                     .find(|c: char| !c.is_alphanumeric() && c != '_')
@@ -278,7 +322,11 @@ impl<'a, 'o> Tag<'a, 'o> {
                     self.end_operand(None);
                     self.test = word == "is" || (self.test && word == "not");
                     self.operand = false;
+                    if word == "in" {
+                        self.level().operator = Some(b'i');
+                    }
                 } else {
+                    self.begin_operand();
                     // The name of a test takes no filter.
                     self.operand = !std::mem::take(&mut self.test);
                 }
@@ -288,6 +336,27 @@ impl<'a, 'o> Tag<'a, 'o> {
         };
         self.out.push_str(&rest[..length]);
         Some(length)
+    }
+
+    fn level(&mut self) -> &mut Level {
+        self.levels.last_mut().expect("there is an outermost level")
+    }
+
+    /// An operand begins here, unless this goes on with one.
+    fn begin_operand(&mut self) {
+        if !self.operand {
+            self.level().begun = self.out.len();
+        }
+    }
+
+    /// The brackets that are open cut what is before them: `x[` becomes `(x|_looked)[`.
+    fn cut(&mut self) {
+        let Some(place) = self.level().cuts.take() else {
+            return;
+        };
+        let begun = self.levels[self.levels.len() - 2].begun;
+        self.out.insert_str(place, "|_looked)");
+        self.out.insert(begun, '(');
     }
 
     fn operator(&mut self, operator: u8, length: usize) -> usize {
@@ -301,7 +370,7 @@ impl<'a, 'o> Tag<'a, 'o> {
 
     /// The operand that was read last ends here, before `next`: counts it if it is joined.
     fn end_operand(&mut self, next: Option<u8>) {
-        let level = self.levels.last_mut().expect("there is an outermost level");
+        let level = self.level();
         let before = level.operator.take();
         level.operator = next;
         if !self.operand {
@@ -316,6 +385,9 @@ impl<'a, 'o> Tag<'a, 'o> {
             return;
         } else if both.contains(&Some(b'~')) {
             "|_text"
+        } else if before == Some(b'i') || next == Some(b'=') {
+            // Of what is compared one side will do: no more of the other is looked at.
+            "|_looked"
         } else {
             return;
         };
@@ -352,11 +424,23 @@ mod tests {
             ("{{- a+b -}}", "{{- a|_counted+b|_counted -}}"),
             (
                 "{{ f(a ~ 'x', b)[1:] ~ c.d }}",
-                "{{ f(a|_text ~ 'x'|_text, b)[1:]|_text ~ c.d|_text }}",
+                "{{ (f(a|_text ~ 'x'|_text, b)|_looked)[1:]|_text ~ c.d|_text }}",
             ),
             (
                 "{{ 'a ~ b' if -x > 1 else x + 1 }}",
-                "{{ 'a ~ b' if -x > 1 else x|_counted + 1|_counted }}",
+                "{{ 'a ~ b' if -x|_looked > 1 else x|_counted + 1|_counted }}",
+            ),
+            (
+                "{% for m in a.b[::-1] if m.c[0][1:][d[2:]: 3] == 'x' %}",
+                "{% for m in (a.b|_looked)[::-1]|_looked if ((m.c[0]|_looked)[1:]|_looked)[(d|_looked)[2:]: 3]|_looked == 'x' %}",
+            ),
+            (
+                "{{ x|trim|length if 'a' not in y(z) and {'k': v}.k != w }}",
+                "{{ x|_looked|trim|_looked|length if 'a' not in y(z)|_looked and {'k': v}.k|_looked != w }}",
+            ),
+            (
+                "{% set x = y[1] %}{% if x <= 'a' %}{% endif %}",
+                "{% set x = y[1] %}{% if x|_looked <= 'a' %}{% endif %}",
             ),
             ("{{ 1 + 2 ~ y }}", "{{ 1|_counted + 2|_counted ~ y|_text }}"),
             ("{{ x - 1 ~ y }}", "{{ x - 1 ~ y|_text }}"),

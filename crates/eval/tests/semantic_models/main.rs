@@ -400,6 +400,9 @@ fn perplexity_is_that_of_the_decoder() {
     assert_ne!(of(", after: \"{{ input }} \"").value, plain.value);
 }
 
+/// A file, and what changes it.
+type Change<'a> = (&'a str, &'a dyn Fn(&str));
+
 #[test]
 fn a_calibration_does_not_hold_for_other_files_under_the_same_path() {
     let folder = tempfile::tempdir().unwrap();
@@ -458,7 +461,6 @@ fn a_calibration_does_not_hold_for_other_files_under_the_same_path() {
         bytes[end..].copy_from_slice(&0.75_f32.to_le_bytes());
         std::fs::write(&path, bytes).unwrap();
     };
-    type Change<'a> = (&'a str, &'a dyn Fn(&str));
     let changes: [Change<'_>; 9] = [
         ("model.safetensors", &training),
         ("2_Dense/model.safetensors", &training),

@@ -10,6 +10,7 @@ PARTS = {
     "decoder": ("decoders", "run"),
     "peer": ("encoders", "peer"),
     "page": ("page", "run"),
+    "judge": ("judge", "run"),
 }
 
 

@@ -5,8 +5,7 @@ import pathlib
 import platform
 
 from common import WORK
-
-FLOORS = {"onnxruntime": 0.6, "prefill": 0.6, "decode": 0.8, "together": 3, "questions": 5, "static": 50_000, "stop": 200}
+from floors import FLOORS
 
 
 def machine() -> str:
@@ -52,7 +51,7 @@ def decoder(found: dict) -> list[str]:
         "reading every question from its beginning. Floors: reading "
         f"{FLOORS['prefill']} and answering {FLOORS['decode']} of llama.cpp,",
         f"{FLOORS['together']} times one answer together, {FLOORS['questions']} times the questions one by one; Q4_K_M's memory at 512",
-        f"tokens is to be at most 0.9 GB. Ctrl-C is to end `botsmith model run` within {FLOORS['stop']} ms, at moments all over",
+        f"tokens is to be at most {FLOORS['memory']} GB. Ctrl-C is to end `botsmith model run` within {FLOORS['stop']} ms, at moments all over",
         "loading, reading 2,000 tokens and answering.",
         "",
         row("file", "work", "ours", "llama.cpp", "wall", "CPU"),
@@ -101,8 +100,8 @@ def run(arguments: list[str]) -> None:
     lines = [
         "# Benchmarks of local models",
         "",
-        "Made by `scripts/bench-engine --page FILE`, which runs the peers beside ours on the same machine. What a GPU does is",
-        "[a page of its own](gpu-benchmarks.md).",
+        "Made by `scripts/bench-engine --page FILE`, which runs the peers beside ours on the same machine, and ends with 1 where",
+        "a floor is missed. What a GPU does is [a page of its own](gpu-benchmarks.md).",
         "",
         "Machine: " + machine() + ". " + "; ".join(
             f"{part}: {one['date']}, {one['threads']} threads" for part, one in every.items() if part != "static"

@@ -5,8 +5,7 @@ import shutil
 import subprocess
 
 from common import ROOT, environment, save, texts
-
-FLOOR = 50_000
+from floors import FLOORS
 
 
 def run(_: list[str]) -> None:
@@ -28,5 +27,5 @@ def run(_: list[str]) -> None:
     print("static embeddings (1 thread)")
     for name, rate in rates.items():
         what = "2,000 mixed sentences" if name == "mixed" else f"sentences of {name} words"
-        print(f"  {what:24} {rate:10.0f} a second" + (f"   floor {FLOOR}" if name == "12" else ""))
+        print(f"  {what:24} {rate:10.0f} a second" + (f"   floor {FLOORS['static']}" if name == "12" else ""))
     save("static", rates)

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each of its users reads a part of it")]
 
+use botsmith_eval::evaluators::{NumberOptions, equals, exact_match, number_equals, token_f1};
 use botsmith_eval::metrics::distance::{self, Form, Metric};
 use botsmith_eval::metrics::{
     bleu, chrf, diversity, fuzzy, gleu, meteor, nltk_bleu, retrieval, rouge, ter, wer,
@@ -29,7 +30,7 @@ const fn steady(name: &'static str, start: fn() -> Score) -> Line {
     }
 }
 
-/// One that makes its tables anew for each pair.
+/// One that makes its tables, or a text, anew for each pair.
 const fn fresh(name: &'static str, start: fn() -> Score) -> Line {
     Line {
         name,
@@ -62,14 +63,10 @@ pub const TABLE: &[Line] = &[
     }),
     steady("rouge-1-2-L", || rouge_12l(false)),
     steady("rouge-1-2-L-stem", || rouge_12l(true)),
-    steady("rouge-L", || {
-        let mut scorer = rouge::Scorer::new(false);
-        Box::new(move |a, b| {
-            scorer.candidate(a);
-            scorer.reference(b);
-            scorer.score(rouge::Variant::L).f
-        })
-    }),
+    steady("rouge-L", || rouge_alone(rouge::Variant::L)),
+    steady("rouge-1", || rouge_alone(rouge::Variant::N(1))),
+    steady("rouge-2", || rouge_alone(rouge::Variant::N(2))),
+    steady("rouge-Lsum", || rouge_alone(rouge::Variant::Lsum)),
     steady("meteor", || {
         let mut scorer = meteor::Scorer::new(meteor::Options::default());
         Box::new(move |a, b| scorer.best(a, &[b]).score)
@@ -91,6 +88,24 @@ pub const TABLE: &[Line] = &[
     steady("mer", || words(wer::Rate::Match)),
     steady("wil", || words(wer::Rate::Lost)),
     steady("wip", || words(wer::Rate::Preserved)),
+    steady("equals", || {
+        Box::new(|a, b| f64::from(u8::from(equals(a, b, false))))
+    }),
+    // Letters beyond ASCII are put in lower case as a new text.
+    fresh("exact-match", || {
+        Box::new(|a, b| f64::from(u8::from(exact_match(a, b))))
+    }),
+    fresh("token-f1", || Box::new(token_f1)),
+    steady("number-equals", || {
+        let options = NumberOptions::default();
+        Box::new(move |a, b| {
+            number_equals(a, b, &options).map_or(f64::NAN, |equal| f64::from(u8::from(equal)))
+        })
+    }),
+    steady("levenshtein-ratio", || {
+        let mut scorer = distance::Scorer::new();
+        Box::new(move |a, b| scorer.score(Metric::Levenshtein, Form::NormalizedSimilarity, a, b))
+    }),
     steady("damerau-levenshtein", || edits(Metric::DamerauLevenshtein)),
     steady("lcs-seq", || edits(Metric::LcsSeq)),
     steady("hamming", || edits(Metric::Hamming)),
@@ -154,6 +169,15 @@ fn words(rate: wer::Rate) -> Score {
 fn ratio(ratio: fuzzy::Ratio) -> Score {
     let mut scorer = fuzzy::Scorer::new();
     Box::new(move |a, b| scorer.score(ratio, a, b))
+}
+
+fn rouge_alone(variant: rouge::Variant) -> Score {
+    let mut scorer = rouge::Scorer::new(false);
+    Box::new(move |a, b| {
+        scorer.candidate(a);
+        scorer.reference(b);
+        scorer.score(variant).f
+    })
 }
 
 /// ROUGE-1, ROUGE-2 and ROUGE-L of one tokenisation.

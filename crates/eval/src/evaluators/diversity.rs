@@ -114,6 +114,10 @@ impl Evaluator for Distinct {
         )
     }
 
+    fn value(&self, candidate: &str, _: &[&str]) -> Option<f64> {
+        diversity::distinct_n(candidate, self.n, self.options)
+    }
+
     fn corpus(&self) -> Option<Box<dyn Corpus>> {
         Some(Box::new(DistinctCorpus::new(self.n, self.options)))
     }
@@ -163,5 +167,9 @@ impl Evaluator for Repetition {
             }
         }
         Ok(score.into())
+    }
+
+    fn value(&self, candidate: &str, _: &[&str]) -> Option<f64> {
+        diversity::repetition(candidate, self.n, self.options)
     }
 }

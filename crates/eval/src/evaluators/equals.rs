@@ -75,6 +75,16 @@ impl Evaluator for Equals {
         Ok(Score::pass_fail(false).because(reason).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let trimmed = |text| if self.trim { str::trim(text) } else { text };
+        let found = trimmed(candidate);
+        let mut each = references.iter();
+        self.wanted.is_references().then(|| {
+            let equal = each.any(|wanted| equals(found, trimmed(wanted), self.ignore_case));
+            f64::from(u8::from(equal))
+        })
+    }
+
     fn uses_references(&self, _: &Docs) -> bool {
         self.wanted.is_references()
     }

@@ -1,10 +1,12 @@
 //! `levenshtein`: how like the wanted text the answer is, character by character.
 
+use std::cell::RefCell;
+
 use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, IGNORE_CASE, VALUE, Wanted, flag};
 use super::{Docs, Evaluator, Range, Scope, Subject};
-use crate::metrics::distance::levenshtein_ratio;
+use crate::metrics::distance::{Form, Metric, Scorer};
 use crate::{Result, Score, Verdict, text};
 
 pub(super) const KIND: Builtin = Builtin {
@@ -35,6 +37,16 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
     }))
 }
 
+thread_local! {
+    static SCORER: RefCell<Scorer> = RefCell::new(Scorer::new());
+}
+
+fn ratio(a: &str, b: &str) -> f64 {
+    SCORER.with_borrow_mut(|scorer| {
+        scorer.score(Metric::Levenshtein, Form::NormalizedSimilarity, a, b)
+    })
+}
+
 impl Evaluator for Levenshtein {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let wanted = self.wanted.texts(subject, "levenshtein")?;
@@ -42,12 +54,12 @@ impl Evaluator for Levenshtein {
             let answer = text::lowered(subject.text);
             wanted
                 .iter()
-                .map(|w| levenshtein_ratio(&answer, &text::lowered(w)))
+                .map(|w| ratio(&answer, &text::lowered(w)))
                 .fold(0.0, f64::max)
         } else {
             wanted
                 .iter()
-                .map(|w| levenshtein_ratio(subject.text, w))
+                .map(|w| ratio(subject.text, w))
                 .fold(0.0, f64::max)
         };
         Ok(Score::graded(best).into())
@@ -57,7 +69,7 @@ impl Evaluator for Levenshtein {
         let plain = self.wanted.is_references() && !self.ignore_case;
         let each = references.iter();
         plain.then(|| {
-            each.map(|wanted| levenshtein_ratio(candidate, wanted))
+            each.map(|wanted| ratio(candidate, wanted))
                 .fold(0.0, f64::max)
         })
     }

@@ -224,6 +224,23 @@ impl Evaluator for NumberEquals {
         Ok(score.because(reason).into())
     }
 
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        if !self.wanted.is_references() {
+            return None;
+        }
+        let found = last(candidate, self.options.style);
+        let mut equal = false;
+        for text in references {
+            // What is wrong with a reference is for `evaluate` to say.
+            if doubt(text, self.options.style).is_some() {
+                return None;
+            }
+            let wanted = last(text, self.options.style)?;
+            equal |= found.is_some_and(|found| self.options.equal(&found, &wanted));
+        }
+        Some(f64::from(u8::from(equal)))
+    }
+
     fn uses_references(&self, _: &Docs) -> bool {
         self.wanted.is_references()
     }

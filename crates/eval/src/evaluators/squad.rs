@@ -52,11 +52,7 @@ pub(super) const TOKEN_F1: Builtin = Builtin {
 /// assert!(exact_match("The Eiffel Tower!", "eiffel tower"));
 /// ```
 pub fn exact_match(answer: &str, reference: &str) -> bool {
-    with_scratch(|scratch| {
-        normalise_into(answer, &mut scratch.answer);
-        normalise_into(reference, &mut scratch.reference);
-        scratch.answer == scratch.reference
-    })
+    matches_any(answer, std::iter::once(reference))
 }
 
 /// Token F1 after [SQuAD's normalisation](squad_normalise), in `[0, 1]`.
@@ -66,10 +62,7 @@ pub fn exact_match(answer: &str, reference: &str) -> bool {
 /// assert_eq!(token_f1("a cat", "the cat sat"), 2.0 / 3.0);
 /// ```
 pub fn token_f1(answer: &str, reference: &str) -> f64 {
-    with_scratch(|scratch| {
-        normalise_into(answer, &mut scratch.answer);
-        scratch.f1(reference)
-    })
+    best_f1(answer, std::iter::once(reference))
 }
 
 /// A text as SQuAD's script normalises it.
@@ -223,19 +216,32 @@ impl Scratch {
     }
 }
 
+fn matches_any<'a>(answer: &str, mut references: impl Iterator<Item = &'a str>) -> bool {
+    with_scratch(|scratch| {
+        normalise_into(answer, &mut scratch.answer);
+        references.any(|reference| {
+            normalise_into(reference, &mut scratch.reference);
+            scratch.answer == scratch.reference
+        })
+    })
+}
+
+fn best_f1<'a>(answer: &str, references: impl Iterator<Item = &'a str>) -> f64 {
+    with_scratch(|scratch| {
+        normalise_into(answer, &mut scratch.answer);
+        references
+            .map(|reference| scratch.f1(reference))
+            .fold(0.0, f64::max)
+    })
+}
+
 #[derive(Debug)]
 struct ExactMatch(Wanted);
 
 impl Evaluator for ExactMatch {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let wanted = self.0.texts(subject, "exact-match")?;
-        let equal = with_scratch(|scratch| {
-            normalise_into(subject.text, &mut scratch.answer);
-            wanted.iter().any(|reference| {
-                normalise_into(reference, &mut scratch.reference);
-                scratch.answer == scratch.reference
-            })
-        });
+        let equal = matches_any(subject.text, wanted.iter());
         if equal {
             return Ok(whole(Score::pass_fail(true), subject, true).into());
         }
@@ -245,6 +251,12 @@ impl Evaluator for ExactMatch {
             text::quote(subject.text)
         );
         Ok(Score::pass_fail(false).because(reason).into())
+    }
+
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let each = references.iter().copied();
+        let plain = self.0.is_references();
+        plain.then(|| f64::from(u8::from(matches_any(candidate, each))))
     }
 
     fn uses_references(&self, _: &Docs) -> bool {
@@ -262,14 +274,13 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 impl Evaluator for TokenF1 {
     fn evaluate(&self, subject: &Subject<'_>) -> Result<Verdict> {
         let wanted = self.0.texts(subject, "token-f1")?;
-        let best = with_scratch(|scratch| {
-            normalise_into(subject.text, &mut scratch.answer);
-            wanted
-                .iter()
-                .map(|reference| scratch.f1(reference))
-                .fold(0.0, f64::max)
-        });
-        Ok(Score::graded(best).into())
+        Ok(Score::graded(best_f1(subject.text, wanted.iter())).into())
+    }
+
+    fn value(&self, candidate: &str, references: &[&str]) -> Option<f64> {
+        let each = references.iter().copied();
+        let plain = self.0.is_references();
+        plain.then(|| best_f1(candidate, each))
     }
 
     fn uses_references(&self, _: &Docs) -> bool {

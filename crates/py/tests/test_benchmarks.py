@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import subprocess
 import sys
@@ -116,3 +117,30 @@ def test_a_part_that_did_not_run_is_not_judged_by_what_it_once_gave(tmp_path: Pa
     found["static"]["result"]["12"] = 1.0
     assert judged(tmp_path, found, "encoder").returncode == 0
     assert judged(tmp_path, found, "encoder", "static").returncode == 1
+
+
+def python_floors() -> Any:
+    """The judging of scripts/bench-python, as a module."""
+    path = SCRIPTS / "bench_python" / "floors.py"
+    spec = importlib.util.spec_from_file_location("python_floors", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_pipe_that_works_on_one_thread_misses_by_the_wall_clock() -> None:
+    piped = python_floors().piped
+    rust = {"cpu_s": 2.0, "wall_s": 1.0}
+    assert [line.kept for line in piped(rust, {"cpu_s": 2.3, "wall_s": 1.15})] == [True, True]
+    assert [line.kept for line in piped(rust, {"cpu_s": 2.0, "wall_s": 2.0})] == [True, False]
+    assert [line.kept for line in piped(rust, {"cpu_s": 2.4, "wall_s": 1.0})] == [False, True]
+
+
+def test_a_metric_over_lists_misses_a_share_or_its_nanoseconds() -> None:
+    over_lists = python_floors().over_lists
+    assert over_lists("bleu", {}, 0.9, 899.0, 1000.0) == ("`metrics.bleu` over lists beside Rust", "at least 90 %", "89.9 %", False)
+    assert over_lists("bleu", {}, 0.9, 901.0, 1000.0).kept
+    line = over_lists("rouge", {"variant": 1}, None, 1000.0, 1201.0)
+    assert line == ("`metrics.rouge(variant=1)` over Rust", "at most 200 ns a pair", "201 ns", False)
+    assert over_lists("rouge", {}, None, 1000.0, 1200.0).kept

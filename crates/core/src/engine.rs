@@ -42,6 +42,7 @@ pub mod memory;
 mod norm;
 mod ops;
 mod plugin;
+mod processor;
 pub mod safetensors;
 mod sampling;
 mod schedule;
@@ -73,6 +74,7 @@ pub use norm::Norm;
 pub use plugin::{Accelerator, PlaceThere};
 #[doc(hidden)]
 pub use plugin::{TABLE, Table};
+pub use processor::Processor;
 pub use sampling::{Candidate, Pick, Sampler, SamplingOptions, TOP_LOGPROBS};
 pub use stream::{StopText, TokenText};
 pub use tokenizer::{Encoded, Tokenizer};

@@ -14,6 +14,7 @@ mod packed;
 use candle_core::Tensor;
 
 use super::config::Config;
+use super::decoder::DECODERS;
 use super::device::{Place, device_memory};
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
@@ -86,7 +87,7 @@ impl Body {
             other => Err(EngineError::Unsupported {
                 what: "encoder",
                 found: crate::hint::shown(other),
-                known: ENCODERS.join(", "),
+                known: known(other),
             }),
         }
     }
@@ -103,6 +104,17 @@ impl Body {
             Self::Deberta(bert) => bert.forward(batch),
         }
     }
+}
+
+/// The encoders that are known; of a decoder also what it can do, since some are trained to embed.
+fn known(model_type: &str) -> String {
+    let mut known = ENCODERS.join(", ");
+    if DECODERS.contains(&model_type) {
+        known.push_str(
+            "; this is a decoder: it answers and scores, but embeds and classifies no text here",
+        );
+    }
+    known
 }
 
 /// Where an encoder computes.

@@ -43,6 +43,8 @@ pub struct Weights {
     device: Device,
     converter: Option<Converter>,
     cancel: CancelToken,
+    /// Whether quantised matrices are put into tiles.
+    tiles: bool,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,7 @@ impl Weights {
             device: device.clone(),
             converter: None,
             cancel: CancelToken::new(),
+            tiles: device.is_cpu() && tiled::is_fast(),
         };
         match &files.weights {
             WeightFiles::Safetensors(paths) => {
@@ -158,6 +161,13 @@ impl Weights {
         self
     }
 
+    /// Puts no matrix into tiles unless `wanted`; where tiles are not fast, none is either way.
+    #[must_use]
+    pub(crate) fn with_tiles(mut self, wanted: bool) -> Self {
+        self.tiles &= wanted;
+        self
+    }
+
     /// What the weights are of, for messages.
     pub fn path(&self) -> &Path {
         &self.path
@@ -196,10 +206,9 @@ impl Weights {
     /// tiled, with the copy that Candle's kernels keep on other CPUs. While a matrix is read, its bytes of the file are there
     /// besides.
     pub fn bytes_needed(&self) -> u64 {
-        let pack = tiled::is_fast();
         let bytes = |entry: &Entry| match (entry.stored, self.device.is_cpu()) {
             (Stored::Quantised(_), false) => entry.bytes as u64,
-            _ => convert::loaded_bytes(entry, pack),
+            _ => convert::loaded_bytes(entry, self.tiles),
         };
         let all = self.table.values().map(|(_, entry)| bytes(entry));
         all.fold(0, u64::saturating_add)
@@ -304,9 +313,8 @@ impl Weights {
         let mut bytes = self.bytes(source, entry)?;
         self.put_back_rows(name, entry, &mut bytes)?;
         self.check_blocks(name, kind, &bytes)?;
-        let fast = self.device.is_cpu() && tiled::is_fast();
         let in_tiles = |kind, bytes: &[u8]| -> Result<Option<Matrix>> {
-            if !fast {
+            if !self.tiles {
                 return Ok(None);
             }
             let tiled = Tiled::new(kind, bytes, rows, columns, &|| self.cancel.is_cancelled())?;

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::process::Command;
 
 use botsmith_core::chat::Call;
-use botsmith_core::engine::{ComputeDevice, LocalModel, ModelFiles, Weights};
+use botsmith_core::engine::{ComputeDevice, LocalModel, ModelFiles, Processor, Weights};
 use botsmith_core::score::{ScoreRequest, Scores};
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{Value as Meta, write};
@@ -31,6 +32,9 @@ fn most(kind: &str) -> f64 {
         _ => 0.02,
     }
 }
+
+/// Tells this program, run again, to keep matrices out of tiles.
+const UNTILED: &str = "QUANTISED_TESTS_WITHOUT_TILES";
 
 #[derive(Deserialize)]
 pub(crate) struct Fixture {
@@ -196,7 +200,9 @@ pub(crate) fn load(fixture: &Fixture, model: &Model, folder: &Path) -> LocalMode
         &head(fixture, model),
         &tensors.iter().collect::<Vec<_>>(),
     );
-    LocalModel::load(&path, &options())
+    let mut options = options();
+    options.tiles = std::env::var_os(UNTILED).is_none();
+    LocalModel::load(&path, &options)
         .unwrap_or_else(|error| panic!("{} {}: {error}", model.architecture, model.kind))
 }
 
@@ -245,6 +251,47 @@ fn every_type_and_mixture_has_the_logits_and_greedy_tokens_of_transformers() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The kernels that this machine would not take by itself: where it is fast at tiles, Candle's, of which a process chooses
+/// one kind for good; so each kind has a process of its own. Candle's kernels without vector instructions run only where
+/// there are none.
+#[test]
+fn the_kernels_of_other_processors_have_the_same_logits_and_tokens() {
+    let features = Processor::here().features;
+    let has = |name| features.contains(&(name, true));
+    let (avx2, vnni) = (has("AVX2"), has("AVX-512 VNNI"));
+    for (kernels, here, forced) in [
+        ("Candle's by AVX-512 VNNI", vnni, None),
+        (
+            "Candle's by AVX-VNNI",
+            avx2 && has("AVX-VNNI"),
+            Some("MISTRALRS_FORCE_AVXVNNI"),
+        ),
+        ("Candle's by AVX2", avx2, Some("MISTRALRS_FORCE_AVX2")),
+        (
+            "Candle's without vector instructions",
+            features.iter().all(|(_, here)| !here),
+            None,
+        ),
+    ] {
+        if !here {
+            println!("skipped: {kernels}, which this processor cannot be told to take");
+            continue;
+        }
+        let test =
+            "quantised::every_type_and_mixture_has_the_logits_and_greedy_tokens_of_transformers";
+        let mut again = Command::new(std::env::current_exe().expect("this program"));
+        again.args(["--exact", test]).env(UNTILED, "1");
+        if let Some(forced) = forced {
+            again.env(forced, "1");
+        }
+        let ran = again.output().expect("it runs");
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success(), "{kernels}: {said}");
+        assert!(said.contains("1 passed"), "{kernels}: {said}");
+        println!("ran: {kernels}");
+    }
 }
 
 #[test]

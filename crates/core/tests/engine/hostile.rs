@@ -101,7 +101,13 @@ fn settings_that_do_not_fit_the_weights_are_named() {
             "\"model_type\": \"bert\"",
             "\"model_type\": \"bort\"",
             "BS-ENG-005",
-            "bort",
+            "`bort` is not supported; known: bert, roberta, xlm-roberta, camembert, distilbert, modernbert, deberta-v2",
+        ),
+        (
+            "\"model_type\": \"bert\"",
+            "\"model_type\": \"qwen3\"",
+            "BS-ENG-005",
+            "deberta-v2; this is a decoder: it answers and scores, but embeds",
         ),
         (
             "\"vocab_size\": 160",

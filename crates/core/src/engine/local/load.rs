@@ -40,6 +40,10 @@ pub struct LoadOptions {
     pub parallel: usize,
     /// Stops the loading.
     pub cancel: CancelToken,
+    /// Whether quantised matrices are put into tiles on a CPU that is fast at them; for tests of the kernels that others
+    /// take.
+    #[doc(hidden)]
+    pub tiles: bool,
 }
 
 impl Default for LoadOptions {
@@ -51,6 +55,7 @@ impl Default for LoadOptions {
             step: 512,
             parallel: 64,
             cancel: CancelToken::new(),
+            tiles: true,
         }
     }
 }
@@ -106,7 +111,9 @@ impl LocalModel {
             .map_or(shape.context, |wanted| wanted.min(shape.context));
         let decoder = match place {
             Place::Here(device) => {
-                let weights = Weights::open(files, device)?.with_cancel(options.cancel.clone());
+                let weights = Weights::open(files, device)?
+                    .with_cancel(options.cancel.clone())
+                    .with_tiles(options.tiles);
                 let free = device_memory(device);
                 weights.check_memory(free)?;
                 memory::check_kv(options.kv_bytes, weights.bytes_needed(), free)?;

@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::fs;
+
 use common::Folder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn model(name: &str) -> String {
     format!(
@@ -116,15 +118,115 @@ fn a_model_that_is_not_here_is_an_error_with_the_command_that_fetches_it() {
     assert_eq!(json["models"].as_array().map(Vec::len), Some(0));
 }
 
+/// What the doctor found of this name.
+fn checked(json: &Value, name: &str) -> Value {
+    let checks = json["checks"].as_array().expect("checks");
+    let found = checks.iter().find(|check| check["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name}")).clone()
+}
+
+#[test]
+fn the_doctor_names_the_kernels_and_the_instructions_that_they_need() {
+    let folder = Folder::new();
+    let kernels = checked(&folder.run(&["doctor", "--json"]).ends(0).json(), "kernels");
+    let details = &kernels["details"];
+    let features = details["features"].as_object().expect("features");
+    let has = |name: &str| features.get(name) == Some(&Value::Bool(true));
+    let quantised = details["quantised"].as_str().expect("a text");
+    if cfg!(target_arch = "x86_64") {
+        assert_eq!(
+            features.keys().collect::<Vec<_>>(),
+            ["AVX-512", "AVX-512 VNNI", "AVX-VNNI", "AVX2"]
+        );
+        let tiles = has("AVX-512") && has("AVX-512 VNNI");
+        assert_eq!(quantised.starts_with("tiles"), tiles, "{quantised}");
+        let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        if let Some(flags) = flags.lines().find(|line| line.starts_with("flags")) {
+            for (name, flag) in [("AVX2", "avx2"), ("AVX-512 VNNI", "avx512_vnni")] {
+                let wanted = flags.split_whitespace().any(|word| word == flag);
+                assert_eq!(has(name), wanted, "{name}");
+            }
+        }
+    }
+    let found = kernels["found"].as_str().expect("a text");
+    assert!(found.contains(quantised), "{found}");
+}
+
+#[test]
+fn the_doctor_counts_the_models_and_says_whether_more_can_be_fetched() {
+    let folder = Folder::new();
+    let doctor = |models: &str| {
+        let ran = folder
+            .command(&["doctor", "--json"])
+            .env("BOTSMITH_MODELS", folder.at(models))
+            .env("HF_HUB_CACHE", folder.at("hub"))
+            .output()
+            .expect("it runs");
+        let json: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+        assert_eq!(json["ok"], true, "{json}");
+        checked(&json, "models")
+    };
+    let none = doctor("models");
+    assert_eq!(none["details"]["models"], 0);
+    assert_eq!(none["details"]["writable"], true);
+    let found = none["found"].as_str().expect("a text");
+    assert!(
+        found.ends_with("no models; the first `botsmith model pull` makes the folder"),
+        "{found}"
+    );
+    assert!(!folder.at("models").exists(), "looking makes nothing");
+
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    for (name, bytes) in [
+        ("models/org--a", 1_500_000),
+        ("models/org--b", 700_000),
+        ("hub/models--org--c", 10),
+    ] {
+        folder.write(&format!("{name}/refs/main"), commit);
+        folder.write(
+            &format!("{name}/snapshots/{commit}/model.safetensors"),
+            vec![0; bytes],
+        );
+        folder.write(&format!("{name}/refs/{commit}"), commit);
+    }
+    let some = doctor("models");
+    let details = &some["details"];
+    assert_eq!(
+        (&details["models"], &details["hub_models"]),
+        (&json!(2), &json!(1)),
+        "{some}"
+    );
+    assert_eq!(
+        (&details["bytes"], &details["hub_bytes"]),
+        (&json!(2_200_000), &json!(10)),
+        "{some}"
+    );
+    let found = some["found"].as_str().expect("a text");
+    assert!(
+        found.contains("models: 2 models, 3 MB; ")
+            && found.ends_with("hub: 1 model, 1 MB; can be written to"),
+        "{found}"
+    );
+
+    folder.write("file", "no folder");
+    let barred = doctor("file/models");
+    assert_eq!(barred["details"]["writable"], false);
+    assert_eq!(
+        (&barred["ok"], &barred["warning"]),
+        (&json!(true), &json!(true))
+    );
+    assert!(
+        barred["remedy"]
+            .as_str()
+            .expect("a remedy")
+            .contains("BOTSMITH_MODELS")
+    );
+}
+
 #[test]
 fn the_doctor_names_the_device_and_why() {
     let folder = Folder::new();
-    let json = folder.run(&["doctor", "--json"]).ends(0).json();
-    let checks = json["checks"].as_array().expect("checks");
-    let device = checks
-        .iter()
-        .find(|check| check["name"] == "device")
-        .expect("a device");
+    let device = checked(&folder.run(&["doctor", "--json"]).ends(0).json(), "device");
     let found = device["found"].as_str().expect("a text");
     assert!(
         found.starts_with("cpu (") || found.starts_with("cuda") || found.starts_with("metal"),

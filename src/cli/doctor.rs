@@ -1,5 +1,8 @@
 //! `botsmith doctor`: is everything well, and how to mend what is not.
 
+#[cfg(feature = "engine")]
+mod engine;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -8,7 +11,7 @@ use botsmith::eval::Result;
 use botsmith::eval::run::Runs;
 use botsmith::flow::{Filter, FlowStore, Standing};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::{Doctor, VERSION};
 use super::context::Context;
@@ -28,18 +31,21 @@ struct Check {
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
+    /// What was found, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
 }
 
 pub(super) fn run(context: &Context, args: &Doctor) -> Result<Ended> {
     let mut checks = vec![
         version(),
         processor(),
-        #[cfg(feature = "engine")]
-        device(),
         configuration(context),
         store(context),
         writable(context),
     ];
+    #[cfg(feature = "engine")]
+    checks.splice(2..2, engine::checks(context));
     checks.extend(health(context)?);
     checks.extend(workflows(context));
     checks.push(round_trip());
@@ -90,6 +96,7 @@ fn check(name: &'static str, result: Result<String>, remedy: &str) -> Check {
             warning: false,
             found,
             remedy: None,
+            details: None,
         },
         Err(error) => {
             let found = error
@@ -104,6 +111,7 @@ fn check(name: &'static str, result: Result<String>, remedy: &str) -> Check {
                 warning: false,
                 found,
                 remedy: Some(remedy.into()),
+                details: None,
             }
         }
     }
@@ -126,13 +134,6 @@ fn processor() -> Check {
     )
 }
 
-/// Where local models compute.
-#[cfg(feature = "engine")]
-fn device() -> Check {
-    let (device, why) = botsmith::core::engine::Device::best();
-    check("device", Ok(format!("{device} ({why})")), "")
-}
-
 fn configuration(context: &Context) -> Check {
     let found = match &context.config.file {
         Some(file) => format!("read from {}", file.display()),
@@ -146,6 +147,7 @@ fn configuration(context: &Context) -> Check {
             warning: true,
             found: format!("{found}; {}", warning.message),
             remedy: warning.hint.clone(),
+            details: None,
         },
     }
 }
@@ -176,6 +178,7 @@ fn health(context: &Context) -> Result<Vec<Check>> {
         warning: finding.level == store::Level::Warning,
         found: finding.found,
         remedy: finding.remedy,
+        details: None,
     };
     Ok(findings.into_iter().map(check).collect())
 }
@@ -234,6 +237,7 @@ fn workflows(context: &Context) -> Option<Check> {
         warning: true,
         found: format!("{found}; {said}"),
         remedy: Some("start a worker that offers it (`botsmith flow worker --labels … --device …`), or see `botsmith flow dlq list`".into()),
+        details: None,
     })
 }
 
@@ -244,16 +248,8 @@ fn writable(context: &Context) -> Check {
         let url = &context.config.store.value;
         return check("disk", Ok(format!("{url} needs none")), "");
     };
-    // The nearest folder that is there is where the store's folder would be made.
-    let there = Path::new(path)
-        .ancestors()
-        .skip(1)
-        .find(|folder| folder.is_dir());
-    let folder = there
-        .filter(|f| !f.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let probe = folder.join(format!(".botsmith-probe-{}", std::process::id()));
-    let written = std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe));
+    let folder = there(Path::new(path).parent().unwrap_or(Path::new("")));
+    let written = probed(folder);
     let result = written
         .map(|()| format!("{} can be written to", folder.display()))
         .map_err(|source| {
@@ -268,6 +264,18 @@ fn writable(context: &Context) -> Check {
         result,
         "mend the folder's permissions, free some space, or use `--store`",
     )
+}
+
+/// The folder, or what is there of the path to it: where it would be made.
+fn there(folder: &Path) -> &Path {
+    let there = folder.ancestors().find(|at| at.exists());
+    there.unwrap_or(Path::new("."))
+}
+
+/// Writes a file into a folder, and removes it.
+fn probed(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".botsmith-probe-{}", std::process::id()));
+    std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe))
 }
 
 /// Whether a store keeps what it is given.

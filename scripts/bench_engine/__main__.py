@@ -9,6 +9,7 @@ PARTS = {
     "encoder": ("encoders", "run"),
     "decoder": ("decoders", "run"),
     "peer": ("encoders", "peer"),
+    "shares": ("shares", "run"),
     "page": ("page", "run"),
     "judge": ("judge", "run"),
 }

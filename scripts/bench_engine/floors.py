@@ -72,5 +72,5 @@ PARTS = {"encoder": encoder, "decoder": decoder, "static": static}
 
 
 def lines(results: dict, parts: list[str]) -> list[Line]:
-    """What is promised of these parts, beside what they gave."""
-    return [line for part in parts for line in PARTS[part](results[part]["result"])]
+    """What is promised of these parts, beside what they gave; nothing is of parts without floors."""
+    return [line for part in parts if part in PARTS for line in PARTS[part](results[part]["result"])]

@@ -95,6 +95,36 @@ def static(found: dict) -> list[str]:
     return lines
 
 
+#: What holds by how the engine is written; figures of a run stand in the table below it.
+GOES = """
+- **Reading a prompt** is products of many rows with quantised matrices. Where the CPU has AVX-512 VNNI, a piece of sixteen
+  rows of a matrix is unpacked into registers once for up to sixteen tokens, and one instruction does four products of each
+  row. A token costs the same products in any prompt; its attention grows with the tokens before it.
+- **Answering** is one row a token: every matrix is read once for it, so the bytes of the file and the speed of memory
+  bound it, and answers that are made together share the reading.
+- **MiniLM** in f32 is dense products of all tokens of a batch (no padding), then attention text by text, then norms and
+  activations, each in one pass.
+- **Between products** the threads that multiply also do what is left. Handing it to other threads was, at a context of
+  500 tokens, a quarter of the time of an answer's token (`engine/ops/spread.rs`).
+"""
+
+
+def shares(found: dict) -> list[str]:
+    lines = ["## Where the time goes", *GOES.rstrip().splitlines(), ""]
+    if not found:
+        return [*lines, "Shares were not measured in this run: they need Linux's `perf`."]
+    kinds = list(dict.fromkeys(kind for each in found.values() for kind in each))
+    lines += [
+        "Shares of CPU time by samples of `perf` (`scripts/bench-engine shares`), loading left out:",
+        "",
+        row("work", *kinds),
+        "|---|" + "---:|" * len(kinds),
+    ]
+    for work, each in found.items():
+        lines.append(row(work, *(f"{each[kind]:.0%}" if kind in each else "" for kind in kinds)))
+    return lines
+
+
 def run(arguments: list[str]) -> None:
     every = json.loads((WORK / "results.json").read_text())
     lines = [
@@ -104,10 +134,11 @@ def run(arguments: list[str]) -> None:
         "a floor is missed. What a GPU does is [a page of its own](gpu-benchmarks.md).",
         "",
         "Machine: " + machine() + ". " + "; ".join(
-            f"{part}: {one['date']}, {one['threads']} threads" for part, one in every.items() if part != "static"
+            f"{part}: {one['date']}, {one['threads']} threads" for part, one in every.items() if part not in ("static", "shares")
         ) + ".",
     ]
     for part, show in (("encoder", encoder), ("decoder", decoder), ("static", static)):
         if part in every:
             lines += ["", *show(every[part]["result"])]
+    lines += ["", *shares(every.get("shares", {}).get("result", {}))]
     pathlib.Path(arguments[0]).write_text("\n".join(lines) + "\n")

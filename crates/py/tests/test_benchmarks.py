@@ -119,6 +119,39 @@ def test_a_part_that_did_not_run_is_not_judged_by_what_it_once_gave(tmp_path: Pa
     assert judged(tmp_path, found, "encoder", "static").returncode == 1
 
 
+REPORT = """
+# Overhead  Symbol
+    40.00%  [.] <botsmith_core::engine::tiled::tile::Q4K as botsmith_core::engine::tiled::vnni::Kernel>::fast::rows
+    20.00%  [.] <botsmith_core::engine::tiled::tile::Q4K as botsmith_core::engine::tiled::tile::Tile>::pack
+    16.00%  [.] pulp::x86::v4::V4::vectorize::imp
+     8.00%  [.] <candle_core::utils::BarrierGuard as core::ops::drop::Drop>::drop
+     8.00%  [.] __memmove_avx512_unaligned_erms
+     4.00%  [.] gemm_common::simd::x86::V4::vectorize::imp_fastcall
+     4.00%  [k] vsnprintf
+"""
+
+
+def test_shares_of_time_are_those_of_samples_without_loading(tmp_path: Path) -> None:
+    program = "import sys, json; sys.path.insert(0, sys.argv[1]); import shares; print(json.dumps(shares.grouped(sys.stdin.read())))"
+    command = [sys.executable, "-c", program, str(SCRIPTS / "bench_engine")]
+    done = subprocess.run(command, input=REPORT, capture_output=True, text=True, encoding="utf-8", check=True)
+    shares = json.loads(done.stdout)
+    assert shares == {
+        "quantised products": 0.5,
+        "attention, norms and activations": 0.2,
+        "waiting for other threads": 0.1,
+        "moving memory": 0.1,
+        "dense products": 0.05,
+        "all else": 0.05,
+    }
+    found = results()
+    found["shares"] = {"date": "2026-01-01", "threads": 2, "result": {"reading": shares}}
+    done = judged(tmp_path, found)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "| reading | 50% | 20% | 10% | 10% | 5% | 5% |" in page
+
+
 def python_floors() -> Any:
     """The judging of scripts/bench-python, as a module."""
     path = SCRIPTS / "bench_python" / "floors.py"

@@ -56,11 +56,13 @@ fn models(context: &Context) -> Check {
         let cache = library.hub_cache.display();
         let _ = write!(found, "; {cache}: {}", counted(&others));
     }
-    found.push_str(&match &written {
-        Ok(()) if library.folder.is_dir() => "; can be written to".to_owned(),
-        Ok(()) => "; the first `botsmith model pull` makes the folder".to_owned(),
-        Err(error) => format!("; cannot be written to: {error}"),
-    });
+    match &written {
+        Ok(()) if library.folder.is_dir() => found.push_str("; can be written to"),
+        Ok(()) => found.push_str("; the first `botsmith model pull` makes the folder"),
+        Err(error) => {
+            let _ = write!(found, "; cannot be written to: {error}");
+        }
+    }
     Check {
         // What is there can be read all the same.
         warning: written.is_err(),

@@ -35,7 +35,7 @@ impl Processor {
     }
 
     fn of(features: Vec<(&'static str, bool)>, tiles: bool) -> Self {
-        let has = |name: &str| features.iter().any(|feature| *feature == (name, true));
+        let has = |name| features.contains(&(name, true));
         let dense = [AVX512, AVX2, NEON].into_iter().find(|name| has(name));
         let quantised = match () {
             () if tiles => "tiles by AVX-512 VNNI",

@@ -257,6 +257,7 @@ fn every_type_and_mixture_has_the_logits_and_greedy_tokens_of_transformers() {
 /// one kind for good; so each kind has a process of its own. Candle's kernels without vector instructions run only where
 /// there are none.
 #[test]
+#[allow(clippy::print_stdout, reason = "it says what it skips")]
 fn the_kernels_of_other_processors_have_the_same_logits_and_tokens() {
     let features = Processor::here().features;
     let has = |name| features.contains(&(name, true));

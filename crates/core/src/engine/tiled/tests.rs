@@ -83,6 +83,7 @@ fn every_number_is_that_of_the_file() {
 /// What multiplies tiles on this machine is the fast kernels where it has their instructions. Elsewhere they are not run, and
 /// the plain ones, which all other tests of this file then hold, are compared with themselves.
 #[test]
+#[allow(clippy::print_stdout, reason = "it says what it skips")]
 fn the_fast_kernels_give_the_plain_ones_numbers_bit_for_bit() {
     if !is_fast() {
         println!("skipped: kernels by AVX-512 VNNI, which this processor has not");

@@ -265,6 +265,8 @@ def test_an_object_of_every_class_with_methods_is_tried(closed: Closed) -> None:
         assert not wanted or kind.__name__ in untried, f"no object of {kind} is tried"
 
 
+# With models, in a build without optimisation, half a minute.
+@pytest.mark.timeout(240)
 def test_methods_take_anything(closed: Closed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for thing in objects(closed):

@@ -8,7 +8,7 @@ use botsmith_core::engine::{ChatStart, Grammar, LocalModel};
 use serde_json::{Value, json};
 
 use crate::chats::block_on;
-use crate::models::{TEMPLATE, folder, options};
+use crate::models::{TEMPLATE, folder, kept_template, options};
 
 /// A model whose tokenizer has `<tool_call>` as token 271, with this chat template (or several by name).
 fn model(template: &Value) -> LocalModel {
@@ -109,6 +109,27 @@ fn a_schema_holds_the_answer_where_the_template_opens_a_thought() {
     // A call that is not demanded leaves the thought open.
     asked.tool_choice = ToolChoice::Auto;
     assert!(model.chat_text(&asked).unwrap().ends_with(open));
+}
+
+#[test]
+fn a_schema_holds_the_answer_where_the_model_would_open_a_thought() {
+    let model = model(&json!(kept_template("qwen3")));
+    let mut asked = request();
+    let end = "<|im_start|>assistant\n";
+    assert!(model.chat_text(&asked).unwrap().ends_with(end));
+    asked.output = OutputFormat::JsonSchema {
+        name: "a".into(),
+        schema: json!({"enum": ["yes", "no"]}),
+    };
+    let closed = format!("{end}<think>\n\n</think>\n\n");
+    assert!(model.chat_text(&asked).unwrap().ends_with(&closed));
+    // Who wants it otherwise gets it.
+    asked.native.insert("think".into(), json!(true));
+    assert!(model.chat_text(&asked).unwrap().ends_with(end));
+    // A call that is not demanded leaves room for a thought.
+    asked = request();
+    asked.tools = vec![tool("add", digit())];
+    assert!(model.chat_text(&asked).unwrap().ends_with(end));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! Thought between `<think>` and `</think>` comes as such; tool calls are read in the model's own
 //! format, and where a call is demanded, or the answer has a schema, a grammar holds the model to it; a
 //! call that nobody demanded is held once the model has opened it. A grammar that governs from the first
-//! token leaves no place for a thought: one that the template has opened is closed before it. So it is before a
-//! continuation that is scored.
+//! token leaves no place for a thought: the template is told so where it knows the switch, and a thought that
+//! it has opened is closed. So it is before a continuation that is scored.
 //! The same request with the same seed gets the same answer.
 
 use std::pin::Pin;
@@ -112,21 +112,20 @@ impl LocalModel {
             Some(grammar) => Some(grammar),
             None => self.grammar(request, &wanted.tool_choice, &tools, format, opened),
         };
-        let thinking = match &grammar {
-            // The grammar cannot write the thought's end, and would be taken for the thought itself.
-            Some(grammar) if opened && !grammar.leaves_the_beginning_free() => {
-                close_thought(&mut text);
-                false
-            }
-            _ => opened,
-        };
+        // Such a grammar cannot write the thought's end, and would be taken for the thought itself.
+        let governs = grammar
+            .as_ref()
+            .is_some_and(|grammar| !grammar.leaves_the_beginning_free());
+        if governs && !raw {
+            text = self.before_the_answer(request)?.0;
+        }
         Ok(Posed {
             wanted,
             text,
             raw,
             format,
+            thinking: opened && !governs,
             grammar,
-            thinking,
         })
     }
 

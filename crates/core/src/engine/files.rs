@@ -2,8 +2,9 @@
 //!
 //! The layout is that of the Hugging Face hub and of `sentence-transformers`: `config.json`, `tokenizer.json`,
 //! `tokenizer_config.json`, `generation_config.json`, `modules.json`, weights in one file or in several with
-//! `model.safetensors.index.json`; the encoder may lie in a folder of its own, which `modules.json` names. Names in an index that leave the folder are refused, and so are pickled weights
-//! (`pytorch_model.bin`): reading them runs code. Nothing is fetched here.
+//! `model.safetensors.index.json`; the encoder may lie in a folder of its own, which `modules.json` names. Names in an
+//! index that leave the folder are refused, and so are pickled weights (`pytorch_model.bin`): reading them runs code.
+//! Nothing is fetched here.
 
 mod content;
 mod fingerprint;

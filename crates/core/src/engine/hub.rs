@@ -85,8 +85,8 @@ impl Hub {
     /// brings all of them, and safetensors what they cannot be read without.
     ///
     /// # Errors
-    /// [`EngineError::NoModel`] for pickled weights, [`EngineError::Offline`], [`EngineError::Hub`], [`EngineError::HubDenied`], [`EngineError::Checksum`],
-    /// [`EngineError::Cancelled`], and those of writing files.
+    /// [`EngineError::NoModel`] for pickled weights, [`EngineError::Offline`], [`EngineError::Hub`],
+    /// [`EngineError::HubDenied`], [`EngineError::Checksum`], [`EngineError::Cancelled`], and those of writing files.
     pub fn pull(
         &self,
         library: &Library,

@@ -59,7 +59,8 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 }
 
 thread_local! {
-    static SCORER: RefCell<Scorer> = RefCell::new(Scorer::new());
+    /// Of every evaluator of edits.
+    pub(super) static SCORER: RefCell<Scorer> = RefCell::new(Scorer::new());
 }
 
 impl Evaluator for EditDistance {

@@ -1,12 +1,11 @@
 //! `levenshtein`: how like the wanted text the answer is, character by character.
 
-use std::cell::RefCell;
-
 use botsmith_core::yaml::Fields;
 
 use super::builtin::{Builtin, IGNORE_CASE, VALUE, Wanted, flag};
+use super::edit_distance::SCORER;
 use super::{Docs, Evaluator, Range, Scope, Subject};
-use crate::metrics::distance::{Form, Metric, Scorer};
+use crate::metrics::distance::{Form, Metric};
 use crate::{Result, Score, Verdict, text};
 
 pub(super) const KIND: Builtin = Builtin {
@@ -35,10 +34,6 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
         wanted: Wanted::read(options)?,
         ignore_case: flag(options, "ignore-case")?,
     }))
-}
-
-thread_local! {
-    static SCORER: RefCell<Scorer> = RefCell::new(Scorer::new());
 }
 
 fn ratio(a: &str, b: &str) -> f64 {

@@ -30,15 +30,11 @@ const LONG: usize = 1 << 14;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A text of a list, and how it is held.
-pub(super) trait Text<'a>: AsRef<str> + Send + Sync {
+pub(super) trait Text<'a>: AsRef<str> + Send + Sync + Sized {
     /// One that lies in a tuple, which holds it.
-    fn of_tuple(text: Borrowed<'a, '_, PyAny>) -> PyResult<Self>
-    where
-        Self: Sized;
+    fn of_tuple(text: Borrowed<'a, '_, PyAny>) -> PyResult<Self>;
     /// One that nothing else may hold.
-    fn of_any(text: Bound<'_, PyString>) -> PyResult<Self>
-    where
-        Self: Sized;
+    fn of_any(text: Bound<'_, PyString>) -> PyResult<Self>;
 }
 
 /// Held by itself, on any thread.

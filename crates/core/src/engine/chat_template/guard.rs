@@ -167,8 +167,12 @@ fn literal_tail(rest: &str, bytes: usize, out: &mut String) {
 fn tag_name(tag: &str) -> Option<&str> {
     let inside = tag.strip_prefix("{%")?;
     let inside = inside.trim_start_matches(['-', '+']).trim_start();
-    let end = inside.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+    let end = inside.find(|c| !of_words(c))?;
     Some(&inside[..end])
+}
+
+fn of_words(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// One open bracket's part of an expression.
@@ -313,11 +317,9 @@ impl<'a, 'o> Tag<'a, 'o> {
                 1
             }
             b'.' => 1,
-            _ if byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 => {
-                let end = rest
-                    .find(|c: char| !c.is_alphanumeric() && c != '_')
-                    .unwrap_or(rest.len());
-                let word = &rest[..end.max(1)];
+            _ if rest.starts_with(of_words) => {
+                let end = rest.find(|c| !of_words(c)).unwrap_or(rest.len());
+                let word = &rest[..end];
                 if WORDS.contains(&word) {
                     self.end_operand(None);
                     self.test = word == "is" || (self.test && word == "not");
@@ -463,6 +465,8 @@ mod tests {
             ),
             ("{{ a is string and b }}", "{{ a is string and b }}"),
             ("{{ open", "{{ open"),
+            ("{{ é ~ \u{702} }}", "{{ é|_text ~ \u{702} }}"),
+            ("{% if a is defined(\u{702}", "{% if a is defined(\u{702}"),
         ];
         for (text, wanted) in cases {
             assert_eq!(metered(text), wanted);

@@ -23,7 +23,7 @@ const QUICK: usize = 1 << 16;
 /// Bytes of text in a block. A smaller one would ask for the interpreter more often, which other threads may have.
 const BLOCK: usize = 1 << 18;
 /// Bytes of text between two looks at the clock.
-const STEP: usize = 1 << 13;
+const STEP: usize = 1 << 15;
 /// Bytes of a pair that may take long by itself.
 const LONG: usize = 1 << 14;
 /// Time between two looks for signals.
@@ -77,7 +77,10 @@ impl<T: AsRef<str>> Pair<T> {
         T: Text<'a>,
     {
         let text = T::of_tuple(candidate)?;
-        let of = if references.is_instance_of::<PyString>() {
+        // The first question is answered here, the second by the interpreter.
+        let one = references.is_exact_instance_of::<PyString>()
+            || references.is_instance_of::<PyString>();
+        let of = if one {
             References::One(T::of_tuple(references)?)
         } else {
             let texts = references.try_iter()?;

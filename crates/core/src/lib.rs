@@ -28,6 +28,8 @@ pub mod digest;
 pub mod engine;
 mod error;
 pub mod hint;
+#[cfg(any(feature = "engine", feature = "template"))]
+mod nesting;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod score;

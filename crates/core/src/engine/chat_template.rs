@@ -10,6 +10,7 @@
 mod clock;
 mod filters;
 mod guard;
+mod held;
 mod letters;
 mod messages;
 mod methods;
@@ -96,9 +97,18 @@ impl ChatTemplate {
                 line: None,
             });
         }
+        let metered = guard::metered(source).map_err(|(what, at)| TemplateError::Broken {
+            message: format!("it has {what}"),
+            line: Some(
+                1 + source.as_bytes()[..at]
+                    .iter()
+                    .filter(|byte| **byte == b'\n')
+                    .count(),
+            ),
+        })?;
         let mut environment = environment();
         environment
-            .add_template_owned(NAME, guard::metered(source))
+            .add_template_owned(NAME, metered)
             .map_err(|error| broken(&error))?;
         Ok(Self {
             environment,
@@ -160,7 +170,7 @@ fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.set_unknown_method_callback(methods::call);
     environment.set_formatter(|out, state, value| {
-        let text = python::printed(value);
+        let text = python::printed(value, guard::left(state));
         guard::charge(state, text.len())?;
         out.write_str(&text).map_err(minijinja::Error::from)
     });

@@ -2,6 +2,7 @@
 //! engine says whether a template is valid.
 
 use super::{JOINS, TEXT};
+use crate::nesting::{self, Nesting};
 
 /// The tags that a template may use.
 const TAGS: [&str; 8] = [
@@ -37,7 +38,8 @@ pub fn refusal_in_expression(text: &str) -> Option<Refusal> {
     if text.len() > TEXT {
         return Some((format!("more than {TEXT} bytes"), 0));
     }
-    Seen::new(JOINS).tokens(text, 0, None).err()
+    let seen = Seen::new(JOINS).tokens(text, 0, None);
+    seen.and_then(|_| nesting::expression(text)).err()
 }
 
 /// What was seen of a template so far.
@@ -49,6 +51,7 @@ struct Seen {
     binds: bool,
     /// A join in a template that binds names.
     bound: Option<Refusal>,
+    nesting: Nesting,
 }
 
 impl Seen {
@@ -59,6 +62,7 @@ impl Seen {
             join: None,
             binds: false,
             bound: None,
+            nesting: Nesting::default(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Seen {
         // `{%-` and `{%+` are about blanks.
         let blanks = matches!(text.as_bytes().get(from), Some(b'-' | b'+'));
         let at = from + usize::from(blanks);
+        let mut statement = None;
         if block {
             let rest = text[at..].trim_start();
             let word = |c: char| c.is_alphanumeric() || c == '_';
@@ -98,8 +103,13 @@ impl Seen {
                 return Err((format!("`{{% {name} %}}`"), from));
             }
             self.binds |= BINDING.contains(&name);
+            statement = Some(name);
         }
-        self.tokens(text, at, Some(if block { b'%' } else { b'}' }))
+        let end = self.tokens(text, at, Some(if block { b'%' } else { b'}' }))?;
+        // Of a tag that does not close the engine reads what there is.
+        let deep = |(what, inside)| (what, at + inside);
+        self.nesting.tag(&text[at..end], statement).map_err(deep)?;
+        Ok(end)
     }
 
     /// Reads tokens from `at` up to the end of the tag or of the text; gives where that is.
@@ -193,6 +203,26 @@ mod tests {
         assert!(refusal(&"{{ a ~ a }}".repeat(JOINS + 1), JOINS).is_some());
         assert!(refusal(&format!("{{{{ [{}] }}}}", "a,".repeat(300)), JOINS).is_some());
         assert!(refusal(&"x".repeat(TEXT + 1), JOINS).is_some());
+    }
+
+    #[test]
+    fn what_would_overflow_the_stack_of_its_reader_is_refused() {
+        for deep in [
+            format!("x{{{{ a{} }}}}", ".a".repeat(9999)),
+            format!("\n{{{{ a{}", " and a".repeat(9999)),
+            format!("{{% if a {} %}}{{% endif %}}", "| upper".repeat(9999)),
+            format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(9999)),
+            format!("{{{{ {}x{} }}}}", "a(".repeat(9999), ")".repeat(9999)),
+        ] {
+            let (what, at) = refusal(&deep, 0).unwrap();
+            assert!(
+                what.contains("inside of each other") || what.contains("`elif`s"),
+                "{what}"
+            );
+            assert!(at < deep.len());
+        }
+        let (what, _) = refusal_in_expression(&"not ".repeat(9999)).unwrap();
+        assert!(what.contains("inside of each other"), "{what}");
     }
 
     #[test]

@@ -111,3 +111,31 @@ fn a_hostile_template_ends_by_a_count_of_steps_or_bytes() {
         assert!(words.contains(reason), "{shown}: {words}, not {reason}");
     }
 }
+
+#[test]
+fn the_deepest_template_that_is_read_overflows_no_stack() {
+    // Everything at its limit at once, on a stack of the usual size.
+    let links = " and x.y|d(1)".repeat(55);
+    let brackets = format!("{}x{links}{}", "f(1, [".repeat(15), "])".repeat(15));
+    let blocks = 120;
+    let source = format!(
+        "{}{}{{% if {brackets} %}}{}{{% endif %}}{}",
+        "{% for x in [1] %}".repeat(blocks / 2),
+        "{% if 1 %}".repeat(blocks / 2),
+        format!("{{% elif {brackets} %}}").repeat(200),
+        "{% endif %}".repeat(blocks / 2) + &"{% endfor %}".repeat(blocks / 2),
+    );
+    for text in [
+        source.clone(),
+        source.replace("f(1, [", "g[1, (").replace("])", ")]"),
+    ] {
+        let words = match ChatTemplate::new(&text, Map::new()) {
+            Ok(template) => {
+                assert!(!template.mentions("tools"));
+                format!("{:?}", template.render(&ChatInput::default()))
+            }
+            Err(error) => error.to_string(),
+        };
+        println!("{words:.200}");
+    }
+}

@@ -3,7 +3,7 @@
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
-use super::guard::charge;
+use super::guard::{charge, left};
 use super::letters::lines;
 use super::python::{Dumps, printed};
 
@@ -24,7 +24,11 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         environment.remove_filter(name);
     }
     environment.add_filter("tojson", tojson);
-    environment.add_filter("string", |value: Value| printed(&value));
+    environment.add_filter("string", |state: &mut State<'_, '_>, value: Value| {
+        let text = printed(&value, left(state));
+        charge(state, text.len())?;
+        Ok::<_, Error>(text)
+    });
     environment.add_filter("replace", replace);
     environment.add_filter("join", join);
     environment.add_filter("indent", indent);
@@ -32,7 +36,12 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         "trim",
         |state: &mut State<'_, '_>, value: Value, args: Option<String>| {
             let args: Vec<Value> = args.into_iter().map(Value::from).collect();
-            super::methods::call(state, &Value::from(printed(&value)), "strip", &args)
+            super::methods::call(
+                state,
+                &Value::from(printed(&value, left(state))),
+                "strip",
+                &args,
+            )
         },
     );
 }
@@ -80,6 +89,7 @@ fn tojson(
         between_items,
         after_key,
         sort_keys: options.get::<Option<bool>>("sort_keys")?.unwrap_or(false),
+        most: left(state),
     };
     options.assert_all_used()?;
     let text = dumps.write(value)?;
@@ -116,7 +126,7 @@ fn replace(
     to: String,
     count: Option<usize>,
 ) -> Result<String, Error> {
-    replaced(state, &printed(value), &from, &to, count)
+    replaced(state, &printed(value, left(state)), &from, &to, count)
 }
 
 /// The items as one text.
@@ -127,7 +137,7 @@ pub(super) fn joined(
 ) -> Result<String, Error> {
     let mut out = String::new();
     for (at, item) in items.try_iter()?.enumerate() {
-        let text = printed(&item);
+        let text = printed(&item, left(state));
         let between = if at > 0 { between } else { "" };
         charge(state, between.len() + text.len())?;
         out.push_str(between);
@@ -180,7 +190,7 @@ fn indent(
     };
     let margin = match width {
         None => "    ".to_owned(),
-        Some(width) if width.kind() == ValueKind::String => printed(&width),
+        Some(width) if width.kind() == ValueKind::String => printed(&width, left(state)),
         Some(width) => match width.as_usize() {
             Some(width) if width <= INDENT => " ".repeat(width),
             _ => return Err(invalid(format!("`indent`: more than {INDENT} blanks"))),
@@ -196,7 +206,7 @@ fn indent(
     let blank = options.get::<Option<bool>>("blank")?.unwrap_or(false);
     options.assert_all_used()?;
     // Every line gets its end, so that an empty last one is a line too.
-    let text = printed(value) + "\n";
+    let text = printed(value, left(state)) + "\n";
     let lines = lines(&text);
     charge(state, text.len() + lines.len() * margin.len())?;
     let mut out = String::new();

@@ -3,11 +3,13 @@
 //! Only those that change nothing, as in Jinja's immutable sandbox: `append` and `update` are
 //! unknown here too.
 
+use std::collections::BTreeSet;
+
 use minijinja::value::{Value, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State};
 
 use super::filters::{joined, replaced};
-use super::guard::charge;
+use super::guard::{charge, look_through};
 use super::letters::{capitalized, is_space, lines, titled};
 
 /// Calls `method` of `value`.
@@ -27,8 +29,17 @@ pub(super) fn call(
             charge(state, text.len())?;
             string(state, text, method, args)
         }
-        ValueKind::Map => map(value, method, args),
-        ValueKind::Seq | ValueKind::Iterable => list(value, method, args),
+        ValueKind::Map => {
+            for key in args {
+                look_through(state, key)?;
+            }
+            map(value, method, args)
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            // No more of an item is looked at than there is of what is wanted.
+            look_through(state, value)?;
+            list(value, method, args)
+        }
         _ => Err(Error::from(ErrorKind::UnknownMethod)),
     }
 }
@@ -43,8 +54,9 @@ fn string(
     Ok(match method {
         "strip" | "lstrip" | "rstrip" => {
             let (chars,): (Option<String>,) = from_args(args)?;
+            let chars = chars.map(|chars| chars.chars().collect::<BTreeSet<char>>());
             let strips = |c: char| match &chars {
-                Some(chars) => chars.contains(c),
+                Some(chars) => chars.contains(&c),
                 None => is_space(c),
             };
             Value::from(match method {

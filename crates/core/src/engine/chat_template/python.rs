@@ -5,23 +5,29 @@ use std::fmt::Write as _;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
+use super::guard::{BUDGET, builds_too_much};
+
 /// Levels that a value may be nested.
 const DEPTH: usize = 200;
 
-/// `str(value)`; nothing for an undefined one.
-pub(super) fn printed(value: &Value) -> String {
+/// `str(value)`; nothing for an undefined one. Of a list that is longer than `most` bytes there is more than that, but
+/// not all.
+pub(super) fn printed(value: &Value, most: usize) -> String {
     match value.as_str() {
         Some(text) => text.to_owned(),
         None if value.is_undefined() => String::new(),
         None => {
             let mut out = String::new();
-            repr(value, DEPTH, &mut out);
+            repr(value, DEPTH, most, &mut out);
             out
         }
     }
 }
 
-fn repr(value: &Value, depth: usize, out: &mut String) {
+fn repr(value: &Value, depth: usize, most: usize, out: &mut String) {
+    if out.len() > most {
+        return;
+    }
     if depth == 0 {
         return out.push_str("...");
     }
@@ -39,10 +45,13 @@ fn repr(value: &Value, depth: usize, out: &mut String) {
             out.push(open);
             let mut count = 0;
             for item in value.try_iter().into_iter().flatten() {
+                if out.len() > most {
+                    break;
+                }
                 if count > 0 {
                     out.push_str(", ");
                 }
-                repr(&item, depth - 1, out);
+                repr(&item, depth - 1, most, out);
                 count += 1;
             }
             if value.is_tuple() && count == 1 {
@@ -56,9 +65,14 @@ fn repr(value: &Value, depth: usize, out: &mut String) {
                 if at > 0 {
                     out.push_str(", ");
                 }
-                repr(&key, depth - 1, out);
+                repr(&key, depth - 1, most, out);
                 out.push_str(": ");
-                repr(&value.get_item(&key).unwrap_or_default(), depth - 1, out);
+                repr(
+                    &value.get_item(&key).unwrap_or_default(),
+                    depth - 1,
+                    most,
+                    out,
+                );
             }
             out.push('}');
         }
@@ -132,13 +146,15 @@ pub(super) struct Dumps {
     pub(super) between_items: String,
     pub(super) after_key: String,
     pub(super) sort_keys: bool,
+    /// Bytes that it may write.
+    pub(super) most: usize,
 }
 
 impl Dumps {
     /// `json.dumps(value)`.
     ///
     /// # Errors
-    /// For an undefined value, which has no JSON.
+    /// For an undefined value, which has no JSON; for more than a template may build.
     pub(super) fn write(&self, value: &Value) -> Result<String, Error> {
         let mut out = String::new();
         self.put(value, 0, &mut out)?;
@@ -149,6 +165,9 @@ impl Dumps {
         if depth > DEPTH {
             let message = format!("`tojson`: nested deeper than {DEPTH}");
             return Err(Error::new(ErrorKind::BadSerialization, message));
+        }
+        if out.len() > self.most {
+            return Err(builds_too_much());
         }
         match value.kind() {
             ValueKind::None => out.push_str("null"),
@@ -246,7 +265,7 @@ fn json_key(key: &Value) -> String {
     match key.kind() {
         ValueKind::Bool => (if key.is_true() { "true" } else { "false" }).into(),
         ValueKind::None => "null".into(),
-        _ => printed(key),
+        _ => printed(key, BUDGET),
     }
 }
 
@@ -270,7 +289,7 @@ mod tests {
             ),
         ];
         for (value, wanted) in cases {
-            assert_eq!(printed(&value), wanted);
+            assert_eq!(printed(&value, 99), wanted);
         }
     }
 }

@@ -159,16 +159,19 @@ fn build(options: &Fields<'_>, _: &Scope<'_>) -> Result<Box<dyn Evaluator>> {
 /// Why the last number of a wanted text may be another: `1234.5` is none with a decimal comma, and its
 /// last number is then 5.
 fn doubt(wanted: &str, style: Style) -> Option<String> {
-    let found = last(wanted, style).filter(|_| style.decimal_comma)?;
-    let before = wanted[..found.start].strip_suffix('.')?;
-    if !before.ends_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
+    let found = last(wanted, style).filter(|found| is_doubtful(wanted, found, style))?;
     Some(format!(
         "with `decimal: comma`, {} reads as {}: write its decimals after a comma, or leave `decimal` out",
         text::quote(&text::line(wanted, 60)),
         found.as_str()
     ))
+}
+
+fn is_doubtful(wanted: &str, found: &Number<'_>, style: Style) -> bool {
+    style.decimal_comma
+        && wanted[..found.start]
+            .strip_suffix('.')
+            .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()))
 }
 
 impl Evaluator for NumberEquals {
@@ -232,10 +235,10 @@ impl Evaluator for NumberEquals {
         let mut equal = false;
         for text in references {
             // What is wrong with a reference is for `evaluate` to say.
-            if doubt(text, self.options.style).is_some() {
+            let wanted = last(text, self.options.style)?;
+            if is_doubtful(text, &wanted, self.options.style) {
                 return None;
             }
-            let wanted = last(text, self.options.style)?;
             equal |= found.is_some_and(|found| self.options.equal(&found, &wanted));
         }
         Some(f64::from(u8::from(equal)))

@@ -142,12 +142,17 @@ impl Scorer {
         references: &[impl AsRef<str>],
         options: &Options,
     ) -> f64 {
-        self.count(candidate, references, options);
-        options.f_score(&self.best)
+        self.count(candidate, references, options)
+            .unwrap_or_else(|| options.f_score(&self.best))
     }
 
-    /// Leaves in `best` the counts with the reference of the best score, the first of equals.
-    fn count(&mut self, candidate: &str, references: &[impl AsRef<str>], options: &Options) {
+    /// Leaves in `best` the counts with the reference of the best score, the first of equals; gives that score.
+    fn count(
+        &mut self,
+        candidate: &str,
+        references: &[impl AsRef<str>],
+        options: &Options,
+    ) -> Option<f64> {
         self.characters.clear();
         self.words.clear();
         self.best.clear();
@@ -178,9 +183,11 @@ impl Scorer {
                 std::mem::swap(&mut self.best, &mut self.counts);
             }
         }
+        best
     }
 
     /// Appends the counts of n-grams up to `orders`.
+    #[inline(never)]
     fn orders(&mut self, words: bool, orders: usize) {
         let (candidate, reference, end) = if words {
             let end = FIRST + self.words.len() as u32;
@@ -221,6 +228,8 @@ impl Scorer {
     }
 }
 
+// Of no generic type and compiled by itself, it is as fast in a large program as in a small one.
+#[inline(never)]
 fn read(
     text: &str,
     options: &Options,

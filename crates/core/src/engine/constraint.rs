@@ -40,6 +40,17 @@ pub enum Grammar {
 
 /// Bytes that a grammar may have.
 const TEXT: usize = 1 << 20;
+/// Rules of a grammar.
+const RULES: usize = 4096;
+/// References of a schema.
+const REFERENCES: usize = 1024;
+/// Levels that a schema may nest.
+const DEPTH: usize = 128;
+/// Bytes of a grammar that is too small to nest deep.
+const SHALLOW: usize = 1 << 10;
+/// Bytes of stack that so many need, each of which names the next: without optimisation some 10 kB a rule, 60 a
+/// reference.
+const STACK: usize = 128 << 20;
 
 impl Grammar {
     /// Whether any text may come first, or the grammar governs from the first token.
@@ -47,34 +58,83 @@ impl Grammar {
         matches!(self, Self::Marked(_))
     }
 
-    fn compiled(&self) -> Result<TopLevelGrammar> {
+    /// The grammar as llguidance takes it, and how many bytes it has.
+    fn compiled(&self) -> Result<(TopLevelGrammar, usize)> {
+        let wrong = |message: String| Err(EngineError::Grammar(message));
         let (what, size) = match self {
-            Self::Json => {
-                return Ok(TopLevelGrammar::from_json_schema(Value::Object(
-                    serde_json::Map::new(),
-                )));
+            Self::Json => ("schema", 0),
+            Self::JsonSchema(schema) => {
+                let mut references = 0;
+                if !is_shallow(schema, DEPTH, &mut references) {
+                    return wrong(format!("the schema nests deeper than {DEPTH} levels"));
+                }
+                if references > REFERENCES {
+                    return wrong(format!(
+                        "the schema has {references} times `$ref`, at most {REFERENCES} are read"
+                    ));
+                }
+                ("schema", schema.to_string().len())
             }
-            Self::JsonSchema(schema) => ("schema", schema.to_string().len()),
             Self::Regex(text) => ("expression", text.len()),
-            Self::Lark(text) => ("grammar", text.len()),
+            Self::Lark(text) => {
+                let rules = text.lines().filter(|line| line.contains(':')).count();
+                if rules > RULES {
+                    return wrong(format!(
+                        "the grammar has {rules} rules, at most {RULES} are read"
+                    ));
+                }
+                ("grammar", text.len())
+            }
             Self::Marked(_) => {
-                return Err(EngineError::Grammar(
-                    "a stretch behind a mark cannot have marks itself".into(),
-                ));
+                return wrong("a stretch behind a mark cannot have marks itself".into());
             }
         };
         if size > TEXT {
-            return Err(EngineError::Grammar(format!(
+            return wrong(format!(
                 "the {what} has {size} bytes, at most {TEXT} are read"
-            )));
+            ));
         }
-        Ok(match self {
-            Self::Json | Self::Marked(_) => unreachable!("returned above"),
+        let grammar = match self {
+            Self::Json | Self::Marked(_) => {
+                TopLevelGrammar::from_json_schema(Value::Object(serde_json::Map::new()))
+            }
             Self::JsonSchema(schema) => TopLevelGrammar::from_json_schema(schema.clone()),
             Self::Regex(text) => TopLevelGrammar::from_regex(text),
             Self::Lark(text) => TopLevelGrammar::from_lark(text.clone()),
-        })
+        };
+        Ok((grammar, size))
     }
+}
+
+/// Whether a schema nests no deeper than `depth`; counts its references to other schemas.
+fn is_shallow(schema: &Value, depth: usize, references: &mut usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    match schema {
+        Value::Array(items) => items.iter().all(|item| is_shallow(item, depth, references)),
+        Value::Object(fields) => {
+            *references += usize::from(fields.contains_key("$ref"));
+            fields
+                .values()
+                .all(|field| is_shallow(field, depth, references))
+        }
+        _ => true,
+    }
+}
+
+/// Runs `work` where there is stack enough: grammars are compiled by recursion, a call for each rule that names another.
+fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let running = thread.spawn_scoped(scope, work);
+        let running = running.map_err(|error| {
+            EngineError::Grammar(format!("no thread to compile it on: {error}"))
+        })?;
+        running
+            .join()
+            .map_err(|_| EngineError::Grammar("compiling it broke off".into()))
+    })
 }
 
 /// The tables of one tokenizer.
@@ -116,7 +176,12 @@ impl Grammars {
     /// [`EngineError::Grammar`] with what is wrong with the grammar.
     pub(crate) fn matcher(&self, grammar: &Grammar) -> Result<Matcher> {
         let begin = |grammar: &Grammar| {
-            let inner = Inner::new(self.factory.create_parser(grammar.compiled()?));
+            let (grammar, size) = grammar.compiled()?;
+            let compile = || Inner::new(self.factory.create_parser(grammar));
+            let inner = match size <= SHALLOW {
+                true => compile(),
+                false => on_a_deep_stack(compile)?,
+            };
             match inner.get_error() {
                 Some(error) => Err(grammar_error(&error)),
                 None => Ok(inner),

@@ -224,3 +224,52 @@ fn a_grammar_holds_the_answer() {
         "BS-ENG-025"
     );
 }
+
+#[test]
+fn grammars_that_nest_deep_are_read_or_refused_and_overflow_no_stack() {
+    let model = load("qwen2");
+    let with = |grammar: Grammar| {
+        let mut asked = request(&model, "a", 1);
+        asked.grammar = Some(grammar);
+        let events = model.generate(asked, Call::default())?;
+        events
+            .map(|event| event.map(drop))
+            .collect::<Result<(), _>>()
+    };
+    let rules = |count: usize| {
+        let each = (1..count).map(|at| format!("a{at}: \"x\" | a{} \"y\"\n", at + 1));
+        Grammar::Lark(format!(
+            "start: a1\n{}a{count}: \"x\"",
+            each.collect::<String>()
+        ))
+    };
+    let references = |count: usize| {
+        let next = |at: usize| json!({"anyOf": [{"$ref": format!("#/$defs/a{}", at + 1)}, {"type": "null"}]});
+        let mut each: serde_json::Map<_, _> =
+            (0..count).map(|at| (format!("a{at}"), next(at))).collect();
+        each.insert(format!("a{count}"), json!({"type": "string"}));
+        Grammar::JsonSchema(json!({"anyOf": [next(0)], "$defs": each}))
+    };
+    let nested = |levels: usize| {
+        let outside = (0..levels).fold(json!({}), |inside, _| json!({"items": inside}));
+        Grammar::JsonSchema(outside)
+    };
+    for fine in [rules(900), references(400), nested(120)] {
+        let result = with(fine);
+        assert!(result.is_ok(), "{result:?}");
+    }
+    for (deep, wanted) in [
+        (rules(4000), "max is"),
+        (
+            rules(9000),
+            "the grammar has 9001 rules, at most 4096 are read",
+        ),
+        (references(1000), "max is"),
+        (references(2000), "times `$ref`, at most 1024 are read"),
+        (nested(200), "the schema nests deeper than 128 levels"),
+    ] {
+        let error = with(deep).unwrap_err();
+        assert_eq!(error.code(), "BS-ENG-025");
+        assert!(error.to_string().contains(wanted), "{error}");
+    }
+}

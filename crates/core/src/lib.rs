@@ -32,6 +32,8 @@ pub mod hint;
 mod nesting;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(any(feature = "engine", feature = "schema"))]
+mod schema_depth;
 pub mod score;
 pub mod secret;
 #[cfg(feature = "static-embeddings")]

@@ -7,8 +7,13 @@
 
 use std::fmt;
 
-use jsonschema::{PatternOptions, ValidationError, Validator};
+use jsonschema::{PatternOptions, ValidationError, ValidationOptions, Validator};
 use serde_json::Value;
+
+use crate::schema_depth::{self, on_a_deep_stack};
+
+/// References times levels of a value that need no more stack than any thread has.
+const FLAT: usize = 128;
 
 /// A JSON Schema, ready to check values.
 ///
@@ -25,7 +30,10 @@ use serde_json::Value;
 /// assert_eq!(misfit.masked("it"), r#"it is not of type "integer""#);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Schema(Validator);
+pub struct Schema {
+    validator: Validator,
+    references: usize,
+}
 
 /// A place at which a value does not fit a schema; shown, it says why and what stands there.
 #[derive(Debug)]
@@ -38,8 +46,7 @@ impl Schema {
     /// # Errors
     /// The first place at which the schema is none.
     pub fn new(schema: &Value) -> Result<Self, Misfit<'static>> {
-        let options = jsonschema::options().offline();
-        options.build(schema).map(Self).map_err(Misfit)
+        Self::build(schema, jsonschema::options().offline())
     }
 
     /// A schema of unknown origin: its patterns are matched in time linear in the text, and one that looks
@@ -52,12 +59,39 @@ impl Schema {
         let options = jsonschema::options()
             .offline()
             .with_pattern_options(patterns);
-        options.build(schema).map(Self).map_err(Misfit)
+        Self::build(schema, options)
+    }
+
+    fn build(schema: &Value, options: ValidationOptions<'_>) -> Result<Self, Misfit<'static>> {
+        let references = schema_depth::references(schema)
+            .map_err(|reason| Misfit(ValidationError::custom(reason)))?;
+        let build = || options.build(schema);
+        let validator = match references > FLAT {
+            true => on_a_deep_stack(build),
+            false => build(),
+        };
+        Ok(Self {
+            validator: validator.map_err(Misfit)?,
+            references,
+        })
+    }
+
+    /// Follows the schema through `value` where there is stack enough: each level may lead through all references.
+    fn follow<'a, T: Send>(
+        &'a self,
+        value: &Value,
+        work: impl FnOnce(&'a Validator) -> T + Send,
+    ) -> T {
+        let is_flat = self.references == 0 || is_within(value, FLAT / self.references);
+        match is_flat {
+            true => work(&self.validator),
+            false => on_a_deep_stack(|| work(&self.validator)),
+        }
     }
 
     /// Whether `value` fits.
     pub fn fits(&self, value: &Value) -> bool {
-        self.0.is_valid(value)
+        self.follow(value, |schema| schema.is_valid(value))
     }
 
     /// Holds `value` against the schema.
@@ -65,12 +99,29 @@ impl Schema {
     /// # Errors
     /// The first place at which it does not fit.
     pub fn check<'a>(&self, value: &'a Value) -> Result<(), Misfit<'a>> {
-        self.0.validate(value).map_err(Misfit)
+        self.follow(value, |schema| schema.validate(value).map_err(Misfit))
     }
 
     /// The first `most` places at which `value` does not fit.
     pub fn misfits<'a>(&'a self, value: &'a Value, most: usize) -> Vec<Misfit<'a>> {
-        self.0.iter_errors(value).take(most).map(Misfit).collect()
+        self.follow(value, |schema| {
+            let errors = schema.iter_errors(value);
+            errors.take(most).map(Misfit).collect()
+        })
+    }
+}
+
+/// Whether a value nests no deeper than `depth`.
+fn is_within(value: &Value, depth: usize) -> bool {
+    let inside = || depth.checked_sub(1);
+    match value {
+        Value::Array(items) => {
+            inside().is_some_and(|depth| items.iter().all(|item| is_within(item, depth)))
+        }
+        Value::Object(fields) => {
+            inside().is_some_and(|depth| fields.values().all(|field| is_within(field, depth)))
+        }
+        _ => true,
     }
 }
 
@@ -127,6 +178,40 @@ mod tests {
                 Schema::linear(&json!({"$ref": address}), 1 << 20).is_err(),
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn references_in_a_row_overflow_no_stack() {
+        let row = |count: usize| {
+            let next = |at: usize| json!({"anyOf": [{"$ref": format!("#/$defs/a{at}")}, {"type": "null"}]});
+            let mut each: serde_json::Map<_, _> = (1..count)
+                .map(|at| (format!("a{at}"), next(at + 1)))
+                .collect();
+            each.insert(
+                format!("a{count}"),
+                json!({"items": {"$ref": "#/$defs/a1"}}),
+            );
+            json!({"$ref": "#/$defs/a1", "$defs": each})
+        };
+        let schema = Schema::linear(&row(500), 1 << 20).unwrap();
+        let deep = |inside: Value| (0..30).fold(inside, |inside, _| json!([inside]));
+        assert!(schema.fits(&json!([[1], null])) && schema.fits(&deep(json!(1))));
+        assert!(
+            schema.check(&deep(json!(1))).is_ok() && schema.misfits(&deep(json!(1)), 9).is_empty()
+        );
+        for (schema, wanted) in [
+            (
+                row(2000),
+                "the schema has 2001 references, at most 1024 are read",
+            ),
+            (
+                (0..200).fold(json!({}), |inside, _| json!({"items": inside})),
+                "nests deeper than 128 levels",
+            ),
+        ] {
+            let misfit = Schema::new(&schema).unwrap_err();
+            assert!(misfit.to_string().contains(wanted), "{misfit}");
         }
     }
 

@@ -19,6 +19,7 @@ use serde_json::Value;
 use self::marked::Following;
 use super::error::{EngineError, Result};
 use super::tokenizer::Tokenizer;
+use crate::schema_depth::{self, on_a_deep_stack};
 
 pub use marked::MarkedText;
 
@@ -42,15 +43,8 @@ pub enum Grammar {
 const TEXT: usize = 1 << 20;
 /// Rules of a grammar.
 const RULES: usize = 4096;
-/// References of a schema.
-const REFERENCES: usize = 1024;
-/// Levels that a schema may nest.
-const DEPTH: usize = 128;
 /// Bytes of a grammar that is too small to nest deep.
 const SHALLOW: usize = 1 << 10;
-/// Bytes of stack that so many need, each of which names the next: without optimisation some 10 kB a rule, 60 a
-/// reference.
-const STACK: usize = 128 << 20;
 
 impl Grammar {
     /// Whether any text may come first, or the grammar governs from the first token.
@@ -64,15 +58,7 @@ impl Grammar {
         let (what, size) = match self {
             Self::Json => ("schema", 0),
             Self::JsonSchema(schema) => {
-                let mut references = 0;
-                if !is_shallow(schema, DEPTH, &mut references) {
-                    return wrong(format!("the schema nests deeper than {DEPTH} levels"));
-                }
-                if references > REFERENCES {
-                    return wrong(format!(
-                        "the schema has {references} times `$ref`, at most {REFERENCES} are read"
-                    ));
-                }
+                schema_depth::references(schema).map_err(EngineError::Grammar)?;
                 ("schema", schema.to_string().len())
             }
             Self::Regex(text) => ("expression", text.len()),
@@ -104,37 +90,6 @@ impl Grammar {
         };
         Ok((grammar, size))
     }
-}
-
-/// Whether a schema nests no deeper than `depth`; counts its references to other schemas.
-fn is_shallow(schema: &Value, depth: usize, references: &mut usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
-        return false;
-    };
-    match schema {
-        Value::Array(items) => items.iter().all(|item| is_shallow(item, depth, references)),
-        Value::Object(fields) => {
-            *references += usize::from(fields.contains_key("$ref"));
-            fields
-                .values()
-                .all(|field| is_shallow(field, depth, references))
-        }
-        _ => true,
-    }
-}
-
-/// Runs `work` where there is stack enough: grammars are compiled by recursion, a call for each rule that names another.
-fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        let running = thread.spawn_scoped(scope, work);
-        let running = running.map_err(|error| {
-            EngineError::Grammar(format!("no thread to compile it on: {error}"))
-        })?;
-        running
-            .join()
-            .map_err(|_| EngineError::Grammar("compiling it broke off".into()))
-    })
 }
 
 /// The tables of one tokenizer.
@@ -180,7 +135,7 @@ impl Grammars {
             let compile = || Inner::new(self.factory.create_parser(grammar));
             let inner = match size <= SHALLOW {
                 true => compile(),
-                false => on_a_deep_stack(compile)?,
+                false => on_a_deep_stack(compile),
             };
             match inner.get_error() {
                 Some(error) => Err(grammar_error(&error)),

@@ -9,8 +9,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::config::Config;
+use super::decoder::DECODERS;
 use super::device::Place;
-use super::encoder::Encoder;
+use super::encoder::{ENCODERS, Encoder};
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
 use super::tokenizer::{Encoded, Tokenizer};
@@ -67,6 +69,7 @@ impl CrossEncoder {
         place: impl Into<Place>,
         cancel: &CancelToken,
     ) -> Result<Self> {
+        check(&Config::open(files)?)?;
         let encoder = Encoder::load_on(files, &place.into(), cancel)?;
         let labels = encoder
             .config()
@@ -133,19 +136,17 @@ impl CrossEncoder {
             })
             .collect::<Result<_>>()?;
         let mut logits = vec![Vec::new(); different.len()];
-        self.encoder.in_batches(&encoded, |batch, packed, hidden| {
-            if options.cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            let rows = self
-                .head
-                .forward(&hidden, &packed.spans)?
-                .to_vec2::<f32>()?;
-            for (&at, row) in batch.iter().zip(rows) {
-                logits[at] = row;
-            }
-            Ok(())
-        })?;
+        self.encoder
+            .in_batches(&encoded, &options.cancel, |batch, packed, hidden| {
+                let rows = self
+                    .head
+                    .forward(&hidden, &packed.spans)?
+                    .to_vec2::<f32>()?;
+                for (&at, row) in batch.iter().zip(rows) {
+                    logits[at] = row;
+                }
+                Ok(())
+            })?;
         Ok(which.into_iter().map(|at| logits[at].clone()).collect())
     }
 
@@ -161,6 +162,22 @@ impl CrossEncoder {
     ) -> Result<Vec<Vec<f64>>> {
         let logits = self.logits(pairs, options)?;
         Ok(logits.iter().map(|row| probabilities(row)).collect())
+    }
+}
+
+/// Whether it is no decoder: some were trained to rerank, by the logits of two words or by a head of their own.
+fn check(config: &Config) -> Result<()> {
+    let kind = config.model_type();
+    match DECODERS.contains(&kind) {
+        false => Ok(()),
+        true => Err(EngineError::Unsupported {
+            what: "classifier",
+            found: kind.to_owned(),
+            known: format!(
+                "{}; this is a decoder: it answers, scores and embeds, but classifies and reranks no text here",
+                ENCODERS.join(", ")
+            ),
+        }),
     }
 }
 

@@ -11,6 +11,7 @@
 //! This file knows no tokenizer, no sampling and no schedule.
 
 mod attention;
+mod backbone;
 mod device;
 mod gemma;
 mod graph;
@@ -30,6 +31,7 @@ mod stops;
 
 use std::sync::Arc;
 
+pub(crate) use backbone::{Backbone, not_there};
 pub(crate) use device::DeviceGraph;
 pub(crate) use graph::{Graph, LogitAt, Logits, Step, Summaries, Summary};
 pub(crate) use shape::{Activation, Shape};

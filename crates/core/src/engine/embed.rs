@@ -2,7 +2,7 @@
 //!
 //! A folder of that library is read as it is: `modules.json` names the pooling, dense and normalising steps,
 //! `sentence_bert_config.json` the longest text, `config_sentence_transformers.json` the prompts. Other folders of
-//! encoders are pooled by the mean. Equal texts are computed once; the others go through sorted by length, in batches
+//! encoders are pooled by the mean; of a decoder the pooling has to be said, else it is a model that answers. Equal texts are computed once; the others go through sorted by length, in batches
 //! of a number of tokens without padding. Similarity itself is not computed here.
 
 mod layout;
@@ -13,8 +13,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::config::Config;
+use super::decoder::DECODERS;
 use super::device::Place;
-use super::encoder::Encoder;
+use super::encoder::{ENCODERS, Encoder};
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
 use super::tokenizer::{Encoded, Tokenizer};
@@ -51,6 +53,7 @@ pub struct SentenceEmbedder {
     whole: Tokenizer,
     cut: Tokenizer,
     layout: Layout,
+    pooling: Pooling,
     limit: usize,
 }
 
@@ -58,7 +61,8 @@ impl SentenceEmbedder {
     /// Loads the model of `files` where `place` says, once it is sure to fit into memory there.
     ///
     /// # Errors
-    /// Those of files, configuration, tokenizer and weights; [`EngineError::Memory`].
+    /// Those of files, configuration, tokenizer and weights; [`EngineError::Memory`]; [`EngineError::Unsupported`] also for
+    /// a decoder that nothing says the pooling of, and [`EngineError::Device`] for one that is to compute on a GPU.
     pub fn load(files: &ModelFiles, place: impl Into<Place>) -> Result<Self> {
         Self::load_until(files, place, &CancelToken::new())
     }
@@ -77,12 +81,17 @@ impl SentenceEmbedder {
             Some(folder) => &ModelFiles::open(folder)?,
             None => files,
         };
+        let pooling = match layout.pooling {
+            Some(pooling) => pooling,
+            None => usual_pooling(&Config::open(files)?)?,
+        };
         let encoder = Encoder::load_on(files, &place.into(), cancel)?;
         let limit = layout.limit.unwrap_or(usize::MAX).min(encoder.limit());
         Ok(Self {
             whole: encoder.tokenizer().clone(),
             cut: encoder.tokenizer().cut_at(limit)?,
             layout,
+            pooling,
             limit,
             encoder,
         })
@@ -101,7 +110,7 @@ impl SentenceEmbedder {
 
     /// How tokens become one vector.
     pub fn pooling(&self) -> Pooling {
-        self.layout.pooling
+        self.pooling
     }
 
     /// Whether vectors have length 1 when nobody says otherwise.
@@ -157,20 +166,18 @@ impl SentenceEmbedder {
         let encoded = self.tokens(&different, prompt, options)?;
         let mut vectors = Vectors::new(different.len(), dimensions);
         let normalise = options.normalise.unwrap_or(self.layout.normalise);
-        self.encoder.in_batches(&encoded, |batch, packed, hidden| {
-            if options.cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            let mut pooled = pool(&hidden, &packed.spans, self.layout.pooling, unused)?;
-            for dense in &self.layout.dense {
-                pooled = dense.forward(&pooled)?;
-            }
-            let pooled = pooled.to_vec2::<f32>()?;
-            for (&at, row) in batch.iter().zip(&pooled) {
-                vectors.set(at, &row[..dimensions], normalise);
-            }
-            Ok(())
-        })?;
+        self.encoder
+            .in_batches(&encoded, &options.cancel, |batch, packed, hidden| {
+                let mut pooled = pool(&hidden, &packed.spans, self.pooling, unused)?;
+                for dense in &self.layout.dense {
+                    pooled = dense.forward(&pooled)?;
+                }
+                let pooled = pooled.to_vec2::<f32>()?;
+                for (&at, row) in batch.iter().zip(&pooled) {
+                    vectors.set(at, &row[..dimensions], normalise);
+                }
+                Ok(())
+            })?;
         Ok(vectors.select(&which))
     }
 
@@ -236,9 +243,26 @@ impl SentenceEmbedder {
         if self.layout.pools_prompt || prompt.is_empty() {
             return Ok(0);
         }
-        // The prompt's own ending token is not there when a text follows.
-        let around = self.whole.encode("", true)?.len();
-        let alone = self.whole.encode(prompt, true)?.len();
-        Ok(alone - around.min(1))
+        let alone = self.whole.encode(prompt, true)?;
+        // The prompt's own ending token, where the model has one, is not there when a text follows.
+        let ends = (alone.last()).is_some_and(|last| self.whole.is_special(*last));
+        Ok(alone.len() - usize::from(ends))
     }
+}
+
+/// The pooling where nothing says it.
+fn usual_pooling(config: &Config) -> Result<Pooling> {
+    let kind = config.model_type();
+    if !DECODERS.contains(&kind) {
+        return Ok(Pooling::Mean);
+    }
+    Err(EngineError::Unsupported {
+        what: "embedder",
+        found: kind.to_owned(),
+        known: format!(
+            "{}; this is a decoder, which embeds where its folder says how, by the `modules.json` of \
+             sentence-transformers, or its GGUF file, by `{kind}.pooling_type`",
+            ENCODERS.join(", ")
+        ),
+    })
 }

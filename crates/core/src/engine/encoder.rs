@@ -1,4 +1,5 @@
-//! Encoders: texts in, one vector a token out. BERT, RoBERTa and XLM-R, DistilBERT, ModernBERT, DeBERTa-v3.
+//! Encoders: texts in, one vector a token out. BERT, RoBERTa and XLM-R, DistilBERT, ModernBERT, DeBERTa-v3; and decoders
+//! without their output layer, which sentence embedders are made of too.
 //!
 //! Our own graphs over Candle's tensors. Several texts go through together without padding ([`Packed`]): matrices see
 //! all tokens at once, attention sees each text by itself. What is made of the vectors is somebody else's: sentence
@@ -14,7 +15,7 @@ mod packed;
 use candle_core::Tensor;
 
 use super::config::Config;
-use super::decoder::DECODERS;
+use super::decoder::{Backbone, DECODERS, Stop, not_there};
 use super::device::{Place, device_memory};
 use super::error::{EngineError, Result};
 use super::files::ModelFiles;
@@ -26,7 +27,8 @@ pub(crate) use block::Activation;
 pub use packed::Packed;
 pub(crate) use packed::batches;
 
-/// The kinds of models that [`Encoder`] knows, as `model_type` names them.
+/// The kinds of encoders that [`Encoder`] knows, as `model_type` names them; it also takes
+/// [`DECODERS`](super::DECODERS).
 pub const ENCODERS: &[&str] = &[
     "bert",
     "roberta",
@@ -49,6 +51,7 @@ pub(crate) enum Body {
     DistilBert(distilbert::DistilBert),
     ModernBert(modernbert::ModernBert),
     Deberta(deberta::Deberta),
+    Decoder(Backbone),
 }
 
 /// What a graph's users need to know of it.
@@ -84,10 +87,11 @@ impl Body {
             "distilbert" => loaded!(DistilBert, distilbert::DistilBert),
             "modernbert" => loaded!(ModernBert, modernbert::ModernBert),
             "deberta-v2" => loaded!(Deberta, deberta::Deberta),
+            decoder if DECODERS.contains(&decoder) => loaded!(Decoder, Backbone),
             other => Err(EngineError::Unsupported {
                 what: "encoder",
                 found: crate::hint::shown(other),
-                known: known(other),
+                known: [ENCODERS, DECODERS].concat().join(", "),
             }),
         }
     }
@@ -95,26 +99,16 @@ impl Body {
     /// The last layer's vectors of all tokens, `[tokens, width]`, on the device of the weights.
     ///
     /// # Errors
-    /// As [`Encoder::forward`].
-    pub(crate) fn forward(&self, batch: &Packed) -> Result<Tensor> {
+    /// As [`Encoder::forward`]; [`EngineError::Cancelled`] where `stop` says so, which decoders alone look for.
+    pub(crate) fn forward(&self, batch: &Packed, stop: Stop<'_>) -> Result<Tensor> {
         match self {
             Self::Bert(bert) => bert.forward(batch),
             Self::DistilBert(bert) => bert.forward(batch),
             Self::ModernBert(bert) => bert.forward(batch),
             Self::Deberta(bert) => bert.forward(batch),
+            Self::Decoder(decoder) => decoder.forward(&batch.ids, &batch.spans, stop),
         }
     }
-}
-
-/// The encoders that are known; of a decoder also what it can do, since some are trained to embed.
-fn known(model_type: &str) -> String {
-    let mut known = ENCODERS.join(", ");
-    if DECODERS.contains(&model_type) {
-        known.push_str(
-            "; this is a decoder: it answers and scores, but embeds and classifies no text here",
-        );
-    }
-    known
 }
 
 /// Where an encoder computes.
@@ -161,6 +155,12 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::load`]; [`EngineError::Memory`], [`EngineError::Cancelled`].
     pub fn load_on(files: &ModelFiles, place: &Place, cancel: &CancelToken) -> Result<Self> {
+        let config = Config::open(files)?;
+        if DECODERS.contains(&config.model_type())
+            && !matches!(place, Place::Here(candle_core::Device::Cpu))
+        {
+            return Err(not_there(&place.to_string()));
+        }
         match place {
             Place::Here(device) => {
                 let weights = Weights::open(files, device)?.with_cancel(cancel.clone());
@@ -169,7 +169,6 @@ impl Encoder {
             }
             Place::There(there) => {
                 let (remote, sizes) = there.encoder(&files.path, &|| cancel.is_cancelled())?;
-                let config = Config::open(files)?;
                 Self::with(files, config, Work::There(remote), sizes, DEVICE_BUDGET)
             }
         }
@@ -218,17 +217,25 @@ impl Encoder {
     /// # Errors
     /// [`EngineError::Vocabulary`] for a token without an embedding; [`EngineError::Compute`].
     pub fn forward(&self, batch: &Packed) -> Result<Tensor> {
+        self.forward_until(batch, &|| false)
+    }
+
+    fn forward_until(&self, batch: &Packed, stop: Stop<'_>) -> Result<Tensor> {
         match &self.work {
-            Work::Here(body) => Ok(body.forward(batch)?.to_device(&candle_core::Device::Cpu)?),
+            Work::Here(body) => {
+                let hidden = body.forward(batch, stop)?;
+                Ok(hidden.to_device(&candle_core::Device::Cpu)?)
+            }
             Work::There(remote) => remote.forward(batch, self.sizes.width),
         }
     }
 
-    /// [`Encoder::forward`] over any number of texts, in batches; `take` gets each batch's texts (their numbers), its
-    /// packing and its vectors.
+    /// [`Encoder::forward`] over any number of texts, in batches, until `cancel` says otherwise; `take` gets each batch's
+    /// texts (their numbers), its packing and its vectors.
     pub(crate) fn in_batches(
         &self,
         texts: &[Encoded],
+        cancel: &CancelToken,
         mut take: impl FnMut(&[usize], &Packed, Tensor) -> Result<()>,
     ) -> Result<()> {
         let lengths: Vec<usize> = texts.iter().map(|text| text.ids.len()).collect();
@@ -236,7 +243,11 @@ impl Encoder {
             let packed = Packed::new(batch.iter().map(|&at| &texts[at]), self.sizes.limit)?;
             #[cfg(test)]
             BATCHES.with_borrow_mut(|all| all.push(batch.clone()));
-            take(&batch, &packed, self.forward(&packed)?)?;
+            let hidden = self.forward_until(&packed, &|| cancel.is_cancelled())?;
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            take(&batch, &packed, hidden)?;
         }
         Ok(())
     }

@@ -1,16 +1,16 @@
 //! Text to token ids and back, as the model was trained: from `tokenizer.json`, or from a GGUF file's metadata.
 //!
 //! The work is done by the crate `tokenizers`. Truncation and padding that a file asks for are switched off: batches
-//! here have no padding, and a text that is too long is the caller's to cut. Chat templates are not applied here.
+//! here have no padding, and a text that is too long is the caller's to cut, on the side that the files name. Chat templates are not applied here.
 
 mod gguf;
 
 use std::path::{Path, PathBuf};
 
-use tokenizers::Tokenizer as Inner;
+use tokenizers::{Tokenizer as Inner, TruncationDirection};
 
 use super::error::{EngineError, Result};
-use super::files::{ModelFiles, read_limited};
+use super::files::{ModelFiles, read_json, read_limited};
 use super::gguf::Gguf;
 
 /// The largest `tokenizer.json` read, in bytes; those of 256,000 words have 33 MB.
@@ -35,6 +35,8 @@ pub struct Encoded {
 pub struct Tokenizer {
     inner: Inner,
     path: PathBuf,
+    /// Where a text that is too long is cut.
+    side: TruncationDirection,
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -57,7 +59,28 @@ impl Tokenizer {
             return Self::from_gguf(path, &Gguf::open(path)?);
         }
         let path = files.needed("tokenizer.json")?;
-        Self::from_json(&path, &read_limited(&path, BYTES)?)
+        let mut tokenizer = Self::from_json(&path, &read_limited(&path, BYTES)?)?;
+        if let Some(path) = files.beside("tokenizer_config.json") {
+            tokenizer.cut_as_said(&path)?;
+        }
+        Ok(tokenizer)
+    }
+
+    /// The side that transformers cuts a text on: that of `tokenizer_config.json` goes before that of `tokenizer.json`.
+    fn cut_as_said(&mut self, path: &Path) -> Result<()> {
+        let about = read_json(path)?;
+        self.side = match about.get("truncation_side").filter(|side| !side.is_null()) {
+            None => return Ok(()),
+            Some(side) if side == "right" => TruncationDirection::Right,
+            Some(side) if side == "left" => TruncationDirection::Left,
+            Some(_) => {
+                return Err(EngineError::Tokenizer {
+                    path: path.to_owned(),
+                    reason: "`truncation_side` is neither `left` nor `right`".into(),
+                });
+            }
+        };
+        Ok(())
     }
 
     /// A tokenizer from the content of a `tokenizer.json`.
@@ -86,6 +109,7 @@ impl Tokenizer {
     }
 
     fn new(path: &Path, mut inner: Inner) -> Result<Self> {
+        let side = (inner.get_truncation()).map_or(TruncationDirection::Right, |how| how.direction);
         inner.with_padding(None);
         inner
             .with_truncation(None)
@@ -96,6 +120,7 @@ impl Tokenizer {
         Ok(Self {
             inner,
             path: path.to_owned(),
+            side,
         })
     }
 
@@ -148,8 +173,8 @@ impl Tokenizer {
             .map_err(|error| self.error(&*error))
     }
 
-    /// The same tokenizer, which cuts what goes beyond `limit` tokens, special ones included; of a pair, the longer
-    /// text is cut first.
+    /// The same tokenizer, which cuts what goes beyond `limit` tokens, special ones included, on the side that the model's
+    /// files name, else at the end; of a pair, the longer text is cut first.
     ///
     /// # Errors
     /// [`EngineError::Tokenizer`] where the special tokens alone are more than `limit`.
@@ -157,6 +182,7 @@ impl Tokenizer {
         let mut cut = self.clone();
         let how = tokenizers::TruncationParams {
             max_length: limit,
+            direction: self.side,
             ..tokenizers::TruncationParams::default()
         };
         (cut.inner.with_truncation(Some(how))).map_err(|error| self.error(&*error))?;
@@ -171,6 +197,12 @@ impl Tokenizer {
     /// The token of an id.
     pub fn token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)
+    }
+
+    /// Whether a token stands for no text: a beginning, an end.
+    pub(crate) fn is_special(&self, id: u32) -> bool {
+        let added = self.inner.get_added_vocabulary();
+        (added.get_added_tokens_decoder().get(&id)).is_some_and(|token| token.special)
     }
 
     /// One more than the largest id.

@@ -86,6 +86,9 @@ pub(super) fn settings(gguf: &Gguf) -> Map<String, Value> {
             settings.insert(ours.into(), id.into());
         }
     }
+    if let Some(causal) = gguf.bool(&key("attention.causal")) {
+        settings.insert("is_causal".into(), causal.into());
+    }
     if let Some(part) = rotary_part(gguf, kind) {
         settings.insert("partial_rotary_factor".into(), part.into());
     }

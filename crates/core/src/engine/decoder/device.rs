@@ -69,12 +69,13 @@ impl DeviceGraph {
         let stack = Stack::load(&shape, weights)?;
         let device = weights.device().clone();
         let gain = |gain: &Vec<f32>| Tensor::new(gain.as_slice(), &device);
-        let gains = stack.layers.iter().map(|layer| {
+        let gains = stack.body.layers.iter().map(|layer| {
             let gains = layer.head_norms.as_ref();
             gains.map(|(q, k)| Ok((gain(q)?, gain(k)?))).transpose()
         });
         let gains = gains.collect::<Result<_>>()?;
         let frequencies = stack
+            .body
             .ropes
             .iter()
             .map(|rope| Tensor::new(rope.frequencies(), &device))
@@ -155,7 +156,7 @@ impl DeviceGraph {
             return Err(EngineError::Cancelled);
         }
         let plan = self.plan(step)?;
-        let mut x = self.stack.embedded(&self.shape, &step.tokens)?;
+        let mut x = self.stack.body.embedded(&self.shape, &step.tokens)?;
         for (number, kept) in slab.layers.iter().enumerate() {
             if stop() {
                 return Err(EngineError::Cancelled);
@@ -166,7 +167,7 @@ impl DeviceGraph {
                 None => return Ok(None),
             };
         }
-        self.stack.norm.forward(&x).map(Some)
+        self.stack.body.norm.forward(&x).map(Some)
     }
 
     /// One layer: `[rows, hidden]` to the same; of the last layer the wanted rows alone.
@@ -178,11 +179,15 @@ impl DeviceGraph {
         plan: &Plan,
         last: bool,
     ) -> Result<Option<Tensor>> {
-        let (shape, layer) = (&self.shape, &self.stack.layers[number]);
+        let (shape, layer) = (&self.shape, &self.stack.body.layers[number]);
         let [queries, keys, values] = parts(layer, shape, &layer.before.forward(&x)?)?;
         let gains = self.gains[number].as_ref();
-        let rope = shape.rope_of[number]
-            .map(|rope| (&self.frequencies[rope], self.stack.ropes[rope].factor()));
+        let rope = shape.rope_of[number].map(|rope| {
+            (
+                &self.frequencies[rope],
+                self.stack.body.ropes[rope].factor(),
+            )
+        });
         let heads = |gain, count| cuda::HeadsOf {
             count,
             width: shape.head_width,

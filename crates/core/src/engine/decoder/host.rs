@@ -20,6 +20,22 @@ pub(crate) struct Packed {
     pub(super) wanted: Vec<u32>,
 }
 
+impl Packed {
+    pub(super) fn of(spans: &[Span<'_>]) -> Self {
+        let mut packed = Self::default();
+        for span in spans {
+            let start = packed.positions.len();
+            let from = span.sequence.len();
+            packed.positions.extend(from..from + span.tokens.len());
+            packed.starts.push(start);
+            packed
+                .wanted
+                .extend(span.wanted.iter().map(|at| (start + at) as u32));
+        }
+        packed
+    }
+}
+
 impl Stack {
     /// Reads all spans, for which room was made: the logits of the wanted rows.
     pub(super) fn read(
@@ -29,22 +45,14 @@ impl Stack {
         stop: Stop<'_>,
     ) -> Result<Logits> {
         let tokens: Vec<u32> = spans.iter().flat_map(|span| span.tokens).copied().collect();
-        let mut packed = Packed::default();
-        for span in spans.iter() {
-            let start = packed.positions.len();
-            let from = span.sequence.len();
-            packed.positions.extend(from..from + span.tokens.len());
-            packed.starts.push(start);
-            packed
-                .wanted
-                .extend(span.wanted.iter().map(|at| (start + at) as u32));
-        }
-        let mut x = self.embedded(shape, &tokens)?;
-        for (number, layer) in self.layers.iter().enumerate() {
+        let packed = Packed::of(spans);
+        let body = &self.body;
+        let mut x = body.embedded(shape, &tokens)?;
+        for (number, layer) in body.layers.iter().enumerate() {
             stopped(stop)?;
             // After the last layer's keys and values only the wanted rows matter.
-            let last = number + 1 == self.layers.len();
-            let rope = shape.rope_of[number].map(|rope| &self.ropes[rope]);
+            let last = number + 1 == body.layers.len();
+            let rope = shape.rope_of[number].map(|rope| &body.ropes[rope]);
             x = match layer.forward(shape, number, x, spans, &packed, rope, last, stop)? {
                 Some(x) => x,
                 None => return Ok(Logits::default()),
@@ -52,7 +60,7 @@ impl Stack {
         }
         // Its table is read anew for every part: twice the work between looks.
         let at_once = HEAD_ROWS.min(rows_at_once(shape.hidden * shape.vocabulary / 2));
-        self.logits(&self.norm.forward(&x)?, at_once, stop)
+        self.logits(&body.norm.forward(&x)?, at_once, stop)
     }
 
     /// The logits of normalised hidden states, so many rows at once.

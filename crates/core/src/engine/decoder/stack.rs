@@ -9,8 +9,9 @@ use super::rope::Rope;
 use super::shape::Shape;
 
 /// What stands before the names of the body, and what the output layer is called: of a model of text, and of one inside a
-/// model that sees, as transformers has written it before 4.52, and since.
-const PLACES: [(&str, &str); 4] = [
+/// model that sees, as transformers has written it before 4.52, and since; then of each without its output layer, which has
+/// no name of a body before its own.
+const PLACES: [(&str, &str); 6] = [
     ("model.", "lm_head"),
     ("language_model.model.", "language_model.lm_head"),
     ("model.language_model.", "lm_head"),
@@ -18,39 +19,45 @@ const PLACES: [(&str, &str); 4] = [
         "model.language_model.model.",
         "model.language_model.lm_head",
     ),
+    ("", "lm_head"),
+    ("language_model.", "lm_head"),
 ];
 
-/// Table, layers, last norm and output layer.
+fn place(weights: &Weights) -> (&'static str, &'static str) {
+    let there = |(body, _): &&(&'static str, &'static str)| {
+        weights.contains(&format!("{body}embed_tokens.weight"))
+    };
+    *PLACES.iter().find(there).unwrap_or(&PLACES[0])
+}
+
+/// Table, layers and last norm: what makes hidden states of tokens.
 #[derive(Debug)]
-pub(super) struct Stack {
+pub(super) struct Body {
     pub(super) ropes: Vec<Rope>,
     pub(super) embedding: Embedding,
     pub(super) layers: Vec<Layer>,
     pub(super) norm: Norm,
+}
+
+/// A body, and the output layer that makes logits of what it gives.
+#[derive(Debug)]
+pub(super) struct Stack {
+    pub(super) body: Body,
     pub(super) head: Linear,
 }
 
-impl Stack {
-    /// Reads all weights onto their device.
+impl Body {
+    /// Reads all weights but those of the output layer onto their device.
     ///
     /// # Errors
     /// Where a weight is missing, of another shape or damaged.
     pub(super) fn load(shape: &Shape, weights: &Weights) -> Result<Self> {
-        let body = |(body, _): &&(&'static str, &'static str)| {
-            weights.contains(&format!("{body}embed_tokens.weight"))
-        };
-        let (body, head_name) = PLACES.iter().find(body).unwrap_or(&PLACES[0]);
+        let (body, _) = place(weights);
         let embedding = weights.embedding(
             &format!("{body}embed_tokens"),
             shape.vocabulary,
             shape.hidden,
         )?;
-        // A head that is said to stand by itself and does not is missing: the table in its place would give
-        // words, but wrong ones.
-        let head = match shape.tied {
-            true => embedding.as_linear(),
-            false => weights.linear(head_name, shape.hidden, shape.vocabulary)?,
-        };
         let mut layers = Vec::with_capacity(shape.layers);
         for number in 0..shape.layers {
             layers.push(Layer::load(
@@ -65,7 +72,6 @@ impl Stack {
             ropes: shape.ropes.iter().map(Rope::new).collect(),
             embedding,
             layers,
-            head,
         })
     }
 
@@ -79,5 +85,22 @@ impl Stack {
             true => x,
             false => (x * shape.embedding_scale)?,
         })
+    }
+}
+
+impl Stack {
+    /// Reads all weights onto their device.
+    ///
+    /// # Errors
+    /// As [`Body::load`].
+    pub(super) fn load(shape: &Shape, weights: &Weights) -> Result<Self> {
+        let body = Body::load(shape, weights)?;
+        // A head that is said to stand by itself and does not is missing: the table in its place would give
+        // words, but wrong ones.
+        let head = match shape.tied {
+            true => body.embedding.as_linear(),
+            false => weights.linear(place(weights).1, shape.hidden, shape.vocabulary)?,
+        };
+        Ok(Self { body, head })
     }
 }

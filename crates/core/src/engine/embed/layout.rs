@@ -15,12 +15,16 @@ use crate::engine::gguf::Gguf;
 use crate::engine::linear::Linear;
 use crate::engine::weights::Weights;
 
+/// What the transformer is there for, as newer folders say it.
+const TASK: &str = "feature-extraction";
+
 /// What such a folder says.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// The folder of the encoder, where it is another one.
     pub(super) transformer: Option<PathBuf>,
-    pub(super) pooling: Pooling,
+    /// `None` where nothing says it.
+    pub(super) pooling: Option<Pooling>,
     /// Whether the tokens of a prompt count in the pooling.
     pub(super) pools_prompt: bool,
     pub(super) dense: Vec<Dense>,
@@ -83,6 +87,7 @@ impl Layout {
                 .map(|n| n as usize));
             if file == "sentence_bert_config.json" {
                 layout.lower = settings.bool_or("do_lower_case", false)?;
+                check_task(&settings)?;
             }
         }
         let prompts = files.top().join("config_sentence_transformers.json");
@@ -113,7 +118,8 @@ impl Layout {
         match module.name() {
             "Transformer" => self.transformer = (folder != top).then(|| folder.clone()),
             "Pooling" => {
-                (self.pooling, self.pools_prompt) = pooling(&config(&folder.join("config.json"))?)?;
+                let (mode, prompt) = pooling(&config(&folder.join("config.json"))?)?;
+                (self.pooling, self.pools_prompt) = (Some(mode), prompt);
             }
             "Dense" => self.dense.push(dense(folder)?),
             "Normalize" => self.normalise = true,
@@ -132,6 +138,25 @@ impl Layout {
 fn config(path: &Path) -> Result<Config> {
     let bytes = read_limited(path, 1 << 20)?;
     Config::parse(path, &String::from_utf8_lossy(&bytes))
+}
+
+/// Whether texts go in as they are and vectors of their tokens come out: newer folders may say otherwise.
+fn check_task(settings: &Config) -> Result<()> {
+    let task = settings.text_or("transformer_task", TASK)?;
+    if task != TASK {
+        return Err(EngineError::Unsupported {
+            what: "task of an embedder",
+            found: crate::hint::shown(task),
+            known: TASK.into(),
+        });
+    }
+    match settings.section("modality_config") {
+        Some(kinds) if kinds.get("message").is_some() => Err(kinds.error(
+            "message",
+            "texts of this model go through its chat template, which is not done here",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn pooling(config: &Config) -> Result<(Pooling, bool)> {
@@ -204,12 +229,13 @@ fn dense(folder: &Path) -> Result<Dense> {
 }
 
 /// The pooling that a GGUF file names.
-fn of_gguf(path: &Path) -> Result<Pooling> {
+fn of_gguf(path: &Path) -> Result<Option<Pooling>> {
     let gguf = Gguf::open(path)?;
     match gguf.integer(&format!("{}.pooling_type", gguf.architecture())) {
-        None | Some(0 | 1) => Ok(Pooling::Mean),
-        Some(2) => Ok(Pooling::Cls),
-        Some(3) => Ok(Pooling::Last),
+        None | Some(0) => Ok(None),
+        Some(1) => Ok(Some(Pooling::Mean)),
+        Some(2) => Ok(Some(Pooling::Cls)),
+        Some(3) => Ok(Some(Pooling::Last)),
         Some(other) => Err(EngineError::Unsupported {
             what: "pooling",
             found: other.to_string(),

@@ -33,7 +33,8 @@ impl Pooling {
     }
 }
 
-/// `[tokens, width]` to `[texts, width]`; the first `unused` tokens of each text count for nothing in means and maxima.
+/// `[tokens, width]` to `[texts, width]`; the first `unused` tokens of each text count for nothing in means and maxima. A text
+/// without a token has zeros, as `sentence-transformers` has it.
 pub(crate) fn pool(
     hidden: &Tensor,
     spans: &[Range<usize>],
@@ -45,20 +46,25 @@ pub(crate) fn pool(
         let rows: Vec<u32> = spans.iter().map(|span| at(span) as u32).collect();
         Ok(hidden.index_select(&Tensor::new(rows, hidden.device())?, 0)?)
     };
-    if pooling == Pooling::Cls {
-        return pick(&|span| span.start);
-    }
-    if pooling == Pooling::Last {
-        return pick(&|span| span.end.max(span.start + 1) - 1);
+    // Its row would be another text's.
+    let empty = spans.iter().any(Range::is_empty);
+    match pooling {
+        Pooling::Cls if !empty => return pick(&|span| span.start),
+        Pooling::Last if !empty => return pick(&|span| span.end - 1),
+        _ => {}
     }
     let values: Vec<f32> = hidden.flatten_all()?.to_vec1()?;
     let mut pooled = Vec::with_capacity(spans.len() * width);
     for span in spans {
-        let start = (span.start + unused).min(span.end);
-        let rows = values[start * width..span.end * width].chunks_exact(width);
+        let counted = match pooling {
+            Pooling::Cls => span.start..span.end.min(span.start + 1),
+            Pooling::Last => span.end.saturating_sub(1).max(span.start)..span.end,
+            _ => (span.start + unused).min(span.end)..span.end,
+        };
+        let rows = values[counted.start * width..counted.end * width].chunks_exact(width);
         let count = rows.len().max(1) as f32;
         let mut row = match pooling {
-            Pooling::Max => vec![f32::NEG_INFINITY; width],
+            Pooling::Max if !span.is_empty() => vec![f32::NEG_INFINITY; width],
             _ => vec![0.0; width],
         };
         for token in rows {
@@ -102,6 +108,27 @@ mod tests {
             assert_eq!(
                 pooled.to_vec2::<f32>().expect("rows"),
                 wanted,
+                "{pooling:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_without_a_token_has_zeros_and_takes_no_others_row() {
+        let hidden = Tensor::new(&[[1_f32, 8.0], [3.0, 2.0], [5.0, 5.0]], &Device::Cpu);
+        let hidden = hidden.expect("a tensor");
+        let spans = [0..0, 0..2, 2..2, 2..3, 3..3];
+        for (pooling, wanted) in [
+            (Pooling::Mean, [2.0, 5.0]),
+            (Pooling::Cls, [1.0, 8.0]),
+            (Pooling::Last, [3.0, 2.0]),
+            (Pooling::Max, [3.0, 8.0]),
+        ] {
+            let pooled = pool(&hidden, &spans, pooling, 0).expect("pooled");
+            let nothing = [0.0, 0.0];
+            assert_eq!(
+                pooled.to_vec2::<f32>().expect("rows"),
+                [nothing, wanted, nothing, [5.0, 5.0], nothing],
                 "{pooling:?}"
             );
         }

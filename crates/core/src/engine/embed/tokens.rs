@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{SentenceEmbedder, Vectors};
 use crate::chat::CancelToken;
-use crate::engine::error::{EngineError, Result};
+use crate::engine::error::Result;
 use crate::engine::tokenizer::Encoded;
 
 /// The tokens of a text with their vectors, special tokens included.
@@ -26,7 +26,8 @@ impl SentenceEmbedder {
     /// The tokens of texts with their vectors, in order. What is longer than the encoder reads is cut.
     ///
     /// # Errors
-    /// [`EngineError::Tokenizer`], [`EngineError::Compute`]; [`EngineError::Cancelled`].
+    /// [`Tokenizer`](super::EngineError::Tokenizer), [`Compute`](super::EngineError::Compute);
+    /// [`Cancelled`](super::EngineError::Cancelled).
     pub fn token_vectors<T: AsRef<str> + Sync>(
         &self,
         texts: &[T],
@@ -38,16 +39,14 @@ impl SentenceEmbedder {
             .map(|text| tokenizer.encode_with_offsets(text.as_ref(), None, true))
             .collect::<Result<_>>()?;
         let mut values: Vec<Vec<f32>> = vec![Vec::new(); texts.len()];
-        self.encoder.in_batches(&encoded, |batch, packed, hidden| {
-            if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            let rows = hidden.to_vec2::<f32>()?;
-            for (&at, span) in batch.iter().zip(&packed.spans) {
-                values[at] = rows[span.clone()].concat();
-            }
-            Ok(())
-        })?;
+        self.encoder
+            .in_batches(&encoded, cancel, |batch, packed, hidden| {
+                let rows = hidden.to_vec2::<f32>()?;
+                for (&at, span) in batch.iter().zip(&packed.spans) {
+                    values[at] = rows[span.clone()].concat();
+                }
+                Ok(())
+            })?;
         let width = self.encoder.width();
         Ok(encoded
             .into_iter()

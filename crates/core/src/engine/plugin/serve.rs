@@ -335,7 +335,8 @@ unsafe extern "C" fn encoder_forward(handle: usize, texts: TextsOf, out: *mut Bu
             unsafe { (list(texts.ids), list(texts.types), list(texts.lengths)) };
         let packed = Packed::of(ids, types, &lengths)
             .ok_or_else(|| EngineError::Step("texts and their lengths differ".into()))?;
-        let numbers = body.forward(&packed)?.flatten_all()?.to_vec1::<f32>()?;
+        let hidden = body.forward(&packed, &|| false)?;
+        let numbers = hidden.flatten_all()?.to_vec1::<f32>()?;
         Ok(((), Answer::Numbers(numbers)))
     })
     .0

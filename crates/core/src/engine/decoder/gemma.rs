@@ -33,8 +33,17 @@ fn both(config: &Config) -> Result<Shape> {
     Ok(shape)
 }
 
+/// The caps that transformers' `Gemma2Config`, and llama.cpp, take where nothing is said of them; `null` is none.
+fn caps2() -> [(&'static str, Value); 2] {
+    [
+        ("attn_logit_softcapping", json!(50.0)),
+        ("final_logit_softcapping", json!(30.0)),
+    ]
+}
+
 /// Gemma 2.
 pub(super) fn shape2(config: &Config) -> Result<Shape> {
+    let config = &config.with_defaults(&caps2());
     let mut shape = both(config)?;
     shape.attention_softcap = Shape::softcap(config, "attn_logit_softcapping")?;
     let window = config.count_or("sliding_window", 4096, 1..=1 << 28)?;
@@ -159,5 +168,33 @@ mod tests {
         let shape = read(r#"{"model_type": "gemma3", "text_config": {}}"#);
         assert_eq!(sizes(&shape), [262_208, 2304, 9216, 26, 8, 4, 256, 131_072]);
         assert_eq!(shape.windows[0], Some(4096));
+    }
+
+    #[test]
+    fn caps_that_gemma_2_leaves_out_are_the_usual_ones_and_null_is_none() {
+        let caps = |kind: &str, said: &str| {
+            let shape = read(&format!(
+                r#"{{"model_type": "{kind}", "vocab_size": 8, "hidden_size": 8, "intermediate_size": 8,
+                "num_hidden_layers": 1, "num_attention_heads": 4, "head_dim": 8{said}}}"#
+            ));
+            (shape.attention_softcap, shape.final_softcap)
+        };
+        let (attention, last) = ("attn_logit_softcapping", "final_logit_softcapping");
+        for (said, wanted) in [
+            (String::new(), (Some(50.0), Some(30.0))),
+            (format!(r#", "{attention}": null"#), (None, Some(30.0))),
+            (format!(r#", "{last}": null"#), (Some(50.0), None)),
+            (
+                format!(r#", "{attention}": null, "{last}": null"#),
+                (None, None),
+            ),
+            (
+                format!(r#", "{attention}": 5.0, "{last}": 8"#),
+                (Some(5.0), Some(8.0)),
+            ),
+        ] {
+            assert_eq!(caps("gemma2", &said), wanted, "{said}");
+        }
+        assert_eq!(caps("gemma3_text", ""), (None, None));
     }
 }

@@ -7,7 +7,7 @@ import gguf
 import numpy as np
 import torch
 import transformers
-from common import FOLDER, PAIRS, TEXTS, corpus, scramble, write_json, write_tensors
+from common import FOLDER, PAIRS, TEXTS, corpus, scramble, write_compact, write_json, write_tensors
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoModelForSequenceClassification
@@ -129,7 +129,7 @@ def write_model(name: str, seed: int) -> None:
         with torch.no_grad():
             expected.append(body(**inputs).last_hidden_state[0])
             logits.append(model(**inputs).logits[0])
-    write_json(folder / "cases.json", cases)
+    write_compact(folder / "cases.json", cases)
     write_tensors(folder / "expected.safetensors", {"hidden": torch.cat(expected), "logits": torch.stack(logits)})
 
 

@@ -10,7 +10,7 @@ import random
 import shutil
 
 import torch
-from common import FOLDER, TEXTS, corpus, scramble, write_json, write_tensors
+from common import FOLDER, TEXTS, corpus, scramble, write_compact, write_json, write_tensors
 from encoders import word_piece
 
 # Leading dimensions kept: the vectors have length 1 and every dimension mixes all, so a difference shows in these.
@@ -30,7 +30,7 @@ def write_tiny() -> None:
         modules=[transformer, pooling, dense, models.Normalize()], prompts={"query": "query: "}, device="cpu"
     ).eval()
     model.save(str(folder), create_model_card=False)
-    write_json(
+    write_compact(
         folder / "cases.json",
         {
             "texts": TEXTS,

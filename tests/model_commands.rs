@@ -72,6 +72,41 @@ fn embed_gives_one_vector_a_line_with_its_id() {
 }
 
 #[test]
+fn an_embedder_that_is_a_decoder_is_told_of_and_embeds_as_any_other() {
+    let folder = Folder::new();
+    let model = model("embedder-qwen3");
+    let json = folder
+        .run(&["model", "info", &model, "--json"])
+        .ends(0)
+        .json();
+    assert_eq!(
+        (&json["kind"], &json["tokens"]),
+        (&json!("Qwen3Model"), &json!(272))
+    );
+    folder.write("lines.txt", "the cat\na mat\nthe cat\n");
+    let rows = |more: &[&str]| -> Vec<Value> {
+        let args = [
+            "model",
+            "embed",
+            "--model",
+            &model,
+            "lines.txt",
+            "--device",
+            "cpu",
+        ];
+        let out = folder.run(&[&args[..], more].concat()).ends(0).stdout;
+        out.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    };
+    let plain = rows(&[]);
+    assert_eq!(plain.len(), 3);
+    assert_eq!(plain[0], plain[2]);
+    assert_eq!(plain[0]["embedding"].as_array().map(Vec::len), Some(8));
+    assert_ne!(plain, rows(&["--prompt-name", "query"]));
+}
+
+#[test]
 fn embed_writes_files_that_numpy_reads() {
     let folder = Folder::new();
     folder.write("lines.txt", "one\ntwo\nthree\n");

@@ -5,6 +5,7 @@ import sys
 import chat_strings
 import chats
 import decoders
+import embedders
 import encoders
 import gguf_splits
 import gguf_tokenizers
@@ -20,6 +21,7 @@ PARTS = {
     "splits": gguf_splits.write,
     "sentences": sentences.write,
     "decoders": decoders.write,
+    "embedders": embedders.write,
     "quantised": quantised.write,
     "sampling": sampling.write,
     "chats": chats.write,

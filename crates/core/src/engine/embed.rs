@@ -85,6 +85,9 @@ impl SentenceEmbedder {
             Some(pooling) => pooling,
             None => usual_pooling(&Config::open(files)?)?,
         };
+        if layout.ends && pooling == Pooling::Last {
+            check_end(files)?;
+        }
         let encoder = Encoder::load_on(files, &place.into(), cancel)?;
         let limit = layout.limit.unwrap_or(usize::MAX).min(encoder.limit());
         Ok(Self {
@@ -247,6 +250,22 @@ impl SentenceEmbedder {
         // The prompt's own ending token, where the model has one, is not there when a text follows.
         let ends = (alone.last()).is_some_and(|last| self.whole.is_special(*last));
         Ok(alone.len() - usize::from(ends))
+    }
+}
+
+/// Whether the tokenizer does put an ending token after a text, where it is said to and the vector is taken there.
+fn check_end(files: &ModelFiles) -> Result<()> {
+    let tokenizer = Tokenizer::open(files)?;
+    let ids = tokenizer.encode("a", true)?;
+    match ids.last().is_some_and(|last| tokenizer.is_special(*last)) {
+        true => Ok(()),
+        // transformers went by this word until version 5, which goes by the template alone.
+        false => Err(EngineError::Tokenizer {
+            path: files.folder.join("tokenizer_config.json"),
+            reason: "`add_eos_token` is true, but the template of `tokenizer.json` puts no ending token after a text, \
+                     where this model's vector is taken: change the one that is wrong"
+                .into(),
+        }),
     }
 }
 

@@ -107,7 +107,7 @@ fn settings_that_do_not_fit_the_weights_are_named() {
             "\"model_type\": \"bert\"",
             "\"model_type\": \"qwen3\"",
             "BS-ENG-005",
-            "deberta-v2; this is a decoder: it answers and scores, but embeds",
+            "deberta-v2; this is a decoder: it answers, scores and embeds, but classifies",
         ),
         (
             "\"vocab_size\": 160",

@@ -2,6 +2,7 @@
 //! `scripts/make-engine-fixtures`.
 
 mod batches;
+mod embedders;
 mod encoders;
 mod gguf_files;
 mod gguf_heads;

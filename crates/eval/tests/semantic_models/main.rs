@@ -96,14 +96,21 @@ fn decoder() -> tempfile::TempDir {
 
 #[test]
 fn similarity_is_the_cosine_that_the_model_gives() {
-    let files = ModelFiles::open(fixture("sentence")).unwrap();
-    let model = SentenceEmbedder::load(&files, &ComputeDevice::Cpu).unwrap();
     let (answer, case) = ("a cat on a mat", case());
-    let vectors = model
-        .embed(&[answer, &case.references[0]], &EmbedOptions::default())
-        .unwrap();
-    let found = score(&entry("similarity", "", "sentence"), &case, answer).value;
-    assert!((found - vectors.cosine(0, 1).max(0.0)).abs() < 1e-6);
+    // An encoder, and a decoder.
+    let [found, _] = ["sentence", "embedder-qwen3"].map(|name| {
+        let files = ModelFiles::open(fixture(name)).unwrap();
+        let model = SentenceEmbedder::load(&files, &ComputeDevice::Cpu).unwrap();
+        let vectors = model
+            .embed(&[answer, &case.references[0]], &EmbedOptions::default())
+            .unwrap();
+        let found = score(&entry("similarity", "", name), &case, answer).value;
+        assert!(
+            (found - vectors.cosine(0, 1).max(0.0)).abs() < 1e-6,
+            "{name}"
+        );
+        found
+    });
     let options = format!(
         "{{\"model\": {:?}, \"device\": \"cpu\"}}",
         fixture("sentence").display().to_string()

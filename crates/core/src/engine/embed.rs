@@ -10,6 +10,7 @@ mod pooling;
 mod tokens;
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -85,8 +86,8 @@ impl SentenceEmbedder {
             Some(pooling) => pooling,
             None => usual_pooling(&Config::open(files)?)?,
         };
-        if layout.ends && pooling == Pooling::Last {
-            check_end(files)?;
+        if let (Some(said), Pooling::Last) = (&layout.ends, pooling) {
+            check_end(files, said)?;
         }
         let encoder = Encoder::load_on(files, &place.into(), cancel)?;
         let limit = layout.limit.unwrap_or(usize::MAX).min(encoder.limit());
@@ -254,14 +255,14 @@ impl SentenceEmbedder {
 }
 
 /// Whether the tokenizer does put an ending token after a text, where it is said to and the vector is taken there.
-fn check_end(files: &ModelFiles) -> Result<()> {
+fn check_end(files: &ModelFiles, said: &Path) -> Result<()> {
     let tokenizer = Tokenizer::open(files)?;
     let ids = tokenizer.encode("a", true)?;
     match ids.last().is_some_and(|last| tokenizer.is_special(*last)) {
         true => Ok(()),
         // transformers went by this word until version 5, which goes by the template alone.
         false => Err(EngineError::Tokenizer {
-            path: files.folder.join("tokenizer_config.json"),
+            path: said.to_owned(),
             reason: "`add_eos_token` is true, but the template of `tokenizer.json` puts no ending token after a text, \
                      where this model's vector is taken: change the one that is wrong"
                 .into(),

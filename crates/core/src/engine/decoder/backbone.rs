@@ -233,7 +233,9 @@ mod tests {
         let backbone = Backbone::load(&config, &weights).unwrap();
         let none = backbone.forward(&[], &[0..0, 0..0], &|| false).unwrap();
         assert_eq!(none.dims(), [0, backbone.width()]);
-        let error = backbone.forward(&[272], &[0..1], &|| false).unwrap_err();
+        let error = backbone
+            .forward(&[5, 272], &[0..1, 1..2], &|| false)
+            .unwrap_err();
         assert_eq!(error.code(), "BS-ENG-012", "{error}");
     }
 }

@@ -32,8 +32,8 @@ pub(super) struct Layout {
     /// The most tokens of a text.
     pub(super) limit: Option<usize>,
     pub(super) lower: bool,
-    /// Whether the tokenizer is said to put its ending token after each text.
-    pub(super) ends: bool,
+    /// The file that says of the tokenizer that it puts its ending token after each text.
+    pub(super) ends: Option<PathBuf>,
     pub(super) prompts: BTreeMap<String, String>,
     pub(super) default_prompt: Option<String>,
 }
@@ -90,8 +90,8 @@ impl Layout {
             if file == "sentence_bert_config.json" {
                 layout.lower = settings.bool_or("do_lower_case", false)?;
                 check_task(&settings)?;
-            } else {
-                layout.ends = settings.get("add_eos_token") == Some(&Value::Bool(true));
+            } else if settings.get("add_eos_token") == Some(&Value::Bool(true)) {
+                layout.ends = Some(path);
             }
         }
         let prompts = files.top().join("config_sentence_transformers.json");

@@ -1,8 +1,8 @@
 //! Does each token of this model see those before it alone? A configuration in, nothing or an error out.
 //!
 //! Embedders were made of decoders in two ways: some kept the causal attention (Qwen3-Embedding, e5-mistral), some were
-//! trained on to see both ways (GTE-Qwen2, EmbeddingGemma, LLM2Vec). Their weights have the same names and shapes, so what
-//! says which it is has to be read: a wrong guess would give vectors, but wrong ones.
+//! trained on to see both ways (GTE-Qwen2, `EmbeddingGemma`, `LLM2Vec`). Their weights have the same names and shapes, so
+//! what says which it is has to be read: a wrong guess would give vectors, but wrong ones.
 
 use serde_json::Value;
 

@@ -2,8 +2,9 @@
 //!
 //! A folder of that library is read as it is: `modules.json` names the pooling, dense and normalising steps,
 //! `sentence_bert_config.json` the longest text, `config_sentence_transformers.json` the prompts. Other folders of
-//! encoders are pooled by the mean; of a decoder the pooling has to be said, else it is a model that answers. Equal texts are computed once; the others go through sorted by length, in batches
-//! of a number of tokens without padding. Similarity itself is not computed here.
+//! encoders are pooled by the mean; of a decoder the pooling has to be said, else it is a model that answers. Equal texts
+//! are computed once; the others go through sorted by length, in batches of a number of tokens without padding. Similarity
+//! itself is not computed here.
 
 mod layout;
 mod pooling;

@@ -115,6 +115,13 @@ fn an_encoder_in_the_library_gives_the_vectors_of_one_in_the_program() {
 }
 
 #[test]
+fn a_decoder_that_embeds_is_refused_by_name_before_it_is_read_there() {
+    let error = SentenceEmbedder::load(&model("embedder-qwen3"), place()).expect_err("elsewhere");
+    assert_eq!(error.code(), "BS-ENG-010", "{error}");
+    assert!(error.to_string().contains("try `cpu`"), "{error}");
+}
+
+#[test]
 fn errors_of_the_library_keep_their_code_and_name_the_file() {
     let whole = decoder_files("decoder-llama3");
     let folder = decoder_files("decoder-llama3");

@@ -1,8 +1,9 @@
-"""Tiny sentence embedders that are decoders, in the layout of sentence-transformers: one as Qwen3-Embedding is published
-(last token, an ending token of the tokenizer's template, prompts, norm), and Mistral with the mean of a text's tokens
-without those of its prompt, and texts cut at their beginning.
+"""Tiny sentence embedders that are decoders, in the layout of sentence-transformers: one as Qwen3-Embedding is
+published (last token, an ending token of the tokenizer's template, prompts, norm), and Mistral with the mean of a
+text's tokens without those of its prompt, and texts cut at their beginning.
 
-The second has no weights and no tokenizer of its own: they are those of `decoder-mistral`, which `decoders` has written.
+The second has no weights and no tokenizer of its own: they are those of `decoder-mistral`, which `decoders` has
+written.
 """
 
 import json
@@ -74,8 +75,9 @@ def write_qwen3() -> None:
     folder = FOLDER / "embedder-qwen3"
     shutil.rmtree(folder, ignore_errors=True)
     config = transformers.Qwen3Config(
-        vocab_size=VOCABULARY, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, head_dim=6,
-        intermediate_size=12, max_position_embeddings=256, bos_token_id=0, eos_token_id=0, tie_word_embeddings=True,
+        vocab_size=VOCABULARY, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+        head_dim=6, intermediate_size=12, max_position_embeddings=256, bos_token_id=0, eos_token_id=0,
+        tie_word_embeddings=True,
     )
     model = transformers.Qwen3Model(config).eval()
     scramble(model, 3)

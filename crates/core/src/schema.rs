@@ -46,7 +46,7 @@ impl Schema {
     /// # Errors
     /// The first place at which the schema is none.
     pub fn new(schema: &Value) -> Result<Self, Misfit<'static>> {
-        Self::build(schema, jsonschema::options().offline())
+        Self::build(schema, &jsonschema::options().offline())
     }
 
     /// A schema of unknown origin: its patterns are matched in time linear in the text, and one that looks
@@ -59,10 +59,10 @@ impl Schema {
         let options = jsonschema::options()
             .offline()
             .with_pattern_options(patterns);
-        Self::build(schema, options)
+        Self::build(schema, &options)
     }
 
-    fn build(schema: &Value, options: ValidationOptions<'_>) -> Result<Self, Misfit<'static>> {
+    fn build(schema: &Value, options: &ValidationOptions<'_>) -> Result<Self, Misfit<'static>> {
         let references = schema_depth::references(schema)
             .map_err(|reason| Misfit(ValidationError::custom(reason)))?;
         let build = || options.build(schema);

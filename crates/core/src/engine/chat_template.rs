@@ -99,12 +99,7 @@ impl ChatTemplate {
         }
         let metered = guard::metered(source).map_err(|(what, at)| TemplateError::Broken {
             message: format!("it has {what}"),
-            line: Some(
-                1 + source.as_bytes()[..at]
-                    .iter()
-                    .filter(|byte| **byte == b'\n')
-                    .count(),
-            ),
+            line: Some(1 + source[..at].matches('\n').count()),
         })?;
         let mut environment = environment();
         environment

@@ -136,6 +136,6 @@ fn the_deepest_template_that_is_read_overflows_no_stack() {
             }
             Err(error) => error.to_string(),
         };
-        println!("{words:.200}");
+        assert!(words.contains("Ok(") || words.contains("breaks"), "{words}");
     }
 }

@@ -81,7 +81,7 @@ fn held(
     Ok(match kind {
         // What is in a namespace was held when it came there.
         _ if !changed || is_namespace => None,
-        ValueKind::Map => Some(Value::from_iter(keys.into_iter().zip(items))),
+        ValueKind::Map => Some(keys.into_iter().zip(items).collect()),
         _ => Some(Value::from(items)),
     })
 }

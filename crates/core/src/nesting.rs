@@ -69,16 +69,17 @@ pub(crate) fn expression(text: &str) -> Result<(), TooDeep> {
             }
             b'(' | b'[' | b'{' | b'.' | b'|' | b'~' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<'
             | b'>' | b'=' | b'!' => true,
-            _ if of_words(byte) => {
-                while bytes.get(at).is_some_and(|byte| of_words(*byte)) {
-                    at += 1;
-                }
-                matches!(
-                    &text[begun..at],
-                    "and" | "or" | "not" | "in" | "is" | "if" | "else"
-                )
+            _ if text[begun..].starts_with(of_words) => {
+                let word = &text[begun..];
+                let word = &word[..word.find(|c| !of_words(c)).unwrap_or(word.len())];
+                at = begun + word.len();
+                matches!(word, "and" | "or" | "not" | "in" | "is" | "if" | "else")
             }
-            _ => false,
+            // A blank or a sign: of several bytes, as blanks may be too.
+            _ => {
+                at += text[begun..].chars().next().map_or(1, char::len_utf8) - 1;
+                false
+            }
         };
         if !deeper {
             continue;
@@ -106,8 +107,9 @@ pub(crate) fn expression(text: &str) -> Result<(), TooDeep> {
     Ok(())
 }
 
-fn of_words(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+/// Whether names and words are made of it.
+pub(crate) fn of_words(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 #[cfg(test)]
@@ -139,6 +141,8 @@ mod tests {
             " is not x",
             "**a",
             ".é()",
+            "\u{a0}and\u{a0}a",
+            "\u{3000}or\u{3000}é",
         ] {
             let deep = format!("{{{{ f(1, a{}) }}}}", link.repeat(300));
             let (what, at) = expression(&deep).unwrap_err();

@@ -1,7 +1,8 @@
 //! Text to token ids and back, as the model was trained: from `tokenizer.json`, or from a GGUF file's metadata.
 //!
 //! The work is done by the crate `tokenizers`. Truncation and padding that a file asks for are switched off: batches
-//! here have no padding, and a text that is too long is the caller's to cut, on the side that the files name. Chat templates are not applied here.
+//! here have no padding, and a text that is too long is the caller's to cut, on the side that the files name. Chat
+//! templates are not applied here.
 
 mod gguf;
 

@@ -2,7 +2,7 @@
 //! engine says whether a template is valid.
 
 use super::{JOINS, TEXT};
-use crate::nesting::{self, Nesting};
+use crate::nesting::{self, Nesting, of_words};
 
 /// The tags that a template may use.
 const TAGS: [&str; 8] = [
@@ -97,8 +97,7 @@ impl Seen {
         let mut statement = None;
         if block {
             let rest = text[at..].trim_start();
-            let word = |c: char| c.is_alphanumeric() || c == '_';
-            let name = &rest[..rest.find(|c| !word(c)).unwrap_or(rest.len())];
+            let name = &rest[..rest.find(|c| !of_words(c)).unwrap_or(rest.len())];
             if !TAGS.contains(&name) {
                 return Err((format!("`{{% {name} %}}`"), from));
             }

@@ -248,11 +248,16 @@ fn grammars_that_nest_deep_are_read_or_refused_and_overflow_no_stack() {
         each.insert(format!("a{count}"), json!({"type": "string"}));
         Grammar::JsonSchema(json!({"anyOf": [next(0)], "$defs": each}))
     };
+    // A schema may stand in a grammar, on one line.
+    let inside = |count: usize| match references(count) {
+        Grammar::JsonSchema(schema) => Grammar::Lark(format!("start: %json {schema}")),
+        other => other,
+    };
     let nested = |levels: usize| {
         let outside = (0..levels).fold(json!({}), |inside, _| json!({"items": inside}));
         Grammar::JsonSchema(outside)
     };
-    for fine in [rules(900), references(400), nested(120)] {
+    for fine in [rules(900), references(400), inside(400), nested(120)] {
         let result = with(fine);
         assert!(result.is_ok(), "{result:?}");
     }
@@ -260,9 +265,11 @@ fn grammars_that_nest_deep_are_read_or_refused_and_overflow_no_stack() {
         (rules(4000), "max is"),
         (
             rules(9000),
-            "the grammar has 9001 rules, at most 4096 are read",
+            "the grammar has 9001 colons, at most 4096 are read",
         ),
         (references(1000), "max is"),
+        (inside(1000), "max is"),
+        (inside(2000), "colons, at most 4096 are read"),
         (references(2000), "references, at most 1024 are read"),
         (nested(200), "the schema nests deeper than 128 levels"),
     ] {

@@ -18,7 +18,7 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, tests as jinja_tests};
 
 use super::{held, python};
-use crate::nesting::{Nesting, TooDeep};
+use crate::nesting::{Nesting, TooDeep, of_words};
 
 /// Bytes that one rendering may join and print, all told.
 pub(super) const BUDGET: usize = 64 << 20;
@@ -262,10 +262,6 @@ fn tag_name(tag: &str) -> Option<&str> {
     let inside = inside.trim_start_matches(['-', '+']).trim_start();
     let end = inside.find(|c| !of_words(c))?;
     Some(&inside[..end])
-}
-
-fn of_words(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 /// One open bracket's part of an expression.
